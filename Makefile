@@ -1,0 +1,56 @@
+# Everything runs in .venv, made from the hashed requirement files. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+STAMPS := .stamps
+DEMO_ARGS ?=
+
+.PHONY: help demo test test-long check bench lock docs clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Homeward needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/all: requirements/all.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/all.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-build-isolation --no-deps -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/all
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+demo: $(STAMPS)/all ## set everything up and serve a small demo city on http://127.0.0.1:8000
+	$(BIN)/homeward demo $(DEMO_ARGS)
+
+check: $(STAMPS)/dev ## formatting, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## all checks and all tests that take less than 15 minutes together
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" tests
+
+test-long: $(STAMPS)/dev ## fault injection and soaks
+	$(BIN)/python -m pytest -m long tests
+
+bench: $(STAMPS)/dev ## speed and memory against peers, as ratios
+	$(BIN)/python -m benchmarks
+
+docs: $(STAMPS)/dev ## write docs/reference anew from the code
+	$(BIN)/python -m docs.generate
+
+lock: $(STAMPS)/dev ## renew the hashed requirement files
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -o requirements/all.txt --extra all pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/core.txt pyproject.toml
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/dev.txt --extra all --group dev pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/dev.txt -o requirements/build.txt --group build pyproject.toml
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

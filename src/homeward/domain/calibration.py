@@ -1,0 +1,66 @@
+"""Calibration: what an L2 distance says about "the same animal", as measured for one model."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from homeward.domain.animals import Part, Species
+
+MAX_COMPARED_PAIRS = 16
+"""More pairs than this tell nothing new: photos of one report resemble each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Natural-log likelihood ratio (same against different) over L2 distance, for one species and part.
+
+    ``knots_l2`` rise, ``llr`` never rises; between knots it is linear, beyond them constant.
+    ``species`` None serves every species that has no curve of its own.
+    """
+
+    species: Species | None
+    part: Part
+    knots_l2: tuple[float, ...]
+    llr: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a curve that could rank a farther animal higher."""
+        if len(self.knots_l2) != len(self.llr) or len(self.llr) < 2:
+            raise ValueError("a curve needs as many ratios as knots, and at least two")
+        if any(b <= a for a, b in zip(self.knots_l2, self.knots_l2[1:], strict=False)):
+            raise ValueError("knots_l2 must rise")
+        if any(b > a for a, b in zip(self.llr, self.llr[1:], strict=False)):
+            raise ValueError("llr must not rise with the distance")
+        if not all(math.isfinite(value) for value in (*self.knots_l2, *self.llr)):
+            raise ValueError("a curve must be finite")
+
+    def at(self, l2_distance: float) -> float:
+        """The log likelihood ratio at ``l2_distance``."""
+        return float(np.interp(l2_distance, self.knots_l2, self.llr))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """All curves of one model. ``name`` is the card's name and version, kept with every match."""
+
+    name: str
+    curves: tuple[Curve, ...]
+    alert_degree: float
+
+    def log_likelihood_ratio(
+        self, species: Species, part: Part, l2_distance: float, compared_pairs: int
+    ) -> float:
+        """What the smallest distance out of ``compared_pairs`` says.
+
+        The smallest of n independent distances of strangers falls below a threshold up to n times as often
+        as one does; photos of one animal are not independent, so half of ln(n) is taken off.
+        """
+        pairs = min(max(compared_pairs, 1), MAX_COMPARED_PAIRS)
+        return self._curve(species, part).at(l2_distance) - 0.5 * math.log(pairs)
+
+    def _curve(self, species: Species, part: Part) -> Curve:
+        fitting = [c for c in self.curves if c.part == part and c.species in {species, None}]
+        if not fitting:
+            raise ValueError(f"no calibration curve for {species} {part}")
+        return next((c for c in fitting if c.species == species), fitting[0])

@@ -1,0 +1,159 @@
+"""Reports, photos, cameras and encounters: what the shelves hold besides vectors."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from homeward.domain.animals import Part, Species
+from homeward.domain.boxes import Box
+from homeward.domain.ids import (
+    AccountId,
+    CameraId,
+    ContentHash,
+    CropId,
+    EncounterId,
+    PhotoId,
+    ReportId,
+)
+from homeward.domain.places import Point
+
+
+class Shelf(StrEnum):
+    """The two shelves."""
+
+    LOST = "lost"
+    FOUND = "found"
+
+    @property
+    def opposite(self) -> "Shelf":
+        """The shelf on which matches are looked for."""
+        return Shelf.FOUND if self is Shelf.LOST else Shelf.LOST
+
+
+class Status(StrEnum):
+    """The life of a report. Only open ones are searched."""
+
+    OPEN = "open"
+    REUNITED = "reunited"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+
+
+class Held(StrEnum):
+    """What became of a found animal."""
+
+    HELD = "held"
+    LOOSE = "seen_loose"
+
+
+class Source(StrEnum):
+    """Who told of the animal."""
+
+    PERSON = "person"
+    CAMERA = "camera"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One animal told of by a person, or seen by a camera (a sighting).
+
+    ``place`` is where it was last seen or found; ``home`` is private and never leaves the owner's view.
+    ``species_confidence`` is 1.0 where a person named the species. Times are aware, in UTC.
+    ``encounter_id`` groups sightings of one animal on one camera; a person's report is its own encounter.
+    """
+
+    id: ReportId
+    shelf: Shelf
+    account_id: AccountId
+    species: Species
+    species_confidence: float
+    happened_at: datetime
+    created_at: datetime
+    encounter_id: EncounterId
+    source: Source = Source.PERSON
+    status: Status = Status.OPEN
+    place: Point | None = None
+    district: str | None = None
+    home: Point | None = None
+    held: Held | None = None
+    name: str | None = None
+    description: str | None = None
+    contact: str | None = None
+    about: ReportId | None = None
+    camera_id: CameraId | None = None
+    track_id: str | None = None
+    clock_corrected: bool = False
+    last_seen_at: datetime | None = None
+    closed_at: datetime | None = None
+    consent_version: str = "1"
+    token_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture kept for a report: upright, without EXIF, ``width`` x ``height`` pixels.
+
+    ``people`` are boxes of people seen on it, blurred where others than the sender look. Of several animals
+    on it, number ``chosen`` (0 = the largest) is the report's; only its crops are embedded.
+    """
+
+    id: PhotoId
+    report_id: ReportId
+    content_hash: ContentHash
+    width: int
+    height: int
+    position: int
+    created_at: datetime
+    people: tuple[Box, ...] = ()
+    chosen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewCrop:
+    """A crop without an id: animal number ``animal`` (0 = the largest) on ``photo_id``."""
+
+    photo_id: PhotoId
+    report_id: ReportId
+    animal: int
+    part: Part
+    box: Box
+    species: Species
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A crop with its id; the embedding made of it names it."""
+
+    id: CropId
+    photo_id: PhotoId
+    report_id: ReportId
+    animal: int
+    part: Part
+    box: Box
+    species: Species
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera that sends sightings. ``last_heartbeat_at`` tells whether it lives."""
+
+    id: CameraId
+    name: str
+    place: Point
+    district: str | None
+    created_at: datetime
+    last_heartbeat_at: datetime | None = None
+    state: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """Sightings of what seems one animal on one camera, from ``first_at`` to ``last_at``."""
+
+    id: EncounterId
+    camera_id: CameraId
+    species: Species
+    first_at: datetime
+    last_at: datetime

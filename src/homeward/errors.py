@@ -1,0 +1,160 @@
+"""Errors that people meet: each carries a stable code, an HTTP status, a field and what to do."""
+
+from typing import ClassVar
+
+
+class HomewardError(Exception):
+    """Something that a caller can be told. Doors render it once: problem+json, a chat line, an exit code.
+
+    Attributes:
+        code: stable word for programs.
+        status: HTTP status.
+        field: which input is wrong, where one is.
+        hint: what the person can do about it.
+        values: named values for the translated text (``locales``, key ``error.<code>``).
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(
+        self, message: str, *, field: str | None = None, hint: str | None = None, **values: str | float
+    ) -> None:
+        """``message`` says what happened, in plain English."""
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.hint = hint
+        self.values = values
+
+
+class InvalidInput(HomewardError):
+    """A field has a value that it cannot have."""
+
+    code = "invalid_input"
+    status = 422
+
+
+class PhotoTooLarge(HomewardError):
+    """The file has more bytes, or the picture more pixels, than allowed."""
+
+    code = "photo_too_large"
+    status = 413
+
+
+class PhotoUnreadable(HomewardError):
+    """The file is no picture of an allowed kind, or is broken."""
+
+    code = "photo_unreadable"
+    status = 422
+
+
+class PhotoKindUnsupported(HomewardError):
+    """The file is of a kind that is not taken."""
+
+    code = "photo_kind_unsupported"
+    status = 415
+
+
+class NoAnimalFound(HomewardError):
+    """The detector saw no cat and no dog on the photo."""
+
+    code = "no_animal_found"
+    status = 422
+
+
+class NotFound(HomewardError):
+    """There is no such thing, or the caller may not know that there is."""
+
+    code = "not_found"
+    status = 404
+
+
+class Unauthorized(HomewardError):
+    """No valid link, cookie or key came with the request."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class TokenExpired(Unauthorized):
+    """The link was valid once and is not any more."""
+
+    code = "token_expired"
+
+
+class Forbidden(HomewardError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Conflict(HomewardError):
+    """The state of things does not allow it now."""
+
+    code = "conflict"
+    status = 409
+
+
+class IdempotencyMismatch(HomewardError):
+    """The idempotency key was used for another body."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class TooManyRequests(HomewardError):
+    """The caller sent more than its share; ``values['retry_after_s']`` says when to come back."""
+
+    code = "too_many_requests"
+    status = 429
+
+
+class PayloadTooLarge(HomewardError):
+    """The request's body is larger than the limit."""
+
+    code = "payload_too_large"
+    status = 413
+
+
+class StorageFull(HomewardError):
+    """The disk took no more; nothing of the request was kept."""
+
+    code = "storage_full"
+    status = 507
+
+
+class StorageBusy(HomewardError):
+    """The database did not give its lock in time; the request may be sent again."""
+
+    code = "storage_busy"
+    status = 503
+
+
+class ModelUnavailable(HomewardError):
+    """Detector or embedder cannot be used now."""
+
+    code = "model_unavailable"
+    status = 503
+
+
+class ModelInvalid(HomewardError):
+    """A model card or file is wrong: missing key, wrong hash, wrong shape, wrong golden vector."""
+
+    code = "model_invalid"
+    status = 422
+
+
+class DataFolderLocked(HomewardError):
+    """Another process works in the data folder."""
+
+    code = "data_folder_locked"
+    status = 409
+
+
+class BadSettings(HomewardError):
+    """A setting is unknown or has a wrong value."""
+
+    code = "bad_settings"
+    status = 500

@@ -1,0 +1,123 @@
+"""Settings: the only reader of environment, `homeward.toml` and `/run/secrets`. Frozen."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from homeward.errors import BadSettings
+
+TOML_FILE = Path("homeward.toml")
+SECRETS_FOLDER = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. The environment wins over `homeward.toml`, which wins over defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOMEWARD_",
+        toml_file=TOML_FILE,
+        secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None,
+        extra="forbid",
+        frozen=True,
+    )
+
+    data: Path = Field(Path("homeward-data"), description="Folder of the database and the photos.")
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: AnyHttpUrl = Field(
+        AnyHttpUrl("http://127.0.0.1:8000"), description="Address under which people reach the server."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses of proxies whose X-Forwarded-For is believed (JSON list)."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="Shape of log lines; auto is json unless a terminal watches."
+    )
+    districts: Path | None = Field(
+        None, description="GeoJSON file of polygons with a `name` property: the districts of the city."
+    )
+    detector: str = Field("homeward-detector-1", description="Card name of the detector.")
+    embedder: str = Field("homeward-embedder-1", description="Card name of the embedder.")
+    models: Path | None = Field(
+        None,
+        description="Folder of cards added by `homeward models add`; default: `models` in the data folder.",
+    )
+    model_threads: int = Field(0, ge=0, le=64, description="Threads per model call; 0 uses all cores.")
+    max_upload_mb: float = Field(20.0, gt=0, le=100, description="Largest photo file, in megabytes.")
+    max_megapixels: float = Field(
+        50.0, gt=0, le=200, description="Largest picture, in millions of pixels, checked before decoding."
+    )
+    uploads_per_minute: int = Field(60, ge=0, description="Uploads per caller and minute; 0 = no limit.")
+    window_s: float = Field(
+        3.0, gt=0, le=60, description="Window of the repeat rule for cameras, in seconds."
+    )
+    duplicate_l2: float = Field(
+        0.01, ge=0, le=2, description="Sightings of one camera nearer than this L2 distance are repeats."
+    )
+    encounter_gap_min: float = Field(
+        10.0, gt=0, le=1440, description="Minutes without a sighting after which an encounter ends."
+    )
+    alert_degree: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Least degree that alerts the owner; default: what the model's card says.",
+    )
+    alert_cooldown_min: float = Field(
+        15.0, ge=0, description="Least minutes between two alerts about one lost pet, unless one is better."
+    )
+    matches_kept: int = Field(1000, ge=10, le=100_000, description="Best matches kept per lost report.")
+    link_days: int = Field(365, ge=1, description="Days that an owner's link stays valid.")
+    sighting_days: int = Field(30, ge=1, description="Days that unmatched sightings are kept.")
+    closed_days: int = Field(
+        90, ge=1, description="Days that closed reports are kept before they are erased."
+    )
+    open_days: int = Field(365, ge=1, description="Days after which an open report expires.")
+    telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
+    telegram_api_url: AnyHttpUrl | None = Field(None, description="A self-hosted Bot API server.")
+
+    @property
+    def models_folder(self) -> Path:
+        """Where added cards lie."""
+        return self.models or self.data / "models"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, environment, secrets, TOML, in this order."""
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, file_secret_settings, toml
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings; ``overrides`` (None = not given) come from the command line.
+
+    Raises:
+        BadSettings: naming the variable, what is wrong with it, and what it is for.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        known = Settings.model_fields.get(name)
+        raise BadSettings(
+            f"Setting {name} (HOMEWARD_{name.upper()}): {first['msg']}.",
+            field=name,
+            hint=known.description if known else "There is no such setting; see docs/reference/settings.md.",
+        ) from error
