@@ -50,7 +50,7 @@ lock: $(STAMPS)/dev ## renew the hashed requirement files
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -o requirements/all.txt --extra all pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/dev.txt --extra all --group dev pyproject.toml
-	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/dev.txt -o requirements/build.txt --group build pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/dev.txt -o requirements/build.txt --group pyproject.toml:build
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
