@@ -1,0 +1,113 @@
+"""Write docs/reference and .env.example from the code: settings, commands, HTTP, errors. A test fails on drift."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
+
+
+def settings_page() -> str:
+    """Every setting with its default and meaning."""
+    rows = [
+        f"| `{name}` | `HOMEWARD_{name.upper()}` | `{_shown(field.default)}` | {field.description} |"
+        for name, field in _settings().items()
+    ]
+    head = "# Settings\n\nFrom the environment, `/run/secrets` or `homeward.toml`, in this order; unknown keys are refused.\n"
+    return "\n".join([NOTE + head, "| key | variable | default | meaning |", "|---|---|---|---|", *rows, ""])
+
+
+def env_example() -> str:
+    """The same settings as a file to copy to `.env`."""
+    blocks = [
+        f"# {field.description}\n#HOMEWARD_{name.upper()}={_shown(field.default)}\n"
+        for name, field in _settings().items()
+    ]
+    return "# Copy what you want to change. Written by `make docs`.\n\n" + "\n".join(blocks)
+
+
+def commands_page() -> str:
+    """Every command with its options."""
+    from homeward.cli import app
+
+    text = str(app.generate_docs(output_format="markdown"))
+    return NOTE + text.rstrip() + "\n"
+
+
+def errors_page() -> str:
+    """Every error that a door may show."""
+    from homeward import errors
+
+    kinds = [kind for kind in _below(errors.HomewardError) if "code" in vars(kind)]
+    rows = [f"| `{k.code}` | {k.status} | {(k.__doc__ or '').strip().splitlines()[0]} |" for k in kinds]
+    head = "# Errors\n\nThe `code` of a problem (RFC 9457) is stable; texts may change and are translated.\n"
+    return "\n".join([NOTE + head, "| code | HTTP status | meaning |", "|---|---|---|", *sorted(rows), ""])
+
+
+def http_page() -> str:
+    """Every operation of the REST interface."""
+    spec = _openapi()
+    parts = [NOTE + "# HTTP interface\n", "The same as OpenAPI: `GET /api/openapi.json`.\n"]
+    for path, operations in sorted(spec["paths"].items()):
+        for method, operation in operations.items():
+            parts.append(_operation(method, path, operation))
+    return "\n".join(parts)
+
+
+def pages() -> dict[Path, str]:
+    """All generated files with their contents."""
+    return {
+        REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "cli.md": commands_page(),
+        REFERENCE / "errors.md": errors_page(),
+        REFERENCE / "http.md": http_page(),
+        ROOT / ".env.example": env_example(),
+    }
+
+
+def _settings() -> dict[str, Any]:
+    from homeward.settings import Settings
+
+    return dict(Settings.model_fields)
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return ""
+    return json.dumps(list(default)) if isinstance(default, tuple) else str(default)
+
+
+def _below(kind: type[Any]) -> list[type[Any]]:
+    return [found for child in kind.__subclasses__() for found in (child, *_below(child))]
+
+
+def _openapi() -> dict[str, Any]:
+    from homeward.app import describe_api
+
+    return describe_api()
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+    lines = [f"## {method.upper()} {path}\n", operation.get("summary", ""), ""]
+    if operation.get("description"):
+        lines += [operation["description"], ""]
+    parameters = operation.get("parameters", [])
+    if parameters:
+        lines += ["| parameter | in | meaning |", "|---|---|---|"]
+        lines += [f"| `{p['name']}` | {p['in']} | {p.get('description', '')} |" for p in parameters]
+        lines.append("")
+    answers = ", ".join(f"{status} {answer['description']}" for status, answer in operation["responses"].items())
+    return "\n".join([*lines, f"Answers: {answers}.", ""])
+
+
+def main() -> None:
+    """Write all pages."""
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Composition root: settings -> adapters -> engine -> doors. The only place that knows who plays whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from homeward.api import ApiConfig
+    from homeward.engine.engine import Engine
+    from homeward.models.registry import Registry
+    from homeward.ports import Districts
+    from homeward.settings import Settings
+    from homeward.storage.photos.folder import FolderPhotoStorage
+    from homeward.storage.sql import SqlDatabase
+    from homeward.workers import Workers
+
+DATABASE_FILE = "homeward.sqlite"
+PHOTOS_FOLDER = "photos"
+MEGA = 1_000_000
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One running Homeward: the engine, the API in front of it, the workers behind it."""
+
+    settings: Settings
+    engine: Engine
+    database: SqlDatabase
+    photos: FolderPhotoStorage
+    registry: Registry
+    api: FastAPI
+    workers: Workers
+    closers: tuple[Callable[[], None], ...]
+
+    def close(self) -> None:
+        """Stop the workers, then the models, then the database."""
+        self.workers.stop()
+        for close in self.closers:
+            close()
+
+
+def registry(settings: Settings) -> Registry:
+    """The models that can be used: the bundled ones and those added."""
+    from homeward.models.registry import Registry
+
+    return Registry([settings.models_folder])
+
+
+def build(settings: Settings) -> App:
+    """Wire everything by hand. The caller holds the data folder's lock.
+
+    Raises:
+        HomewardError: a model, the database or a file of the settings cannot be used.
+    """
+    from homeward.api import ApiContext, create_api
+    from homeward.engine.engine import Engine, Ports
+    from homeward.images.reader import PillowReader
+    from homeward.images.renderer import PillowRenderer
+    from homeward.messengers.log import LogMessenger
+    from homeward.models.batching import BatchingDetector, BatchingEmbedder
+    from homeward.storage.photos.folder import FolderPhotoStorage
+    from homeward.storage.sql import SqlDatabase
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    models = registry(settings)
+    detector = BatchingDetector(models.detector(settings.detector, settings.model_threads))
+    embedder = BatchingEmbedder(models.embedder(settings.embedder, settings.model_threads))
+    database = SqlDatabase.open(settings.data / DATABASE_FILE)
+    photos = FolderPhotoStorage(settings.data / PHOTOS_FOLDER)
+    clock = SystemClock()
+    ports = Ports(
+        database=database,
+        shelves=_shelves(database),
+        photos=photos,
+        reader=PillowReader(int(settings.max_upload_mb * MEGA), int(settings.max_megapixels * MEGA)),
+        renderer=PillowRenderer(),
+        detector=detector,
+        embedder=embedder,
+        calibration=models.calibration(settings.embedder),
+        messenger=LogMessenger(),
+        clock=clock,
+        districts=_districts(settings.districts),
+    )
+    engine = Engine(ports, _rules(settings))
+    api = create_api(ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings)))
+    closers = (detector.close, embedder.close, database.close)
+    return App(settings, engine, database, photos, models, api, _workers(engine), closers)
+
+
+def _shelves(database: SqlDatabase) -> dict[Any, Any]:
+    from homeward.domain.reports import Shelf
+    from homeward.storage.index.exact import ExactIndex
+    from homeward.storage.shelves import open_shelf
+
+    return {shelf: open_shelf(shelf, database, ExactIndex(shelf, database)) for shelf in Shelf}
+
+
+def _rules(settings: Settings) -> Any:
+    from homeward.engine.engine import Rules
+
+    return Rules(
+        window_s=settings.window_s,
+        duplicate_l2=settings.duplicate_l2,
+        encounter_gap_min=settings.encounter_gap_min,
+        alert_degree=settings.alert_degree,
+        alert_cooldown_min=settings.alert_cooldown_min,
+        matches_kept=settings.matches_kept,
+        sighting_days=settings.sighting_days,
+        closed_days=settings.closed_days,
+        open_days=settings.open_days,
+    )
+
+
+def _districts(path: Path | None) -> Districts:
+    from homeward.districts import GeoJsonDistricts, NoDistricts
+
+    return GeoJsonDistricts(path) if path else NoDistricts()
+
+
+def _api_config(settings: Settings) -> ApiConfig:
+    from homeward import __version__
+    from homeward.api import ApiConfig
+
+    return ApiConfig(
+        public_url=str(settings.public_url).rstrip("/"),
+        trusted_proxies=settings.trusted_proxies,
+        max_upload_bytes=int(settings.max_upload_mb * MEGA),
+        uploads_per_minute=settings.uploads_per_minute,
+        link_days=settings.link_days,
+        version=__version__,
+    )
+
+
+def _workers(engine: Engine) -> Workers:
+    from homeward.workers import Worker, Workers
+
+    return Workers(
+        (
+            Worker("jobs", engine.run_due_jobs, pause_s=0.5),
+            Worker("alerts", engine.deliver_due_alerts, pause_s=1.0),
+            Worker("forget", engine.forget_due, pause_s=600.0),
+        )
+    )

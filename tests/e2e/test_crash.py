@@ -1,0 +1,17 @@
+import pytest
+
+from tests.e2e import crash
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed_a_few_times(tmp_path):
+    ledger = crash.run(tmp_path / "data", kills=4, clients=4, seed=1)
+
+    assert len(ledger.filings) > 4
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_nothing_acknowledged_is_lost_over_a_hundred_kills(tmp_path):
+    ledger = crash.run(tmp_path / "data", kills=100, clients=4, seed=2)
+
+    assert len(ledger.filings) > 100
