@@ -1,0 +1,78 @@
+"""One command from photos to the bundled embedder: distil, fine-tune, project, export, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import time
+from pathlib import Path
+
+import torch
+
+from training.embedder import crossfit
+from training.embedder.card import NAME, figures, write_card
+from training.embedder.curves import curves
+from training.embedder.distil import student_of
+from training.embedder.evaluation import MEIKEVA, meikeva_scores, of_floor, of_onnx, test_scores
+from training.embedder.export import write_onnx
+from training.embedder.known import known_of
+from training.embedder.network import Embedder, Features
+from training.embedder.pictures import cached
+from training.embedder.projection import Recipe
+from training.embedder.sets import held_out_identities, labelled, pets8k
+
+RESULTS = Path(__file__).with_name("results.json")
+log = logging.getLogger("training.embedder")
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m training.embedder", description=__doc__)
+    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
+    parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
+    parser.add_argument("--work", type=Path, default=Path("build/embedder"), help="cache and checkpoints")
+    parser.add_argument("--views", type=int, default=500, help="views that the layers are distilled on")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def distilled(options: argparse.Namespace) -> Features:
+    """The student of both teachers, from photos of animals that are not held out."""
+    named = labelled(options.shared)
+    held = held_out_identities(named)
+    pictures = [*(picture for picture in named if picture.identity not in held), *pets8k(options.shared)]
+    squares, shares = cached(pictures, 256, options.work)
+    file = options.work / f"student-{options.views}-{options.seed}.pt"
+    return student_of(options.shared, squares, shares, file, count=options.views, seed=options.seed)
+
+
+def main() -> None:
+    """Train, export, measure; every finished stage is found again in ``--work``."""
+    options = arguments()
+    started = time.monotonic()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(options.threads)
+    options.work.mkdir(parents=True, exist_ok=True)
+    student, recipe = distilled(options), Recipe()
+    tag = f"{options.views}-{options.seed}"
+    known = known_of(student, options.shared, options.work, tag=tag, seed=options.seed)
+    fitted = crossfit.projections(known, recipe)
+    final = crossfit.fit(known, crossfit.folds(known) >= 0, recipe)
+    file = options.out / f"{NAME}.onnx"
+    write_onnx(Embedder(student, torch.from_numpy(final.matrix), torch.from_numpy(final.offset)), file)
+    ours = test_scores(of_onnx(file), options.shared, options.work)
+    ours["meikeva_dogs (cross-fitted)"] = crossfit.scores(known, fitted, MEIKEVA.name)
+    floor = test_scores(of_floor(options.shared), options.shared, options.work)
+    floor[MEIKEVA.name] = meikeva_scores(of_floor(options.shared), options.shared, options.work)
+    card = write_card(file, ours, curves(known, fitted))
+    minutes = round((time.monotonic() - started) / 60, 1)
+    results = {"floor": figures(floor), "ours": figures(ours), "minutes_of_this_run": minutes}
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    log.info("wrote %s, %s and %s", file, card, RESULTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Network: two MobileNet-shaped trunks with random weights, then a linear projection to unit vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+DIMENSION = 256
+# Output channels and stride of the 13 blocks of MobileNetV1-1.0 (arXiv 1704.04861, table 1).
+V1_BLOCKS = (
+    (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2),
+    (512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1),
+)  # fmt: skip
+# Expansion, output channels, repeats and first stride of MobileNetV2-1.0 (arXiv 1801.04381, table 2).
+V2_BLOCKS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+V2_LAST = 1280
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShape:
+    """One convolution: channels in and out, kernel and stride, and what is done around it."""
+
+    inputs: int
+    outputs: int
+    kernel: int = 1
+    stride: int = 1
+    depthwise: bool = False
+    clamped: bool = True
+    opens_block: bool = False
+    adds_block_input: bool = False
+
+
+def v1_shapes() -> tuple[LayerShape, ...]:
+    """The 27 convolutions of MobileNetV1-1.0, first first."""
+    shapes = [LayerShape(3, 32, 3, 2)]
+    channels = 32
+    for outputs, stride in V1_BLOCKS:
+        shapes.append(LayerShape(channels, channels, 3, stride, depthwise=True))
+        shapes.append(LayerShape(channels, outputs))
+        channels = outputs
+    return tuple(shapes)
+
+
+def v2_shapes() -> tuple[LayerShape, ...]:
+    """The 52 convolutions of MobileNetV2-1.0 before its classifier, first first."""
+    shapes = [LayerShape(3, 32, 3, 2)]
+    channels = 32
+    for expansion, outputs, repeats, first_stride in V2_BLOCKS:
+        for repeat in range(repeats):
+            stride, wide = (first_stride if repeat == 0 else 1), channels * expansion
+            if expansion > 1:
+                shapes.append(LayerShape(channels, wide, opens_block=True))
+            shapes.append(LayerShape(wide, wide, 3, stride, depthwise=True))
+            adds = stride == 1 and channels == outputs
+            shapes.append(LayerShape(wide, outputs, clamped=False, adds_block_input=adds))
+            channels = outputs
+    return (*shapes, LayerShape(channels, V2_LAST))
+
+
+class Layer(nn.Module):
+    """Convolution and bias, clamped to 0..6 where its shape says so: float32 [n, channels, h, w]."""
+
+    def __init__(self, shape: LayerShape) -> None:
+        super().__init__()
+        self.shape = shape
+        groups = shape.inputs if shape.depthwise else 1
+        self.conv = nn.Conv2d(shape.inputs, shape.outputs, shape.kernel, shape.stride, groups=groups)
+        nn.init.kaiming_normal_(self.conv.weight)
+        nn.init.zeros_(self.conv.bias)
+
+    def padded(self, maps: Tensor) -> Tensor:
+        """``maps`` with a border of zeros; below and right only at stride two, like the teachers."""
+        if self.shape.kernel == 1:
+            return maps
+        before = 1 if self.shape.stride == 1 else 0
+        return functional.pad(maps, (before, 1, before, 1))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """What the layer gives for ``maps``."""
+        answer = self.conv(self.padded(maps))
+        return functional.relu6(answer) if self.shape.clamped else answer
+
+
+class Trunk(nn.Module):
+    """A chain of layers: float32 [n, 3, 224, 224] in -1..1 to the mean of its last map, [n, channels]."""
+
+    def __init__(self, shapes: Sequence[LayerShape]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(shape) for shape in shapes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Pooled features of ``images``."""
+        return self.run(images, 0, len(self.layers)).mean((2, 3))
+
+    def run(self, maps: Tensor, first: int, last: int) -> Tensor:
+        """What leaves layer ``last - 1``, given what enters ``first``; neither may lie inside a block."""
+        kept = maps
+        for layer in self.layers[first:last]:
+            shape: LayerShape = layer.shape
+            kept = maps if shape.opens_block else kept
+            maps = layer(maps) + kept if shape.adds_block_input else layer(maps)
+        return maps
+
+
+class Features(nn.Module):
+    """The pooled features of both trunks, each of length one, side by side: [n, 3, 224, 224] to [n, 2304]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunks = nn.ModuleList([Trunk(v1_shapes()), Trunk(v2_shapes())])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features of ``images``, float32 in -1..1."""
+        return torch.cat([functional.normalize(trunk(images), dim=1) for trunk in self.trunks], dim=1)
+
+
+class Embedder(nn.Module):
+    """Pictures to L2-normalised vectors: float32 [n, 3, 224, 224] to [n, 256]."""
+
+    def __init__(self, features: Features, matrix: Tensor, offset: Tensor) -> None:
+        super().__init__()
+        self.features = features
+        self.project = nn.Linear(matrix.shape[1], matrix.shape[0])
+        with torch.no_grad():
+            self.project.weight.copy_(matrix)
+            self.project.bias.copy_(offset)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Unit vectors of ``images``."""
+        return functional.normalize(self.project(self.features(images)), dim=1)
