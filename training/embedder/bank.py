@@ -17,7 +17,7 @@ from training.embedder.pictures import cached
 from training.embedder.sets import Picture
 from training.embedder.views import STRONG, views
 
-VIEWS_EACH, BATCH = 6, 32
+VIEWS_EACH, BATCH = 4, 32
 ANIMALS, PHOTOS_EACH, STRANGERS = 16, 4, 16
 # How often a set's animals are drawn; it does not follow the set's size, for cats are few.
 SAY = {"mpdd_dogs": 0.4, "gpriamo_cats": 0.3, "meikeva_dogs": 0.3}

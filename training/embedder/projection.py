@@ -24,9 +24,9 @@ class Recipe:
     photos of one animal. Chosen by cross-fitting over training animals.
     """
 
-    shrink: float = 0.3
+    shrink: float = 0.1
     power: float = 0.5
-    views: float = 0.25
+    views: float = 0.5
     dimension: int = 256
 
 
