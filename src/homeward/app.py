@@ -106,7 +106,7 @@ def _shelves(database: SqlDatabase) -> dict[Any, Any]:
     from homeward.storage.index.exact import ExactIndex
     from homeward.storage.shelves import open_shelf
 
-    return {shelf: open_shelf(shelf, database, ExactIndex(shelf, database)) for shelf in Shelf}
+    return {shelf: open_shelf(shelf, ExactIndex(shelf, database)) for shelf in Shelf}
 
 
 def _rules(settings: Settings) -> Any:

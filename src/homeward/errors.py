@@ -158,3 +158,10 @@ class BadSettings(HomewardError):
 
     code = "bad_settings"
     status = 500
+
+
+class StorageTooNew(HomewardError):
+    """A newer version wrote the data folder."""
+
+    code = "storage_too_new"
+    status = 500

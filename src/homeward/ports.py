@@ -409,6 +409,7 @@ class Alert:
     degree: float
     created_at: datetime
     attempts: int
+    delivered_at: datetime | None = None
 
 
 class Outbox(Protocol):

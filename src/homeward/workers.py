@@ -1,4 +1,4 @@
-"""Background work: due jobs, alerts and forgetting, each in a thread of its own. Never decides what is due."""
+"""Background work: due jobs, alerts and forgetting, a thread each. Never decides what is due."""
 
 import threading
 from collections.abc import Callable

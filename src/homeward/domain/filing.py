@@ -12,6 +12,15 @@ from homeward.domain.reports import Held, Photo, Report, Shelf, Status
 
 
 @dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A caller's key for a request, committed with what the request made; ``body_sha256`` tells it apart."""
+
+    caller: str
+    key: str
+    body_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewReport:
     """A person's report as it comes in. ``photos`` are untrusted file contents, one to ten.
 
@@ -34,6 +43,7 @@ class NewReport:
     about: ReportId | None = None
     animal: int = 0
     keep_without_animal: bool = False
+    idempotency: Idempotency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class NewSighting:
     confidence: float | None = None
     box: Box | None = None
     track_id: str | None = None
+    idempotency: Idempotency | None = None
 
 
 @dataclass(frozen=True, slots=True)

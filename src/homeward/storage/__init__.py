@@ -1,0 +1,1 @@
+"""Adapters that remember: rows, vectors, pictures."""

@@ -1,0 +1,1 @@
+"""Nearest neighbours, derived from the rows."""

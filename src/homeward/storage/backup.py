@@ -1,0 +1,181 @@
+"""A data folder as one .tar file, taken while others read and write; and back. Never writes over anything."""
+
+import hashlib
+import io
+import json
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from homeward.domain.ids import ContentHash
+from homeward.errors import Conflict, InvalidInput, NotFound
+from homeward.ports import PhotoStorage
+from homeward.storage.photos.folder import FolderPhotoStorage
+
+DATABASE = "homeward.sqlite"
+MANIFEST = "manifest.json"
+PHOTOS = "photos"
+FORMAT = 1
+MAX_MANIFEST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a backup holds. ``missing`` counts photos named by rows that were not there."""
+
+    reports: int
+    photos: int
+    missing: int
+
+
+def backup(folder: Path, target: Path) -> Summary:
+    """Write the data folder's present moment to ``target``.
+
+    The database is copied first; photos are never changed, so those that its rows name are as they were then.
+
+    Raises:
+        Conflict: ``target`` is there already.
+        NotFound: ``folder`` holds no database.
+    """
+    if target.exists():
+        raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
+    source = folder / DATABASE
+    if not source.exists():
+        raise NotFound(f"There is no data in {folder}.", field="data", hint="Name the folder with --data.")
+    partial = target.with_name(target.name + ".part")
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            copy = Path(scratch) / DATABASE
+            _copy_database(source, copy)
+            summary = _write(copy, FolderPhotoStorage(folder / PHOTOS), partial)
+        partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return summary
+
+
+def restore(source: Path, folder: Path) -> Summary:
+    """Unpack a backup into ``folder``, which must be empty or absent; every hash is checked.
+
+    Raises:
+        Conflict: ``folder`` is not empty.
+        InvalidInput: ``source`` is no backup, or is damaged.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        hint = "Name an empty folder with --data; rename it afterwards."
+        raise Conflict(f"{folder} is not empty.", field="data", hint=hint)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(source, "r:") as archive:
+            return _unpack(archive, folder)
+    except (tarfile.TarError, OSError, KeyError, ValueError) as error:
+        raise _broken(f"{source.name} cannot be read as a backup: {error}") from error
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as rows, closing(sqlite3.connect(target)) as copy:
+        rows.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+
+
+def _write(database: Path, photos: PhotoStorage, target: Path) -> Summary:
+    missing = kept = 0
+    with tarfile.open(target, "w:") as archive:
+        archive.add(database, DATABASE)
+        for content_hash in _named(database):
+            try:
+                data = photos.get(content_hash)
+            except NotFound:
+                missing += 1
+                continue
+            _add(archive, f"{PHOTOS}/{content_hash}.jpg", data)
+            kept += 1
+        summary = Summary(_count_reports(database), kept, missing)
+        manifest = {
+            "format": FORMAT,
+            "database_sha256": hashlib.sha256(database.read_bytes()).hexdigest(),
+            "reports": summary.reports,
+            "photos": summary.photos,
+            "missing": summary.missing,
+        }
+        _add(archive, MANIFEST, json.dumps(manifest).encode())
+    return summary
+
+
+def _unpack(archive: tarfile.TarFile, folder: Path) -> Summary:
+    photos = FolderPhotoStorage(folder / PHOTOS)
+    manifest: dict[str, object] | None = None
+    digest = ""
+    count = 0
+    for member in archive:
+        name = PurePosixPath(member.name)
+        if not member.isfile() or name.is_absolute() or ".." in name.parts:
+            raise _broken(f"{member.name} does not belong into a backup.")
+        if member.name == DATABASE:
+            digest = _save(archive, member, folder / f"{DATABASE}.part")
+        elif member.name == MANIFEST and member.size <= MAX_MANIFEST_BYTES:
+            manifest = json.loads(_read(archive, member))
+        elif name.parent == PurePosixPath(PHOTOS):
+            count += _restore_photo(photos, name.stem, _read(archive, member))
+        else:
+            raise _broken(f"{member.name} does not belong into a backup.")
+    if manifest is None or manifest.get("format") != FORMAT or manifest.get("database_sha256") != digest:
+        raise _broken("It is not complete: the manifest does not fit the database.")
+    if manifest.get("photos") != count:
+        raise _broken(f"It is not complete: {manifest.get('photos')} photos were saved, {count} are there.")
+    (folder / f"{DATABASE}.part").rename(folder / DATABASE)
+    return Summary(int(str(manifest["reports"])), count, int(str(manifest["missing"])))
+
+
+def _restore_photo(photos: PhotoStorage, content_hash: str, data: bytes) -> int:
+    if hashlib.sha256(data).hexdigest() != content_hash:
+        raise _broken(f"Photo {content_hash} is damaged.")
+    photos.put(ContentHash(content_hash), data)
+    return 1
+
+
+def _save(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> str:
+    source = archive.extractfile(member)
+    if source is None:
+        raise _broken(f"{member.name} cannot be read.")
+    digest = hashlib.sha256()
+    with target.open("wb") as file:
+        while chunk := source.read(1 << 20):
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    source = archive.extractfile(member)
+    if source is None:
+        raise _broken(f"{member.name} cannot be read.")
+    return source.read()
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    info.mode = 0o600
+    archive.addfile(info, io.BytesIO(data))
+
+
+def _named(database: Path) -> Iterator[ContentHash]:
+    with closing(sqlite3.connect(database)) as rows:
+        for (content_hash,) in rows.execute("SELECT DISTINCT content_hash FROM photos ORDER BY content_hash"):
+            yield ContentHash(content_hash)
+
+
+def _count_reports(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as rows:
+        return int(rows.execute("SELECT count(*) FROM reports").fetchone()[0])
+
+
+def _broken(message: str) -> InvalidInput:
+    return InvalidInput(
+        message, field="source", hint="Use another backup; the target folder was not put into use."
+    )

@@ -1,0 +1,48 @@
+"""Where an index learns what is stored: everything once, then the changes in the order of commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from homeward.domain.embeddings import Embedding, Vectors
+from homeward.domain.ids import CropId, EmbeddingId, ReportId
+from homeward.domain.reports import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingColumns:
+    """Embeddings column by column, all of length n. Places are NaN where there is none.
+
+    ``happened_at_s`` is in seconds since 1970; ``vectors`` holds one array (dimension,) for each embedding.
+    """
+
+    ids: Sequence[EmbeddingId]
+    report_ids: Sequence[ReportId]
+    crop_ids: Sequence[CropId]
+    models: Sequence[str]
+    species: Sequence[str]
+    parts: Sequence[str]
+    happened_at_s: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
+    lon: npt.NDArray[np.float64]
+    is_open: npt.NDArray[np.bool_]
+    vectors: Sequence[Vectors]
+
+
+class ChangeSource(Protocol):
+    """What an index reads. Numbers of changes only rise."""
+
+    def last_change(self) -> int:
+        """The number of the latest committed change; cheap."""
+        ...
+
+    def changes_after(self, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
+        """The latest number, what changed since ``seq`` as it is now, and the ids that are gone."""
+        ...
+
+    def all_embeddings(self, shelf: Shelf) -> tuple[int, EmbeddingColumns]:
+        """The latest number, and everything as of then."""
+        ...

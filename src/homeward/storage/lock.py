@@ -1,0 +1,90 @@
+"""One process at a time works in a data folder; the lock dies with its process, and says where it serves."""
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from homeward.errors import DataFolderLocked
+
+LOCK_FILE = "homeward.lock"
+
+
+class DataFolderLock:
+    """A lock on ``folder``; use as a context manager.
+
+    Raises:
+        DataFolderLocked: another process holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is locked before the block is entered."""
+        self._path = folder / LOCK_FILE
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("a+")
+        if not _try_lock(file):
+            file.close()
+            raise DataFolderLocked(
+                f"Another process works in {self._path.parent}.",
+                field="data",
+                hint="Stop that process, or name another folder with --data.",
+            )
+        self._file = file
+        self.set_url("")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give it back."""
+        if self._file is not None:
+            self.set_url("")
+            self._file.close()
+            self._file = None
+
+    def set_url(self, url: str) -> None:
+        """Write down where this process serves, for other commands."""
+        if self._file is None:
+            raise RuntimeError("the lock is not held")
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(url)
+        self._file.flush()
+
+    @staticmethod
+    def serving_url(folder: Path) -> str | None:
+        """Where the process that holds the lock serves; None when nobody holds it or it does not serve."""
+        path = folder / LOCK_FILE
+        if not path.exists():
+            return None
+        with path.open("a+") as file:
+            if _try_lock(file):  # nobody is there; whatever the file says is old
+                return None
+            file.seek(0)
+            return file.read().strip() or None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[str]) -> bool:
+        try:
+            file.seek(1 << 20)  # far behind the text, which stays readable
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,216 @@
+"""Transactions on SQLite: one writer, readers that never wait, nothing acknowledged before it is on disk."""
+
+import errno
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from homeward.domain.embeddings import Embedding
+from homeward.domain.ids import EmbeddingId
+from homeward.domain.reports import Shelf
+from homeward.errors import StorageBusy, StorageFull
+from homeward.storage.index.changes import EmbeddingColumns
+from homeward.storage.sql import feed
+from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
+from homeward.storage.sql.cameras import SqlCameras
+from homeward.storage.sql.embeddings import SqlEmbeddings
+from homeward.storage.sql.matches import SqlMatches
+from homeward.storage.sql.photos import SqlPhotos
+from homeward.storage.sql.queues import SqlJobs, SqlOutbox
+from homeward.storage.sql.reports import SqlExpiry, SqlReports
+from homeward.storage.sql.schema import migrate
+
+WRITE_WAIT_S = 20.0
+READERS = 16
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={int(WRITE_WAIT_S * 1000)}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlUnitOfWork:
+    """All repositories on one connection."""
+
+    connection: Connection
+
+    @property
+    def reports(self) -> SqlReports:
+        """Reports."""
+        return SqlReports(self.connection)
+
+    @property
+    def expiry(self) -> SqlExpiry:
+        """What has grown old."""
+        return SqlExpiry(self.connection)
+
+    @property
+    def photos(self) -> SqlPhotos:
+        """Photos and crops."""
+        return SqlPhotos(self.connection)
+
+    @property
+    def embeddings(self) -> SqlEmbeddings:
+        """Vectors."""
+        return SqlEmbeddings(self.connection)
+
+    @property
+    def matches(self) -> SqlMatches:
+        """Matches."""
+        return SqlMatches(self.connection)
+
+    @property
+    def jobs(self) -> SqlJobs:
+        """Jobs."""
+        return SqlJobs(self.connection)
+
+    @property
+    def outbox(self) -> SqlOutbox:
+        """Alerts."""
+        return SqlOutbox(self.connection)
+
+    @property
+    def cameras(self) -> SqlCameras:
+        """Cameras and encounters."""
+        return SqlCameras(self.connection)
+
+    @property
+    def keys(self) -> SqlKeys:
+        """API keys and signing secrets."""
+        return SqlKeys(self.connection)
+
+    @property
+    def answers(self) -> SqlAnswers:
+        """Answers by idempotency key."""
+        return SqlAnswers(self.connection)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """Looks at photos."""
+        return SqlAudit(self.connection)
+
+
+class SqlDatabase:
+    """`homeward.ports.Database` on one SQLite file, and the source of changes for the index."""
+
+    def __init__(self, path: Path) -> None:
+        """Use `open`, which migrates first."""
+        self.path = path
+        self._writer = _engine(path, "BEGIN IMMEDIATE", size=1)
+        self._reader = _engine(path, "BEGIN", size=READERS, read_only=True)
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or make the file and bring its schema up to date.
+
+        Raises:
+            StorageTooNew: a newer version of Homeward wrote it.
+            StorageFull: the disk took no more.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database = cls(path)
+        with _told(), database._writer.begin() as connection:
+            migrate(connection)
+            feed.forget_changes(connection)
+        return database
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @contextmanager
+    def write(self) -> Iterator[SqlUnitOfWork]:
+        """A transaction that may change rows; writers wait for each other."""
+        if not self._turn.acquire(timeout=WRITE_WAIT_S):
+            raise StorageBusy("The database is busy.", hint="Send the request again in a moment.")
+        try:
+            with _told(), self._writer.begin() as connection:
+                yield SqlUnitOfWork(connection)
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """A consistent view that never waits for writers."""
+        with _told(), self._reader.begin() as connection:
+            yield SqlUnitOfWork(connection)
+
+    def last_change(self) -> int:
+        """The number of the latest committed change."""
+        with _told(), self._reader.begin() as connection:
+            return feed.last_change(connection)
+
+    def changes_after(self, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
+        """See `homeward.storage.index.changes.ChangeSource`."""
+        with _told(), self._reader.begin() as connection:
+            return feed.changes_after(connection, seq, shelf)
+
+    def all_embeddings(self, shelf: Shelf) -> tuple[int, EmbeddingColumns]:
+        """See `homeward.storage.index.changes.ChangeSource`."""
+        with _told(), self._reader.begin() as connection:
+            return feed.all_embeddings(connection, shelf)
+
+    def is_whole(self) -> bool:
+        """Whether SQLite finds the file undamaged."""
+        with _told(), self._reader.begin() as connection:
+            return connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok"
+
+
+def _engine(path: Path, begin: str, *, size: int, read_only: bool = False) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=QueuePool, pool_size=size, max_overflow=0, pool_timeout=WRITE_WAIT_S
+    )
+    pragmas = (*PRAGMAS, "query_only=ON") if read_only else PRAGMAS
+    event.listen(engine, "connect", _prepare(pragmas))
+    # pysqlite begins transactions too late and in the wrong mode; the driver is told to leave them to us
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(pragmas: tuple[str, ...]) -> Callable[[Any, Any], None]:
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    return prepare
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """SQLite's troubles in our words."""
+    try:
+        yield
+    except DBAPIError as error:
+        told = _translated(error.orig)
+        if told is None:
+            raise
+        raise told from error
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise _full() from error
+        raise
+
+
+def _translated(error: BaseException | None) -> StorageFull | StorageBusy | None:
+    name = getattr(error, "sqlite_errorname", "")
+    if name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"}:
+        return _full()
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StorageBusy("The database is busy.", hint="Send the request again in a moment.")
+    return None
+
+
+def _full() -> StorageFull:
+    return StorageFull("The disk is full; nothing was kept.", hint="Free some space, then send it again.")

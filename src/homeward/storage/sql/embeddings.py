@@ -1,0 +1,118 @@
+"""Rows of vectors, and the sequence of changes that the index follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, literal, select
+
+from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.ids import EmbeddingId, ModelName, ReportId
+from homeward.domain.reports import Crop
+from homeward.storage.sql import rows
+from homeward.storage.sql.tables import changes, crops, embeddings, photos, reports
+
+FULL = (
+    embeddings.c.id,
+    embeddings.c.crop_id,
+    embeddings.c.model,
+    embeddings.c.vector,
+    crops.c.report_id,
+    crops.c.part,
+    reports.c.species,
+    reports.c.happened_at,
+    reports.c.lat,
+    reports.c.lon,
+    reports.c.status,
+)
+
+
+def full() -> Select[*tuple[Any, ...]]:
+    """Embeddings with what the search filters on."""
+    return select(*FULL).select_from(
+        embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(
+            reports, reports.c.id == crops.c.report_id
+        )
+    )
+
+
+def note_changes(connection: Connection, report_id: ReportId, *, removed: bool) -> None:
+    """Tell the index that all embeddings of a report changed, or are about to go."""
+    connection.execute(
+        insert(changes).from_select(
+            ["shelf", "embedding_id", "removed"],
+            select(reports.c.shelf, embeddings.c.id, literal(removed))
+            .select_from(
+                embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(
+                    reports, reports.c.id == crops.c.report_id
+                )
+            )
+            .where(reports.c.id == report_id),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SqlEmbeddings:
+    """`homeward.ports.Embeddings` on one connection."""
+
+    connection: Connection
+
+    def add(self, embeddings: Sequence[NewEmbedding]) -> list[EmbeddingId]:
+        """Insert; a (crop, model) that is there keeps its id."""
+        return [self._add(embedding) for embedding in embeddings]
+
+    def get(self, ids: Sequence[EmbeddingId]) -> list[Embedding]:
+        """Those that exist, in the order asked for."""
+        found = self.connection.execute(full().where(embeddings.c.id.in_(ids))).mappings()
+        by_id = {row["id"]: rows.embedding(row) for row in found}
+        return [by_id[wanted] for wanted in ids if wanted in by_id]
+
+    def remove(self, ids: Sequence[EmbeddingId]) -> None:
+        """Delete; absent is fine."""
+        shelves = (
+            select(reports.c.shelf, embeddings.c.id, literal(value=True))
+            .select_from(
+                embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(
+                    reports, reports.c.id == crops.c.report_id
+                )
+            )
+            .where(embeddings.c.id.in_(ids))
+        )
+        self.connection.execute(insert(changes).from_select(["shelf", "embedding_id", "removed"], shelves))
+        self.connection.execute(delete(embeddings).where(embeddings.c.id.in_(ids)))
+
+    def of_report(self, report_id: ReportId, model: ModelName) -> list[Embedding]:
+        """All vectors of a report made by ``model``."""
+        statement = full().where(crops.c.report_id == report_id, embeddings.c.model == model)
+        found = self.connection.execute(statement.order_by(embeddings.c.id)).mappings()
+        return [rows.embedding(row) for row in found]
+
+    def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:
+        """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
+        done = select(embeddings.c.crop_id).where(embeddings.c.model == model)
+        statement = (
+            select(crops)
+            .join(photos, photos.c.id == crops.c.photo_id)
+            .where(crops.c.report_id == report_id, crops.c.animal == photos.c.chosen, crops.c.id.not_in(done))
+            .order_by(crops.c.id)
+        )
+        return [rows.crop(row) for row in self.connection.execute(statement).mappings()]
+
+    def _add(self, new: NewEmbedding) -> EmbeddingId:
+        there = select(embeddings.c.id).where(
+            embeddings.c.crop_id == new.crop_id, embeddings.c.model == new.model
+        )
+        known = self.connection.execute(there).scalar()
+        if known is not None:
+            return EmbeddingId(known)
+        values = {"crop_id": new.crop_id, "model": new.model, "vector": rows.vector_bytes(new.vector)}
+        statement = insert(embeddings).values(values).returning(embeddings.c.id)
+        issued = EmbeddingId(self.connection.execute(statement).scalar_one())
+        shelf = (
+            select(reports.c.shelf, literal(issued), literal(value=False))
+            .join(crops, crops.c.report_id == reports.c.id)
+            .where(crops.c.id == new.crop_id)
+        )
+        self.connection.execute(insert(changes).from_select(["shelf", "embedding_id", "removed"], shelf))
+        return issued

@@ -1,0 +1,170 @@
+"""Rows of matches, and the owner's view of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from homeward.domain.ids import EncounterId, ReportId
+from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
+from homeward.storage.sql import rows
+from homeward.storage.sql.tables import cameras, crops, matches, reports
+
+CHUNK = 500  # rows per statement; SQLite binds at most 32,766 values
+KEYS = ("lost_id", "found_id")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlMatches:
+    """`homeward.ports.Matches` on one connection."""
+
+    connection: Connection
+
+    def save(self, matches: Sequence[Match]) -> list[Match]:
+        """Insert or update all but the verdict; those that were not there before are returned."""
+        return [match for chunk in _chunks(matches) for match in self._save(chunk)]
+
+    def get(self, lost_id: ReportId, found_id: ReportId) -> Match | None:
+        """The match, or None."""
+        statement = select(matches).where(matches.c.lost_id == lost_id, matches.c.found_id == found_id)
+        row = self.connection.execute(statement).mappings().first()
+        return rows.match(row) if row else None
+
+    def page(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
+        """One page for the owner."""
+        joined = matches.join(reports, reports.c.id == matches.c.found_id)
+        mine = matches.c.lost_id == lost_id
+        every = self.connection.execute(select(func.count()).select_from(matches).where(mine)).scalar_one()
+        shown = [mine, *_conditions(query)]
+        total = self.connection.execute(select(func.count()).select_from(joined).where(*shown)).scalar_one()
+        statement = (
+            select(matches)
+            .select_from(joined)
+            .where(*shown)
+            .order_by(*_order(query.sort))
+            .limit(query.limit)
+            .offset(query.offset)
+        )
+        found = [rows.match(row) for row in self.connection.execute(statement).mappings()]
+        end = query.offset + len(found)
+        return MatchPage(self._views(found), total, every - total, end if end < total else None)
+
+    def of_found(self, found_id: ReportId, limit: int) -> list[Match]:
+        """Matches of a found report, best first."""
+        statement = (
+            select(matches)
+            .where(matches.c.found_id == found_id)
+            .order_by(matches.c.degree.desc(), matches.c.l2_distance, matches.c.lost_id)
+            .limit(limit)
+        )
+        return [rows.match(row) for row in self.connection.execute(statement).mappings()]
+
+    def judge(
+        self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime
+    ) -> list[ReportId]:
+        """Write the verdict on every match of the encounter; the found reports concerned."""
+        statement = (
+            update(matches)
+            .where(matches.c.lost_id == lost_id, matches.c.encounter_id == encounter_id)
+            .values(verdict=verdict.value, verdict_at=when)
+            .returning(matches.c.found_id)
+        )
+        return [ReportId(found) for found in self.connection.execute(statement).scalars()]
+
+    def prune(self, lost_id: ReportId, keep: int) -> None:
+        """Delete all but the best ``keep``; judged ones stay."""
+        best = (
+            select(matches.c.found_id)
+            .where(matches.c.lost_id == lost_id)
+            .order_by(matches.c.degree.desc(), matches.c.l2_distance)
+            .limit(keep)
+        )
+        self.connection.execute(
+            delete(matches).where(
+                matches.c.lost_id == lost_id, matches.c.verdict.is_(None), matches.c.found_id.not_in(best)
+            )
+        )
+
+    def _save(self, chunk: Sequence[Match]) -> list[Match]:
+        known = {
+            (lost, found)
+            for lost, found in self.connection.execute(
+                select(matches.c.lost_id, matches.c.found_id).where(
+                    matches.c.lost_id.in_({match.lost_id for match in chunk}),
+                    matches.c.found_id.in_({match.found_id for match in chunk}),
+                )
+            )
+        }
+        statement = insert(matches)
+        changed = {
+            column.name: statement.excluded[column.name]
+            for column in matches.c
+            if column.name not in {*KEYS, "verdict", "verdict_at"}
+        }
+        upsert = statement.on_conflict_do_update(index_elements=list(KEYS), set_=changed)
+        self.connection.execute(upsert, [rows.match_values(match) for match in chunk])
+        return [match for match in chunk if (match.lost_id, match.found_id) not in known]
+
+    def _views(self, found: Sequence[Match]) -> tuple[MatchView, ...]:
+        reported = {
+            row["id"]: rows.report(row) for row in self._in(reports, [match.found_id for match in found])
+        }
+        cut = {row["id"]: rows.crop(row) for row in self._in(crops, [match.found_crop_id for match in found])}
+        seen_by = {report.camera_id for report in reported.values() if report.camera_id}
+        watching = {row["id"]: rows.camera(row) for row in self._in(cameras, list(seen_by))}
+        return tuple(
+            MatchView(
+                match,
+                reported[match.found_id],
+                cut[match.found_crop_id],
+                watching.get(reported[match.found_id].camera_id),
+            )
+            for match in found
+        )
+
+    def _in(self, table: Any, ids: Sequence[Any]) -> Iterator[rows.Row]:
+        yield from self.connection.execute(select(table).where(table.c.id.in_(ids))).mappings()
+
+
+def _chunks(items: Sequence[Match]) -> Iterator[Sequence[Match]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+
+
+def _conditions(query: MatchQuery) -> Iterator[ColumnElement[bool]]:
+    if query.districts:
+        yield reports.c.district.in_(query.districts)
+    if query.max_km is not None:
+        yield matches.c.distance_km <= query.max_km
+    if query.since is not None:
+        yield reports.c.happened_at >= query.since
+    if query.until is not None:
+        yield reports.c.happened_at <= query.until
+    if query.min_degree is not None:
+        yield matches.c.degree >= query.min_degree
+    if query.source is not None:
+        yield reports.c.source == query.source.value
+    if query.species is not None:
+        yield reports.c.species == query.species.value
+    if query.verdict is not None:
+        yield matches.c.verdict == query.verdict.value
+    if query.unjudged:
+        yield matches.c.verdict.is_(None)
+
+
+def _order(sort: Sort) -> list[ColumnElement[Any]]:
+    best: list[ColumnElement[Any]] = [
+        matches.c.degree.desc(),
+        matches.c.l2_distance.asc(),
+        matches.c.found_id.asc(),
+    ]
+    first: dict[Sort, ColumnElement[Any]] = {
+        Sort.L2_DISTANCE: matches.c.l2_distance.asc(),
+        Sort.DISTANCE_KM: matches.c.distance_km.asc().nulls_last(),
+        Sort.SEEN_AT: reports.c.happened_at.desc(),
+        Sort.DISTRICT: reports.c.district.asc().nulls_last(),
+    }
+    return [first[sort], *best] if sort in first else best

@@ -1,0 +1,58 @@
+"""Rows of photos and crops."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from homeward.domain.ids import ContentHash, CropId, PhotoId, ReportId
+from homeward.domain.reports import Crop, NewCrop, Photo
+from homeward.storage.sql import rows
+from homeward.storage.sql.tables import crops, photos
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPhotos:
+    """`homeward.ports.Photos` on one connection."""
+
+    connection: Connection
+
+    def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
+        """Insert a photo with its crops."""
+        self.connection.execute(insert(photos).values(rows.photo_values(photo)))
+        return self.add_crops(crops)
+
+    def get(self, photo_id: PhotoId) -> Photo | None:
+        """The photo, or None."""
+        row = self.connection.execute(select(photos).where(photos.c.id == photo_id)).mappings().first()
+        return rows.photo(row) if row else None
+
+    def of_report(self, report_id: ReportId) -> list[tuple[Photo, tuple[Crop, ...]]]:
+        """Photos in their order, each with its crops."""
+        cut: dict[PhotoId, list[Crop]] = defaultdict(list)
+        statement = select(crops).where(crops.c.report_id == report_id).order_by(crops.c.id)
+        for row in self.connection.execute(statement).mappings():
+            cut[PhotoId(row["photo_id"])].append(rows.crop(row))
+        kept = select(photos).where(photos.c.report_id == report_id).order_by(photos.c.position)
+        found = [rows.photo(row) for row in self.connection.execute(kept).mappings()]
+        return [(photo, tuple(cut[photo.id])) for photo in found]
+
+    def add_crops(self, crops: Sequence[NewCrop]) -> list[CropId]:
+        """Insert crops; their ids in the same order."""
+        return [self._add_crop(crop) for crop in crops]
+
+    def update(self, photo: Photo) -> None:
+        """Write all fields of an existing one."""
+        self.connection.execute(
+            update(photos).where(photos.c.id == photo.id).values(rows.photo_values(photo))
+        )
+
+    def with_hash(self, content_hash: ContentHash) -> list[Photo]:
+        """All photos of these very bytes."""
+        statement = select(photos).where(photos.c.content_hash == content_hash).order_by(photos.c.id)
+        return [rows.photo(row) for row in self.connection.execute(statement).mappings()]
+
+    def _add_crop(self, crop: NewCrop) -> CropId:
+        statement = insert(crops).values(rows.crop_values(crop)).returning(crops.c.id)
+        return CropId(self.connection.execute(statement).scalar_one())

@@ -1,0 +1,249 @@
+"""The tables. Deleting a report takes everything that hangs on it along."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from homeward.storage.sql.types import Json, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _report_id(name: str = "report_id", *, primary: bool = False) -> Column[str]:
+    return Column(
+        name, Text, ForeignKey("reports.id", ondelete="CASCADE"), nullable=False, primary_key=primary
+    )
+
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("shelf", Text, CheckConstraint("shelf IN ('lost', 'found')", name="shelf"), nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("species", Text, nullable=False),
+    Column("species_confidence", Float, nullable=False),
+    Column("happened_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("encounter_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("district", Text),
+    Column("home_lat", Float),
+    Column("home_lon", Float),
+    Column("held", Text),
+    Column("name", Text),
+    Column("description", Text),
+    Column("contact", Text),
+    Column("about", Text),
+    Column("camera_id", Text, ForeignKey("cameras.id")),
+    Column("track_id", Text),
+    Column("clock_corrected", Boolean, nullable=False),
+    Column("last_seen_at", Moment),
+    Column("closed_at", Moment),
+    Column("consent_version", Text, nullable=False),
+    Column("token_version", Integer, nullable=False),
+    Index("ix_reports_created_at_id", "created_at", "id"),
+    Index("ix_reports_account_id", "account_id"),
+    Index("ix_reports_encounter_id", "encounter_id"),
+    Index("ix_reports_camera_id_happened_at", "camera_id", "happened_at"),
+    Index("ix_reports_shelf_species_lat", "shelf", "species", "lat"),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _report_id(),
+    Column("content_hash", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("people", Json, nullable=False),
+    Column("chosen", Integer, nullable=False),
+    Index("ix_photos_report_id", "report_id"),
+    Index("ix_photos_content_hash", "content_hash"),
+)
+
+crops = Table(
+    "crops",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", Text, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
+    _report_id(),
+    Column("animal", Integer, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("box", Json, nullable=False),
+    Column("species", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Index("ix_crops_report_id", "report_id"),
+    Index("ix_crops_photo_id", "photo_id"),
+    sqlite_autoincrement=True,
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("crop_id", Integer, ForeignKey("crops.id", ondelete="CASCADE"), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    UniqueConstraint("crop_id", "model"),
+    sqlite_autoincrement=True,
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("shelf", Text, nullable=False),
+    Column("embedding_id", Integer, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("lon", Float, nullable=False),
+    Column("district", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("last_heartbeat_at", Moment),
+    Column("state", Text, nullable=False),
+)
+
+encounters = Table(
+    "encounters",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("camera_id", Text, ForeignKey("cameras.id"), nullable=False),
+    Column("species", Text, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Index("ix_encounters_camera_id_last_at", "camera_id", "last_at"),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    _report_id("lost_id", primary=True),
+    _report_id("found_id", primary=True),
+    Column("encounter_id", Text, nullable=False),
+    Column("l2_distance", Float, nullable=False),
+    Column("degree", Float, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("lost_crop_id", Integer, nullable=False),
+    Column("found_crop_id", Integer, nullable=False),
+    Column("compared_pairs", Integer, nullable=False),
+    Column("distance_km", Float),
+    Column("days", Float, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("calibration", Text, nullable=False),
+    Column("computed_at", Moment, nullable=False),
+    Column("verdict", Text),
+    Column("verdict_at", Moment),
+    Index("ix_matches_lost_id_degree", "lost_id", "degree"),
+    Index("ix_matches_found_id", "found_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _report_id(),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    UniqueConstraint("report_id"),
+    Index("ix_jobs_due_at", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _report_id("lost_id"),
+    _report_id("found_id"),
+    Column("encounter_id", Text, nullable=False),
+    Column("degree", Float, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("delivered_at", Moment),
+    Column("error", Text),
+    UniqueConstraint("lost_id", "encounter_id"),
+    Index("ix_outbox_due_at", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("secret_sha256", Text, nullable=False),
+    Column("camera_id", Text, ForeignKey("cameras.id")),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_sha256", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_answers_created_at", "created_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", Text, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
+    Column("viewer", Text, nullable=False),
+    Column("size", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("ix_audit_photo_id", "photo_id"),
+)
