@@ -237,6 +237,10 @@ class Reports(Protocol):
         """The report, or None."""
         ...
 
+    def get_many(self, ids: Sequence[ReportId]) -> list[Report]:
+        """Those that exist, in no order."""
+        ...
+
     def update(self, report: Report) -> None:
         """Write all fields of an existing one; the index follows."""
         ...
@@ -334,7 +338,7 @@ class Matches(Protocol):
     """Rows of matches: (lost, found) is unique."""
 
     def save(self, matches: Sequence[Match]) -> list[Match]:
-        """Insert or update all but the verdict; those that were not there before are returned."""
+        """Insert, or update all but the verdict; those that were not there before are returned."""
         ...
 
     def get(self, lost_id: ReportId, found_id: ReportId) -> Match | None:
@@ -347,6 +351,10 @@ class Matches(Protocol):
 
     def of_found(self, found_id: ReportId, limit: int) -> list[Match]:
         """Matches of a found report, best first."""
+        ...
+
+    def judged(self, lost_ids: Sequence[ReportId]) -> list[Match]:
+        """All matches of these lost reports that have a verdict."""
         ...
 
     def judge(
@@ -362,31 +370,31 @@ class Matches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that a commit left behind; ``attempts`` counts the tries so far."""
+    """Work that a commit left behind. ``due_at`` is when the lease ends; who asks again changes it."""
 
     id: JobId
     report_id: ReportId
     attempts: int
-    created_at: datetime
+    due_at: datetime
 
 
 class Jobs(Protocol):
     """The queue of reports to embed and match."""
 
-    def add(self, report_id: ReportId, when: datetime) -> JobId:
-        """Queue; a report that waits already keeps its job."""
+    def add(self, report_id: ReportId, due_at: datetime) -> Job:
+        """Queue; a report that waits already keeps its job, with a new due time."""
         ...
 
-    def claim(self, now: datetime, lease_s: float, report_id: ReportId | None = None) -> Job | None:
-        """Take the oldest due job (or the one of ``report_id``) for ``lease_s`` seconds."""
+    def claim(self, now: datetime, lease_s: float) -> Job | None:
+        """Take the oldest due job for ``lease_s`` seconds."""
         ...
 
-    def done(self, job_id: JobId) -> None:
-        """Delete."""
+    def done(self, job: Job) -> None:
+        """Delete, unless it was queued or claimed anew meanwhile."""
         ...
 
-    def retry(self, job_id: JobId, at: datetime, error: str) -> None:
-        """Give back, to be tried again at ``at``."""
+    def retry(self, job: Job, at: datetime, error: str) -> None:
+        """Give back, to be tried again at ``at``, unless it was queued or claimed anew meanwhile."""
         ...
 
     def pending(self, report_id: ReportId) -> bool:

@@ -59,6 +59,13 @@ class Calibration:
         pairs = min(max(compared_pairs, 1), MAX_COMPARED_PAIRS)
         return self._curve(species, part).at(l2_distance) - 0.5 * math.log(pairs)
 
+    def distance_at(self, species: Species, log_ratio: float) -> float:
+        """The largest L2 distance of bodies at which the ratio is still at least ``log_ratio``; 0 where it never is."""
+        curve = self._curve(species, Part.BODY)
+        grid = np.linspace(0.0, 2.0, 401)
+        fitting = grid[np.interp(grid, curve.knots_l2, curve.llr) >= log_ratio]
+        return float(fitting.max()) if len(fitting) else 0.0
+
     def _curve(self, species: Species, part: Part) -> Curve:
         fitting = [c for c in self.curves if c.part == part and c.species in {species, None}]
         if not fitting:

@@ -1,12 +1,11 @@
 """Matches: a lost and a found report, how alike they are, and what the owner said of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.ids import CropId, EncounterId, ModelName, ReportId
-from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Crop, Report, Source
 
 
@@ -160,4 +159,3 @@ class Circumstances:
     days: float | None
     surroundings: Surroundings
     species_agree: float = 1.0
-    place: Point | None = field(default=None)

@@ -1,0 +1,1 @@
+"""The story, one step a file: intake, recognise, remember, match, notify, forget. Knows ports only."""

@@ -24,7 +24,7 @@ class SqlMatches:
     connection: Connection
 
     def save(self, matches: Sequence[Match]) -> list[Match]:
-        """Insert or update all but the verdict; those that were not there before are returned."""
+        """Insert, or update all but the verdict; those that were not there before are returned."""
         return [match for chunk in _chunks(matches) for match in self._save(chunk)]
 
     def get(self, lost_id: ReportId, found_id: ReportId) -> Match | None:
@@ -60,6 +60,11 @@ class SqlMatches:
             .order_by(matches.c.degree.desc(), matches.c.l2_distance, matches.c.lost_id)
             .limit(limit)
         )
+        return [rows.match(row) for row in self.connection.execute(statement).mappings()]
+
+    def judged(self, lost_ids: Sequence[ReportId]) -> list[Match]:
+        """All matches of these lost reports that have a verdict."""
+        statement = select(matches).where(matches.c.lost_id.in_(lost_ids), matches.c.verdict.is_not(None))
         return [rows.match(row) for row in self.connection.execute(statement).mappings()]
 
     def judge(

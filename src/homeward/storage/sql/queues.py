@@ -18,35 +18,32 @@ class SqlJobs:
 
     connection: Connection
 
-    def add(self, report_id: ReportId, when: datetime) -> JobId:
-        """Queue; a report that waits already keeps its job, which becomes due at once."""
-        statement = insert(jobs).values(report_id=report_id, created_at=when, due_at=when, attempts=0)
-        upsert = statement.on_conflict_do_update(index_elements=["report_id"], set_={"due_at": when})
-        return JobId(self.connection.execute(upsert.returning(jobs.c.id)).scalar_one())
+    def add(self, report_id: ReportId, due_at: datetime) -> Job:
+        """Queue; a report that waits already keeps its job, with a new due time."""
+        statement = insert(jobs).values(report_id=report_id, created_at=due_at, due_at=due_at, attempts=0)
+        upsert = statement.on_conflict_do_update(index_elements=["report_id"], set_={"due_at": due_at})
+        return _job(self.connection.execute(upsert.returning(jobs)).mappings().one())
 
-    def claim(self, now: datetime, lease_s: float, report_id: ReportId | None = None) -> Job | None:
-        """Take the oldest due job (or the one of ``report_id``) for ``lease_s`` seconds."""
-        due = select(jobs.c.id).where(jobs.c.due_at <= now)
-        if report_id is not None:
-            due = due.where(jobs.c.report_id == report_id)
+    def claim(self, now: datetime, lease_s: float) -> Job | None:
+        """Take the oldest due job for ``lease_s`` seconds."""
+        due = select(jobs.c.id).where(jobs.c.due_at <= now).order_by(jobs.c.due_at, jobs.c.id).limit(1)
         statement = (
             update(jobs)
-            .where(jobs.c.id == due.order_by(jobs.c.due_at, jobs.c.id).limit(1).scalar_subquery())
+            .where(jobs.c.id == due.scalar_subquery())
             .values(due_at=now + timedelta(seconds=lease_s), attempts=jobs.c.attempts + 1)
             .returning(jobs)
         )
         row = self.connection.execute(statement).mappings().first()
-        if row is None:
-            return None
-        return Job(JobId(row["id"]), ReportId(row["report_id"]), row["attempts"], row["created_at"])
+        return _job(row) if row else None
 
-    def done(self, job_id: JobId) -> None:
-        """Delete."""
-        self.connection.execute(delete(jobs).where(jobs.c.id == job_id))
+    def done(self, job: Job) -> None:
+        """Delete, unless it was queued or claimed anew meanwhile."""
+        self.connection.execute(delete(jobs).where(jobs.c.id == job.id, jobs.c.due_at == job.due_at))
 
-    def retry(self, job_id: JobId, at: datetime, error: str) -> None:
-        """Give back, to be tried again at ``at``."""
-        self.connection.execute(update(jobs).where(jobs.c.id == job_id).values(due_at=at, error=error))
+    def retry(self, job: Job, at: datetime, error: str) -> None:
+        """Give back, to be tried again at ``at``, unless it was queued or claimed anew meanwhile."""
+        mine = update(jobs).where(jobs.c.id == job.id, jobs.c.due_at == job.due_at)
+        self.connection.execute(mine.values(due_at=at, error=error))
 
     def pending(self, report_id: ReportId) -> bool:
         """Whether the report still waits."""
@@ -111,6 +108,10 @@ class SqlOutbox:
 
     def _set(self, alert_id: AlertId, **values: object) -> None:
         self.connection.execute(update(outbox).where(outbox.c.id == alert_id).values(**values))
+
+
+def _job(row: rows.Row) -> Job:
+    return Job(JobId(row["id"]), ReportId(row["report_id"]), row["attempts"], row["due_at"])
 
 
 def _alert(row: rows.Row) -> Alert:

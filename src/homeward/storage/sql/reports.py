@@ -1,6 +1,7 @@
 """Rows of reports, and what has grown old. Changes of what the search filters on are noted for the index."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from homeward.storage.sql import rows
 from homeward.storage.sql.embeddings import note_changes
 from homeward.storage.sql.tables import matches, reports
 
+CHUNK = 5000  # SQLite binds at most 32,766 values
 KM_PER_DEGREE = 111.0  # of latitude; a little less than the true 111.2, so that the box is never too small
 
 
@@ -33,6 +35,14 @@ class SqlReports:
         """The report, or None."""
         row = self.connection.execute(select(reports).where(reports.c.id == report_id)).mappings().first()
         return rows.report(row) if row else None
+
+    def get_many(self, ids: Sequence[ReportId]) -> list[Report]:
+        """Those that exist, in no order."""
+        found: list[Report] = []
+        for start in range(0, len(ids), CHUNK):
+            statement = select(reports).where(reports.c.id.in_(ids[start : start + CHUNK]))
+            found += [rows.report(row) for row in self.connection.execute(statement).mappings()]
+        return found
 
     def update(self, report: Report) -> None:
         """Write all fields of an existing one; the index follows."""

@@ -207,7 +207,7 @@ def camera(row: Row) -> Camera:
 
 
 def match_values(match: Match) -> dict[str, Any]:
-    """Columns of a match without the verdict, which only `judge` writes."""
+    """Columns of a match."""
     return {
         "lost_id": match.lost_id,
         "found_id": match.found_id,
@@ -224,6 +224,8 @@ def match_values(match: Match) -> dict[str, Any]:
         "model": match.model,
         "calibration": match.calibration,
         "computed_at": match.computed_at,
+        "verdict": match.verdict.value if match.verdict else None,
+        "verdict_at": match.verdict_at,
     }
 
 

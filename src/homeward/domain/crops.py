@@ -1,0 +1,103 @@
+"""Cutting animals out of pictures: detections in, animals with their crops out. Pure geometry."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from homeward.domain.animals import Animal, CropBox, Detection, Label, Part, Picture, Species
+from homeward.domain.boxes import Box
+
+BODY_MARGIN = 0.05
+FACE_MARGIN = 0.10
+HEAD_INSIDE = 0.6  # share of a head that must lie in the body it belongs to
+SAME_ANIMAL_IOU = 0.6
+MIN_SIDE_PX = 24.0
+BODY_PER_HEAD = 1.0  # a body unseen by the detector is taken to reach this many heads beyond the head
+HEAD_OF_PERSON = 0.4  # upper share of a person's box that holds head and shoulders
+BODIES = {Label.CAT: Species.CAT, Label.DOG: Species.DOG}
+HEADS = {Label.CAT_HEAD: Species.CAT, Label.DOG_HEAD: Species.DOG}
+
+
+def cut(picture: Picture, box: Box) -> Picture:
+    """The pixels of ``box``, clipped to the picture, at least one pixel; a copy."""
+    height, width = picture.shape[:2]
+    x0, y0, x1, y1 = box.clipped(width, height).rounded()
+    x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
+    return np.ascontiguousarray(picture[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
+
+
+def whole(width: int, height: int, species: Species) -> Animal:
+    """The whole picture as one animal's body: for a photo on which a person sees what the detector does not."""
+    box = Box(0.0, 0.0, float(width), float(height))
+    return Animal(box, species, 1.0, (CropBox(Part.BODY, box),))
+
+
+def animals_from(detections: Sequence[Detection], width: int, height: int) -> tuple[Animal, ...]:
+    """Animals on a picture of ``width`` x ``height`` pixels, largest first.
+
+    Heads are joined to the body that holds them. A head without a body makes an animal whose body is guessed to
+    reach one head further on every side. Two boxes on one animal (IoU above 0.6) become one, of the surer species.
+    """
+    bodies = _distinct([d for d in detections if d.label in BODIES and _is_large(d.box)])
+    heads = sorted((d for d in detections if d.label in HEADS), key=lambda d: -d.confidence)
+    head_of: dict[int, Detection] = {}
+    alone: list[Detection] = []
+    for head in heads:
+        owner = _owner(head, bodies, head_of)
+        if owner is not None:
+            head_of[owner] = head
+        elif _is_large(head.box) and not any(_belongs(head, body.box) for body in bodies):
+            alone.append(head)
+    found = [_animal(body, head_of.get(number), width, height) for number, body in enumerate(bodies)]
+    found += [_head_only(head, width, height) for head in _distinct(alone)]
+    return tuple(sorted(found, key=lambda animal: -animal.box.area))
+
+
+def people_from(detections: Sequence[Detection]) -> tuple[Box, ...]:
+    """Boxes of the people on a picture."""
+    return tuple(d.box for d in detections if d.label is Label.PERSON)
+
+
+def head_region(person: Box) -> Box:
+    """Where a person's head is: the upper part of the box."""
+    return Box(person.x0, person.y0, person.x1, person.y0 + person.height * HEAD_OF_PERSON)
+
+
+def _is_large(box: Box) -> bool:
+    return min(box.width, box.height) >= MIN_SIDE_PX
+
+
+def _distinct(found: Sequence[Detection]) -> list[Detection]:
+    kept: list[Detection] = []
+    for detection in sorted(found, key=lambda d: -d.confidence):
+        if all(detection.box.iou(other.box) <= SAME_ANIMAL_IOU for other in kept):
+            kept.append(detection)
+    return kept
+
+
+def _belongs(head: Detection, body: Box) -> bool:
+    return head.box.share_inside(body.grown(BODY_MARGIN * 2)) >= HEAD_INSIDE
+
+
+def _owner(head: Detection, bodies: Sequence[Detection], taken: dict[int, Detection]) -> int | None:
+    """The smallest body of the same species without a head that holds it."""
+    fitting = [
+        (body.box.area, number)
+        for number, body in enumerate(bodies)
+        if number not in taken and BODIES[body.label] is HEADS[head.label] and _belongs(head, body.box)
+    ]
+    return min(fitting)[1] if fitting else None
+
+
+def _animal(body: Detection, head: Detection | None, width: int, height: int) -> Animal:
+    crops = [CropBox(Part.BODY, body.box.grown(BODY_MARGIN).clipped(width, height))]
+    if head is not None and _is_large(head.box):
+        crops.append(CropBox(Part.FACE, head.box.grown(FACE_MARGIN).clipped(width, height)))
+    return Animal(body.box.clipped(width, height), BODIES[body.label], body.confidence, tuple(crops))
+
+
+def _head_only(head: Detection, width: int, height: int) -> Animal:
+    body = head.box.grown(BODY_PER_HEAD).clipped(width, height)
+    face = head.box.grown(FACE_MARGIN).clipped(width, height)
+    crops = (CropBox(Part.BODY, body), CropBox(Part.FACE, face))
+    return Animal(body, HEADS[head.label], head.confidence, crops)

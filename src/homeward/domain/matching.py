@@ -1,0 +1,159 @@
+"""The degree: looks, place, time and surroundings in, the probability of one animal out. See docs/why/degree.md."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from homeward.domain.animals import Part, Species
+from homeward.domain.calibration import Calibration
+from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode
+
+SEEN_AT_ALL = 0.5
+"""Share of lost pets that show up in reports or before cameras at all: an assumption."""
+
+TAIL = 0.75
+"""Exponent a of the distance kernel: the share beyond d falls as d^-1.5, which keeps long walks possible."""
+
+NEAR = {Species.CAT: (0.75, 0.5), Species.DOG: (0.66, 1.6)}
+"""(share, km): 75 % of missing cats within 0.5 km (Animals 2018, 8(1), 5), 66 % of pets within a mile (Petco Love
+Lost users, 2021); the cats' figure is the sharper one, so the second serves dogs."""
+
+CARRIED_OFF = 0.05
+CARRIED_KM = 100.0
+"""Share of animals that travel by car, spread over a circle of this radius: an assumption."""
+
+HALF_TIME_DAYS = 14.0
+"""With 14 days, g(t) = T / (T + t)^2 finds one third within a week, as the survey above does."""
+
+BEFORE_TOLERANCE_DAYS = 1.0
+BEFORE_DECAY_DAYS = 0.5
+"""Dates are remembered to the day; found earlier than that falls off by e every half day."""
+
+MAX_LOG_ODDS = 13.8  # degree 0.000001 to 0.999999
+SECOND_PART = 0.5  # face and body share light, pose and coat: the weaker counts half
+SOON_H, LATER_DAYS = 48.0, 30.0
+NEAR_KM, FAR_KM = 3.0, 30.0
+ALIKE_LLR = 1.0
+MAX_REASONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How alike two animals look: the smallest distance per part, and out of how many pairs."""
+
+    l2_distance: Mapping[Part, float]
+    compared_pairs: Mapping[Part, int]
+
+
+def looks_log_ratio(calibration: Calibration, species: Species, looks: Looks) -> tuple[float, Part]:
+    """The log likelihood ratio of all parts together, and the part that decides."""
+    ratios = {
+        part: calibration.log_likelihood_ratio(species, part, distance, looks.compared_pairs[part])
+        for part, distance in looks.l2_distance.items()
+    }
+    deciding = max(ratios, key=lambda part: ratios[part])
+    others = sum(ratio for part, ratio in ratios.items() if part is not deciding)
+    return ratios[deciding] + SECOND_PART * others, deciding
+
+
+def prior_log_odds(species: Species, circumstances: Circumstances) -> float:
+    """Own pet's reports against strangers' at this place and time, as natural-log odds."""
+    around = circumstances.surroundings
+    strangers = around.count + 1
+    if circumstances.km is None:
+        odds = SEEN_AT_ALL / strangers
+    else:
+        per_km2 = strangers / (math.pi * around.radius_km**2)
+        odds = SEEN_AT_ALL * distance_density(species, circumstances.km) / per_km2
+        odds *= around.days * _time_density(circumstances.days)
+    agree = min(max(circumstances.species_agree, 1e-3), 1.0)
+    return math.log(max(odds, 1e-12)) + math.log(agree)
+
+
+def degree(log_ratio: float, prior: float) -> float:
+    """Posterior probability."""
+    return _sigmoid(log_ratio + prior)
+
+
+def distance_density(species: Species, km: float) -> float:
+    """Own pet's reports per square kilometre at ``km`` from where it was lost; integrates to one over the plane."""
+    scale = _scale_km(species)
+    walked = TAIL / (math.pi * scale**2) * (1 + (km / scale) ** 2) ** -(TAIL + 1)
+    carried = 1 / (math.pi * CARRIED_KM**2) if km <= CARRIED_KM else 0.0
+    return (1 - CARRIED_OFF) * walked + CARRIED_OFF * carried
+
+
+def rejected_alike(
+    calibration: Calibration, species: Species, looks: Looks, nearness: Circumstances
+) -> float:
+    """Probability that a candidate is the very animal that the owner rejected."""
+    ratio, _ = looks_log_ratio(calibration, species, looks)
+    return degree(ratio, prior_log_odds(species, nearness))
+
+
+def reasons(
+    log_ratio: float, part: Part, l2_distance: float, what: Circumstances, *, from_home: bool
+) -> tuple[Reason, ...]:
+    """Why, most telling first, at most four."""
+    found = [
+        _of_looks(log_ratio, part, l2_distance),
+        _of_place(what.km, from_home=from_home),
+        _of_time(what.days),
+    ]
+    if what.species_agree < 0.9:
+        found.append(Reason(ReasonCode.SPECIES_UNSURE, what.species_agree))
+    return tuple(reason for reason in found if reason is not None)[:MAX_REASONS]
+
+
+def with_reason(match: Match, reason: Reason) -> tuple[Reason, ...]:
+    """The match's reasons with ``reason`` first."""
+    rest = [known for known in match.reasons if known.code is not reason.code]
+    return (reason, *rest)[:MAX_REASONS]
+
+
+def _of_looks(log_ratio: float, part: Part, l2_distance: float) -> Reason | None:
+    if log_ratio < 0:
+        return Reason(ReasonCode.LOOKS_DIFFERENT, l2_distance)
+    if log_ratio < ALIKE_LLR:
+        return None
+    return Reason(ReasonCode.FACES_ALIKE if part is Part.FACE else ReasonCode.LOOKS_ALIKE, l2_distance)
+
+
+def _of_place(km: float | None, *, from_home: bool) -> Reason | None:
+    if km is None:
+        return None
+    if km > FAR_KM:
+        return Reason(ReasonCode.FAR_AWAY, km)
+    if km > NEAR_KM:
+        return None
+    return Reason(ReasonCode.NEAR_HOME if from_home else ReasonCode.NEAR_LAST_SEEN, km)
+
+
+def _of_time(days: float | None) -> Reason | None:
+    if days is None:
+        return None
+    if days < -BEFORE_TOLERANCE_DAYS:
+        return Reason(ReasonCode.BEFORE_LOST, -days)
+    if days > LATER_DAYS:
+        return Reason(ReasonCode.LATER, days)
+    hours = max(0.0, days) * 24
+    return Reason(ReasonCode.SOON_AFTER, hours) if hours <= SOON_H else None
+
+
+def _scale_km(species: Species) -> float:
+    """Solves 1 - (1 + (d/s)^2)^-a = share for s."""
+    share, km = NEAR[species]
+    return float(km / math.sqrt((1 - share) ** (-1 / TAIL) - 1))
+
+
+def _time_density(days: float | None) -> float:
+    """Own pet's reports per day; an unknown time weighs as one in the middle of the first month."""
+    if days is None:
+        days = HALF_TIME_DAYS
+    if days < -BEFORE_TOLERANCE_DAYS:
+        return math.exp((days + BEFORE_TOLERANCE_DAYS) / BEFORE_DECAY_DAYS) / HALF_TIME_DAYS
+    return HALF_TIME_DAYS / (HALF_TIME_DAYS + max(0.0, days)) ** 2
+
+
+def _sigmoid(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-min(max(log_odds, -MAX_LOG_ODDS), MAX_LOG_ODDS)))

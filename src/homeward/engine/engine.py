@@ -1,0 +1,321 @@
+"""The Engine: everything that the product does, joined from its steps. Thread-safe; all calls are synchronous."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from homeward.domain.animals import Species
+from homeward.domain.filing import Filed, Idempotency, NewReport, NewSighting, ReportChange, Sighted
+from homeward.domain.ids import CameraId, EncounterId, PhotoId, ReportId, new_token
+from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
+from homeward.domain.places import Point
+from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
+from homeward.engine.events import EventBroker
+from homeward.engine.forget import Forget
+from homeward.engine.intake import MAX_LENGTHS, Intake, check_text, check_time
+from homeward.engine.notify import Notify
+from homeward.engine.recognise import Recognise, Recognised
+from homeward.engine.remember import Prepared, Remember
+from homeward.engine.show import Show, Size, get_report
+from homeward.engine.sight import Sight
+from homeward.engine.wiring import Ports, Rules
+from homeward.engine.work import Work
+from homeward.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
+from homeward.ports import Job, ReportQuery, SafePhoto
+
+__all__ = ["Engine", "Ports", "Rules"]
+
+SEARCHED = ("species", "place", "home", "happened_at", "status")
+SURE, UNKNOWN = 1.0, 0.0
+
+
+class Engine:
+    """The facade. ``events`` tells this process about new matches."""
+
+    def __init__(self, ports: Ports, rules: Rules) -> None:
+        """Join the steps."""
+        self.events = EventBroker()
+        self._ports = ports
+        self._intake = Intake(ports.reader, ports.clock)
+        self._remember = Remember(ports.database, ports.photos, ports.clock)
+        self._work = Work(ports, rules, self.events)
+        self._sight = Sight(ports, rules, self._remember)
+        self._notify = Notify(ports, rules)
+        self._forget = Forget(ports, rules)
+        self._show = Show(ports)
+
+    # --- filing -------------------------------------------------------------------------------------------
+
+    def add_lost(self, new: NewReport) -> Filed:
+        """File a lost pet; the matches that are there already come back at once."""
+        return self._file(replace(new, shelf=Shelf.LOST))
+
+    def add_found(self, new: NewReport) -> Filed:
+        """File a found animal; owners whose pet it may be are alerted."""
+        return self._file(replace(new, shelf=Shelf.FOUND))
+
+    def add_sighting(self, new: NewSighting) -> Sighted:
+        """Take a camera's sighting."""
+        outcome = self._sight(new)
+        done = outcome.job is None or self._work.run(outcome.job)
+        return Sighted(outcome.report, is_repeat=outcome.job is None, pending=not done)
+
+    def add_photos(
+        self,
+        report_id: ReportId,
+        photos: Sequence[bytes],
+        *,
+        animal: int = 0,
+        keep_without_animal: bool = False,
+        idempotency: Idempotency | None = None,
+    ) -> Filed:
+        """More photos of the same animal; the report is compared anew."""
+        before = self.report(report_id)
+        safes = self._intake.photos(photos, already=len(before.photos))
+        species = before.report.species
+        prepared = self._prepared(safes, species, animal, keep=keep_without_animal)
+        self._remember.put(prepared)
+        with self._ports.database.write() as work:
+            report = get_report(work, report_id)
+            self._remember.note_answer(work, report_id, idempotency)
+            already = len(work.photos.of_report(report_id))
+            job = self._remember.add_photos(work, report, prepared, already)
+        return self._after(job)
+
+    def _file(self, new: NewReport) -> Filed:
+        safes = self._intake(new)
+        self._check_about(new)
+        prepared = self._prepared(safes, new.species, new.animal, keep=new.keep_without_animal)
+        report = self._report(new, prepared)
+        return self._after(self._remember(report, prepared, new.idempotency))
+
+    def _after(self, job: Job) -> Filed:
+        self._work.run(job)
+        return self._show.filed(job.report_id)
+
+    def _prepared(
+        self, safes: Sequence[SafePhoto], species: Species | None, animal: int, *, keep: bool
+    ) -> list[Prepared]:
+        """Photos with what is seen on them; without it while the models are down."""
+        seen: Sequence[Recognised | None]
+        try:
+            recognise = Recognise(self._ports.detector)
+            seen = recognise([s.picture for s in safes], species=species, animal=animal, keep=keep)
+        except ModelUnavailable:
+            seen = [None] * len(safes)
+        return [Prepared(safe, found) for safe, found in zip(safes, seen, strict=True)]
+
+    def _report(self, new: NewReport, photos: Sequence[Prepared]) -> Report:
+        now = self._ports.clock.now()
+        report_id = ReportId(new_token())
+        species, confidence = _species(new, photos)
+        return Report(
+            id=report_id,
+            shelf=new.shelf,
+            account_id=new.account_id,
+            species=species,
+            species_confidence=confidence,
+            happened_at=new.happened_at or now,
+            created_at=now,
+            encounter_id=EncounterId(report_id),
+            place=new.place,
+            district=self.district(new.place),
+            home=new.home if new.shelf is Shelf.LOST else None,
+            held=new.held if new.shelf is Shelf.FOUND else None,
+            name=new.name,
+            description=new.description,
+            contact=new.contact,
+            about=new.about if new.shelf is Shelf.FOUND else None,
+        )
+
+    def _check_about(self, new: NewReport) -> None:
+        if new.about is None:
+            return
+        with self._ports.database.read() as work:
+            lost = work.reports.get(new.about)
+        if lost is None or lost.shelf is not Shelf.LOST:
+            hint = "Leave it out, or give the id on the poster."
+            raise InvalidInput("There is no such lost report.", field="about", hint=hint)
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def report(self, report_id: ReportId) -> Filed:
+        """A report with its photos and best matches."""
+        return self._show.filed(report_id)
+
+    def reports(self, query: ReportQuery) -> list[Report]:
+        """Reports, newest first."""
+        with self._ports.database.read() as work:
+            return work.reports.find(query)
+
+    def current_top_matches(self, lost_id: ReportId, query: MatchQuery | None = None) -> MatchPage:
+        """The owner's matches, filtered and sorted."""
+        return self._show.owner_matches(lost_id, query or MatchQuery())
+
+    def finder_matches(self, found_id: ReportId, limit: int = 50) -> tuple[FinderMatch, ...]:
+        """What a finder may know of the lost pets that it may be."""
+        return self._show.finder_matches(found_id, limit)
+
+    def photo(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool) -> bytes:
+        """A photo as JPEG."""
+        return self._show.photo(photo_id, size, viewer=viewer, is_owner=is_owner)
+
+    def photo_row(self, photo_id: PhotoId) -> Photo:
+        """Which report a photo belongs to, and its size."""
+        with self._ports.database.read() as work:
+            photo = work.photos.get(photo_id)
+        if photo is None:
+            raise NotFound("There is no such photo.")
+        return photo
+
+    def export(self, report_id: ReportId) -> dict[str, object]:
+        """One's own data."""
+        return self._show.export(report_id)
+
+    # --- changing -----------------------------------------------------------------------------------------
+
+    def change(self, report_id: ReportId, change: ReportChange) -> Filed:
+        """Change fields; what the search depends on is compared anew."""
+        check_time(change.happened_at, self._ports.clock)
+        for field, most in MAX_LENGTHS.items():
+            check_text(field, getattr(change, field), most)
+        with self._ports.database.write() as work:
+            before = get_report(work, report_id)
+            after = self._changed(before, change)
+            work.reports.update(after)
+            again = any(getattr(before, name) != getattr(after, name) for name in SEARCHED)
+            job = self._remember.add_photos(work, after, [], already=0) if again else None
+        return self._after(job) if job else self._show.filed(report_id)
+
+    def revoke_links(self, report_id: ReportId) -> Report:
+        """From now on older links open nothing."""
+        with self._ports.database.write() as work:
+            report = get_report(work, report_id)
+            newer = replace(report, token_version=report.token_version + 1)
+            work.reports.update(newer)
+        return newer
+
+    def verdict(
+        self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool = False
+    ) -> tuple[ReportId, ...]:
+        """What the owner says of a match; it counts for the whole encounter. ``close`` ends a ``same`` case."""
+        if close and verdict is not Verdict.SAME:
+            raise InvalidInput(
+                "Only a case that is solved can be closed so.", field="close", hint="verdict: same"
+            )
+        now = self._ports.clock.now()
+        with self._ports.database.write() as work:
+            lost = get_report(work, lost_id, Shelf.LOST)
+            match = work.matches.get(lost_id, found_id)
+            if match is None:
+                raise NotFound("There is no such match.", field="found_id")
+            judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
+            job = self._remember.add_photos(work, lost, [], already=0)
+        self._work.run(job)
+        if close:
+            self._reunite((lost_id, found_id), now)
+        return tuple(judged)
+
+    def erase(self, report_id: ReportId) -> None:
+        """Everything about a report goes for good."""
+        self._forget.erase(report_id)
+
+    def _reunite(self, ids: tuple[ReportId, ...], now: datetime) -> None:
+        with self._ports.database.write() as work:
+            for report in work.reports.get_many(ids):
+                if report.camera_id is None:
+                    work.reports.update(replace(report, status=Status.REUNITED, closed_at=now))
+
+    def _changed(self, before: Report, change: ReportChange) -> Report:
+        given = {
+            name: getattr(change, name)
+            for name in (
+                "species",
+                "place",
+                "home",
+                "happened_at",
+                "held",
+                "name",
+                "description",
+                "contact",
+                "status",
+            )
+            if getattr(change, name) is not None
+        }
+        given |= dict.fromkeys(change.clear)
+        after = replace(before, **given)
+        if "species" in given:
+            after = replace(after, species_confidence=SURE)
+        if after.place != before.place:
+            after = replace(after, district=self.district(after.place))
+        if after.status is not before.status:
+            closed_at = None if after.status is Status.OPEN else self._ports.clock.now()
+            after = replace(after, closed_at=closed_at)
+        if before.shelf is Shelf.FOUND and after.home is not None:
+            raise InvalidInput("Only a lost pet has a home here.", field="home_lat")
+        return after
+
+    # --- cameras ------------------------------------------------------------------------------------------
+
+    def add_camera(self, camera: Camera) -> Camera:
+        """Register a camera; its district is looked up where none is given.
+
+        Raises:
+            Conflict: there is a camera with this id.
+        """
+        known = replace(camera, district=camera.district or self.district(camera.place))
+        with self._ports.database.write() as work:
+            if work.cameras.get(camera.id) is not None:
+                raise Conflict("There is a camera with this id.", field="id", hint="Choose another id.")
+            work.cameras.save(known)
+        return known
+
+    def cameras(self) -> list[Camera]:
+        """All cameras by name."""
+        with self._ports.database.read() as work:
+            return work.cameras.all()
+
+    def heartbeat(self, camera_id: CameraId, state: str) -> Camera:
+        """A camera says that it lives."""
+        check_text("state", state, 40)
+        with self._ports.database.write() as work:
+            camera = work.cameras.get(camera_id)
+            if camera is None:
+                raise NotFound("There is no such camera.", field="camera")
+            alive = replace(camera, last_heartbeat_at=self._ports.clock.now(), state=state)
+            work.cameras.save(alive)
+        return alive
+
+    def district(self, place: Point | None) -> str | None:
+        """The district of a place."""
+        return self._ports.districts.district(place) if place else None
+
+    # --- background ---------------------------------------------------------------------------------------
+
+    def run_due_jobs(self, limit: int = 100) -> int:
+        """Embed and match what waits."""
+        return self._work.run_due(limit)
+
+    def deliver_due_alerts(self, limit: int = 100) -> int:
+        """Hand alerts to the messenger."""
+        return self._notify(limit)
+
+    def forget_due(self) -> int:
+        """Expire and erase what is due."""
+        return self._forget.due()
+
+    def pending_jobs(self) -> int:
+        """How many reports wait to be embedded and matched."""
+        with self._ports.database.read() as work:
+            return work.jobs.count()
+
+
+def _species(new: NewReport, photos: Sequence[Prepared]) -> tuple[Species, float]:
+    """What the person says counts; else the surest look."""
+    if new.species is not None:
+        return new.species, SURE
+    seen = [p.recognised.animal for p in photos if p.recognised and p.recognised.animal]
+    if not seen:
+        return Species.CAT, UNKNOWN  # set by the job, once the detector can be asked
+    best = max(seen, key=lambda animal: animal.confidence)
+    return best.species, best.confidence

@@ -1,0 +1,77 @@
+"""Forget: what is asked to go or has grown old goes: rows first, then files that no row names any more."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from homeward.domain.ids import ContentHash, ReportId
+from homeward.domain.reports import Status
+from homeward.engine.wiring import Ports, Rules
+from homeward.errors import NotFound
+from homeward.telemetry import step
+
+BATCH = 200
+YOUNG = timedelta(hours=1)  # a file may be older than its row by this much
+ANSWERS_KEPT = timedelta(days=2)
+LOOKS_KEPT = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Erases reports and sweeps up after them."""
+
+    ports: Ports
+    rules: Rules
+
+    def erase(self, report_id: ReportId) -> None:
+        """Rows, vectors, photos, matches, alerts: all gone when it returns.
+
+        Raises:
+            NotFound: there is no such report.
+        """
+        with step("erase", report_id=report_id):
+            with self.ports.database.write() as work:
+                if work.reports.get(report_id) is None:
+                    raise NotFound("There is no such report.")
+                hashes = [photo.content_hash for photo, _ in work.photos.of_report(report_id)]
+                work.reports.remove(report_id)
+            self._drop_unnamed(hashes)
+
+    def due(self) -> int:
+        """Expire and erase what is due; how many reports it touched."""
+        count = self._expire()
+        for report_id in self._old():
+            self.erase(report_id)
+            count += 1
+        self._sweep()
+        return count
+
+    def _old(self) -> list[ReportId]:
+        now = self.ports.clock.now()
+        with self.ports.database.read() as work:
+            return [
+                *work.expiry.sightings_older_than(now - timedelta(days=self.rules.sighting_days), BATCH),
+                *work.expiry.ended_before(now - timedelta(days=self.rules.closed_days), BATCH),
+            ]
+
+    def _expire(self) -> int:
+        now = self.ports.clock.now()
+        with self.ports.database.write() as work:
+            old = work.expiry.open_persons_reports_before(now - timedelta(days=self.rules.open_days), BATCH)
+            for report in work.reports.get_many(old):
+                work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
+            work.answers.forget_before(now - ANSWERS_KEPT)
+            work.audit.forget_before(now - LOOKS_KEPT)
+        return len(old)
+
+    def _sweep(self) -> None:
+        """Files without a row: a crash between the two, or an erasure cut short."""
+        before = self.ports.clock.now() - YOUNG
+        self._drop_unnamed(found for found, written_at in self.ports.photos.hashes() if written_at < before)
+
+    def _drop_unnamed(self, hashes: Iterable[ContentHash]) -> None:
+        """Look and remove within a write transaction, so that no filing can name the file in between."""
+        for content_hash in hashes:
+            with self.ports.database.write() as work:
+                if not work.photos.with_hash(content_hash):
+                    self.ports.photos.remove(content_hash)

@@ -1,0 +1,75 @@
+"""Intake: what a caller sends in, checked values and safe photos out. Never stores anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from homeward.domain.filing import NewReport
+from homeward.errors import InvalidInput
+from homeward.ports import Clock, ImageReader, SafePhoto
+from homeward.telemetry import step
+
+MAX_PHOTOS = 10
+MAX_AHEAD = timedelta(minutes=5)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+MAX_LENGTHS = {"name": 100, "description": 4000, "contact": 200}
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Checks a report's fields and reads its photos."""
+
+    reader: ImageReader
+    clock: Clock
+
+    def __call__(self, new: NewReport) -> tuple[SafePhoto, ...]:
+        """The photos of ``new``, made safe.
+
+        Raises:
+            InvalidInput: a field cannot be so; it is named.
+            PhotoTooLarge, PhotoUnreadable, PhotoKindUnsupported: a photo cannot be taken.
+        """
+        self._check_photos(len(new.photos))
+        check_time(new.happened_at, self.clock)
+        for field, most in MAX_LENGTHS.items():
+            check_text(field, getattr(new, field), most)
+        if new.keep_without_animal and new.species is None:
+            raise InvalidInput(
+                "Say whether it is a cat or a dog.", field="species", hint="cat or dog, not auto"
+            )
+        return self.photos(new.photos)
+
+    def photos(self, photos: Sequence[bytes], already: int = 0) -> tuple[SafePhoto, ...]:
+        """Photos for a report that has ``already`` some."""
+        self._check_photos(len(photos), already)
+        with step("intake", photos=len(photos)):
+            return tuple(self.reader.read(data) for data in photos)
+
+    def _check_photos(self, count: int, already: int = 0) -> None:
+        if not 1 <= count <= MAX_PHOTOS - already:
+            raise InvalidInput(
+                f"A report takes one to {MAX_PHOTOS} photos; it would have {count + already}.",
+                field="photo",
+                hint="Choose the best ones.",
+            )
+
+
+def check_time(happened_at: datetime | None, clock: Clock) -> None:
+    """Refuse the future and the distant past."""
+    if happened_at is None:
+        return
+    if happened_at > clock.now() + MAX_AHEAD:
+        hint = "Check the date and the time zone."
+        raise InvalidInput("That moment has not come yet.", field="happened_at", hint=hint)
+    if happened_at < EARLIEST:
+        raise InvalidInput("That is too long ago.", field="happened_at", hint="Check the year.")
+
+
+def check_text(field: str, value: str | None, most: int) -> None:
+    """Refuse what is too long or holds control characters."""
+    if value is None:
+        return
+    if len(value) > most:
+        raise InvalidInput(f"{field} is longer than {most} characters.", field=field, hint="Shorten it.")
+    if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in value):
+        raise InvalidInput(f"{field} holds control characters.", field=field, hint="Send plain text.")

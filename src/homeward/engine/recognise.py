@@ -1,0 +1,113 @@
+"""Recognise: photos in, the animals on them out; crops in, vectors out. Never stores anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homeward.domain.animals import Animal, Picture, Species
+from homeward.domain.boxes import Box
+from homeward.domain.crops import animals_from, cut, people_from, whole
+from homeward.domain.embeddings import NewEmbedding
+from homeward.domain.reports import Crop
+from homeward.errors import InvalidInput, NoAnimalFound
+from homeward.ports import Detector, Embedder
+from homeward.telemetry import step
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The animals on a photo, largest first, which of them is meant, and the people on it."""
+
+    animals: tuple[Animal, ...]
+    people: tuple[Box, ...]
+    chosen: int = 0
+
+    @property
+    def animal(self) -> Animal | None:
+        """The animal that is meant; None where none is seen."""
+        return self.animals[self.chosen] if self.animals else None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Finds the animal that a report is about on each of its photos."""
+
+    detector: Detector
+
+    def __call__(
+        self, pictures: Sequence[Picture], *, species: Species | None, animal: int, keep: bool
+    ) -> tuple[Recognised, ...]:
+        """One result for each picture, in order. ``keep`` takes the whole picture where no animal is seen.
+
+        A picture without an animal beside others with one is kept as a picture and not compared.
+
+        Raises:
+            NoAnimalFound: none on any picture, and not to be kept.
+            InvalidInput: there is no animal with that number.
+            ModelUnavailable: the detector cannot be asked.
+        """
+        with step("recognise", photos=len(pictures)) as noted:
+            found = [
+                (animals_from(seen, picture.shape[1], picture.shape[0]), people_from(seen))
+                for picture, seen in zip(pictures, self.detector.detect(pictures), strict=True)
+            ]
+            noted["animals"] = sum(len(animals) for animals, _ in found)
+            if not any(animals for animals, _ in found):
+                return self._nothing(pictures, species, [people for _, people in found], keep=keep)
+            return tuple(Recognised(a, people, _choose(a, species, animal)) for a, people in found)
+
+    def _nothing(
+        self,
+        pictures: Sequence[Picture],
+        species: Species | None,
+        people: Sequence[tuple[Box, ...]],
+        *,
+        keep: bool,
+    ) -> tuple[Recognised, ...]:
+        if not keep or species is None:
+            raise NoAnimalFound(
+                "No cat and no dog can be seen on the photo.",
+                field="photo",
+                hint="Send a sharper or closer photo, or send keep_without_animal=true with the species.",
+            )
+        return tuple(
+            Recognised((whole(picture.shape[1], picture.shape[0], species),), seen)
+            for picture, seen in zip(pictures, people, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Turns crops into vectors."""
+
+    embedder: Embedder
+
+    def __call__(self, cuts: Sequence[tuple[Crop, Picture]]) -> list[NewEmbedding]:
+        """A vector for each (crop, picture that it lies on).
+
+        Raises:
+            ModelUnavailable: the embedder cannot be asked.
+        """
+        if not cuts:
+            return []
+        with step("embed", crops=len(cuts)):
+            vectors = self.embedder.embed([cut(picture, crop.box) for crop, picture in cuts])
+        return [
+            NewEmbedding(crop.id, self.embedder.name, vector)
+            for (crop, _), vector in zip(cuts, vectors, strict=True)
+        ]
+
+
+def _choose(animals: tuple[Animal, ...], species: Species | None, animal: int) -> int:
+    """Which of ``animals``: the one asked for, else the largest of the species that the person named."""
+    if not animals:
+        return 0
+    if animal > 0:
+        if animal >= len(animals):
+            raise InvalidInput(
+                f"There are {len(animals)} animals on the photo; number {animal} is not among them.",
+                field="animal",
+                hint="0 is the largest.",
+            )
+        return animal
+    of_species = [number for number, found in enumerate(animals) if found.species is species]
+    return of_species[0] if of_species else 0

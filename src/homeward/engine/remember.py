@@ -1,0 +1,96 @@
+"""Remember: photos to their storage first, then report, crops and job in one transaction. Never matches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from homeward.domain.filing import Idempotency
+from homeward.domain.ids import PhotoId, ReportId, new_token
+from homeward.domain.reports import NewCrop, Photo, Report
+from homeward.engine.recognise import Recognised
+from homeward.errors import Conflict
+from homeward.ports import Answer, Clock, Database, Job, PhotoStorage, SafePhoto, UnitOfWork
+from homeward.telemetry import step
+
+LEASE_S = 15.0
+"""The filing call runs the job itself; were it to die, the worker takes the job over after this time."""
+
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A safe photo and what was recognised on it; None while the models are down."""
+
+    safe: SafePhoto
+    recognised: Recognised | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Commits a report with its photos, its idempotency key, and the job to embed and match it."""
+
+    database: Database
+    photos: PhotoStorage
+    clock: Clock
+
+    def __call__(self, report: Report, photos: Sequence[Prepared], idempotency: Idempotency | None) -> Job:
+        """Store a new report.
+
+        Raises:
+            Conflict: the idempotency key was used meanwhile.
+            StorageFull, StorageBusy: nothing was stored.
+        """
+        with step("remember", report_id=report.id, shelf=report.shelf.value):
+            self.put(photos)
+            with self.database.write() as work:
+                work.reports.add(report)
+                self.note_answer(work, report.id, idempotency)
+                return self.add_photos(work, report, photos, already=0)
+
+    def put(self, photos: Sequence[Prepared]) -> None:
+        """Write and sync the files; they are on the disk before any row names them."""
+        for photo in photos:
+            self.photos.put(photo.safe.content_hash, photo.safe.jpeg)
+
+    def add_photos(self, work: UnitOfWork, report: Report, photos: Sequence[Prepared], already: int) -> Job:
+        """Rows of photos and crops, and the job; the files were put before."""
+        self.put(photos)  # only looks; in case that an erasure removed a shared file a moment ago
+        for position, photo in enumerate(photos, start=already):
+            self._add_photo(work, report, photo, position)
+        return work.jobs.add(report.id, self.clock.now() + timedelta(seconds=LEASE_S))
+
+    def note_answer(self, work: UnitOfWork, report_id: ReportId, key: Idempotency | None) -> None:
+        """Bind the idempotency key to the report."""
+        if key is None:
+            return
+        answer = Answer(key.body_sha256, CREATED, report_id)
+        if not work.answers.add(key.caller, key.key, answer, self.clock.now()):
+            raise Conflict(
+                "This idempotency key is in use.", field="Idempotency-Key", hint="Ask again in a moment."
+            )
+
+    def _add_photo(self, work: UnitOfWork, report: Report, photo: Prepared, position: int) -> None:
+        height, width = photo.safe.picture.shape[:2]
+        seen = photo.recognised or Recognised((), ())
+        row = Photo(
+            id=PhotoId(new_token()),
+            report_id=report.id,
+            content_hash=photo.safe.content_hash,
+            width=width,
+            height=height,
+            position=position,
+            created_at=self.clock.now(),
+            people=seen.people,
+            chosen=seen.chosen,
+        )
+        work.photos.add(row, crops_of(row, seen))
+
+
+def crops_of(photo: Photo, seen: Recognised) -> list[NewCrop]:
+    """Rows for all crops of all animals on a photo."""
+    return [
+        NewCrop(photo.id, photo.report_id, number, crop.part, crop.box, animal.species, animal.confidence)
+        for number, animal in enumerate(seen.animals)
+        for crop in animal.crops
+    ]

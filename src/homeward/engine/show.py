@@ -1,0 +1,171 @@
+"""Show: reports, matches and photos as each side may see them. Exact places and faces stay with those they belong to."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal
+
+from homeward.domain.animals import Animal, CropBox, Part
+from homeward.domain.boxes import Box
+from homeward.domain.crops import head_region
+from homeward.domain.filing import Filed, SeenPhoto
+from homeward.domain.ids import PhotoId, ReportId
+from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, Verdict
+from homeward.domain.places import distance_band_km
+from homeward.domain.reports import Crop, Photo, Report, Shelf
+from homeward.engine.wiring import Ports
+from homeward.errors import NotFound
+from homeward.ports import UnitOfWork
+
+Size = Literal["thumb", "crop", "full"]
+SIDES_PX: dict[str, int] = {"thumb": 320, "crop": 640, "full": 2048}
+CROP_MARGIN = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Reads for people."""
+
+    ports: Ports
+
+    def filed(self, report_id: ReportId) -> Filed:
+        """A report with its photos and matches.
+
+        Raises:
+            NotFound: there is no such report.
+        """
+        with self.ports.database.read() as work:
+            report = get_report(work, report_id)
+            photos = tuple(SeenPhoto(p, animals_of(crops)) for p, crops in work.photos.of_report(report_id))
+            pending = work.jobs.pending(report_id)
+            if report.shelf is Shelf.LOST:
+                return Filed(
+                    report, photos, pending, matches=work.matches.page(report_id, MatchQuery(limit=10))
+                )
+            return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10))
+
+    def owner_matches(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
+        """The owner's page of matches."""
+        with self.ports.database.read() as work:
+            get_report(work, lost_id, Shelf.LOST)
+            return work.matches.page(lost_id, query)
+
+    def finder_matches(self, found_id: ReportId, limit: int) -> tuple[FinderMatch, ...]:
+        """The finder's view: bands instead of distances."""
+        with self.ports.database.read() as work:
+            return self._finder(work, get_report(work, found_id, Shelf.FOUND), limit)
+
+    def photo(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool) -> bytes:
+        """A JPEG; people are unrecognisable unless the sender looks. The look is noted.
+
+        Raises:
+            NotFound: there is no such photo.
+        """
+        with self.ports.database.read() as work:
+            photo = work.photos.get(photo_id)
+            if photo is None:
+                raise NotFound("There is no such photo.")
+            crops = dict(((p.id, c) for p, c in work.photos.of_report(photo.report_id)))[photo_id]
+        jpeg = self.ports.renderer.render(
+            self.ports.photos.get(photo.content_hash),
+            max_side_px=SIDES_PX[size],
+            crop=_view(photo, crops) if size == "crop" else None,
+            blurred=() if is_owner else [head_region(person) for person in photo.people],
+        )
+        with self.ports.database.write() as work:
+            if work.photos.get(photo_id) is not None:
+                work.audit.add(photo_id, viewer, size, self.ports.clock.now())
+        return jpeg
+
+    def export(self, report_id: ReportId) -> dict[str, object]:
+        """Everything kept about a report, as JSON values; photos by id."""
+        with self.ports.database.read() as work:
+            report = get_report(work, report_id)
+            photos = work.photos.of_report(report_id)
+            looks = work.audit.of_report(report_id)
+            matches = _all_matches(work, report)
+        return {
+            "report": _plain(report),
+            "photos": [
+                _plain(photo) | {"crops": [_plain(crop) for crop in crops]} for photo, crops in photos
+            ],
+            "matches": [_plain(match) for match in matches],
+            "looks": [
+                {"photo": photo, "viewer": viewer, "size": size, "at": at.isoformat()}
+                for photo, viewer, size, at in looks
+            ],
+        }
+
+    def _finder(self, work: UnitOfWork, found: Report, limit: int) -> tuple[FinderMatch, ...]:
+        shown = []
+        for match in work.matches.of_found(found.id, limit):
+            lost = work.reports.get(match.lost_id)
+            crop = self._crop(work, match)
+            if lost is None or crop is None or match.verdict is Verdict.DIFFERENT:
+                continue
+            band = None if match.distance_km is None else distance_band_km(match.distance_km)
+            shown.append(
+                FinderMatch(
+                    lost.id, match.degree, crop, lost.name, lost.species, lost.district, band, match.verdict
+                )
+            )
+        return tuple(shown)
+
+    def _crop(self, work: UnitOfWork, match: Match) -> Crop | None:
+        for _, crops in work.photos.of_report(match.lost_id):
+            for crop in crops:
+                if crop.id == match.lost_crop_id:
+                    return crop
+        return None
+
+
+def get_report(work: UnitOfWork, report_id: ReportId, shelf: Shelf | None = None) -> Report:
+    """The report.
+
+    Raises:
+        NotFound: there is none, or it stands on the other shelf.
+    """
+    report = work.reports.get(report_id)
+    if report is None or (shelf is not None and report.shelf is not shelf):
+        raise NotFound(
+            "There is no such report.", hint="Check the id; closed reports are erased after a while."
+        )
+    return report
+
+
+def animals_of(crops: tuple[Crop, ...]) -> tuple[Animal, ...]:
+    """The animals that a photo's crops were cut from, largest first."""
+    numbers = sorted({crop.animal for crop in crops})
+    return tuple(_animal([crop for crop in crops if crop.animal == number]) for number in numbers)
+
+
+def _animal(crops: list[Crop]) -> Animal:
+    body = next((crop for crop in crops if crop.part is Part.BODY), crops[0])
+    return Animal(
+        body.box, body.species, body.confidence, tuple(CropBox(crop.part, crop.box) for crop in crops)
+    )
+
+
+def _view(photo: Photo, crops: tuple[Crop, ...]) -> Box | None:
+    """The chosen animal with a margin, or the whole photo where none was seen."""
+    body = [crop.box for crop in crops if crop.animal == photo.chosen and crop.part is Part.BODY]
+    return body[0].grown(CROP_MARGIN).clipped(photo.width, photo.height) if body else None
+
+
+def _all_matches(work: UnitOfWork, report: Report) -> list[Match]:
+    if report.shelf is Shelf.FOUND:
+        return []  # they tell about other people's pets
+    return [view.match for view in work.matches.page(report.id, MatchQuery(limit=100_000)).items]
+
+
+def _plain(value: object) -> dict[str, object]:
+    return {key: _json(item) for key, item in asdict(value).items()}  # type: ignore[call-overload]
+
+
+def _json(item: object) -> object:
+    if isinstance(item, datetime):
+        return item.isoformat()
+    if isinstance(item, dict):
+        return {key: _json(value) for key, value in item.items()}
+    if isinstance(item, list | tuple):
+        return [_json(value) for value in item]
+    return item

@@ -1,0 +1,161 @@
+"""Sight: a camera's crop in; a new sighting in its encounter, or a repeat of an earlier one, out."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from homeward.domain.animals import Animal, Picture
+from homeward.domain.crops import cut
+from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.filing import NewSighting
+from homeward.domain.ids import AccountId, CropId, EmbeddingId, EncounterId, ReportId, new_token
+from homeward.domain.repeats import Seen, encounter_of, repeat_of
+from homeward.domain.reports import Camera, Encounter, Report, Shelf, Source
+from homeward.engine.intake import EARLIEST
+from homeward.engine.recognise import Recognise, Recognised
+from homeward.engine.remember import Prepared, Remember
+from homeward.engine.wiring import Ports, Rules
+from homeward.errors import InvalidInput, NotFound
+from homeward.ports import Job, ReportQuery, UnitOfWork
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+RECENT = 50  # sightings of the camera that a new one is compared with
+SAME_LLR = 1.0  # vectors this likely of one animal share an encounter
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The sighting, whether it is a repeat, and the job to run for a new one."""
+
+    report: Report
+    job: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Stores what cameras send, unless it is the same again."""
+
+    ports: Ports
+    rules: Rules
+    remember: Remember
+
+    def __call__(self, new: NewSighting) -> Outcome:
+        """Store a sighting or move the last-seen time of the one that it repeats.
+
+        Raises:
+            NotFound: there is no such camera.
+            NoAnimalFound: no animal is seen and no species was given.
+        """
+        camera = self._camera(new)
+        safe = self.ports.reader.read(new.photo)
+        seen = self._recognised(new, safe.picture)
+        animal = seen.animals[seen.chosen]
+        report = self._report(new, camera, animal)
+        vectors = self._vectors(report, animal, safe.picture)
+        prepared = Prepared(safe, seen)
+        self.remember.put([prepared])
+        with self.ports.database.write() as work:
+            return self._store(work, new, report, prepared, vectors)
+
+    def _camera(self, new: NewSighting) -> Camera:
+        if new.seen_at < EARLIEST:
+            raise InvalidInput("That is too long ago.", field="seen_at", hint="Check the camera's clock.")
+        with self.ports.database.read() as work:
+            camera = work.cameras.get(new.camera_id)
+        if camera is None:
+            raise NotFound("There is no such camera.", field="camera")
+        return camera
+
+    def _recognised(self, new: NewSighting, picture: Picture) -> Recognised:
+        keep = new.species is not None
+        return Recognise(self.ports.detector)([picture], species=new.species, animal=0, keep=keep)[0]
+
+    def _report(self, new: NewSighting, camera: Camera, animal: Animal) -> Report:
+        now = self.ports.clock.now()
+        is_ahead = new.seen_at > now + CLOCK_TOLERANCE
+        report_id = ReportId(new_token())
+        return Report(
+            id=report_id,
+            shelf=Shelf.FOUND,
+            account_id=AccountId(f"camera-{camera.id}"),
+            species=new.species or animal.species,
+            species_confidence=new.confidence if new.species and new.confidence else animal.confidence,
+            happened_at=now if is_ahead else new.seen_at,
+            created_at=now,
+            encounter_id=EncounterId(report_id),
+            source=Source.CAMERA,
+            place=camera.place,
+            district=camera.district,
+            camera_id=camera.id,
+            track_id=new.track_id,
+            clock_corrected=is_ahead,
+            last_seen_at=now if is_ahead else new.seen_at,
+        )
+
+    def _vectors(self, report: Report, animal: Animal, picture: Picture) -> list[Embedding]:
+        made = self.ports.embedder.embed([cut(picture, crop.box) for crop in animal.crops])
+        return [
+            Embedding(
+                id=EmbeddingId(0),
+                crop_id=CropId(number),
+                report_id=report.id,
+                model=self.ports.embedder.name,
+                species=report.species,
+                part=crop.part,
+                happened_at=report.happened_at,
+                place=report.place,
+                is_open=True,
+                vector=vector,
+            )
+            for number, (crop, vector) in enumerate(zip(animal.crops, made, strict=True))
+        ]
+
+    def _store(
+        self, work: UnitOfWork, new: NewSighting, report: Report, photo: Prepared, vectors: list[Embedding]
+    ) -> Outcome:
+        earlier = self._recent(work, report)
+        old = repeat_of(
+            report, vectors, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2
+        )
+        if old is not None:
+            return Outcome(self._seen_again(work, old, report, new), None)
+        report = self._met(work, report, vectors, earlier)
+        work.reports.add(report)
+        self.remember.note_answer(work, report.id, new.idempotency)
+        job = self.remember.add_photos(work, report, [photo], already=0)
+        crops = work.embeddings.missing(report.id, self.ports.embedder.name)
+        issued = [
+            NewEmbedding(crop.id, vector.model, vector.vector)
+            for crop, vector in zip(crops, vectors, strict=True)
+        ]
+        self.ports.shelves[Shelf.FOUND].embeddings.add(work, issued)
+        return Outcome(report, job)
+
+    def _recent(self, work: UnitOfWork, report: Report) -> list[Seen]:
+        found = work.reports.find(ReportQuery(camera_id=report.camera_id, limit=RECENT))
+        model = self.ports.embedder.name
+        return [Seen(old, tuple(work.embeddings.of_report(old.id, model))) for old in found]
+
+    def _seen_again(self, work: UnitOfWork, old: Report, report: Report, new: NewSighting) -> Report:
+        last = max(old.last_seen_at or old.happened_at, report.happened_at)
+        moved = replace(old, last_seen_at=last)
+        work.reports.update(moved)
+        self.remember.note_answer(work, old.id, new.idempotency)
+        return moved
+
+    def _met(self, work: UnitOfWork, report: Report, vectors: list[Embedding], earlier: list[Seen]) -> Report:
+        """The report within its encounter, which is made or lengthened."""
+        old = encounter_of(
+            report, vectors, earlier, gap_min=self.rules.encounter_gap_min, same_l2=self._same_l2(report)
+        )
+        if old is not None:
+            report = replace(report, encounter_id=old.encounter_id)
+        assert report.camera_id is not None
+        first = min(old.happened_at, report.happened_at) if old else report.happened_at
+        last = max(old.last_seen_at or old.happened_at, report.happened_at) if old else report.happened_at
+        encounter = Encounter(report.encounter_id, report.camera_id, report.species, first, last)
+        work.cameras.save_encounter(encounter)
+        return report
+
+    def _same_l2(self, report: Report) -> float:
+        """The distance at which one animal is e times likelier than two, from the calibration."""
+        return self.ports.calibration.distance_at(report.species, SAME_LLR)

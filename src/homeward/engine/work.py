@@ -1,0 +1,136 @@
+"""Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from homeward.domain.animals import Picture
+from homeward.domain.crops import whole
+from homeward.domain.ids import PhotoId, ReportId
+from homeward.domain.matches import Match, ReasonCode
+from homeward.domain.reports import Crop, Photo, Report
+from homeward.engine.events import EventBroker, MatchFound
+from homeward.engine.match import MatchStep
+from homeward.engine.recognise import Embed, Recognise, Recognised
+from homeward.engine.remember import crops_of
+from homeward.engine.wiring import Ports, Rules
+from homeward.errors import HomewardError, NoAnimalFound
+from homeward.ports import Job, UnitOfWork
+
+LEASE_S = 120.0
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Runs jobs."""
+
+    ports: Ports
+    rules: Rules
+    events: EventBroker
+
+    def run(self, job: Job) -> bool:
+        """Run one job; False where it waits for another try."""
+        try:
+            self._embed(job.report_id)
+            new = self._match(job)
+        except HomewardError as error:
+            self._later(job, error.code)
+            return False
+        except Exception as error:
+            self._later(job, type(error).__name__)
+            raise
+        for match in new:
+            self.events.publish(MatchFound(match.lost_id, match.found_id, match.degree))
+        return True
+
+    def run_due(self, limit: int) -> int:
+        """Run up to ``limit`` due jobs; how many were taken."""
+        for taken in range(limit):
+            with self.ports.database.write() as work:
+                job = work.jobs.claim(self.ports.clock.now(), LEASE_S)
+            if job is None:
+                return taken
+            self.run(job)
+        return limit
+
+    def _later(self, job: Job, error: str) -> None:
+        wait_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(job.attempts, 10))
+        with self.ports.database.write() as work:
+            work.jobs.retry(job, self.ports.clock.now() + timedelta(seconds=wait_s), error)
+
+    def _embed(self, report_id: ReportId) -> None:
+        """Vectors for all crops that have none yet."""
+        model = self.ports.embedder.name
+        with self.ports.database.read() as work:
+            report = work.reports.get(report_id)
+            photos = work.photos.of_report(report_id)
+        if report is None:
+            return
+        if photos and not any(crops for _, crops in photos):
+            self._recognise(report, [photo for photo, _ in photos])
+        with self.ports.database.read() as work:
+            missing = work.embeddings.missing(report_id, model)
+            pictures = {crop.photo_id: work.photos.get(crop.photo_id) for crop in missing}
+        cuts = self._cuts(missing, pictures)
+        made = Embed(self.ports.embedder)(cuts)
+        if made:
+            with self.ports.database.write() as work:
+                self.ports.shelves[report.shelf].embeddings.add(work, made)
+
+    def _recognise(self, report: Report, photos: list[Photo]) -> None:
+        """What intake could not do while the models were down; no animal seen means the whole picture."""
+        pictures = [self._pixels(photo) for photo in photos]
+        try:
+            seen = Recognise(self.ports.detector)(pictures, species=report.species, animal=0, keep=False)
+        except NoAnimalFound:
+            seen = tuple(
+                Recognised((whole(photo.width, photo.height, report.species),), ()) for photo in photos
+            )
+        first = next(found.animal for found in seen if found.animal)
+        with self.ports.database.write() as work:
+            for photo, found in zip(photos, seen, strict=True):
+                work.photos.update(replace(photo, people=found.people, chosen=found.chosen))
+                work.photos.add_crops(crops_of(photo, found))
+            current = work.reports.get(report.id)
+            if current is not None and current.species_confidence < 1.0:
+                update = replace(current, species=first.species, species_confidence=first.confidence)
+                work.reports.update(update)
+
+    def _cuts(self, crops: list[Crop], photos: dict[PhotoId, Photo | None]) -> list[tuple[Crop, Picture]]:
+        pixels = {photo_id: self._pixels(photo) for photo_id, photo in photos.items() if photo}
+        return [(crop, pixels[crop.photo_id]) for crop in crops if crop.photo_id in pixels]
+
+    def _pixels(self, photo: Photo) -> Picture:
+        return self.ports.renderer.pixels(self.ports.photos.get(photo.content_hash))
+
+    def _match(self, job: Job) -> list[Match]:
+        """Compare with what is committed, then store matches, alerts, and the end of the job together."""
+        with self.ports.database.read() as work:
+            report = work.reports.get(job.report_id)
+        matches = MatchStep(self.ports, self.rules)(report) if report else []
+        with self.ports.database.write() as work:
+            there = self._still_there(work, matches)
+            new = work.matches.save(there)
+            lost_ids = {match.lost_id for match in there}
+            for lost_id in sorted(lost_ids):
+                work.matches.prune(lost_id, self.rules.matches_kept)
+            self._alert(work, there)
+            work.jobs.done(job)
+        return new
+
+    def _still_there(self, work: UnitOfWork, matches: list[Match]) -> list[Match]:
+        """Without those whose other report was erased since the search."""
+        ids = {match.lost_id for match in matches} | {match.found_id for match in matches}
+        there = {report.id for report in work.reports.get_many(sorted(ids))}
+        return [match for match in matches if match.lost_id in there and match.found_id in there]
+
+    def _alert(self, work: UnitOfWork, matches: list[Match]) -> None:
+        """One alert for each pair of lost report and encounter, best sighting first; judged ones make none."""
+        least = self.rules.alert_degree
+        if least is None:
+            least = self.ports.calibration.alert_degree
+        for match in sorted(matches, key=lambda found: -found.degree):
+            answered = any(reason.code is ReasonCode.FINDER_ANSWERED for reason in match.reasons)
+            if match.verdict is None and (match.degree >= least or answered):
+                now = self.ports.clock.now()
+                work.outbox.add(match.lost_id, match.found_id, match.encounter_id, match.degree, now)

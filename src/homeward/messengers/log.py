@@ -1,0 +1,21 @@
+"""News into the log: ids and the degree, nothing that betrays a person or a place."""
+
+import structlog
+
+from homeward.ports import News
+
+log = structlog.get_logger(__name__)
+
+
+class LogMessenger:
+    """`homeward.ports.Messenger` for machines without another one."""
+
+    def send(self, news: News) -> None:
+        """Write one line."""
+        log.info(
+            "alert",
+            lost_id=news.lost.id,
+            found_id=news.found.id,
+            encounter_id=news.alert.encounter_id,
+            degree=round(news.match.degree, 3),
+        )
