@@ -71,9 +71,7 @@ class ImageRenderer(Protocol):
         """Decode a JPEG that a reader made."""
         ...
 
-    def render(
-        self, jpeg: bytes, *, max_side_px: int, crop: Box | None = None, blurred: Sequence[Box] = ()
-    ) -> bytes:
+    def render(self, jpeg: bytes, *, max_side_px: int, crop: Box | None = None, blurred: Sequence[Box] = ()) -> bytes:
         """A JPEG of ``crop`` (else the whole) with the ``blurred`` boxes made unrecognisable, then shrunk."""
         ...
 
@@ -357,9 +355,7 @@ class Matches(Protocol):
         """All matches of these lost reports that have a verdict."""
         ...
 
-    def judge(
-        self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime
-    ) -> list[ReportId]:
+    def judge(self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime) -> list[ReportId]:
         """Write the verdict on every match of the encounter; the found reports concerned."""
         ...
 

@@ -56,9 +56,7 @@ class Settings(BaseSettings):
         50.0, gt=0, le=200, description="Largest picture, in millions of pixels, checked before decoding."
     )
     uploads_per_minute: int = Field(60, ge=0, description="Uploads per caller and minute; 0 = no limit.")
-    window_s: float = Field(
-        3.0, gt=0, le=60, description="Window of the repeat rule for cameras, in seconds."
-    )
+    window_s: float = Field(3.0, gt=0, le=60, description="Window of the repeat rule for cameras, in seconds.")
     duplicate_l2: float = Field(
         0.01, ge=0, le=2, description="Sightings of one camera nearer than this L2 distance are repeats."
     )
@@ -77,9 +75,7 @@ class Settings(BaseSettings):
     matches_kept: int = Field(1000, ge=10, le=100_000, description="Best matches kept per lost report.")
     link_days: int = Field(365, ge=1, description="Days that an owner's link stays valid.")
     sighting_days: int = Field(30, ge=1, description="Days that unmatched sightings are kept.")
-    closed_days: int = Field(
-        90, ge=1, description="Days that closed reports are kept before they are erased."
-    )
+    closed_days: int = Field(90, ge=1, description="Days that closed reports are kept before they are erased.")
     open_days: int = Field(365, ge=1, description="Days after which an open report expires.")
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api_url: AnyHttpUrl | None = Field(None, description="A self-hosted Bot API server.")

@@ -47,9 +47,7 @@ def configure(level: str, style: str) -> None:
     ]
     render: Any = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, render]
-        if not is_console
-        else [*shared, render],
+        processors=[*shared, structlog.processors.format_exc_info, render] if not is_console else [*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

@@ -48,9 +48,7 @@ class Calibration:
     curves: tuple[Curve, ...]
     alert_degree: float
 
-    def log_likelihood_ratio(
-        self, species: Species, part: Part, l2_distance: float, compared_pairs: int
-    ) -> float:
+    def log_likelihood_ratio(self, species: Species, part: Part, l2_distance: float, compared_pairs: int) -> float:
         """What the smallest distance out of ``compared_pairs`` says.
 
         The smallest of n independent distances of strangers falls below a threshold up to n times as often

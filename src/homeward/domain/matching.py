@@ -80,12 +80,10 @@ def distance_density(species: Species, km: float) -> float:
     scale = _scale_km(species)
     walked = TAIL / (math.pi * scale**2) * (1 + (km / scale) ** 2) ** -(TAIL + 1)
     carried = 1 / (math.pi * CARRIED_KM**2) if km <= CARRIED_KM else 0.0
-    return (1 - CARRIED_OFF) * walked + CARRIED_OFF * carried
+    return float((1 - CARRIED_OFF) * walked + CARRIED_OFF * carried)
 
 
-def rejected_alike(
-    calibration: Calibration, species: Species, looks: Looks, nearness: Circumstances
-) -> float:
+def rejected_alike(calibration: Calibration, species: Species, looks: Looks, nearness: Circumstances) -> float:
     """Probability that a candidate is the very animal that the owner rejected."""
     ratio, _ = looks_log_ratio(calibration, species, looks)
     return degree(ratio, prior_log_odds(species, nearness))

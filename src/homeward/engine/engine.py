@@ -200,9 +200,7 @@ class Engine:
     ) -> tuple[ReportId, ...]:
         """What the owner says of a match; it counts for the whole encounter. ``close`` ends a ``same`` case."""
         if close and verdict is not Verdict.SAME:
-            raise InvalidInput(
-                "Only a case that is solved can be closed so.", field="close", hint="verdict: same"
-            )
+            raise InvalidInput("Only a case that is solved can be closed so.", field="close", hint="verdict: same")
         now = self._ports.clock.now()
         with self._ports.database.write() as work:
             lost = get_report(work, lost_id, Shelf.LOST)

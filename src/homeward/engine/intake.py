@@ -34,9 +34,7 @@ class Intake:
         for field, most in MAX_LENGTHS.items():
             check_text(field, getattr(new, field), most)
         if new.keep_without_animal and new.species is None:
-            raise InvalidInput(
-                "Say whether it is a cat or a dog.", field="species", hint="cat or dog, not auto"
-            )
+            raise InvalidInput("Say whether it is a cat or a dog.", field="species", hint="cat or dog, not auto")
         return self.photos(new.photos)
 
     def photos(self, photos: Sequence[bytes], already: int = 0) -> tuple[SafePhoto, ...]:

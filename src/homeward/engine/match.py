@@ -116,9 +116,7 @@ class _Judge:
             if pictures & self._pictures(candidate) and lost.account_id != found.account_id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.SAME_PICTURE)))
             if found.about == lost.id:
-                match = replace(
-                    match, reasons=matching.with_reason(match, Reason(ReasonCode.FINDER_ANSWERED))
-                )
+                match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.FINDER_ANSWERED)))
             made.append(match)
         return made
 

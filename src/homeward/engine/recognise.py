@@ -92,8 +92,7 @@ class Embed:
         with step("embed", crops=len(cuts)):
             vectors = self.embedder.embed([cut(picture, crop.box) for crop, picture in cuts])
         return [
-            NewEmbedding(crop.id, self.embedder.name, vector)
-            for (crop, _), vector in zip(cuts, vectors, strict=True)
+            NewEmbedding(crop.id, self.embedder.name, vector) for (crop, _), vector in zip(cuts, vectors, strict=True)
         ]
 
 

@@ -66,9 +66,7 @@ class Remember:
             return
         answer = Answer(key.body_sha256, CREATED, report_id)
         if not work.answers.add(key.caller, key.key, answer, self.clock.now()):
-            raise Conflict(
-                "This idempotency key is in use.", field="Idempotency-Key", hint="Ask again in a moment."
-            )
+            raise Conflict("This idempotency key is in use.", field="Idempotency-Key", hint="Ask again in a moment.")
 
     def _add_photo(self, work: UnitOfWork, report: Report, photo: Prepared, position: int) -> None:
         height, width = photo.safe.picture.shape[:2]

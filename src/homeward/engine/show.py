@@ -38,9 +38,7 @@ class Show:
             photos = tuple(SeenPhoto(p, animals_of(crops)) for p, crops in work.photos.of_report(report_id))
             pending = work.jobs.pending(report_id)
             if report.shelf is Shelf.LOST:
-                return Filed(
-                    report, photos, pending, matches=work.matches.page(report_id, MatchQuery(limit=10))
-                )
+                return Filed(report, photos, pending, matches=work.matches.page(report_id, MatchQuery(limit=10)))
             return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10))
 
     def owner_matches(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
@@ -85,9 +83,7 @@ class Show:
             matches = _all_matches(work, report)
         return {
             "report": _plain(report),
-            "photos": [
-                _plain(photo) | {"crops": [_plain(crop) for crop in crops]} for photo, crops in photos
-            ],
+            "photos": [_plain(photo) | {"crops": [_plain(crop) for crop in crops]} for photo, crops in photos],
             "matches": [_plain(match) for match in matches],
             "looks": [
                 {"photo": photo, "viewer": viewer, "size": size, "at": at.isoformat()}
@@ -104,9 +100,7 @@ class Show:
                 continue
             band = None if match.distance_km is None else distance_band_km(match.distance_km)
             shown.append(
-                FinderMatch(
-                    lost.id, match.degree, crop, lost.name, lost.species, lost.district, band, match.verdict
-                )
+                FinderMatch(lost.id, match.degree, crop, lost.name, lost.species, lost.district, band, match.verdict)
             )
         return tuple(shown)
 
@@ -126,9 +120,7 @@ def get_report(work: UnitOfWork, report_id: ReportId, shelf: Shelf | None = None
     """
     report = work.reports.get(report_id)
     if report is None or (shelf is not None and report.shelf is not shelf):
-        raise NotFound(
-            "There is no such report.", hint="Check the id; closed reports are erased after a while."
-        )
+        raise NotFound("There is no such report.", hint="Check the id; closed reports are erased after a while.")
     return report
 
 
@@ -140,9 +132,7 @@ def animals_of(crops: tuple[Crop, ...]) -> tuple[Animal, ...]:
 
 def _animal(crops: list[Crop]) -> Animal:
     body = next((crop for crop in crops if crop.part is Part.BODY), crops[0])
-    return Animal(
-        body.box, body.species, body.confidence, tuple(CropBox(crop.part, crop.box) for crop in crops)
-    )
+    return Animal(body.box, body.species, body.confidence, tuple(CropBox(crop.part, crop.box) for crop in crops))
 
 
 def _view(photo: Photo, crops: tuple[Crop, ...]) -> Box | None:

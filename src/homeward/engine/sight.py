@@ -113,9 +113,7 @@ class Sight:
         self, work: UnitOfWork, new: NewSighting, report: Report, photo: Prepared, vectors: list[Embedding]
     ) -> Outcome:
         earlier = self._recent(work, report)
-        old = repeat_of(
-            report, vectors, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2
-        )
+        old = repeat_of(report, vectors, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2)
         if old is not None:
             return Outcome(self._seen_again(work, old, report, new), None)
         report = self._met(work, report, vectors, earlier)
@@ -124,8 +122,7 @@ class Sight:
         job = self.remember.add_photos(work, report, [photo], already=0)
         crops = work.embeddings.missing(report.id, self.ports.embedder.name)
         issued = [
-            NewEmbedding(crop.id, vector.model, vector.vector)
-            for crop, vector in zip(crops, vectors, strict=True)
+            NewEmbedding(crop.id, vector.model, vector.vector) for crop, vector in zip(crops, vectors, strict=True)
         ]
         self.ports.shelves[Shelf.FOUND].embeddings.add(work, issued)
         return Outcome(report, job)

@@ -83,9 +83,7 @@ class Work:
         try:
             seen = Recognise(self.ports.detector)(pictures, species=report.species, animal=0, keep=False)
         except NoAnimalFound:
-            seen = tuple(
-                Recognised((whole(photo.width, photo.height, report.species),), ()) for photo in photos
-            )
+            seen = tuple(Recognised((whole(photo.width, photo.height, report.species),), ()) for photo in photos)
         first = next(found.animal for found in seen if found.animal)
         with self.ports.database.write() as work:
             for photo, found in zip(photos, seen, strict=True):

@@ -1,0 +1,1 @@
+"""Detectors and embedders: cards that describe them, ONNX Runtime that runs them."""

@@ -176,6 +176,4 @@ def _count_reports(database: Path) -> int:
 
 
 def _broken(message: str) -> InvalidInput:
-    return InvalidInput(
-        message, field="source", hint="Use another backup; the target folder was not put into use."
-    )
+    return InvalidInput(message, field="source", hint="Use another backup; the target folder was not put into use.")

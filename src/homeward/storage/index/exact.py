@@ -81,9 +81,7 @@ class _Space:
         count = self.used = len(rows)
         taken = np.asarray(rows)
         kinds = {
-            (species, part): _kind(Species(species), Part(part), is_open=False)
-            for species in Species
-            for part in Part
+            (species, part): _kind(Species(species), Part(part), is_open=False) for species in Species for part in Part
         }
         codes = [kinds[Species(columns.species[i]), Part(columns.parts[i])] for i in rows]
         self.kind[:count] = np.array(codes, np.uint8) + columns.is_open[taken].astype(np.uint8)
@@ -134,9 +132,7 @@ class _Space:
             near = np.flatnonzero(dots >= least)
             rows = rows[near]
         exact = vector.astype(np.float64)
-        distances = np.array(
-            [np.linalg.norm(self.blocks[row // BLOCK][row % BLOCK] - exact) for row in rows.tolist()]
-        )
+        distances = np.array([np.linalg.norm(self.blocks[row // BLOCK][row % BLOCK] - exact) for row in rows.tolist()])
         order = np.lexsort((self.ids[rows], distances))[:k]
         return [self._neighbour(int(rows[i]), float(distances[i])) for i in order]
 

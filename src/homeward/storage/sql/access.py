@@ -94,9 +94,7 @@ class SqlAudit:
 
     def add(self, photo_id: PhotoId, viewer: str, size: str, when: datetime) -> None:
         """Note a look."""
-        self.connection.execute(
-            insert(audit).values(photo_id=photo_id, viewer=viewer, size=size, seen_at=when)
-        )
+        self.connection.execute(insert(audit).values(photo_id=photo_id, viewer=viewer, size=size, seen_at=when))
 
     def of_report(self, report_id: ReportId) -> list[tuple[PhotoId, str, str, datetime]]:
         """Looks at a report's photos, oldest first."""
@@ -106,10 +104,7 @@ class SqlAudit:
             .where(photos.c.report_id == report_id)
             .order_by(audit.c.id)
         )
-        return [
-            (PhotoId(photo), viewer, size, at)
-            for photo, viewer, size, at in self.connection.execute(statement)
-        ]
+        return [(PhotoId(photo), viewer, size, at) for photo, viewer, size, at in self.connection.execute(statement)]
 
     def forget_before(self, when: datetime) -> None:
         """Delete old notes."""

@@ -30,9 +30,7 @@ FULL = (
 def full() -> Select[*tuple[Any, ...]]:
     """Embeddings with what the search filters on."""
     return select(*FULL).select_from(
-        embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(
-            reports, reports.c.id == crops.c.report_id
-        )
+        embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(reports, reports.c.id == crops.c.report_id)
     )
 
 
@@ -100,9 +98,7 @@ class SqlEmbeddings:
         return [rows.crop(row) for row in self.connection.execute(statement).mappings()]
 
     def _add(self, new: NewEmbedding) -> EmbeddingId:
-        there = select(embeddings.c.id).where(
-            embeddings.c.crop_id == new.crop_id, embeddings.c.model == new.model
-        )
+        there = select(embeddings.c.id).where(embeddings.c.crop_id == new.crop_id, embeddings.c.model == new.model)
         known = self.connection.execute(there).scalar()
         if known is not None:
             return EmbeddingId(known)

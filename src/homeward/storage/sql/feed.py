@@ -31,13 +31,9 @@ def forget_changes(connection: Connection) -> None:
     connection.execute(delete(changes).where(changes.c.seq < last_change(connection)))
 
 
-def changes_after(
-    connection: Connection, seq: int, shelf: Shelf
-) -> tuple[int, list[Embedding], list[EmbeddingId]]:
+def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
     """The latest number, what changed as it is now, and what is gone."""
-    touched = (
-        select(changes.c.embedding_id).where(changes.c.seq > seq, changes.c.shelf == shelf.value).distinct()
-    )
+    touched = select(changes.c.embedding_id).where(changes.c.seq > seq, changes.c.shelf == shelf.value).distinct()
     ids = [EmbeddingId(found) for found in connection.execute(touched).scalars()]
     present: list[Embedding] = []
     for start in range(0, len(ids), CHUNK):

@@ -67,9 +67,7 @@ class SqlMatches:
         statement = select(matches).where(matches.c.lost_id.in_(lost_ids), matches.c.verdict.is_not(None))
         return [rows.match(row) for row in self.connection.execute(statement).mappings()]
 
-    def judge(
-        self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime
-    ) -> list[ReportId]:
+    def judge(self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime) -> list[ReportId]:
         """Write the verdict on every match of the encounter; the found reports concerned."""
         statement = (
             update(matches)
@@ -114,9 +112,7 @@ class SqlMatches:
         return [match for match in chunk if (match.lost_id, match.found_id) not in known]
 
     def _views(self, found: Sequence[Match]) -> tuple[MatchView, ...]:
-        reported = {
-            row["id"]: rows.report(row) for row in self._in(reports, [match.found_id for match in found])
-        }
+        reported = {row["id"]: rows.report(row) for row in self._in(reports, [match.found_id for match in found])}
         cut = {row["id"]: rows.crop(row) for row in self._in(crops, [match.found_crop_id for match in found])}
         seen_by = {report.camera_id for report in reported.values() if report.camera_id}
         watching = {row["id"]: rows.camera(row) for row in self._in(cameras, list(seen_by))}

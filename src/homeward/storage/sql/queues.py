@@ -47,10 +47,7 @@ class SqlJobs:
 
     def pending(self, report_id: ReportId) -> bool:
         """Whether the report still waits."""
-        return (
-            self.connection.execute(select(jobs.c.id).where(jobs.c.report_id == report_id)).first()
-            is not None
-        )
+        return self.connection.execute(select(jobs.c.id).where(jobs.c.report_id == report_id)).first() is not None
 
     def count(self) -> int:
         """How many wait."""
@@ -101,9 +98,7 @@ class SqlOutbox:
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
         """All alerts of a lost report, oldest first."""
-        statement = (
-            select(outbox).where(outbox.c.lost_id == lost_id).order_by(outbox.c.created_at, outbox.c.id)
-        )
+        statement = select(outbox).where(outbox.c.lost_id == lost_id).order_by(outbox.c.created_at, outbox.c.id)
         return [_alert(row) for row in self.connection.execute(statement).mappings()]
 
     def _set(self, alert_id: AlertId, **values: object) -> None:

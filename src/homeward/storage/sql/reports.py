@@ -119,9 +119,7 @@ class SqlExpiry:
 
     def sightings_older_than(self, when: datetime, limit: int) -> list[ReportId]:
         """Sightings last seen before ``when`` without a ``same`` verdict."""
-        confirmed = exists().where(
-            matches.c.found_id == reports.c.id, matches.c.verdict == Verdict.SAME.value
-        )
+        confirmed = exists().where(matches.c.found_id == reports.c.id, matches.c.verdict == Verdict.SAME.value)
         seen_at = func.coalesce(reports.c.last_seen_at, reports.c.happened_at)
         return self._ids(limit, reports.c.source == Source.CAMERA.value, seen_at < when, ~confirmed)
 

@@ -29,9 +29,7 @@ metadata = MetaData(
 
 
 def _report_id(name: str = "report_id", *, primary: bool = False) -> Column[str]:
-    return Column(
-        name, Text, ForeignKey("reports.id", ondelete="CASCADE"), nullable=False, primary_key=primary
-    )
+    return Column(name, Text, ForeignKey("reports.id", ondelete="CASCADE"), nullable=False, primary_key=primary)
 
 
 reports = Table(

@@ -109,9 +109,7 @@ def upgrade() -> None:
         sa.Column("due_at", Moment(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["reports.id"], name=op.f("fk_jobs_report_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_jobs_report_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("report_id", name=op.f("uq_jobs_report_id")),
         sqlite_autoincrement=True,
@@ -136,12 +134,8 @@ def upgrade() -> None:
         sa.Column("computed_at", Moment(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=True),
         sa.Column("verdict_at", Moment(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["found_id"], ["reports.id"], name=op.f("fk_matches_found_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["lost_id"], ["reports.id"], name=op.f("fk_matches_lost_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["found_id"], ["reports.id"], name=op.f("fk_matches_found_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["lost_id"], ["reports.id"], name=op.f("fk_matches_lost_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("lost_id", "found_id", name=op.f("pk_matches")),
     )
     op.create_index("ix_matches_found_id", "matches", ["found_id"], unique=False)
@@ -158,12 +152,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("delivered_at", Moment(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["found_id"], ["reports.id"], name=op.f("fk_outbox_found_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["lost_id"], ["reports.id"], name=op.f("fk_outbox_lost_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["found_id"], ["reports.id"], name=op.f("fk_outbox_found_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["lost_id"], ["reports.id"], name=op.f("fk_outbox_lost_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("lost_id", "encounter_id", name=op.f("uq_outbox_lost_id_encounter_id")),
         sqlite_autoincrement=True,
@@ -180,9 +170,7 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("people", Json(), nullable=False),
         sa.Column("chosen", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["reports.id"], name=op.f("fk_photos_report_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_photos_report_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photos")),
     )
     op.create_index("ix_photos_content_hash", "photos", ["content_hash"], unique=False)
@@ -197,12 +185,8 @@ def upgrade() -> None:
         sa.Column("box", Json(), nullable=False),
         sa.Column("species", sa.Text(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["photo_id"], ["photos.id"], name=op.f("fk_crops_photo_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["reports.id"], name=op.f("fk_crops_report_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name=op.f("fk_crops_photo_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_crops_report_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crops")),
         sqlite_autoincrement=True,
     )
@@ -214,9 +198,7 @@ def upgrade() -> None:
         sa.Column("crop_id", sa.Integer(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["crop_id"], ["crops.id"], name=op.f("fk_embeddings_crop_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["crop_id"], ["crops.id"], name=op.f("fk_embeddings_crop_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_embeddings")),
         sa.UniqueConstraint("crop_id", "model", name=op.f("uq_embeddings_crop_id_model")),
         sqlite_autoincrement=True,

@@ -30,9 +30,7 @@ def upgrade() -> None:
         sa.Column("viewer", sa.Text(), nullable=False),
         sa.Column("size", sa.Text(), nullable=False),
         sa.Column("seen_at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["photo_id"], ["photos.id"], name=op.f("fk_audit_photo_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name=op.f("fk_audit_photo_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     op.create_index("ix_audit_photo_id", "audit", ["photo_id"], unique=False)

@@ -1,0 +1,138 @@
+"""Uploads: untrusted bytes in, an upright, sized, re-encoded picture without metadata out. Limits before decoding."""
+
+import hashlib
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from homeward.domain.ids import ContentHash
+from homeward.errors import PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+from homeward.ports import SafePhoto
+
+KINDS = ("JPEG", "MPO", "PNG", "WEBP")
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"heif"}
+MIN_SIDE_PX = 16
+MAX_SIDE_PX = 20_000
+MAX_WHOLE_PIXELS = 24_000_000  # of kinds that cannot shrink while they are decoded: 4 bytes a pixel stay under 100 MB
+MAX_SCANS = 64  # a progressive JPEG has about ten; thousands of tiny ones decode for minutes
+QUALITY = 90
+DECODERS = threading.BoundedSemaphore(2)  # big pictures at once in one process
+
+
+class PillowReader:
+    """`homeward.ports.ImageReader` with Pillow."""
+
+    def __init__(self, max_bytes: int, max_pixels: int, max_side_px: int = 2048) -> None:
+        """Limits of the file, of the picture, and of what is kept."""
+        self._max_bytes = max_bytes
+        self._max_pixels = max_pixels
+        self._max_side_px = max_side_px
+
+    def read(self, data: bytes) -> SafePhoto:
+        """Check, decode, turn upright, shrink, re-encode."""
+        self._check_size(data)
+        with DECODERS, _refused():
+            picture = self._decoded(data)
+            file = io.BytesIO()
+            picture.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
+        jpeg = file.getvalue()
+        return SafePhoto(np.asarray(picture), jpeg, ContentHash(hashlib.sha256(jpeg).hexdigest()))
+
+    def _check_size(self, data: bytes) -> None:
+        if not data:
+            raise PhotoUnreadable("The photo is empty.", field="photo", hint="Choose another file.")
+        if len(data) > self._max_bytes:
+            most = self._max_bytes / 1e6
+            raise PhotoTooLarge(
+                f"The photo has {len(data) / 1e6:.1f} MB; {most:g} MB is the most.",
+                field="photo",
+                hint="Send a smaller copy.",
+                most_mb=most,
+            )
+
+    def _decoded(self, data: bytes) -> Image.Image:
+        with Image.open(io.BytesIO(data), formats=_formats(data)) as picture:
+            self._check_pixels(picture)
+            if picture.format in {"JPEG", "MPO"}:
+                _check_scans(data)
+                picture.draft("RGB", (self._max_side_px, self._max_side_px))  # decodes at a half, quarter or eighth
+            picture.load()
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((self._max_side_px, self._max_side_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            return _rgb(upright)
+
+    def _check_pixels(self, picture: Image.Image) -> None:
+        width, height = picture.size
+        shrinks = picture.format in {"JPEG", "MPO"}
+        most = self._max_pixels if shrinks else min(self._max_pixels, MAX_WHOLE_PIXELS)
+        if width * height > most or max(width, height) > MAX_SIDE_PX:
+            raise PhotoTooLarge(
+                f"The picture has {width} x {height} pixels; {most / 1e6:g} megapixels and {MAX_SIDE_PX} a side "
+                f"are the most for {picture.format}.",
+                field="photo",
+                hint="Send a smaller copy.",
+                most_megapixels=most / 1e6,
+            )
+        if min(width, height) < MIN_SIDE_PX:
+            raise PhotoUnreadable(
+                f"The picture has only {width} x {height} pixels.", field="photo", hint="Send a larger one."
+            )
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """A decoder's troubles in our words. Decoders raise nearly anything on broken files."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (PhotoTooLarge, PhotoUnreadable, PhotoKindUnsupported):
+        raise
+    except UnidentifiedImageError:
+        raise PhotoKindUnsupported(
+            "The file is not a JPEG, PNG, WebP or HEIC picture.", field="photo", hint="Send a photo."
+        ) from None
+    except Image.DecompressionBombError:
+        raise PhotoTooLarge("The picture has too many pixels.", field="photo", hint="Send a smaller copy.") from None
+    except Exception as error:
+        raise PhotoUnreadable(
+            "The picture is broken or cut off.", field="photo", hint="Send the file again, or another photo."
+        ) from error
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """What the file may be; HEIC only where the extra can read it."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError:
+            raise PhotoKindUnsupported(
+                "HEIC pictures cannot be read here.",
+                field="photo",
+                hint="Send a JPEG; the operator can install homeward[heic].",
+            ) from None
+        register_heif_opener(thumbnails=False)
+        return ("HEIF",)
+    return KINDS
+
+
+def _check_scans(data: bytes) -> None:
+    if data.count(b"\xff\xda") > MAX_SCANS:
+        raise PhotoUnreadable("The JPEG is made of too many scans.", field="photo", hint="Save it anew and send that.")
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    """Eight-bit RGB; what was transparent becomes white."""
+    if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
+        pixels = np.asarray(picture, np.float32)
+        return Image.fromarray((pixels / max(float(pixels.max()), 1.0) * 255).astype(np.uint8)).convert("RGB")
+    if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
+        layer = picture.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return picture.convert("RGB")

@@ -1,0 +1,127 @@
+"""Detector and embedder in this process, on ONNX Runtime."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from homeward.domain.animals import Detection, Picture
+from homeward.domain.embeddings import Vectors, unit
+from homeward.domain.ids import ModelName
+from homeward.errors import ModelInvalid, ModelUnavailable
+from homeward.models.cards import Card, DetectorCard, EmbedderCard
+from homeward.models.prepare import fit, tensor
+from homeward.models.yolox import decode
+
+Floats = npt.NDArray[np.float32]
+MAX_BATCH = 32
+
+
+class OnnxNetwork:
+    """One network: canvases in, its output in rows out."""
+
+    def __init__(self, card: Card, file: Path, threads: int) -> None:
+        """Open the file; ``threads`` 0 means all cores.
+
+        Raises:
+            ModelInvalid: it is no ONNX network, or not the one that the card describes.
+        """
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.enable_cpu_mem_arena = False  # batches of changing size would make the arena grow for ever
+        options.log_severity_level = 3
+        try:
+            self._session: Any = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
+        self._card = card
+        self._batch = self._checked()
+
+    def run(self, canvases: list[Picture]) -> Floats:
+        """Rows of output for pictures of the network's own size.
+
+        Raises:
+            ModelUnavailable: the run failed.
+        """
+        parts = [canvases[start : start + self._batch] for start in range(0, len(canvases), self._batch)]
+        try:
+            return np.concatenate([self._run(part) for part in parts])
+        except Exception as error:
+            raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
+
+    def _run(self, canvases: list[Picture]) -> Floats:
+        feed = {self._card.input.name: tensor(canvases, self._card.input)}
+        return np.asarray(self._session.run([self._card.output], feed)[0], np.float32)
+
+    def _checked(self) -> int:
+        """The largest batch that the network takes."""
+        inputs = {i.name: i for i in self._session.get_inputs()}
+        outputs = {o.name for o in self._session.get_outputs()}
+        if self._card.input.name not in inputs:
+            raise ModelInvalid(f"The network has no input {self._card.input.name}.", field="input.name")
+        if self._card.output not in outputs:
+            raise ModelInvalid(f"The network has no output {self._card.output}.", field="output.name")
+        shape = inputs[self._card.input.name].shape
+        wanted = [self._card.input.height, self._card.input.width]
+        sides = shape[2:4] if self._card.input.layout == "NCHW" else shape[1:3]
+        if any(isinstance(side, int) and side != want for side, want in zip(sides, wanted, strict=True)):
+            raise ModelInvalid(f"The network takes {sides[1]} x {sides[0]} pixels.", field="input.width")
+        return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else MAX_BATCH
+
+
+class OnnxDetector:
+    """`homeward.ports.Detector`."""
+
+    def __init__(self, card: DetectorCard, file: Path, threads: int = 0) -> None:
+        """Open the network."""
+        self.card = card
+        self.network = OnnxNetwork(card, file, threads)
+
+    @property
+    def name(self) -> ModelName:
+        """The card's name."""
+        return self.card.name
+
+    def detect(self, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
+        """Boxes per picture, most certain first."""
+        if not pictures:
+            return []
+        fitted = [fit(picture, self.card.input) for picture in pictures]
+        tables = self.network.run([each.canvas for each in fitted])
+        return [
+            decode(table, self.card, each, picture.shape[1], picture.shape[0])
+            for table, each, picture in zip(tables, fitted, pictures, strict=True)
+        ]
+
+
+class OnnxEmbedder:
+    """`homeward.ports.Embedder`."""
+
+    def __init__(self, card: EmbedderCard, file: Path, threads: int = 0) -> None:
+        """Open the network."""
+        self.card = card
+        self.network = OnnxNetwork(card, file, threads)
+
+    @property
+    def name(self) -> ModelName:
+        """The card's name."""
+        return self.card.name
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.card.dimension
+
+    def embed(self, crops: Sequence[Picture]) -> Vectors:
+        """Unit vectors (n, dimension)."""
+        if not crops:
+            return np.zeros((0, self.dimension), np.float32)
+        vectors = self.network.run([fit(crop, self.card.input).canvas for crop in crops])
+        try:
+            return unit(vectors.reshape(len(crops), -1))
+        except ValueError as error:
+            raise ModelUnavailable(f"The model {self.name} gave no vector.") from error

@@ -1,0 +1,162 @@
+"""The models at hand: bundled ones first, then those added. Never opens a file whose hash does not fit its card."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from homeward.domain.calibration import Calibration
+from homeward.errors import Conflict, ModelInvalid, NotFound
+from homeward.models.cards import Card, DetectorCard, EmbedderCard, read_card
+from homeward.models.onnx import OnnxDetector, OnnxEmbedder, OnnxNetwork
+from homeward.models.prepare import golden_picture
+
+BUNDLED = Path(__file__).parent / "weights"
+MAX_MODEL_BYTES = 2_000_000_000
+GOLDEN_TOLERANCE = 0.02  # float arithmetic differs between processors; wrong weights differ by far more
+
+
+class Registry:
+    """Cards and files in folders."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """``folders`` hold added models; `add` writes into the first."""
+        self._added = tuple(folders)
+
+    def cards(self) -> list[DetectorCard | EmbedderCard]:
+        """All, bundled first."""
+        return [read_card(path) for path in self._paths()]
+
+    def card(self, name: str) -> DetectorCard | EmbedderCard:
+        """The card of that name.
+
+        Raises:
+            NotFound: there is none; the hint names those that there are.
+        """
+        return read_card(self._path(name))
+
+    def detector(self, name: str, threads: int = 0) -> OnnxDetector:
+        """A detector, opened."""
+        card = self.card(name)
+        if not isinstance(card, DetectorCard):
+            raise ModelInvalid(f"{name} is no detector.", field="detector", hint="See homeward models list.")
+        return OnnxDetector(card, self._file(card), threads)
+
+    def embedder(self, name: str, threads: int = 0) -> OnnxEmbedder:
+        """An embedder, opened."""
+        card = self.card(name)
+        if not isinstance(card, EmbedderCard):
+            raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
+        return OnnxEmbedder(card, self._file(card), threads)
+
+    def calibration(self, name: str) -> Calibration:
+        """What an embedder's distances mean."""
+        card = self.card(name)
+        if not isinstance(card, EmbedderCard):
+            raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
+        return card.calibration
+
+    def is_bundled(self, name: str) -> bool:
+        """Whether the model came with the package."""
+        return (BUNDLED / f"{name}.yaml").exists()
+
+    def check_golden(self, name: str) -> bool:
+        """Whether the network gives the card's golden numbers; False where the card has none.
+
+        Raises:
+            ModelInvalid: it gives others: these are not the weights that the card describes.
+        """
+        card = self.card(name)
+        return _check_golden(card, OnnxNetwork(card, self._file(card), threads=1))
+
+    def add(self, onnx: Path, card_path: Path) -> Card:
+        """Take a model in, after opening and checking it. Nothing is left behind where it fails.
+
+        Raises:
+            ModelInvalid: card, file or golden numbers are wrong.
+            Conflict: there is a model of that name.
+        """
+        card = read_card(card_path)
+        if any(path.stem == card.name for path in self._paths()):
+            raise Conflict(f"There is a model {card.name}.", field="name", hint="Remove it first, or rename yours.")
+        if not onnx.is_file() or onnx.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelInvalid(f"{onnx.name} is no file of a fitting size.", field="file")
+        digest = _sha256(onnx)
+        if card.sha256 not in {None, digest}:
+            raise ModelInvalid("The file is not the one that the card names.", field="sha256", hint=f"It has {digest}.")
+        _check_golden(card, OnnxNetwork(card, onnx, threads=1))
+        return self._keep(card, onnx, digest)
+
+    def remove(self, name: str) -> None:
+        """Delete an added model.
+
+        Raises:
+            Conflict: it is a bundled one.
+            NotFound: there is none of that name.
+        """
+        path = self._path(name)
+        if self.is_bundled(name):
+            raise Conflict(f"{name} came with Homeward and stays.", field="name")
+        path.unlink()
+        (path.parent / f"{name}.onnx").unlink(missing_ok=True)
+
+    def _keep(self, card: Card, onnx: Path, digest: str) -> Card:
+        folder = self._added[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        raw = {**card.raw, "file": f"{card.name}.onnx", "sha256": digest}
+        part = folder / f"{card.name}.onnx.part"
+        try:
+            shutil.copyfile(onnx, part)
+            part.replace(folder / f"{card.name}.onnx")
+        finally:
+            part.unlink(missing_ok=True)
+        target = folder / f"{card.name}.yaml"  # last: a card whose file is missing is never seen
+        target.write_text(yaml.safe_dump(raw, sort_keys=False), encoding="utf-8")
+        return read_card(target)
+
+    def _paths(self) -> Iterator[Path]:
+        for folder in (BUNDLED, *self._added):
+            yield from sorted(folder.glob("*.yaml"))
+
+    def _path(self, name: str) -> Path:
+        paths = {path.stem: path for path in reversed(list(self._paths()))}
+        if name not in paths:
+            raise NotFound(f"There is no model {name}.", field="name", hint=f"There are {', '.join(sorted(paths))}.")
+        return paths[name]
+
+    def _file(self, card: Card) -> Path:
+        file = self._path(card.name).parent / card.file
+        if not file.exists():
+            raise ModelInvalid(f"{card.file} is missing.", field="file", hint="Install Homeward or the model again.")
+        if card.sha256 is not None and _sha256(file) != card.sha256:
+            raise ModelInvalid(f"{card.file} is damaged: its hash is not the card's.", field="sha256")
+        return file
+
+
+def _check_golden(card: Card, network: OnnxNetwork) -> bool:
+    picture = golden_picture(card.input.width, card.input.height)
+    made = network.run([picture])[0]
+    if isinstance(card, EmbedderCard) and made.size != card.dimension:
+        raise ModelInvalid(f"The network gives {made.size} numbers.", field="output.dimension")
+    if isinstance(card, DetectorCard) and (made.ndim != 2 or made.shape[1] <= 5 + max(card.classes)):
+        raise ModelInvalid(f"The network gives a table of {made.shape}.", field="classes")
+    if card.golden is None:
+        return False
+    seen = made.mean(0) if isinstance(card, DetectorCard) else made.reshape(-1) / np.linalg.norm(made)
+    wanted = np.array(card.golden, np.float32)
+    scale = np.maximum(1.0, np.abs(wanted))
+    if seen.shape != wanted.shape or not np.all(np.abs(seen - wanted) <= GOLDEN_TOLERANCE * scale):
+        hint = "The weights were loaded wrongly, or belong to another card."
+        raise ModelInvalid("The golden picture does not give the card's numbers.", field="golden", hint=hint)
+    return True
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while chunk := opened.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,74 @@
+"""A YOLOX head's table in, boxes on the picture out (arXiv 2107.08430). Numpy only."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from homeward.domain.animals import Detection
+from homeward.domain.boxes import Box
+from homeward.models.cards import DetectorCard
+from homeward.models.prepare import Fitted
+
+Floats = npt.NDArray[np.float32]
+MOST_BOXES = 100
+
+
+@cache
+def _anchors(width: int, height: int, strides: tuple[int, ...]) -> tuple[Floats, Floats]:
+    grids, steps = [], []
+    for stride in strides:
+        y, x = np.mgrid[: height // stride, : width // stride]
+        grids.append(np.stack([x, y], -1).reshape(-1, 2))
+        steps.append(np.full((len(grids[-1]), 1), stride))
+    return np.concatenate(grids).astype(np.float32), np.concatenate(steps).astype(np.float32)
+
+
+def decode(table: Floats, card: DetectorCard, fitted: Fitted, width: int, height: int) -> tuple[Detection, ...]:
+    """Boxes in pixels of the picture (``width`` x ``height``), most certain first.
+
+    ``table`` is (anchors, 5 + classes): centre offsets, log sizes, objectness, class scores (both 0 to 1).
+    """
+    grid, stride = _anchors(card.input.width, card.input.height, card.strides)
+    found: list[Detection] = []
+    for index, label in card.classes.items():
+        scores = table[:, 4] * table[:, 5 + index]
+        rows = np.flatnonzero(scores >= card.thresholds[label])
+        if not len(rows):
+            continue
+        corners = _corners(table[rows, :4], grid[rows], stride[rows])
+        for row in _distinct(corners, scores[rows], card.nms_iou):
+            box = _on_picture(corners[row], fitted).clipped(width, height)
+            found.append(Detection(box, label, float(min(1.0, scores[rows[row]]))))
+    return tuple(sorted((d for d in found if d.box.area > 0), key=lambda d: -d.confidence)[:MOST_BOXES])
+
+
+def _corners(raw: Floats, grid: Floats, stride: Floats) -> Floats:
+    centre = (raw[:, :2] + grid) * stride
+    half = np.exp(np.clip(raw[:, 2:], -8, 8)) * stride / 2
+    return np.concatenate([centre - half, centre + half], 1)
+
+
+def _distinct(corners: Floats, scores: Floats, limit: float) -> list[int]:
+    """Rows that are left when weaker boxes that overlap a stronger one go."""
+    order = np.argsort(-scores)[: 10 * MOST_BOXES]
+    area = np.prod(corners[:, 2:] - corners[:, :2], 1)
+    kept: list[int] = []
+    while len(order):
+        best, order = int(order[0]), order[1:]
+        kept.append(best)
+        low = np.maximum(corners[best, :2], corners[order, :2])
+        high = np.minimum(corners[best, 2:], corners[order, 2:])
+        shared = np.prod(np.clip(high - low, 0, None), 1)
+        order = order[shared / np.maximum(area[best] + area[order] - shared, 1e-6) <= limit]
+    return kept
+
+
+def _on_picture(corners: Floats, fitted: Fitted) -> Box:
+    x0, y0, x1, y1 = (float(value) for value in corners)
+    return Box(
+        (x0 - fitted.left) / fitted.scale_x,
+        (y0 - fitted.top) / fitted.scale_y,
+        (x1 - fitted.left) / fitted.scale_x,
+        (y1 - fitted.top) / fitted.scale_y,
+    )
