@@ -1,19 +1,19 @@
 """One command: pictures -> labels -> stages -> whole network -> ONNX -> figures -> card."""
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 import torch
 
-from training.detector import data, evaluate, export, stagewise, train
+from training.detector import data, stagewise, train
 from training.detector.network import Detector
+from training.detector.publish import publish
+from training.detector.stagewise import Lesson
 from training.detector.teacher import Teacher
 
 SEED = 20261123
 STAGEWISE_SHARE = 0.4
-PERSON_THRESHOLD = 0.35
 
 
 def main() -> None:
@@ -26,28 +26,31 @@ def main() -> None:
     teacher = Teacher.load(reference, options.threads)
     pictures = data.load(options.shared, options.cache, teacher)
     network = Detector(len(data.CLASSES))
-    stages = stagewise.learn(
-        network, teacher, pictures, options.minutes * STAGEWISE_SHARE, options.cache / "stagewise.pt", SEED
-    )
-    averaged, whole = train.learn(
-        network, pictures, options.minutes * (1 - STAGEWISE_SHARE), options.cache / "whole.pt", SEED
-    )
-    how = f"{stages.views} views part by part ({stages.minutes:.0f} min), {whole.views} end to end ({whole.minutes:.0f} min)."
-    publish(averaged, reference, pictures, options, how)
+    if options.publish_only:
+        stages = stagewise.reached(options.cache / "stagewise.pt")
+        averaged, whole = train.reached(network, options.cache / "whole.pt")
+    else:
+        stages, averaged, whole = lessons(network, teacher, pictures, options)
+    publish(averaged, reference, pictures, options.shared, options.out, told(stages, whole))
 
 
-def publish(network: Detector, reference: Path, pictures: data.Pictures, options: argparse.Namespace, how: str) -> None:
-    """ONNX, thresholds, figures, card and results."""
-    options.out.mkdir(parents=True, exist_ok=True)
-    file = export.write_onnx(network, options.out)
-    mine = evaluate.ours(file)
-    # thresholds come from photos that may be trained on, so that the figures stay figures of unseen ones
-    thresholds = {**evaluate.suggested(evaluate.training_hits(mine, pictures)), "person": PERSON_THRESHOLD, "nms_iou": 0.5}
-    found = evaluate.figures(file, reference, options.shared, thresholds)
-    export.write_card(file, thresholds, found, export.golden_vector(mine.table), how)
-    results = Path(__file__).parent / "results.json"
-    results.write_text(json.dumps({"how": how, "thresholds": thresholds, **found}, indent=2) + "\n")
-    print(results.read_text())
+def lessons(
+    network: Detector, teacher: Teacher, pictures: data.Pictures, options: argparse.Namespace
+) -> tuple[Lesson, Detector, Lesson]:
+    """Both lessons, one after the other."""
+    minutes, cache = options.minutes, options.cache
+    first = minutes * STAGEWISE_SHARE
+    stages = stagewise.learn(network, teacher, pictures, first, cache / "stagewise.pt", SEED)
+    averaged, whole = train.learn(network, pictures, minutes - first, cache / "whole.pt", SEED)
+    return stages, averaged, whole
+
+
+def told(stages: Lesson, whole: Lesson) -> str:
+    """How long it learned, for the card."""
+    return (
+        f"{stages.views} views part by part ({stages.minutes:.0f} min), "
+        f"{whole.views} end to end ({whole.minutes:.0f} min)."
+    )
 
 
 def arguments() -> argparse.Namespace:
@@ -58,6 +61,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
     parser.add_argument("--minutes", type=float, default=70.0, help="for both lessons together")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--publish-only", action="store_true", help="train no more: write what the checkpoints hold")
     return parser.parse_args()
 
 

@@ -41,9 +41,7 @@ def iou(one: Floats, many: Floats) -> Floats:
 def keep_best(corners: Floats, scores: Floats, least: float, iou: float, classes: list[int]) -> Floats:
     """Rows (class, x0, y0, x1, y1, score), doubles of one class removed, best first."""
     rows = [
-        row
-        for column, name in enumerate(classes)
-        for row in _of_class(corners, scores[:, column], least, iou, name)
+        row for column, name in enumerate(classes) for row in _of_class(corners, scores[:, column], least, iou, name)
     ]
     table = np.array(rows, np.float32).reshape(-1, 6)
     return table[np.argsort(-table[:, 5])]

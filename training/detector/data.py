@@ -30,7 +30,7 @@ SETS = {
 
 @dataclass(frozen=True)
 class Source:
-    """A photo, its hand- or machine-made head boxes (class, x0, y0, x1, y1 as shares of the picture), what is unknown."""
+    """A photo; head boxes (class, x0, y0, x1, y1 as shares of the picture); classes nobody looked for."""
 
     path: Path
     heads: tuple[tuple[int, float, float, float, float], ...]
@@ -84,9 +84,7 @@ def letterbox(picture: Image.Image) -> tuple[npt.NDArray[np.uint8], float]:
     scale = SIDE / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     canvas = np.full((SIDE, SIDE, 3), FILL, np.uint8)
-    canvas[: size[1], : size[0]] = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BILINEAR))[
-        ..., ::-1
-    ]
+    canvas[: size[1], : size[0]] = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BILINEAR))[..., ::-1]
     return canvas, scale
 
 

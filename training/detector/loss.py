@@ -1,4 +1,4 @@
-"""Second lesson's loss: labels assigned to anchors (SimOTA, arXiv 2107.08430), boxes by IoU, scores by cross-entropy."""
+"""Second lesson: labels assigned to anchors (SimOTA, arXiv 2107.08430), IoU for boxes, cross-entropy for scores."""
 
 import numpy as np
 import torch
@@ -44,9 +44,7 @@ def paired_iou(one: Tensor, other: Tensor) -> Tensor:
     return shared / area.clamp(1e-6)
 
 
-def assign(
-    raw: Tensor, corners: Tensor, labels: Tensor, grid: Tensor, stride: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def assign(raw: Tensor, corners: Tensor, labels: Tensor, grid: Tensor, stride: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Anchors that are responsible, the label of each, and its overlap."""
     nothing = torch.zeros(0, dtype=torch.long)
     if not len(labels):
@@ -99,9 +97,7 @@ def _scores(
     objectness = (cross_entropy(raw[:, 4], wanted, reduction="none") * known).sum()
     if not len(chosen):
         return objectness
-    classes = (
-        torch.nn.functional.one_hot(labels[owner, 0].long(), raw.shape[1] - 5).float() * overlap[:, None]
-    )
+    classes = torch.nn.functional.one_hot(labels[owner, 0].long(), raw.shape[1] - 5).float() * overlap[:, None]
     return objectness + cross_entropy(raw[chosen, 5:], classes, reduction="sum")
 
 

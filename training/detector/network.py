@@ -90,9 +90,7 @@ class Up(nn.Module):
         self.csp = Csp(inside, outside, 1, shortcut=False)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
-        return self.csp(
-            torch.cat([nn.functional.interpolate(coarse, scale_factor=2.0, mode="nearest"), fine], 1)
-        )
+        return self.csp(torch.cat([nn.functional.interpolate(coarse, scale_factor=2.0, mode="nearest"), fine], 1))
 
 
 class Down(nn.Module):

@@ -60,9 +60,7 @@ def learn(
 
 def step(network: Detector, lessons: list[Maps]) -> dict[str, Tensor]:
     """One loss for each part."""
-    maps = {
-        name: torch.from_numpy(np.concatenate([lesson[name] for lesson in lessons])) for name in lessons[0]
-    }
+    maps = {name: torch.from_numpy(np.concatenate([lesson[name] for lesson in lessons])) for name in lessons[0]}
     losses = {}
     for name, (inputs, target) in STAGES.items():
         made = network.parts[name](*(maps[i] for i in inputs))
@@ -72,9 +70,7 @@ def step(network: Detector, lessons: list[Maps]) -> dict[str, Tensor]:
     start = 0
     for (name, read), stride in zip(HEADS.items(), STRIDES, strict=True):
         count = (SIDE // stride) ** 2
-        losses[name] = head_loss(
-            network.parts[name](maps[read]).flatten(2), table[:, :, start : start + count]
-        )
+        losses[name] = head_loss(network.parts[name](maps[read]).flatten(2), table[:, :, start : start + count])
         start += count
     return losses
 
@@ -87,6 +83,12 @@ def head_loss(made: Tensor, wanted: Tensor) -> Tensor:
     classes = wanted[:, [5 + index for index in COCO]]
     named = torch.nn.functional.binary_cross_entropy_with_logits(made[:, 5:8], classes)
     return boxes + 20 * (objectness + named)
+
+
+def reached(checkpoint: Path) -> Lesson:
+    """How far the lesson in ``checkpoint`` came."""
+    _, _, views, spent = torch.load(checkpoint, weights_only=True)
+    return Lesson(int(views), float(spent))
 
 
 def _resume(network: Detector, optimiser: torch.optim.Optimizer, checkpoint: Path) -> tuple[int, float]:

@@ -50,10 +50,15 @@ def learn(
         running = 0.95 * running + 0.05 * float(loss)
         if views % 400 == 0:
             print(f"whole {views} views {done:.1f} min loss {running:.3f}", flush=True)
-            torch.save(
-                (network.state_dict(), averaged.state_dict(), optimiser.state_dict(), views, done), checkpoint
-            )
+            torch.save((network.state_dict(), averaged.state_dict(), optimiser.state_dict(), views, done), checkpoint)
     return averaged, Lesson(views, minutes)
+
+
+def reached(network: Detector, checkpoint: Path) -> tuple[Detector, Lesson]:
+    """The averaged network in ``checkpoint``, and how far it came."""
+    _, average, _, views, spent = torch.load(checkpoint, weights_only=True)
+    network.load_state_dict(average)
+    return network.eval(), Lesson(int(views), float(spent))
 
 
 def _schedule(share: float, views: int) -> float:

@@ -15,7 +15,7 @@ MIN_SIDE_PX = 6.0
 
 @dataclass(frozen=True)
 class View:
-    """BGR picture 416 x 416, rows (class, x0, y0, x1, y1), areas (class, x0, y0, x1, y1) in which a class is unknown."""
+    """BGR picture 416 x 416; labels and unknown areas, rows (class, x0, y0, x1, y1)."""
 
     picture: npt.NDArray[np.uint8]
     labels: Floats

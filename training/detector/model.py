@@ -1,0 +1,61 @@
+"""A YOLOX-headed ONNX file as a function: picture in, boxes of our classes out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+from PIL import Image
+
+from training.detector.boxes import Floats, decode, keep_best
+from training.detector.data import CLASSES, letterbox
+from training.detector.teacher import COCO, SIDE
+
+LEAST = 0.02
+DOUBLES_IOU = 0.5
+
+
+@dataclass(frozen=True)
+class Model:
+    """A session, and which output class is which of ours."""
+
+    session: ort.InferenceSession
+    classes: dict[int, int]
+
+    @classmethod
+    def open(cls, file: Path, classes: dict[int, int]) -> "Model":
+        """On one thread."""
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        return cls(ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"]), classes)
+
+    def table(self, picture: npt.NDArray[np.uint8]) -> Floats:
+        """Raw table for a BGR picture of 416 x 416."""
+        feed = {"images": picture.transpose(2, 0, 1)[None].astype(np.float32)}
+        return np.asarray(self.session.run(None, feed)[0][0])
+
+    def rows(self, picture: npt.NDArray[np.uint8], least: float = LEAST) -> Floats:
+        """Rows (class, x0, y0, x1, y1, score) in pixels of the 416 x 416 picture, best first."""
+        table = self.table(picture)
+        scores = table[:, 4:5] * table[:, [5 + index for index in self.classes]]
+        names = list(self.classes.values())
+        return keep_best(decode(table[:, :4], SIDE), scores, least, iou=DOUBLES_IOU, classes=names)
+
+    def boxes(self, path: Path, least: float = LEAST) -> Floats:
+        """The same for a photo, in its own pixels."""
+        with Image.open(path) as picture:
+            pixels, scale = letterbox(picture)
+        rows = self.rows(pixels, least)
+        rows[:, 1:5] /= scale
+        return rows
+
+
+def ours(file: Path) -> Model:
+    """A file with our five classes."""
+    return Model.open(file, {index: index for index in range(len(CLASSES))})
+
+
+def teacher(file: Path) -> Model:
+    """YOLOX-nano; of its 80 classes only ours are looked at."""
+    return Model.open(file, COCO)
