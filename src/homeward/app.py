@@ -101,6 +101,20 @@ def build(settings: Settings) -> App:
     return App(settings, engine, database, photos, models, api, _workers(engine), closers)
 
 
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI document, without a database or models."""
+    from homeward.api import create_api
+
+    return create_api(None, _config_of_defaults()).openapi()
+
+
+def _config_of_defaults() -> ApiConfig:
+    from homeward import __version__
+    from homeward.api import ApiConfig
+
+    return ApiConfig(version=__version__)
+
+
 def _shelves(database: SqlDatabase) -> dict[Any, Any]:
     from homeward.domain.reports import Shelf
     from homeward.storage.index.exact import ExactIndex

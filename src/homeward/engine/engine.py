@@ -1,8 +1,10 @@
 """The Engine: everything that the product does, joined from its steps. Thread-safe; all calls are synchronous."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+
+import numpy as np
 
 from homeward.domain.animals import Species
 from homeward.domain.filing import Filed, Idempotency, NewReport, NewSighting, ReportChange, Sighted
@@ -302,10 +304,26 @@ class Engine:
         """Expire and erase what is due."""
         return self._forget.due()
 
+    def is_ready(self) -> dict[str, bool]:
+        """Which parts that a report needs work."""
+        return {"database": self._answers(self.pending_jobs), "models": self._answers(self._try_models)}
+
     def pending_jobs(self) -> int:
         """How many reports wait to be embedded and matched."""
         with self._ports.database.read() as work:
             return work.jobs.count()
+
+    def _try_models(self) -> None:
+        grey = np.full((64, 64, 3), 128, np.uint8)
+        self._ports.detector.detect([grey])
+        self._ports.embedder.embed([grey])
+
+    def _answers(self, ask: Callable[[], object]) -> bool:
+        try:
+            ask()
+        except Exception:  # noqa: BLE001 - whatever is wrong, it is not ready
+            return False
+        return True
 
 
 def _species(new: NewReport, photos: Sequence[Prepared]) -> tuple[Species, float]:

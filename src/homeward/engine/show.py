@@ -1,4 +1,4 @@
-"""Show: reports, matches and photos as each side may see them. Exact places and faces stay with those they belong to."""
+"""Show: reports, matches and photos, as each side may see them."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -62,7 +62,7 @@ class Show:
             photo = work.photos.get(photo_id)
             if photo is None:
                 raise NotFound("There is no such photo.")
-            crops = dict(((p.id, c) for p, c in work.photos.of_report(photo.report_id)))[photo_id]
+            crops = {p.id: c for p, c in work.photos.of_report(photo.report_id)}[photo_id]
         jpeg = self.ports.renderer.render(
             self.ports.photos.get(photo.content_hash),
             max_side_px=SIDES_PX[size],

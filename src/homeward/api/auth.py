@@ -1,0 +1,210 @@
+"""Who calls: an owner by the report's link, a camera, a bot or an operator by key, or nobody in particular."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from homeward.api.context import ApiContext, context_of
+from homeward.domain.ids import AccountId, CameraId, KeyId, PhotoId, ReportId, new_token
+from homeward.domain.reports import Report
+from homeward.errors import Forbidden, InvalidInput, NotFound, TokenExpired, Unauthorized
+from homeward.ports import ApiKey
+
+COOKIE = "homeward"
+KEY_PREFIX = "hw_"
+SCOPES = ("sightings", "bot", "admin")
+LINKS, PHOTOS = "links", "photos"
+PHOTO_LINK_S = 12 * 3600
+REFUSED_PARAMETERS = ("token", "access_token", "key", "api_key")
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """``report_id`` and ``account_id`` of a link, or the ``key`` used. ``name`` scopes idempotency keys."""
+
+    name: str
+    report_id: ReportId | None = None
+    account_id: AccountId | None = None
+    key: ApiKey | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether an operator calls."""
+        return self.key is not None and self.key.scope == "admin"
+
+    def needs(self, *scopes: str) -> ApiKey:
+        """The key, of one of ``scopes``.
+
+        Raises:
+            Unauthorized: there is no key.
+            Forbidden: it has another scope.
+        """
+        if self.key is None:
+            raise Unauthorized("This needs a key.", hint=f"Send a key of scope {' or '.join(scopes)} as bearer.")
+        if self.key.scope not in scopes:
+            raise Forbidden(
+                f"A key of scope {self.key.scope} may not do this.", hint=f"It needs {' or '.join(scopes)}."
+            )
+        return self.key
+
+
+def serializer(context: ApiContext, purpose: str) -> URLSafeTimedSerializer:
+    """Signs with the newest secret, and knows the older ones."""
+    with context.database.read() as work:
+        known = work.keys.secrets(purpose)
+    if not known:
+        with context.database.write() as work:
+            if not work.keys.secrets(purpose):
+                work.keys.add_secret(purpose, secrets.token_urlsafe(32), context.clock.now())
+            known = work.keys.secrets(purpose)
+    return URLSafeTimedSerializer(known[::-1], salt=f"homeward.{purpose}")
+
+
+def link_token(context: ApiContext, report: Report) -> str:
+    """The owner's token of a report."""
+    return str(serializer(context, LINKS).dumps([report.id, report.token_version]))
+
+
+def link(context: ApiContext, report: Report) -> str:
+    """The address that an owner keeps; the token stands behind the #, which browsers do not send."""
+    return f"{context.config.public_url}/{report.shelf.value}/{report.id}#token={link_token(context, report)}"
+
+
+def photo_url(signer: URLSafeTimedSerializer, photo_id: PhotoId, size: str, *, is_owner: bool) -> str:
+    """A signed address of a picture, good for half a day."""
+    return f"/api/v1/photos/{photo_id}?size={size}&sig={signer.dumps([photo_id, size, is_owner])}"
+
+
+def check_photo(context: ApiContext, sig: str, photo_id: PhotoId, size: str) -> bool:
+    """Whether the signed address was made for the sender of the photo.
+
+    Raises:
+        Forbidden: it is not ours, was made for another picture, or is too old.
+    """
+    try:
+        signed = serializer(context, PHOTOS).loads(sig, max_age=PHOTO_LINK_S)
+    except SignatureExpired:
+        raise Forbidden("This picture's address has expired.", field="sig", hint="Load the list again.") from None
+    except BadSignature:
+        raise Forbidden("This picture's address is not valid.", field="sig") from None
+    if signed[:2] != [photo_id, size]:
+        raise Forbidden("This picture's address is not valid.", field="sig")
+    return bool(signed[2])
+
+
+def new_key(context: ApiContext, name: str, scope: str, camera_id: CameraId | None) -> tuple[ApiKey, str]:
+    """Make and store a key; its secret is known only now.
+
+    Raises:
+        InvalidInput: scope and camera do not fit.
+    """
+    if scope not in SCOPES:
+        raise InvalidInput(f"There is no scope {scope}.", field="scope", hint=", ".join(SCOPES))
+    if (scope == "sightings") != (camera_id is not None):
+        raise InvalidInput("A key for sightings belongs to a camera, others do not.", field="camera_id")
+    secret = secrets.token_urlsafe(24).replace("_", "-")
+    key = ApiKey(KeyId(new_token(12)), name, scope, _digest(secret), camera_id, context.clock.now())
+    with context.database.write() as work:
+        if camera_id is not None and work.cameras.get(camera_id) is None:
+            raise NotFound("There is no such camera.", field="camera_id")
+        work.keys.add(key)
+    return key, f"{KEY_PREFIX}{key.id}_{secret}"
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller of a request.
+
+    Raises:
+        InvalidInput: a secret stands in the address.
+        Unauthorized: link or key are not valid.
+        Forbidden: another site asked the browser to do this.
+    """
+    for name in REFUSED_PARAMETERS:
+        if name in request.query_params:
+            raise InvalidInput(
+                "Secrets do not belong into an address.", field=name, hint="Send it as Authorization: Bearer ..."
+            )
+    context = context_of(request)
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        if scheme.lower() != "bearer" or not bearer:
+            raise Unauthorized("Only bearer tokens are taken.", hint="Authorization: Bearer ...")
+        return _by_key(context, request, bearer) if bearer.startswith(KEY_PREFIX) else _by_link(context, bearer)
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        _check_origin(request)
+        return _by_link(context, cookie)
+    return Caller("anonymous")
+
+
+CurrentCaller = Annotated[Caller, Depends(caller_of)]
+
+
+def owned(context: ApiContext, caller: Caller, report_id: ReportId) -> Report:
+    """The report, if the caller may see all of it: its owner, an operator, a bot for its account.
+
+    Raises:
+        Unauthorized: nobody in particular asks.
+        Forbidden: the link belongs to another report.
+        NotFound: there is no such report.
+    """
+    if caller.report_id is None and caller.key is None:
+        raise Unauthorized("Open it with the report's link.", hint="Authorization: Bearer TOKEN of the link.")
+    with context.database.read() as work:
+        report = work.reports.get(report_id)
+    is_bots = caller.key is not None and caller.key.scope == "bot"
+    if report is not None and (caller.is_admin or caller.report_id == report_id):
+        return report
+    if report is not None and is_bots and report.account_id == caller.account_id:
+        return report
+    if report is None and caller.is_admin:
+        raise NotFound("There is no such report.", field="report_id")
+    raise Forbidden("This link opens another report.", hint="Use the link of this report.")
+
+
+def _by_link(context: ApiContext, token: str) -> Caller:
+    try:
+        report_id, version = serializer(context, LINKS).loads(token, max_age=context.config.link_days * 86400)
+    except SignatureExpired:
+        raise TokenExpired("This link has expired.", hint="Ask the operator for a new one.") from None
+    except (BadSignature, ValueError, TypeError):
+        raise Unauthorized("This link is not valid.", hint="Copy it whole.") from None
+    with context.database.read() as work:
+        report = work.reports.get(ReportId(report_id))
+    if report is None or report.token_version != version:
+        raise Unauthorized("This link is not valid any more.", hint="It was revoked, or the report was erased.")
+    return Caller(f"account:{report.account_id}", report.id, report.account_id)
+
+
+def _by_key(context: ApiContext, request: Request, bearer: str) -> Caller:
+    key_id, _, secret = bearer.removeprefix(KEY_PREFIX).partition("_")
+    with context.database.read() as work:
+        key = work.keys.get(KeyId(key_id))
+    known = key.secret_sha256 if key else _digest("")
+    if not hmac.compare_digest(_digest(secret), known) or key is None or key.revoked_at is not None:
+        raise Unauthorized("This key is not valid.", hint="It was revoked, or is not complete.")
+    account = request.headers.get("homeward-account") if key.scope in {"bot", "admin"} else None
+    return Caller(f"key:{key.id}", account_id=AccountId(account[:100]) if account else None, key=key)
+
+
+def _check_origin(request: Request) -> None:
+    """A cookie travels by itself, so what changes something must come from our own pages."""
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site in {"same-origin", "none"}:
+        return
+    if site is None and (origin is None or urlsplit(origin).netloc == request.headers.get("host")):
+        return
+    raise Forbidden("Another site asked for this.", hint="Open Homeward's own page and do it there.")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,37 @@
+"""The FastAPI application, put together."""
+
+import threading
+
+from fastapi import FastAPI
+from starlette.responses import JSONResponse
+
+from homeward.api import problems
+from homeward.api.context import ApiConfig, ApiContext
+from homeward.api.idempotency import InFlight
+from homeward.api.limits import Gate, UploadLimit
+from homeward.api.routes import access, cameras, health, matches, reports
+
+ABOUT = "Reports of lost and found cats and dogs in, ranked matches out. Errors are problems (RFC 9457)."
+
+
+def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> FastAPI:
+    """The application; without a context it can only describe itself."""
+    known = context.config if context else config or ApiConfig()
+    app = FastAPI(
+        title="Homeward",
+        version=known.version,
+        description=ABOUT,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=JSONResponse,
+    )
+    app.state.context = context
+    app.state.in_flight = InFlight()
+    app.state.uploads = UploadLimit(known.uploads_per_minute)
+    app.state.stopping = threading.Event()
+    problems.install(app)
+    for room in (reports, matches, cameras, access, health):
+        app.include_router(room.router)
+    app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)
+    return app

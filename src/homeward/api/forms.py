@@ -1,0 +1,195 @@
+"""Multipart forms and query strings: text in, typed values out; every refusal names its field."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from homeward.domain.animals import Species
+from homeward.domain.boxes import Box
+from homeward.domain.places import Point
+from homeward.errors import InvalidInput, PhotoKindUnsupported, PhotoTooLarge
+
+MAX_FIELDS, MAX_FILES, MAX_FIELD_BYTES = 40, 11, 20_000
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A parsed form: its texts, its photos, and a fingerprint of both."""
+
+    fields: Mapping[str, str]
+    photos: tuple[bytes, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The same for the same content, whatever the multipart boundary."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.fields.items()):
+            digest.update(f"{len(name)}:{name}{len(value)}:{value}".encode())
+        for photo in self.photos:
+            digest.update(hashlib.sha256(photo).digest())
+        return digest.hexdigest()
+
+
+async def read_form(request: Request, allowed: frozenset[str], max_file_bytes: int) -> Form:
+    """The form of a request; files under the name ``photo``.
+
+    Raises:
+        InvalidInput: an unknown, repeated or misplaced field.
+        PhotoTooLarge: a file is over the limit.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise PhotoKindUnsupported("Send multipart/form-data.", field="Content-Type", hint="curl -F photo=@cat.jpg ...")
+    fields: dict[str, str] = {}
+    photos: list[bytes] = []
+    try:
+        async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    photos.append(await _file(name, value, max_file_bytes))
+                else:
+                    _put(fields, name, value, allowed)
+    except HTTPException as error:
+        raise InvalidInput(f"The form cannot be read: {error.detail}", field="body") from error
+    return Form(fields, tuple(photos))
+
+
+async def _file(name: str, value: UploadFile, most: int) -> bytes:
+    if name != "photo":
+        raise InvalidInput(f"There is no file field {name[:60]!r}.", field=name[:60], hint="Name files photo.")
+    if value.size is not None and value.size > most:
+        raise PhotoTooLarge(
+            f"The photo has {value.size / 1e6:.1f} MB; {most / 1e6:g} MB is the most.",
+            field="photo",
+            hint="Send a smaller copy.",
+        )
+    return await value.read()
+
+
+def _put(fields: dict[str, str], name: str, value: str, allowed: frozenset[str]) -> None:
+    if name == "photo":
+        raise InvalidInput("A photo is sent as a file.", field="photo", hint="curl -F photo=@cat.jpg ...")
+    if name not in allowed:
+        known = ", ".join(sorted(allowed))
+        raise InvalidInput(f"There is no field {name[:60]!r}.", field=name[:60], hint=f"There are {known} and photo.")
+    if name in fields:
+        raise InvalidInput(f"{name} is given twice.", field=name)
+    if value != "":
+        fields[name] = value
+
+
+def point(fields: Mapping[str, str], prefix: str = "") -> Point | None:
+    """Latitude and longitude, both or neither."""
+    lat, lon = number(fields, f"{prefix}lat"), number(fields, f"{prefix}lon")
+    if lat is None and lon is None:
+        return None
+    for name, value in ((f"{prefix}lat", lat), (f"{prefix}lon", lon)):
+        if value is None:
+            raise InvalidInput("Latitude and longitude come together.", field=name, hint="Send both, or neither.")
+    assert lat is not None
+    assert lon is not None
+    if not -90 <= lat <= 90:
+        raise InvalidInput(f"{lat:g} is no latitude.", field=f"{prefix}lat", hint="-90 to 90 degrees")
+    if not -180 <= lon <= 180:
+        raise InvalidInput(f"{lon:g} is no longitude.", field=f"{prefix}lon", hint="-180 to 180 degrees")
+    return Point(lat, lon)
+
+
+def number(fields: Mapping[str, str], name: str, *, least: float = -math.inf, most: float = math.inf) -> float | None:
+    """A finite number."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found) or not least <= found <= most:
+        wanted = "a number" if math.isinf(most) else f"a number from {least:g} to {most:g}"
+        raise InvalidInput(f"{name} must be {wanted}.", field=name)
+    return found
+
+
+def whole(fields: Mapping[str, str], name: str, *, least: int, most: int) -> int | None:
+    """A whole number."""
+    found = number(fields, name, least=least, most=most)
+    if found is not None and found != int(found):
+        raise InvalidInput(f"{name} must be a whole number.", field=name)
+    return None if found is None else int(found)
+
+
+def moment(fields: Mapping[str, str], name: str) -> datetime | None:
+    """A moment with its offset from UTC."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value.replace(" ", "+"))
+        aware = found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        aware = None
+    if aware is None:
+        hint = "For example 2026-11-20T18:30:00+03:00 or 2026-11-20T15:30:00Z."
+        raise InvalidInput(f"{name} must be a date and time with an offset (ISO 8601).", field=name, hint=hint)
+    return aware
+
+
+def choice(fields: Mapping[str, str], name: str, kind: type[E]) -> E | None:
+    """One of a few words."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        words = ", ".join(kind)
+        raise InvalidInput(f"{name} must be one of {words}.", field=name, hint=words) from None
+
+
+def species(fields: Mapping[str, str]) -> Species | None:
+    """cat, dog, or auto (None)."""
+    if fields.get("species") in {None, "auto"}:
+        return None
+    try:
+        return choice(fields, "species", Species)
+    except InvalidInput:
+        raise InvalidInput("species must be cat, dog or auto.", field="species", hint="cat, dog, auto") from None
+
+
+def flag(fields: Mapping[str, str], name: str) -> bool:
+    """True or false."""
+    value = fields.get(name, "false").lower()
+    if value not in {"true", "false", "1", "0"}:
+        raise InvalidInput(f"{name} must be true or false.", field=name)
+    return value in {"true", "1"}
+
+
+def box(fields: Mapping[str, str], name: str) -> Box | None:
+    """Four numbers: left, top, right, bottom."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    parts = value.split(",")
+    sides = [number({name: part}, name) for part in parts] if len(parts) == 4 else []
+    if len(sides) != 4 or any(side is None for side in sides):
+        raise InvalidInput(f"{name} must be four numbers: left,top,right,bottom in pixels.", field=name)
+    x0, y0, x1, y1 = (float(side or 0.0) for side in sides)
+    if x1 <= x0 or y1 <= y0:
+        raise InvalidInput(f"{name} is empty: right and bottom come after left and top.", field=name)
+    return Box(x0, y0, x1, y1)
+
+
+def known_only(request: Request, allowed: frozenset[str]) -> None:
+    """Refuse query parameters that do not exist, so that a misspelt filter cannot go unseen."""
+    for name in request.query_params:
+        if name not in allowed:
+            known = ", ".join(sorted(allowed))
+            raise InvalidInput(f"There is no filter {name[:60]!r}.", field=name[:60], hint=f"There are {known}.")

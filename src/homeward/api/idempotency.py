@@ -1,0 +1,100 @@
+"""Idempotency keys: the same request again gets the same answer, and makes nothing new."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi import Request, Response
+from starlette.responses import JSONResponse
+
+from homeward.api.auth import Caller
+from homeward.api.context import ApiContext
+from homeward.domain.filing import Idempotency
+from homeward.errors import Conflict, IdempotencyMismatch, InvalidInput
+from homeward.ports import Answer
+
+MAX_KEY = 128
+REPLAYED = {"Idempotency-Replayed": "true"}
+
+
+class InFlight:
+    """Keys that are being worked on in this process."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._lock = threading.Lock()
+        self._keys: set[tuple[str, str]] = set()
+
+    @contextmanager
+    def hold(self, idempotency: Idempotency | None) -> Iterator[None]:
+        """One request at a time for each key.
+
+        Raises:
+            Conflict: the same key is being worked on.
+        """
+        if idempotency is None:
+            yield
+            return
+        name = (idempotency.caller, idempotency.key)
+        with self._lock:
+            if name in self._keys:
+                raise Conflict(
+                    "This request is being worked on.", field="Idempotency-Key", hint="Ask again.", retry_after_s=1
+                )
+            self._keys.add(name)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keys.discard(name)
+
+
+def key_of(request: Request, caller: Caller, body_sha256: str) -> Idempotency | None:
+    """The key of a request, bound to its path and body.
+
+    Raises:
+        InvalidInput: it is too long or not printable.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
+        raise InvalidInput(f"One to {MAX_KEY} printable characters.", field="Idempotency-Key")
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n{body_sha256}".encode()).hexdigest()
+    return Idempotency(caller.name, key, digest)
+
+
+def earlier_answer(context: ApiContext, key: Idempotency | None) -> Answer | None:
+    """What was answered before.
+
+    Raises:
+        IdempotencyMismatch: to another request.
+    """
+    if key is None:
+        return None
+    with context.database.read() as work:
+        answer = work.answers.get(key.caller, key.key)
+    if answer is not None and answer.body_sha256 != key.body_sha256:
+        raise IdempotencyMismatch(
+            "This key was used for another request.", field="Idempotency-Key", hint="Make a new key for each request."
+        )
+    return answer
+
+
+def once(
+    context: ApiContext, in_flight: InFlight, key: Idempotency | None, status: int, make: Callable[[], dict[str, Any]]
+) -> Response:
+    """Run ``make`` and keep its answer, or give the kept one again. For answers that hold no secrets."""
+    with in_flight.hold(key):
+        earlier = earlier_answer(context, key)
+        if earlier is not None:
+            return Response(earlier.body, earlier.status, headers=REPLAYED, media_type="application/json")
+        body = make()
+        if key is not None:
+            with context.database.write() as work:
+                answer = Answer(key.body_sha256, status, json.dumps(body))
+                work.answers.add(key.caller, key.key, answer, context.clock.now())
+        return JSONResponse(body, status)

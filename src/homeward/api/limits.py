@@ -1,0 +1,131 @@
+"""Limits before parsing: sizes of bodies, uploads per caller, ids of requests, safe headers, one log line each."""
+
+import ipaddress
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+from fastapi import Request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request as StarletteRequest
+
+from homeward.api.problems import of_error
+from homeward.errors import HomewardError, PayloadTooLarge, TooManyRequests
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_PHOTOS = 10
+OVERHEAD_BYTES = 1_000_000
+PLAIN_BODY_BYTES = 100_000
+UPLOADS = ("/api/v1/reports", "/api/v1/sightings")
+SAFE_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
+    b"x-robots-tag": b"noindex",
+}
+log = structlog.get_logger(__name__)
+
+
+def address(request: StarletteRequest, trusted: tuple[str, ...]) -> str:
+    """Where a request comes from; a proxy's word counts only where the proxy is trusted. IPv6 by its /64."""
+    peer = request.client.host if request.client else "unknown"
+    forwarded = request.headers.get("x-forwarded-for", "")
+    if peer in trusted and forwarded:
+        peer = forwarded.split(",")[-1].strip()[:45]
+    try:
+        number = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    return str(ipaddress.ip_network(f"{peer}/64", strict=False)) if number.version == 6 else peer
+
+
+class Gate:
+    """The outermost middleware, plain ASGI."""
+
+    def __init__(self, app: App, *, max_upload_bytes: int) -> None:
+        """``max_upload_bytes`` counts for one file."""
+        self._app = app
+        self._most = max_upload_bytes * MAX_PHOTOS + OVERHEAD_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give the request an id, cut its body off at the limit, log it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.headers.get("x-request-id", "")
+        request_id = given if given.isalnum() and len(given) <= 64 else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        start, seen = time.perf_counter(), {"status": 500}
+        most = self._most if scope["path"].startswith(UPLOADS) else PLAIN_BODY_BYTES
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                _check_length(request, most)
+                await self._app(scope, _capped(receive, most), _noting(send, seen, request_id))
+        except HomewardError as error:
+            await of_error(request, error)(scope, receive, _noting(send, seen, request_id))
+        finally:
+            ms = round((time.perf_counter() - start) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], ms=ms, request_id=request_id, **seen)
+
+
+def _check_length(request: Request, most: int) -> None:
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > most:
+        raise PayloadTooLarge(f"A request may have {most / 1e6:g} MB here.", hint="Send fewer or smaller photos.")
+
+
+def _capped(receive: Receive, most: int) -> Receive:
+    left = most
+
+    async def capped() -> MutableMapping[str, Any]:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise PayloadTooLarge(f"A request may have {most / 1e6:g} MB here.", hint="Send fewer or smaller photos.")
+        return message
+
+    return capped
+
+
+def _noting(send: Send, seen: dict[str, int], request_id: str) -> Send:
+    async def noting(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            seen["status"] = message["status"]
+            named = {name for name, _ in message["headers"]}
+            safe = [(name, value) for name, value in SAFE_HEADERS.items() if name not in named]
+            message["headers"] = [*message["headers"], *safe, (b"x-request-id", request_id.encode())]
+        await send(message)
+
+    return noting
+
+
+class UploadLimit:
+    """So many uploads a minute for each caller."""
+
+    def __init__(self, per_minute: int) -> None:
+        """0 means no limit."""
+        self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def check(self, caller: str) -> None:
+        """Count one upload.
+
+        Raises:
+            TooManyRequests: it was one too many; says when to come back.
+        """
+        if self._item is None or self._limiter.hit(self._item, caller):
+            return
+        wait_s = max(1, round(self._limiter.get_window_stats(self._item, caller).reset_time - time.time()))
+        raise TooManyRequests(
+            f"At most {self._item.amount} uploads a minute.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
+        )

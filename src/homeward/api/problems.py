@@ -1,0 +1,81 @@
+"""Problems (RFC 9457): every error as the same small JSON, in the caller's language, with nothing of our insides."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from homeward.errors import HomewardError, TooManyRequests
+from homeward.locales import best_language, text
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger(__name__)
+TITLES = {
+    400: ("bad_request", "The request cannot be understood."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This cannot be done at this address."),
+    413: ("payload_too_large", "The request is too large."),
+    415: ("unsupported_media_type", "This kind of body is not taken here."),
+}
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """One problem document; ``more`` holds field and hint where there are any."""
+    language = best_language(request.headers.get("accept-language"))
+    body = {
+        "type": f"https://homeward.invalid/problems/{code}",
+        "title": text(language, f"error.{code}") or detail,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **{name: value for name, value in more.items() if value is not None},
+        "request_id": getattr(request.state, "request_id", None),
+    }
+    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers={**(headers or {}), "Content-Language": language})
+
+
+def install(app: FastAPI) -> None:
+    """Every way in which a request can fail ends here."""
+    app.add_exception_handler(HomewardError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def of_error(request: Request, error: HomewardError) -> JSONResponse:
+    """The problem of one of our errors."""
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    wait_s = error.values.get("retry_after_s")
+    if isinstance(error, TooManyRequests) or error.status == 503 or wait_s is not None:
+        headers["Retry-After"] = str(int(float(wait_s or 1)) or 1)
+    return problem(
+        request, error.status, error.code, error.message, headers=headers, field=error.field, hint=error.hint
+    )
+
+
+def _known(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HomewardError)
+    return of_error(request, error)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in {"body", "query", "path", "header"}]
+    return problem(request, 422, "invalid_input", str(first["msg"]), field=".".join(place) or "body")
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code, detail = TITLES.get(error.status_code, ("error", "The request cannot be answered."))
+    return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+
+
+def _unknown(request: Request, error: Exception) -> JSONResponse:
+    log.error("request failed", error=type(error).__name__, exc_info=error)
+    return problem(request, 500, "internal", "Something went wrong on our side.")

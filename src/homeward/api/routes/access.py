@@ -1,0 +1,124 @@
+"""Pictures, cookies, keys, and news as they come."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from homeward.api import schemas
+from homeward.api.auth import (
+    COOKIE,
+    CurrentCaller,
+    caller_of,
+    check_photo,
+    link_token,
+    new_key,
+    owned,
+)
+from homeward.api.context import ApiContext, context_of
+from homeward.api.views import key_view
+from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
+from homeward.errors import Forbidden, NotFound, Unauthorized
+
+router = APIRouter(prefix="/api/v1", tags=["access"])
+Context = Annotated[ApiContext, Depends(context_of)]
+BEAT_S = 15.0
+PICTURE_CACHE = "private, max-age=3600"
+
+
+@router.get("/photos/{photo_id}", summary="A picture", responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER})
+def photo(
+    request: Request,
+    photo_id: str,
+    context: Context,
+    size: Literal["thumb", "crop", "full"] = "thumb",
+    sig: str | None = None,
+) -> Response:
+    """By its signed address, or by its owner. People are unrecognisable for everybody but the sender."""
+    row = context.engine.photo_row(PhotoId(photo_id))
+    if sig is not None:
+        is_owner, viewer = check_photo(context, sig, row.id, size), "link"
+    else:
+        caller = caller_of(request)
+        report = owned(context, caller, row.report_id)
+        is_owner, viewer = caller.report_id == report.id, caller.name
+    jpeg = context.engine.photo(row.id, size, viewer=viewer, is_owner=is_owner)
+    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE})
+
+
+@router.post("/session", status_code=204, summary="A link's token for a cookie", responses=schemas.PROBLEMS)
+def open_session(context: Context, caller: CurrentCaller, response: Response) -> None:
+    """So that pages, pictures and events work in a browser."""
+    if caller.report_id is None:
+        raise Unauthorized("Only a link's token opens a session.", hint="Authorization: Bearer TOKEN of the link.")
+    report = owned(context, caller, caller.report_id)
+    response.set_cookie(
+        COOKIE,
+        link_token(context, report),
+        max_age=context.config.link_days * 86400,
+        httponly=True,
+        samesite="lax",
+        secure=context.config.public_url.startswith("https:"),
+    )
+
+
+@router.delete("/session", status_code=204, summary="Forget the cookie")
+def close_session(response: Response) -> None:
+    """In this browser; the link stays valid."""
+    response.delete_cookie(COOKIE)
+
+
+@router.get("/events", summary="New matches as they come (server-sent events)", responses=schemas.PROBLEMS)
+async def events(request: Request, context: Context, caller: CurrentCaller) -> StreamingResponse:
+    """Of the report that the link or cookie opens."""
+    if caller.report_id is None:
+        raise Unauthorized("Only a report's owner gets its news.", hint="Authorization: Bearer TOKEN of the link.")
+    stream = _events(request, context, caller.report_id)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/keys", summary="All keys (operators)", responses=schemas.PROBLEMS)
+def list_keys(context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Without their secrets."""
+    caller.needs("admin")
+    with context.database.read() as work:
+        return {"items": [key_view(key) for key in work.keys.all()], "next": None}
+
+
+@router.post("/keys", status_code=201, summary="Make a key (operators)", responses=schemas.PROBLEMS)
+def create_key(body: schemas.NewKey, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """The secret is shown this once."""
+    caller.needs("admin")
+    camera_id = CameraId(body.camera_id) if body.camera_id else None
+    key, secret = new_key(context, body.name, body.scope, camera_id)
+    return {**key_view(key), "secret": secret}
+
+
+@router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key (operators)", responses=schemas.PROBLEMS)
+def revoke_key(key_id: str, context: Context, caller: CurrentCaller) -> None:
+    """It opens nothing from now on."""
+    own = caller.needs("admin")
+    if own.id == key_id:
+        raise Forbidden("A key cannot revoke itself.", hint="Use another operator's key.")
+    with context.database.write() as work:
+        if work.keys.get(KeyId(key_id)) is None:
+            raise NotFound("There is no such key.", field="key_id")
+        work.keys.revoke(KeyId(key_id), context.clock.now())
+
+
+async def _events(request: Request, context: ApiContext, report_id: ReportId) -> AsyncIterator[str]:
+    with context.engine.events.subscribe(report_id) as news:
+        yield ": listening\n\n"
+        waited_s = 0.0
+        while not await request.is_disconnected() and not request.app.state.stopping.is_set():
+            event = await run_in_threadpool(news.get, 0.5)
+            waited_s = 0.0 if event else waited_s + 0.5
+            if event is not None:
+                data = {"lost_id": event.lost_id, "found_id": event.found_id, "degree": round(event.degree, 6)}
+                yield f"event: match\ndata: {json.dumps(data)}\n\n"
+            elif waited_s >= BEAT_S:
+                waited_s = 0.0
+                yield ": still here\n\n"

@@ -1,0 +1,73 @@
+"""For machines and the curious: is it up, is it ready, how busy, which version; and the front page."""
+
+from html import escape
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import HTMLResponse, JSONResponse
+
+from homeward.api.auth import caller_of
+from homeward.api.context import ApiContext, context_of
+from homeward.locales import best_language, text
+
+router = APIRouter(tags=["health"])
+Context = Annotated[ApiContext, Depends(context_of)]
+LOOPBACK = {"127.0.0.1", "::1", "testclient"}
+
+
+@router.get("/livez", summary="The process answers")
+def live() -> dict[str, str]:
+    """Depends on nothing."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="Everything that a report needs works")
+def ready(context: Context) -> Response:
+    """503 and the part that does not work, otherwise."""
+    checks = context.engine.is_ready()
+    status = 200 if all(checks.values()) else 503
+    return JSONResponse({"status": "ok" if status == 200 else "not ready", "checks": checks}, status)
+
+
+@router.get("/metrics", summary="Counters for Prometheus")
+def metrics(request: Request) -> Response:
+    """From this machine, or with an operator's key."""
+    if request.client is None or request.client.host not in LOOPBACK or "x-forwarded-for" in request.headers:
+        caller_of(request).needs("admin")
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/version", summary="Which version runs")
+def version(context: Context) -> dict[str, str]:
+    """Of Homeward."""
+    return {"name": "homeward", "version": context.config.version}
+
+
+@router.get("/", include_in_schema=False)
+def front(request: Request) -> HTMLResponse:
+    """A few words until there is a page."""
+    language = best_language(request.headers.get("accept-language"))
+    title, words, api = (escape(text(language, f"page.{name}") or "") for name in ("title", "text", "api"))
+    return HTMLResponse(_page(language, title, f"<p>{words}</p><p><a href='/api/docs'>{api}</a></p>"))
+
+
+@router.get("/api/docs", include_in_schema=False)
+def docs(request: Request) -> HTMLResponse:
+    """All operations on one page that needs no other site."""
+    rows: list[str] = []
+    spec: dict[str, Any] = request.app.openapi()
+    for path, operations in sorted(spec["paths"].items()):
+        for method, operation in operations.items():
+            words = escape(f"{operation.get('summary', '')}. {operation.get('description', '')}")
+            rows.append(f"<dt><code>{method.upper()} {escape(path)}</code></dt><dd>{words}</dd>")
+    body = f"<p><a href='/api/openapi.json'>OpenAPI</a></p><dl>{''.join(rows)}</dl>"
+    return HTMLResponse(_page("en", "Homeward: HTTP interface", body))
+
+
+def _page(language: str, title: str, body: str) -> str:
+    return (
+        f"<!doctype html><html lang='{language}'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
+    )

@@ -1,0 +1,218 @@
+"""Reports: file, read, change, erase, export; more photos; new links."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+
+from homeward.api import forms, schemas
+from homeward.api.auth import Caller, CurrentCaller, link, owned
+from homeward.api.context import ApiContext, context_of
+from homeward.api.forms import Form
+from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of
+from homeward.api.limits import UploadLimit, address
+from homeward.api.views import filed_view, report_view
+from homeward.domain.filing import Filed, Idempotency, NewReport, ReportChange
+from homeward.domain.ids import AccountId, ReportId, new_token
+from homeward.domain.reports import Held, Shelf, Status
+from homeward.errors import InvalidInput
+from homeward.locales import best_language
+from homeward.ports import ReportQuery
+
+router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
+Context = Annotated[ApiContext, Depends(context_of)]
+FIELDS = frozenset(schemas.REPORT_FIELDS)
+CHANGES = ("status", "species", "happened_at", "held", "name", "description", "contact")
+CLEARABLE = frozenset({"home", "place", "held", "name", "description", "contact"})
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Report a lost or a found pet",
+    response_model=schemas.Report,
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.multipart(schemas.REPORT_FIELDS, required=("shelf", "photo")),
+)
+async def file_report(request: Request, context: Context, caller: CurrentCaller) -> Response:
+    """Anyone may. The answer holds the best matches that are there already, and the link: keep it."""
+    count_upload(request, context, caller)
+    form = await forms.read_form(request, FIELDS, context.config.max_upload_bytes)
+    new = new_report(form, caller)
+    key = key_of(request, caller, form.sha256)
+    return await run_in_threadpool(_file, request, context, replace(new, idempotency=key))
+
+
+@router.get("", summary="All reports, newest first (operators)", responses=schemas.PROBLEMS)
+def list_reports(request: Request, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Filters: shelf, status, limit; ``cursor`` goes on."""
+    caller.needs("admin")
+    forms.known_only(request, frozenset({"shelf", "status", "limit", "cursor"}))
+    query = dict(request.query_params)
+    limit = forms.whole(query, "limit", least=1, most=200) or 50
+    found = context.engine.reports(
+        ReportQuery(
+            shelf=forms.choice(query, "shelf", Shelf),
+            status=forms.choice(query, "status", Status),
+            before=_before(query.get("cursor")),
+            limit=limit + 1,
+        )
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    return {
+        "items": [report_view(report) for report in found[:limit]],
+        "next": f"{last.created_at.isoformat()}~{last.id}" if last else None,
+    }
+
+
+@router.get("/{report_id}", summary="One's own report", response_model=schemas.Report, responses=schemas.PROBLEMS)
+def read_report(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """With photos and best matches."""
+    report = owned(context, caller, ReportId(report_id))
+    return filed_view(context, context.engine.report(report.id), _language(request), with_link=False)
+
+
+@router.patch("/{report_id}", summary="Change one's report", response_model=schemas.Report, responses=schemas.PROBLEMS)
+def change_report(
+    request: Request, report_id: str, change: schemas.Change, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
+    """What the search depends on is compared anew. A field set to null is emptied."""
+    report = owned(context, caller, ReportId(report_id))
+    filed = context.engine.change(report.id, report_change(change))
+    return filed_view(context, filed, _language(request), with_link=False)
+
+
+@router.delete("/{report_id}", status_code=204, summary="Erase one's report for good", responses=schemas.PROBLEMS)
+def erase_report(report_id: str, context: Context, caller: CurrentCaller) -> None:
+    """Rows, vectors, photos: nothing is left."""
+    context.engine.erase(owned(context, caller, ReportId(report_id)).id)
+
+
+@router.post(
+    "/{report_id}/photos",
+    status_code=201,
+    summary="Add photos",
+    response_model=schemas.Report,
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.multipart(schemas.PHOTO_FIELDS, required=("photo",)),
+)
+async def add_photos(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> Response:
+    """Up to ten in all; the best pair of photos decides a match."""
+    report = await run_in_threadpool(owned, context, caller, ReportId(report_id))
+    count_upload(request, context, caller)
+    form = await forms.read_form(request, frozenset(schemas.PHOTO_FIELDS), context.config.max_upload_bytes)
+    key = key_of(request, caller, form.sha256)
+
+    def add() -> Filed:
+        return context.engine.add_photos(
+            report.id,
+            form.photos,
+            animal=forms.whole(form.fields, "animal", least=0, most=100) or 0,
+            keep_without_animal=forms.flag(form.fields, "keep_without_animal"),
+            idempotency=key,
+        )
+
+    return await run_in_threadpool(_once, request, context, key, add)
+
+
+@router.get("/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)
+def export_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Everything that is kept about the report, and who looked at its photos."""
+    return context.engine.export(owned(context, caller, ReportId(report_id)).id)
+
+
+@router.post("/{report_id}/link", summary="A new link; older ones are revoked", responses=schemas.PROBLEMS)
+def renew_link(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, str]:
+    """For a link that has leaked."""
+    report = context.engine.revoke_links(owned(context, caller, ReportId(report_id)).id)
+    return {"link": link(context, report)}
+
+
+def new_report(form: Form, caller: Caller) -> NewReport:
+    """The typed report of a form."""
+    fields = form.fields
+    shelf = forms.choice(fields, "shelf", Shelf)
+    if shelf is None:
+        raise InvalidInput("Say which shelf: lost or found.", field="shelf", hint="lost or found")
+    if not form.photos:
+        raise InvalidInput("A report needs at least one photo.", field="photo", hint="Send it as a file named photo.")
+    if shelf is Shelf.FOUND and ("home_lat" in fields or "home_lon" in fields):
+        raise InvalidInput("Only a lost pet has a home here.", field="home_lat")
+    return NewReport(
+        shelf=shelf,
+        account_id=caller.account_id or AccountId(new_token()),
+        photos=form.photos,
+        species=forms.species(fields),
+        place=forms.point(fields),
+        home=forms.point(fields, "home_"),
+        happened_at=forms.moment(fields, "happened_at"),
+        held=forms.choice(fields, "held", Held),
+        name=fields.get("name"),
+        description=fields.get("description"),
+        contact=fields.get("contact"),
+        about=ReportId(fields["about"]) if "about" in fields else None,
+        animal=forms.whole(fields, "animal", least=0, most=100) or 0,
+        keep_without_animal=forms.flag(fields, "keep_without_animal"),
+    )
+
+
+def report_change(change: schemas.Change) -> ReportChange:
+    """The typed change of a JSON body: what is absent stays, what is null goes."""
+    given = change.model_dump(exclude_unset=True)
+    texts = {name: str(value) for name, value in given.items() if value is not None}
+    emptied = frozenset(
+        name.removesuffix("_lat").replace("lat", "place") for name, value in given.items()
+        if value is None and not name.endswith("lon")
+    )  # fmt: skip
+    if emptied - CLEARABLE:
+        raise InvalidInput("This cannot be empty.", field=min(emptied - CLEARABLE))
+    return ReportChange(
+        status=forms.choice(texts, "status", Status),
+        species=forms.species(texts),
+        place=forms.point(texts),
+        home=forms.point(texts, "home_"),
+        happened_at=forms.moment(texts, "happened_at"),
+        held=forms.choice(texts, "held", Held),
+        name=texts.get("name"),
+        description=texts.get("description"),
+        contact=texts.get("contact"),
+        clear=emptied,
+    )
+
+
+def count_upload(request: Request, context: ApiContext, caller: Caller) -> None:
+    """One upload of this caller: by key, else by network address."""
+    limit: UploadLimit = request.app.state.uploads
+    if caller.is_admin:
+        return
+    limit.check(caller.name if caller.key else address(request, context.config.trusted_proxies))
+
+
+def _file(request: Request, context: ApiContext, new: NewReport) -> Response:
+    add = context.engine.add_lost if new.shelf is Shelf.LOST else context.engine.add_found
+    return _once(request, context, new.idempotency, lambda: add(new))
+
+
+def _once(request: Request, context: ApiContext, key: Idempotency | None, make: Any) -> Response:
+    """The key is committed with the report; an answer given again is built anew, with a fresh link."""
+    in_flight: InFlight = request.app.state.in_flight
+    with in_flight.hold(key):
+        earlier = earlier_answer(context, key)
+        filed = context.engine.report(ReportId(earlier.body)) if earlier else make()
+        headers = REPLAYED if earlier else {}
+        body = filed_view(context, filed, _language(request), with_link=True)
+        return JSONResponse(body, 201, headers=headers)
+
+
+def _before(cursor: str | None) -> Any:
+    if cursor is None:
+        return None
+    moment, _, report_id = cursor.partition("~")
+    before = forms.moment({"cursor": moment}, "cursor")
+    return (before, ReportId(report_id)) if before else None
+
+
+def _language(request: Request) -> str:
+    return best_language(request.headers.get("accept-language"))

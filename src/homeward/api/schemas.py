@@ -1,0 +1,213 @@
+"""What the interface takes and gives, for its description (OpenAPI) and for checking JSON bodies."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REPORT_FIELDS = {
+    "shelf": "lost or found",
+    "species": "cat, dog, or auto (default): what the detector sees",
+    "lat": "latitude of where it was last seen or found, degrees",
+    "lon": "longitude, degrees; lat and lon come together",
+    "home_lat": "latitude of the home of a lost pet; private",
+    "home_lon": "longitude of the home",
+    "happened_at": "when, ISO 8601 with an offset; default now",
+    "held": "for a found animal: held or seen_loose",
+    "name": "its name, at most 100 characters",
+    "description": "marks, collar, character; at most 4,000 characters",
+    "contact": "how to reach the sender; never shown to strangers",
+    "about": "id of a lost report that the finder answers",
+    "animal": "which animal on the photos, 0 = the largest",
+    "keep_without_animal": "true keeps a photo on which no animal is seen; needs species",
+}
+PHOTO_FIELDS = {name: REPORT_FIELDS[name] for name in ("animal", "keep_without_animal")}
+SIGHTING_FIELDS = {
+    "seen_at": "when, ISO 8601 with an offset; a clock ahead is corrected",
+    "species": "cat, dog or auto",
+    "confidence": "how sure the camera is, 0 to 1",
+    "box": "the animal on the photo: left,top,right,bottom in pixels",
+    "track_id": "the camera's name for this animal while it sees it",
+}
+MATCH_FILTERS = {
+    "sort": "degree (default), l2_distance, distance_km, seen_at, district",
+    "district": "only these districts; may be repeated",
+    "max_km": "at most so far from home, else from where it was lost",
+    "since": "seen at this moment or later",
+    "until": "seen at this moment or earlier",
+    "min_degree": "at least this degree, 0 to 1",
+    "source": "person or camera",
+    "species": "cat or dog",
+    "verdict": "same, different, unsure, or none",
+    "limit": "1 to 200, default 50",
+    "cursor": "what `next` said",
+}
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    field: str | None = None
+    hint: str | None = None
+    request_id: str | None = None
+
+
+PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, **PROBLEM}
+    for status, text in {
+        401: "No valid link or key",
+        403: "Not yours",
+        404: "No such thing",
+        409: "Not now",
+        413: "Too large",
+        415: "Not a kind that is taken",
+        422: "A field is wrong",
+        429: "Too many uploads",
+        503: "Busy; try again",
+        507: "The disk is full",
+    }.items()
+}
+PICTURE_ANSWER: dict[str, Any] = {"description": "A JPEG", "content": {"image/jpeg": {}}}
+MATCHES_ANSWER: dict[str, Any] = {
+    "description": "A page of matches",
+    "content": {
+        "application/json": {
+            "example": {
+                "items": [
+                    {
+                        "found_id": "6gk2v9yt0q4m8r1c5x7z",
+                        "degree": 0.93,
+                        "degree_word": "very_likely",
+                        "l2_distance": 0.61,
+                        "reasons": [{"code": "near_home", "value": 1.2, "text": "1.2 km from home"}],
+                        "seen_at": "2026-11-20T15:30:00Z",
+                        "place": {"lat": 57.61, "lon": 39.86, "name": "Mill bridge", "district": "Riverside"},
+                        "distance_km": 1.2,
+                        "camera": {"id": "mill-bridge", "name": "Mill bridge"},
+                        "source": "camera",
+                        "species": "cat",
+                        "verdict": None,
+                    }
+                ],
+                "next": None,
+                "total": 1,
+                "hidden": 0,
+            }
+        },
+        "text/csv": {},
+        "application/geo+json": {},
+    },
+}
+
+
+class Place(BaseModel):
+    """A point with its names."""
+
+    lat: float
+    lon: float
+    name: str | None = None
+    district: str | None = None
+
+
+class Report(BaseModel):
+    """A report as its owner sees it. A lost one carries the owner's matches, a found one the finder's."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "id": "3fh8w2k9n5d7p1v6b0ta",
+                "shelf": "lost",
+                "species": "cat",
+                "status": "open",
+                "pending": False,
+                "link": "https://pets.example.org/lost/3fh8w2k9n5d7p1v6b0ta#token=...",
+            }
+        },
+    )
+
+    id: str
+    shelf: Literal["lost", "found"]
+    species: Literal["cat", "dog"]
+    status: Literal["open", "reunited", "closed", "expired"]
+    pending: bool = Field(description="true while recognition and matching wait for the models")
+    place: Place | None = None
+    photos: list[dict[str, Any]]
+    matches: list[dict[str, Any]]
+    link: str | None = Field(None, description="the key to the report; only in the answer to filing it")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Change(_Body):
+    """What to change; absent stays, null empties."""
+
+    status: Literal["open", "reunited", "closed"] | None = None
+    species: Literal["cat", "dog"] | None = None
+    lat: float | None = None
+    lon: float | None = None
+    home_lat: float | None = None
+    home_lon: float | None = None
+    happened_at: str | None = None
+    held: Literal["held", "seen_loose"] | None = None
+    name: str | None = None
+    description: str | None = None
+    contact: str | None = None
+
+
+class VerdictBody(_Body):
+    """What the owner says; ``close`` ends the case with ``same``."""
+
+    verdict: Literal["same", "different", "unsure"]
+    close: bool = False
+
+
+class NewCamera(_Body):
+    """A camera; its district is looked up where none is given."""
+
+    name: str = Field(min_length=1, max_length=100)
+    lat: float
+    lon: float
+    id: str | None = Field(None, max_length=40)
+    district: str | None = Field(None, max_length=100)
+
+
+class Heartbeat(_Body):
+    """How a camera is."""
+
+    state: str = Field("live", max_length=40)
+
+
+class NewKey(_Body):
+    """A key to make."""
+
+    name: str = Field(min_length=1, max_length=100)
+    scope: str = Field(description="sightings, bot or admin")
+    camera_id: str | None = Field(None, description="for sightings: which camera")
+
+
+def multipart(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str, Any]:
+    """The description of a multipart body."""
+    properties: dict[str, Any] = {name: {"type": "string", "description": text} for name, text in fields.items()}
+    file = {"type": "string", "format": "binary"}
+    properties["photo"] = {"type": "array", "items": file, "minItems": 1, "maxItems": 10}
+    schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"},
+           "description": "the same key and body gets the same answer, and makes nothing new"}  # fmt: skip
+    body = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    return {"requestBody": body, "parameters": [key]}
+
+
+def query_parameters(fields: dict[str, str]) -> list[dict[str, Any]]:
+    """The description of a query string."""
+    return [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": text}
+        for name, text in fields.items()
+    ]

@@ -1,0 +1,195 @@
+"""The engine's values as JSON: what an owner, a finder and an operator each may see."""
+
+from datetime import datetime
+from typing import Any
+
+from homeward.api.auth import PHOTOS, link, photo_url, serializer
+from homeward.api.context import ApiContext
+from homeward.domain.animals import Animal
+from homeward.domain.boxes import Box
+from homeward.domain.filing import Filed, SeenPhoto
+from homeward.domain.ids import PhotoId
+from homeward.domain.matches import FinderMatch, MatchView, Reason
+from homeward.domain.places import Point
+from homeward.domain.reports import Camera, Report, Shelf
+from homeward.locales import text
+from homeward.ports import ApiKey
+
+Json = dict[str, Any]
+WORDS = ((0.9, "very_likely"), (0.6, "likely"), (0.25, "possible"), (0.05, "unlikely"))
+SIZES = ("thumb", "crop", "full")
+
+
+def degree_word(degree: float) -> str:
+    """The degree as a stable word."""
+    return next((word for least, word in WORDS if degree >= least), "very_unlikely")
+
+
+def when(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def filed_view(context: ApiContext, filed: Filed, language: str, *, with_link: bool) -> Json:
+    """A report as its owner sees it."""
+    body = report_view(filed.report) | {
+        "pending": filed.pending,
+        "photos": [photo_view(context, photo) for photo in filed.photos],
+    }
+    if with_link:
+        body["link"] = link(context, filed.report)
+    if filed.matches is not None:
+        body["matches"] = [match_view(context, view, language) for view in filed.matches.items]
+    else:
+        body["matches"] = [finder_view(context, match, language) for match in filed.finder_matches]
+    return body
+
+
+def report_view(report: Report) -> Json:
+    """A report's own fields, for its owner."""
+    return {
+        "id": report.id,
+        "shelf": report.shelf.value,
+        "species": report.species.value,
+        "species_confidence": round(report.species_confidence, 4),
+        "status": report.status.value,
+        "happened_at": when(report.happened_at),
+        "created_at": when(report.created_at),
+        "place": place_view(report.place, None, report.district),
+        "home": place_view(report.home, None, None) if report.shelf is Shelf.LOST else None,
+        "held": report.held.value if report.held else None,
+        "name": report.name,
+        "description": report.description,
+        "contact": report.contact,
+        "about": report.about,
+        "source": report.source.value,
+        "encounter": report.encounter_id,
+        "camera": report.camera_id,
+        "last_seen_at": when(report.last_seen_at),
+        "clock_corrected": report.clock_corrected,
+    }
+
+
+def place_view(place: Point | None, name: str | None, district: str | None) -> Json | None:
+    """A point with its names."""
+    return {"lat": place.lat, "lon": place.lon, "name": name, "district": district} if place else None
+
+
+def box_view(box: Box) -> list[float]:
+    """Left, top, right, bottom in pixels."""
+    return [round(side, 1) for side in (box.x0, box.y0, box.x1, box.y1)]
+
+
+def photo_view(context: ApiContext, seen: SeenPhoto) -> Json:
+    """A photo with the animals on it."""
+    photo = seen.photo
+    return {
+        "id": photo.id,
+        "width": photo.width,
+        "height": photo.height,
+        **picture_urls(context, photo.id, is_owner=True),
+        "animals": [_animal(animal, number == photo.chosen) for number, animal in enumerate(seen.animals)],
+    }
+
+
+def _animal(animal: Animal, chosen: bool) -> Json:
+    return {
+        "box": box_view(animal.box),
+        "species": animal.species.value,
+        "confidence": round(animal.confidence, 4),
+        "chosen": chosen,
+        "crops": [{"part": crop.part.value, "box": box_view(crop.box)} for crop in animal.crops],
+    }
+
+
+def picture_urls(context: ApiContext, photo_id: PhotoId, *, is_owner: bool) -> Json:
+    """Signed addresses of a picture in three sizes."""
+    signer = serializer(context, PHOTOS)
+    return {size: photo_url(signer, photo_id, size, is_owner=is_owner) for size in SIZES}
+
+
+def match_view(context: ApiContext, view: MatchView, language: str) -> Json:
+    """A match as the owner sees it."""
+    match, found, camera = view.match, view.found, view.camera
+    word = degree_word(match.degree)
+    return {
+        "found_id": match.found_id,
+        "photo": {
+            "id": view.found_crop.photo_id,
+            **picture_urls(context, view.found_crop.photo_id, is_owner=False),
+        },
+        "l2_distance": round(match.l2_distance, 4),
+        "degree": round(match.degree, 6),
+        "degree_word": word,
+        "degree_text": text(language, f"degree.{word}"),
+        "reasons": [_reason(reason, language) for reason in match.reasons],
+        "seen_at": when(found.happened_at),
+        "last_seen_at": when(found.last_seen_at),
+        "place": place_view(found.place, camera.name if camera else None, found.district),
+        "distance_km": None if match.distance_km is None else round(match.distance_km, 3),
+        "days": round(match.days, 3),
+        "camera": {"id": camera.id, "name": camera.name} if camera else None,
+        "source": found.source.value,
+        "species": found.species.value,
+        "held": found.held.value if found.held else None,
+        "part": match.part.value,
+        "compared_pairs": match.compared_pairs,
+        "encounter": match.encounter_id,
+        "verdict": match.verdict.value if match.verdict else None,
+        "status": found.status.value,
+        "model": match.model,
+        "calibration": match.calibration,
+    }
+
+
+def finder_view(context: ApiContext, match: FinderMatch, language: str) -> Json:
+    """A match as the finder sees it: no exact place, no contact."""
+    word = degree_word(match.degree)
+    return {
+        "lost_id": match.lost_id,
+        "photo": {
+            "id": match.lost_crop.photo_id,
+            **picture_urls(context, match.lost_crop.photo_id, is_owner=False),
+        },
+        "degree": round(match.degree, 6),
+        "degree_word": word,
+        "degree_text": text(language, f"degree.{word}"),
+        "name": match.name,
+        "species": match.species.value,
+        "district": match.district,
+        "distance_band_km": list(match.band_km) if match.band_km else None,
+        "verdict": match.verdict.value if match.verdict else None,
+    }
+
+
+def camera_view(camera: Camera) -> Json:
+    """A camera."""
+    return {
+        "id": camera.id,
+        "name": camera.name,
+        "place": place_view(camera.place, camera.name, camera.district),
+        "created_at": when(camera.created_at),
+        "last_heartbeat_at": when(camera.last_heartbeat_at),
+        "state": camera.state,
+    }
+
+
+def key_view(key: ApiKey) -> Json:
+    """A key without its secret."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scope": key.scope,
+        "camera_id": key.camera_id,
+        "created_at": when(key.created_at),
+        "revoked_at": when(key.revoked_at),
+    }
+
+
+def _reason(reason: Reason, language: str) -> Json:
+    words = text(language, f"reason.{reason.code.value}", value=reason.value or 0.0)
+    return {
+        "code": reason.code.value,
+        "value": None if reason.value is None else round(reason.value, 3),
+        "text": words or reason.code.value,
+    }

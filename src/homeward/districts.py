@@ -1,0 +1,47 @@
+"""The district of a point, from a GeoJSON file of polygons with a `name`."""
+
+import json
+from pathlib import Path
+
+import shapely
+from shapely.geometry import shape
+
+from homeward.domain.places import Point
+from homeward.errors import BadSettings
+
+HINT = "HOMEWARD_DISTRICTS wants a GeoJSON FeatureCollection of polygons, each with a `name` property."
+
+
+class NoDistricts:
+    """`homeward.ports.Districts` where none are known."""
+
+    def district(self, place: Point) -> str | None:  # noqa: ARG002 - the port's signature
+        """None."""
+        return None
+
+
+class GeoJsonDistricts:
+    """`homeward.ports.Districts` from a file."""
+
+    def __init__(self, path: Path) -> None:
+        """Read all polygons.
+
+        Raises:
+            BadSettings: the file cannot be used; the message says why.
+        """
+        try:
+            features = json.loads(path.read_text(encoding="utf-8"))["features"]
+            self._names = [str(feature["properties"]["name"]) for feature in features]
+            self._shapes = [shape(feature["geometry"]) for feature in features]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadSettings(
+                f"{path} cannot be read as districts: {error!r}.", field="districts", hint=HINT
+            ) from error
+        if not all(polygon.geom_type in {"Polygon", "MultiPolygon"} for polygon in self._shapes):
+            raise BadSettings(f"{path} holds shapes that are no polygons.", field="districts", hint=HINT)
+        self._tree = shapely.STRtree(self._shapes)
+
+    def district(self, place: Point) -> str | None:
+        """The name; the first in the file where several overlap."""
+        inside = self._tree.query(shapely.Point(place.lon, place.lat), predicate="intersects")
+        return self._names[int(inside.min())] if len(inside) else None

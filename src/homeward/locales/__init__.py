@@ -1,0 +1,38 @@
+"""Texts that people read, by key, in Russian and English. A test keeps the two alike."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "ru")
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """All texts of a language."""
+    text = (files(__name__) / f"{language}.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def text(language: str, key: str, **values: str | float) -> str | None:
+    """The text of ``key`` with its values filled in; None where there is none."""
+    found = catalogue(language if language in LANGUAGES else LANGUAGES[0]).get(key)
+    return found.format(**values) if found is not None else None
+
+
+def best_language(accept_language: str | None) -> str:
+    """The best of our languages for an ``Accept-Language`` header."""
+    wanted: list[tuple[float, int, str]] = []
+    for order, part in enumerate((accept_language or "").split(",")[:20]):
+        name, _, quality = part.strip().partition(";q=")
+        language = name.split("-")[0].lower()
+        if language in LANGUAGES:
+            wanted.append((-_quality(quality), order, language))
+    return min(wanted)[2] if wanted else LANGUAGES[0]
+
+
+def _quality(value: str) -> float:
+    try:
+        return float(value) if value else 1.0
+    except ValueError:
+        return 0.0
