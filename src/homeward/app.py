@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from homeward.api import ApiConfig
+    from homeward.api import ApiConfig, ApiContext
     from homeward.engine.engine import Engine
     from homeward.models.registry import Registry
     from homeward.ports import Districts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 DATABASE_FILE = "homeward.sqlite"
 PHOTOS_FOLDER = "photos"
+OPERATOR_FILE = "operator.key"
 MEGA = 1_000_000
 
 
@@ -44,6 +46,7 @@ class App:
     registry: Registry
     api: FastAPI
     workers: Workers
+    operator_key: str
     closers: tuple[Callable[[], None], ...]
 
     def close(self) -> None:
@@ -96,9 +99,42 @@ def build(settings: Settings) -> App:
         districts=_districts(settings.districts),
     )
     engine = Engine(ports, _rules(settings))
-    api = create_api(ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings)))
+    context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings))
     closers = (detector.close, embedder.close, database.close)
-    return App(settings, engine, database, photos, models, api, _workers(engine), closers)
+    return App(
+        settings=settings,
+        engine=engine,
+        database=database,
+        photos=photos,
+        registry=models,
+        api=create_api(context),
+        workers=_workers(engine),
+        operator_key=_operator_key(context, settings.data),
+        closers=closers,
+    )
+
+
+def operator_key(folder: Path) -> str | None:
+    """The key that the process working in ``folder`` left for other commands of the folder's owner."""
+    path = folder / OPERATOR_FILE
+    return path.read_text(encoding="ascii").strip() if path.exists() else None
+
+
+def _operator_key(context: ApiContext, folder: Path) -> str:
+    """A new key at each start; whoever may read the data folder is an operator anyway. The last one is revoked."""
+    from homeward.api.auth import KEY_PREFIX, new_key
+    from homeward.domain.ids import KeyId
+
+    old = operator_key(folder)
+    if old is not None:
+        with context.database.write() as work:
+            work.keys.revoke(KeyId(old.removeprefix(KEY_PREFIX).partition("_")[0]), context.clock.now())
+    _, secret = new_key(context, "commands on this machine", "admin", None)
+    path = folder / OPERATOR_FILE
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secret)
+    return secret
 
 
 def describe_api() -> dict[str, Any]:

@@ -28,7 +28,7 @@ def problem(
     """One problem document; ``more`` holds field and hint where there are any."""
     language = best_language(request.headers.get("accept-language"))
     body = {
-        "type": f"https://homeward.invalid/problems/{code}",
+        "type": f"urn:homeward:problem:{code}",
         "title": text(language, f"error.{code}") or detail,
         "status": status,
         "detail": detail,

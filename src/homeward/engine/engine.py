@@ -45,6 +45,7 @@ class Engine:
         self._notify = Notify(ports, rules)
         self._forget = Forget(ports, rules)
         self._show = Show(ports)
+        self._models_worked = False
 
     # --- filing -------------------------------------------------------------------------------------------
 
@@ -314,9 +315,13 @@ class Engine:
             return work.jobs.count()
 
     def _try_models(self) -> None:
+        """Once; a model that worked is not bothered by every probe."""
+        if self._models_worked:
+            return
         grey = np.full((64, 64, 3), 128, np.uint8)
         self._ports.detector.detect([grey])
         self._ports.embedder.embed([grey])
+        self._models_worked = True
 
     def _answers(self, ask: Callable[[], object]) -> bool:
         try:

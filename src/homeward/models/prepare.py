@@ -46,7 +46,7 @@ def tensor(canvases: list[Picture], how: Input) -> Floats:
     if how.colour == "BGR":
         pixels = pixels[..., ::-1]
     if how.scale != 1.0 or how.mean != (0.0, 0.0, 0.0) or how.std != (1.0, 1.0, 1.0):
-        pixels = (pixels * how.scale - np.array(how.mean, np.float32)) / np.array(how.std, np.float32)
+        pixels = np.asarray((pixels * how.scale - np.array(how.mean)) / np.array(how.std), np.float32)
     if how.layout == "NCHW":
         pixels = pixels.transpose(0, 3, 1, 2)
     return np.ascontiguousarray(pixels, dtype=np.float32)

@@ -97,7 +97,7 @@ class _Space:
     def reserve(self, rows: int) -> None:
         """Make room for ``rows`` in all."""
         while len(self.blocks) * BLOCK < rows:
-            self.blocks.append(np.empty((BLOCK, self.dimension), np.float32))
+            self.blocks.append(np.zeros((BLOCK, self.dimension), np.float32))
         size = len(self.blocks) * BLOCK
         grow = size - len(self.kind)
         if grow:

@@ -1,0 +1,79 @@
+"""What several commands share: the data folder's client, JSON and tables on stdout, the person's language."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from homeward.locales import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from homeward.client import Client
+    from homeward.settings import Settings
+
+Data = Annotated[Path | None, Parameter(help="Data folder; default: HOMEWARD_DATA, else ./homeward-data.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+
+
+def settings(data: Path | None = None, **overrides: Any) -> "Settings":
+    """The settings, with what the command line says on top."""
+    from homeward import settings as room
+
+    return room.load(data=data, **overrides)
+
+
+def language() -> str:
+    """En or ru, by HOMEWARD_LANG or the locale."""
+    wanted = os.environ.get("HOMEWARD_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return wanted[:2].lower() if wanted[:2].lower() in LANGUAGES else LANGUAGES[0]
+
+
+def say(key: str, **values: str | float) -> str:
+    """A text in the person's language."""
+    return text(language(), f"cli.{key}", **values) or key
+
+
+@contextmanager
+def client(data: Path | None) -> "Iterator[Client]":
+    """A client of the data folder: of the server that works in it, else of one within this process."""
+    from homeward.app import build, operator_key
+    from homeward.client import Client
+    from homeward.storage.lock import DataFolderLock
+    from homeward.telemetry import configure
+
+    chosen = settings(data)
+    url = DataFolderLock.serving_url(chosen.data)
+    if url:
+        with Client(url, operator_key(chosen.data), language=language()) as found:
+            yield found
+        return
+    configure("warning", "console")
+    with DataFolderLock(chosen.data):
+        running = build(chosen)
+        try:
+            with Client.in_process(running.api, running.operator_key, language=language()) as found:
+                yield found
+        finally:
+            running.close()
+
+
+def show_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def table(columns: list[str], rows: list[list[str]]) -> None:
+    """A table on stdout; plain when nobody watches."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        shown.add_row(*row)
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False).print(shown)

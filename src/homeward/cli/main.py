@@ -1,0 +1,52 @@
+"""All commands in one place, and the way their failures are told: exit code 0, 1 (failure), 2 (wrong use)."""
+
+import os
+import sys
+
+from cyclopts import App, CycloptsError
+
+from homeward import __version__
+from homeward.errors import BadSettings, HomewardError
+
+app = App(
+    name="homeward",
+    help="Brings lost cats and dogs home: photos and cameras in, ranked matches out.\n\nStart with: homeward demo",
+    version=__version__,
+    help_flags=("--help", "-h"),
+)
+
+
+def _register() -> None:
+    """Each family adds its commands."""
+    from homeward.cli import cameras, data, evaluate, models, reports, serve
+
+    for family in (serve, reports, data, cameras, models, evaluate):
+        family.register(app)
+
+
+_register()
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        result = app(exit_on_error=False, print_error=True)
+    except CycloptsError:
+        sys.exit(2)
+    except HomewardError as error:
+        sys.exit(_told(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _told(error: HomewardError) -> int:
+    """Say it in plain words; what the caller can mend is wrong use."""
+    field = f" ({error.field})" if error.field else ""
+    print(f"homeward: {error.message}{field}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+    return 2 if error.status < 500 or isinstance(error, BadSettings) else 1

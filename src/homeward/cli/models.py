@@ -1,0 +1,114 @@
+"""Models: what is there, add, remove, measure."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App
+
+from homeward.cli.common import AsJson, Data, settings, show_json, table
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    models = App(name="models", help="Detectors and embedders.")
+    for command, name in ((list_models, "list"), (show, "show"), (add, "add"), (remove, "remove"), (bench, "bench")):
+        models.command(command, name=name)
+    app.command(models)
+
+
+def list_models(*, data: Data = None, json: AsJson = False) -> None:
+    """Show all models and which are in use."""
+    chosen = settings(data)
+    cards = _registry(data).cards()
+    used = {chosen.detector, chosen.embedder}
+    items = [
+        {"name": c.name, "kind": c.kind, "licence": c.licence, "in_use": c.name in used, "about": c.about}
+        for c in cards
+    ]
+    if json:
+        show_json({"items": items, "next": None})
+        return
+    rows = [[str(i["name"]), str(i["kind"]), str(i["licence"]), "in use" if i["in_use"] else ""] for i in items]
+    table(["Name", "Kind", "Licence", ""], rows)
+
+
+def show(name: str, *, data: Data = None, json: AsJson = False) -> None:
+    """Show a model's card: where it comes from, its licence, its figures."""
+    import yaml
+
+    raw = dict(_registry(data).card(name).raw)
+    if json:
+        show_json(raw)
+        return
+    raw.pop("golden", None)
+    print(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=110).rstrip())
+
+
+def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> None:
+    """Take in an ONNX model with its card, after checking both.
+
+    Parameters
+    ----------
+    onnx: The network.
+    card: Its card; docs/how-to/add-a-model.md says what stands in it.
+    """
+    added = _registry(data).add(onnx, card)
+    if json:
+        show_json({"name": added.name, "kind": added.kind, "golden": added.golden is not None})
+        return
+    print(f"{added.name} ({added.kind}) was added; use it with HOMEWARD_{added.kind.upper()}={added.name}")
+    if added.golden is None:
+        print("Its card has no golden numbers, so wrongly loaded weights would go unseen.")
+
+
+def remove(name: str, *, data: Data = None) -> None:
+    """Delete an added model."""
+    _registry(data).remove(name)
+
+
+def bench(*, seconds: float = 2.0, data: Data = None, json: AsJson = False) -> None:
+    """Measure how many pictures a second each model takes here, one thread and all.
+
+    Parameters
+    ----------
+    seconds: How long each is measured.
+    """
+    registry = _registry(data)
+    items = [
+        {
+            "name": card.name,
+            "kind": card.kind,
+            "threads": threads,
+            "per_second": _rate(registry, card, threads, seconds),
+        }
+        for card in registry.cards()
+        for threads in (1, 0)
+    ]
+    if json:
+        show_json({"items": items, "next": None})
+        return
+    rows = [[str(i["name"]), str(i["kind"]), "1" if i["threads"] else "all", f"{i['per_second']:.1f}"] for i in items]
+    table(["Name", "Kind", "Threads", "Pictures a second"], rows)
+
+
+def _registry(data: Path | None) -> Any:
+    from homeward.app import registry
+
+    return registry(settings(data))
+
+
+def _rate(registry: Any, card: Any, threads: int, seconds: float) -> float:
+    import numpy as np
+
+    picture = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    if card.kind == "detector":
+        run = registry.detector(card.name, threads).detect
+    else:
+        run = registry.embedder(card.name, threads).embed
+    run([picture])
+    start, count = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        run([picture])
+        count += 1
+    return float(count / (time.perf_counter() - start))

@@ -1,0 +1,119 @@
+"""Serve: the API and the work behind it, until it is told to stop; and the demo city."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from homeward.cli.common import Data, settings
+
+if TYPE_CHECKING:
+    from homeward.app import App as Running
+    from homeward.settings import Settings
+    from homeward.storage.lock import DataFolderLock
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    app.command(serve)
+    app.command(demo)
+
+
+def serve(*, data: Data = None, host: str | None = None, port: int | None = None) -> None:
+    """Serve the API; ready when /readyz says 200.
+
+    Parameters
+    ----------
+    host: Address to listen on; 0.0.0.0 opens it to the network.
+    port: Port to listen on; 0 takes a free one.
+    """
+    from homeward.app import build
+    from homeward.storage.lock import DataFolderLock
+    from homeward.telemetry import configure
+
+    chosen = settings(data, host=host, port=port)
+    configure(chosen.log_level, chosen.log_format)
+    with DataFolderLock(chosen.data) as lock:
+        running = build(chosen)
+        try:
+            run(running, chosen, lock)
+        finally:
+            running.close()
+
+
+def demo(
+    *,
+    photos: Annotated[Path | None, Parameter(help="A folder with one folder of photos per pet.")] = None,
+    data: Annotated[Path, Parameter(help="The demo's own data folder; made anew each time.")] = Path("homeward-demo"),
+    host: str | None = None,
+    port: int | None = None,
+    serve: Annotated[bool, Parameter(help="Serve after filling.")] = True,
+) -> None:
+    """Serve a small demo city: cameras, lost and found pets, matches.
+
+    Parameters
+    ----------
+    host: Address to listen on.
+    port: Port to listen on.
+    """
+    from homeward.app import build
+    from homeward.cli.demo.city import DISTRICTS, fill, fresh
+    from homeward.storage.lock import DataFolderLock
+    from homeward.telemetry import configure
+
+    fresh(data)
+    chosen = settings(data, host=host, port=port, districts=DISTRICTS, uploads_per_minute=0)
+    configure("warning", "console")
+    with DataFolderLock(chosen.data) as lock:
+        running = build(chosen)
+        try:
+            tell = fill(running, photos)
+            if serve:
+                run(running, chosen, lock, tell=tell)
+            else:
+                tell(f"http://{chosen.host}:{chosen.port}")
+        finally:
+            running.close()
+
+
+def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell: Any = None) -> None:
+    """Listen; SIGTERM and Ctrl-C let running requests end."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if not self.started:
+                return
+            bound = self.servers[0].sockets[0].getsockname()[1]
+            url = f"http://{chosen.host}:{bound}"
+            lock.set_url(url)
+            running.workers.start()
+            tell(url) if tell else print(f"Homeward serves on {url}", file=sys.stderr, flush=True)
+
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            running.api.state.stopping.set()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        running.api,
+        host=chosen.host,
+        port=chosen.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=25,
+        proxy_headers=False,
+    )
+    try:
+        Server(config).run()
+    except SystemExit as error:
+        if error.code:
+            from homeward.errors import StorageBusy
+
+            hint = "Another program listens there; choose another with --port."
+            raise StorageBusy(f"Port {chosen.port} cannot be used.", field="port", hint=hint) from None
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

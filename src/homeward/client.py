@@ -1,0 +1,334 @@
+"""The Python client of the REST interface, sync and async; over HTTP, or over ASGI within one process.
+
+Answers are the JSON values of docs/reference/http.md. Problems become the errors of `homeward.errors` by their code.
+"""
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import anyio.from_thread
+import httpx2
+
+from homeward import errors
+
+Json = dict[str, Any]
+API = "/api/v1"
+TRIES = 4
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
+AGAIN = {429, 503}
+TIMEOUT_S = 120.0
+
+
+class ApiError(errors.HomewardError):
+    """A problem with a code that this version does not know."""
+
+    code = "api_error"
+
+
+class ServerUnreachable(errors.HomewardError):
+    """Nobody answers at the address."""
+
+    code = "server_unreachable"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; the same idempotency key goes with every try of it."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any] | None = None
+    json: Any = None
+    fields: Mapping[str, str] | None = None
+    photos: Sequence[bytes] = ()
+    accept: str | None = None
+    idempotency_key: str | None = None
+
+    def arguments(self) -> Json:
+        """For httpx2."""
+        headers = {"Accept": self.accept} if self.accept else {}
+        if self.method == "POST":
+            headers["Idempotency-Key"] = self.idempotency_key or uuid.uuid4().hex
+        made: Json = {"method": self.method, "url": self.path, "headers": headers}
+        if self.params:
+            made["params"] = {name: value for name, value in self.params.items() if value is not None}
+        if self.json is not None:
+            made["json"] = self.json
+        if self.fields is not None:
+            made["data"] = dict(self.fields)
+            made["files"] = [("photo", (f"{n}.jpg", photo)) for n, photo in enumerate(self.photos)]
+        return made
+
+
+class _Calls:
+    """Every operation as a `Call`; both clients send them."""
+
+    @staticmethod
+    def report(shelf: str, photos: Sequence[bytes], *, idempotency_key: str | None = None, **fields: object) -> Call:
+        texts = {name: _text(value) for name, value in fields.items() if value is not None}
+        return Call(
+            "POST", f"{API}/reports", fields={"shelf": shelf, **texts}, photos=photos, idempotency_key=idempotency_key
+        )
+
+    @staticmethod
+    def sighting(photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object) -> Call:
+        texts = {name: _text(value) for name, value in fields.items() if value is not None}
+        return Call(
+            "POST",
+            f"{API}/sightings",
+            fields={"seen_at": seen_at, **texts},
+            photos=[photo],
+            idempotency_key=idempotency_key,
+        )
+
+    @staticmethod
+    def matches(lost_id: str, *, accept: str | None = None, **filters: Any) -> Call:
+        return Call("GET", f"{API}/lost/{lost_id}/matches", params=filters, accept=accept)
+
+    @staticmethod
+    def verdict(lost_id: str, found_id: str, verdict: str, *, close: bool = False) -> Call:
+        body = {"verdict": verdict, "close": close}
+        return Call("PUT", f"{API}/lost/{lost_id}/matches/{found_id}/verdict", json=body)
+
+
+class Client:
+    """Talks to a server; use as a context manager."""
+
+    def __init__(self, base_url: str, token: str | None = None, *, language: str = "en") -> None:
+        """``token`` is a link's token or an API key."""
+        self._http = httpx2.Client(base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT_S)
+
+    @classmethod
+    def in_process(cls, app: Any, token: str | None = None, *, language: str = "en") -> Self:
+        """A client of an ASGI application in this process."""
+        client = cls("http://homeward.local", token, language=language)
+        client._http.close()
+        client._http = httpx2.Client(
+            base_url="http://homeward.local",
+            headers=_headers(token, language),
+            transport=_AsgiTransport(app),
+            timeout=TIMEOUT_S,
+        )
+        return client
+
+    def __enter__(self) -> Self:
+        """Open."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self._http.close()
+
+    def send(self, call: Call) -> httpx2.Response:
+        """Send, and again where the server is busy or gone for a moment.
+
+        Raises:
+            HomewardError: what the server says is wrong.
+            ServerUnreachable: nobody answers.
+        """
+        arguments = call.arguments()
+        for attempt in range(TRIES):
+            try:
+                answer = self._http.request(**arguments)
+            except httpx2.TransportError as error:
+                if attempt == TRIES - 1:
+                    raise _unreachable(self._http.base_url) from error
+                time.sleep(_wait_s(attempt, None))
+                continue
+            if answer.status_code not in AGAIN or attempt == TRIES - 1:
+                return _checked(answer)
+            time.sleep(_wait_s(attempt, answer))
+        raise AssertionError("not reached")
+
+    def report(
+        self, shelf: str, photos: Sequence[bytes], *, idempotency_key: str | None = None, **fields: object
+    ) -> Json:
+        """File a report; the fields are those of the interface."""
+        return _json(self.send(_Calls.report(shelf, photos, idempotency_key=idempotency_key, **fields)))
+
+    def sighting(self, photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object) -> Json:
+        """Send a camera's sighting."""
+        return _json(self.send(_Calls.sighting(photo, seen_at, idempotency_key=idempotency_key, **fields)))
+
+    def matches(self, lost_id: str, **filters: Any) -> Json:
+        """One page of matches."""
+        return _json(self.send(_Calls.matches(lost_id, **filters)))
+
+    def all_matches(self, lost_id: str, **filters: Any) -> Iterator[Json]:
+        """All matches, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.matches(lost_id, cursor=cursor, **filters)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def matches_as(self, lost_id: str, accept: str, **filters: Any) -> str:
+        """One page as text/csv or application/geo+json."""
+        return self.send(_Calls.matches(lost_id, accept=accept, **filters)).text
+
+    def verdict(self, lost_id: str, found_id: str, verdict: str, *, close: bool = False) -> Json:
+        """Same, different or unsure."""
+        return _json(self.send(_Calls.verdict(lost_id, found_id, verdict, close=close)))
+
+    def get(self, path: str, **params: Any) -> Json:
+        """Any other reading operation, by its path under /api/v1."""
+        return _json(self.send(Call("GET", f"{API}{path}", params=params)))
+
+    def post(self, path: str, json: Any) -> Json:
+        """Any other making operation."""
+        return _json(self.send(Call("POST", f"{API}{path}", json=json)))
+
+    def patch(self, path: str, json: Any) -> Json:
+        """Any changing operation."""
+        return _json(self.send(Call("PATCH", f"{API}{path}", json=json)))
+
+    def delete(self, path: str) -> None:
+        """Any erasing operation."""
+        self.send(Call("DELETE", f"{API}{path}"))
+
+    def photo(self, photo_id: str, size: str = "full") -> bytes:
+        """A picture as JPEG."""
+        return self.send(Call("GET", f"{API}/photos/{photo_id}", params={"size": size})).content
+
+
+class AsyncClient:
+    """The same, asynchronous."""
+
+    def __init__(self, base_url: str, token: str | None = None, *, language: str = "en", transport: Any = None) -> None:
+        """``transport`` httpx2.ASGITransport(app) talks to an application in this process."""
+        self._http = httpx2.AsyncClient(
+            base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT_S, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self._http.aclose()
+
+    async def send(self, call: Call) -> httpx2.Response:
+        """See `Client.send`."""
+        arguments = call.arguments()
+        for attempt in range(TRIES):
+            try:
+                answer = await self._http.request(**arguments)
+            except httpx2.TransportError as error:
+                if attempt == TRIES - 1:
+                    raise _unreachable(self._http.base_url) from error
+                await asyncio.sleep(_wait_s(attempt, None))
+                continue
+            if answer.status_code not in AGAIN or attempt == TRIES - 1:
+                return _checked(answer)
+            await asyncio.sleep(_wait_s(attempt, answer))
+        raise AssertionError("not reached")
+
+    async def report(
+        self, shelf: str, photos: Sequence[bytes], *, idempotency_key: str | None = None, **fields: object
+    ) -> Json:
+        """File a report."""
+        return _json(await self.send(_Calls.report(shelf, photos, idempotency_key=idempotency_key, **fields)))
+
+    async def sighting(
+        self, photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object
+    ) -> Json:
+        """Send a camera's sighting."""
+        return _json(await self.send(_Calls.sighting(photo, seen_at, idempotency_key=idempotency_key, **fields)))
+
+    async def matches(self, lost_id: str, **filters: Any) -> Json:
+        """One page of matches."""
+        return _json(await self.send(_Calls.matches(lost_id, **filters)))
+
+    async def all_matches(self, lost_id: str, **filters: Any) -> AsyncIterator[Json]:
+        """All matches, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.matches(lost_id, cursor=cursor, **filters)
+            for item in page["items"]:
+                yield item
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    async def verdict(self, lost_id: str, found_id: str, verdict: str, *, close: bool = False) -> Json:
+        """Same, different or unsure."""
+        return _json(await self.send(_Calls.verdict(lost_id, found_id, verdict, close=close)))
+
+
+class _AsgiTransport(httpx2.BaseTransport):
+    """Sync requests to an ASGI application, through an event loop in a thread of its own."""
+
+    def __init__(self, app: Any) -> None:
+        self._inner = httpx2.ASGITransport(app)
+        self._context = anyio.from_thread.start_blocking_portal()
+        self._portal = self._context.__enter__()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        body = request.read()
+        return self._portal.call(self._answer, request, body)
+
+    def close(self) -> None:
+        self._context.__exit__(None, None, None)
+
+    async def _answer(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
+        own = httpx2.Request(request.method, request.url, headers=request.headers, content=body)
+        answer = await self._inner.handle_async_request(own)
+        content = await answer.aread()
+        return httpx2.Response(answer.status_code, headers=answer.headers, content=content, request=request)
+
+
+def _headers(token: str | None, language: str) -> dict[str, str]:
+    headers = {"Accept-Language": language}
+    return headers | {"Authorization": f"Bearer {token}"} if token else headers
+
+
+def _checked(answer: httpx2.Response) -> httpx2.Response:
+    if answer.is_success:
+        return answer
+    try:
+        problem = answer.json()
+        code = str(problem["code"])
+    except (ValueError, KeyError, TypeError):
+        raise ApiError(f"The server answered {answer.status_code}.") from None
+    kind = _kinds().get(code, ApiError)
+    raise kind(str(problem.get("detail")), field=problem.get("field"), hint=problem.get("hint"))
+
+
+def _kinds() -> dict[str, type[errors.HomewardError]]:
+    found = [value for value in vars(errors).values() if isinstance(value, type)]
+    return {kind.code: kind for kind in found if issubclass(kind, errors.HomewardError)}
+
+
+def _json(answer: httpx2.Response) -> Json:
+    body: Json = answer.json()
+    return body
+
+
+def _unreachable(url: object) -> ServerUnreachable:
+    return ServerUnreachable(f"Nobody answers at {url}.", hint="Is the server up? homeward doctor tells.")
+
+
+def _wait_s(attempt: int, answer: httpx2.Response | None) -> float:
+    """What the server asks for, else growing waits with a random part."""
+    asked = answer.headers.get("retry-after", "") if answer is not None else ""
+    if asked.isdigit():
+        return min(LONGEST_WAIT_S, float(asked))
+    return FIRST_WAIT_S * 2.0**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
