@@ -155,6 +155,11 @@ class Client:
         """File a report; the fields are those of the interface."""
         return _json(self.send(_Calls.report(shelf, photos, idempotency_key=idempotency_key, **fields)))
 
+    def report_once(self, shelf: str, photos: Sequence[bytes], *, idempotency_key: str, **fields: object) -> bool:
+        """File a report unless this key filed it before; whether it is new."""
+        answer = self.send(_Calls.report(shelf, photos, idempotency_key=idempotency_key, **fields))
+        return "Idempotency-Replayed" not in answer.headers
+
     def sighting(self, photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object) -> Json:
         """Send a camera's sighting."""
         return _json(self.send(_Calls.sighting(photo, seen_at, idempotency_key=idempotency_key, **fields)))

@@ -39,7 +39,7 @@ def add_camera(
     *,
     lat: float,
     lon: float,
-    id: str | None = None,
+    camera_id: str | None = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
@@ -50,10 +50,10 @@ def add_camera(
     name: What people call the place.
     lat: Latitude.
     lon: Longitude.
-    id: Its id; made up where none is given.
+    camera_id: Its id; made up where none is given.
     """
     with client(data) as server:
-        camera = server.post("/cameras", {"name": name, "lat": lat, "lon": lon, "id": id})
+        camera = server.post("/cameras", {"name": name, "lat": lat, "lon": lon, "id": camera_id})
     show_json(camera) if json else print(camera["id"])
 
 

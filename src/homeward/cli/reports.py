@@ -38,7 +38,9 @@ def report(
     data: Data = None,
     json: AsJson = False,
 ) -> None:
-    """Report a lost or a found pet: homeward report lost cat.jpg --lat 57.6 --lon 39.85
+    """Report a lost or a found pet, and see the matches at once.
+
+    For example: homeward report lost cat.jpg --lat 57.6 --lon 39.85
 
     Parameters
     ----------

@@ -1,0 +1,1 @@
+"""Figures and plots on labelled folders. Never changes anything."""

@@ -1,0 +1,92 @@
+"""The doctor's checks: each says ok, warn or fail, what it found, and how to mend it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from homeward.errors import HomewardError
+from homeward.settings import Settings
+
+LEAST_FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding."""
+
+    name: str
+    state: str
+    finding: str
+    mend: str = ""
+
+
+def examine(chosen: Settings) -> list["Check"]:
+    """All checks, in the order in which one would mend things."""
+    return [check for group in (_folder, _database, _models) for check in group(chosen)]
+
+
+def _folder(chosen: Settings) -> Iterator[Check]:
+    from homeward.storage.lock import DataFolderLock
+
+    folder = chosen.data
+    if not folder.exists():
+        yield Check("data folder", "warn", f"{folder} is not there yet", "homeward serve makes it")
+        return
+    free = shutil.disk_usage(folder).free
+    state = "ok" if free > LEAST_FREE_BYTES else "fail"
+    yield Check("free space", state, f"{free / 1e9:.1f} GB", "" if state == "ok" else "Free some space on this disk")
+    try:
+        probe = folder / ".probe"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        yield Check("writable", "fail", str(error.strerror), f"Let the user who serves write to {folder}")
+    url = DataFolderLock.serving_url(folder)
+    yield Check("server", "ok", f"serves on {url}" if url else "none is running")
+
+
+def _database(chosen: Settings) -> Iterator[Check]:
+    import sqlite3
+    from contextlib import closing
+
+    path = chosen.data / "homeward.sqlite"
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as rows:
+            whole = rows.execute("PRAGMA quick_check").fetchone()[0]
+            reports = rows.execute("SELECT count(*) FROM reports").fetchone()[0]
+            waiting = rows.execute("SELECT count(*) FROM jobs").fetchone()[0]
+            hashes = {found for (found,) in rows.execute("SELECT DISTINCT content_hash FROM photos")}
+    except sqlite3.Error as error:
+        yield Check("database", "fail", str(error), "Restore the latest backup: homeward restore")
+        return
+    mend = "" if whole == "ok" else "Restore the latest backup: homeward restore"
+    yield Check("database", "ok" if whole == "ok" else "fail", f"{whole}, {reports} reports", mend)
+    yield Check("waiting", "ok" if waiting < 100 else "warn", f"{waiting} reports wait to be matched",
+                "" if waiting < 100 else "See the log for model errors")  # fmt: skip
+    missing = [found for found in hashes if not _photo(chosen.data, found).exists()]
+    yield Check("photos", "fail" if missing else "ok", f"{len(hashes)} named, {len(missing)} missing",
+                "Copy the photos folder back from a backup" if missing else "")  # fmt: skip
+
+
+def _photo(data: Path, content_hash: str) -> Path:
+    return data / "photos" / content_hash[:2] / content_hash[2:4] / f"{content_hash}.jpg"
+
+
+def _models(chosen: Settings) -> Iterator[Check]:
+    from homeward.app import registry
+
+    models = registry(chosen)
+    for kind, name in (("detector", chosen.detector), ("embedder", chosen.embedder)):
+        yield _tried(f"{kind} {name}", lambda name=name: models.check_golden(name))  # type: ignore[misc]
+
+
+def _tried(name: str, ask: Callable[[], bool]) -> Check:
+    try:
+        has_golden = ask()
+    except HomewardError as error:
+        return Check(name, "fail", error.message, error.hint or "Install Homeward or the model again")
+    finding = "gives its golden numbers" if has_golden else "opens; its card has no golden numbers"
+    return Check(name, "ok" if has_golden else "warn", finding)

@@ -1,0 +1,115 @@
+"""The data folder: import, export, backup, restore, doctor."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from homeward.cli.common import AsJson, Data, client, settings, show_json, table
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    app.command(import_reports, name="import")
+    app.command(export_reports, name="export")
+    for command in (backup, restore, doctor):
+        app.command(command)
+
+
+def import_reports(
+    source: Path,
+    *,
+    shelf: Literal["lost", "found"] = "found",
+    species: Literal["auto", "cat", "dog"] = "auto",
+    each_photo: Annotated[bool, Parameter(negative="", help="One report for each photo of a folder.")] = False,
+    keep_without_animal: Annotated[bool, Parameter(negative="")] = False,
+    data: Data = None,
+    json: AsJson = False,
+) -> int:
+    """Import reports: JSON Lines, CSV, or a folder of photos. Started again, it goes on where it stopped.
+
+    Parameters
+    ----------
+    source: A .jsonl or .csv file whose `photos` are paths beside it, or a folder with a folder of photos per animal.
+    shelf: Where reports go that name no shelf.
+    species: For reports that name none.
+    keep_without_animal: Keep photos on which no animal is seen; needs a species.
+    """
+    from homeward.cli.transfer import read_source, send_all
+
+    defaults = {"shelf": shelf, "species": species, "keep_without_animal": keep_without_animal}
+    entries = read_source(source, each_photo=each_photo)
+    with client(data) as server:
+        result = send_all(server, entries, defaults)
+    if json:
+        show_json({"imported": result.imported, "already": result.already, "failed": result.failures})
+    else:
+        print(f"imported {result.imported}, there already {result.already}, failed {len(result.failures)}")
+    return 1 if result.failures else 0
+
+
+def export_reports(
+    target: Path,
+    *,
+    shelf: Literal["lost", "found"] | None = None,
+    photos: Annotated[bool, Parameter(help="Write the photos into a folder beside the file.")] = True,
+    data: Data = None,
+) -> None:
+    """Export all reports as JSON Lines or CSV, by the file's ending; `import` takes it back.
+
+    Parameters
+    ----------
+    target: A new .jsonl or .csv file.
+    shelf: Only this shelf.
+    """
+    from homeward.cli.transfer import write_all
+
+    with client(data) as server:
+        count = write_all(server, target, shelf=shelf, with_photos=photos)
+    print(f"{count} reports in {target}")
+
+
+def backup(target: Path, *, data: Data = None, json: AsJson = False) -> None:
+    """Write one consistent moment of the data folder to a .tar file; works while it serves.
+
+    Parameters
+    ----------
+    target: A new file.
+    """
+    from homeward.storage.backup import backup as run
+
+    _show(run(settings(data).data, target), target, json=json)
+
+
+def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
+    """Unpack a backup into an empty data folder.
+
+    Parameters
+    ----------
+    source: A backup.
+    """
+    from homeward.storage.backup import restore as run
+
+    folder = settings(data).data
+    _show(run(source, folder), folder, json=json)
+
+
+def doctor(*, data: Data = None, json: AsJson = False) -> int:
+    """Check settings, folder, database, photos and models; say what is wrong and how to mend it."""
+    from homeward.cli.checks import examine
+
+    found = examine(settings(data))
+    if json:
+        show_json({"checks": [vars(check) for check in found]})
+    else:
+        table(["", "Check", "Finding", "What to do"], [[c.state, c.name, c.finding, c.mend] for c in found])
+    return 1 if any(check.state == "fail" for check in found) else 0
+
+
+def _show(summary: Any, path: Path, *, json: bool) -> None:
+    if json:
+        show_json({"reports": summary.reports, "photos": summary.photos, "missing": summary.missing})
+        return
+    print(f"{summary.reports} reports and {summary.photos} photos in {path}")
+    if summary.missing:
+        print(f"{summary.missing} photos that rows name were not there")

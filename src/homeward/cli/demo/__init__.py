@@ -1,0 +1,1 @@
+"""The demo city: a made-up town with real distances."""

@@ -1,0 +1,200 @@
+"""Import and export: reports as JSON Lines, CSV or folders of photos, in and out through the API."""
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from homeward.client import Client
+from homeward.errors import Conflict, HomewardError, InvalidInput
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
+FIELDS = (
+    "shelf",
+    "species",
+    "lat",
+    "lon",
+    "home_lat",
+    "home_lon",
+    "happened_at",
+    "held",
+    "name",
+    "description",
+    "contact",
+)
+MAX_PHOTOS = 10
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One report to import: where it stands in the source, its fields, its photos; or what is wrong with it."""
+
+    where: str
+    fields: dict[str, str]
+    photos: tuple[Path, ...]
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """How an import went."""
+
+    imported: int = 0
+    already: int = 0
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+
+def read_source(source: Path, *, each_photo: bool) -> list[Entry]:
+    """All entries of a file or folder.
+
+    Raises:
+        InvalidInput: it is none of the kinds that can be read.
+    """
+    if source.is_dir():
+        return list(_folders(source, each_photo=each_photo))
+    if not source.exists():
+        raise InvalidInput(f"{source} is not there.", field="source")
+    if source.suffix == ".jsonl":
+        return list(_lines(source))
+    if source.suffix == ".csv":
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter=_delimiter(source)))
+        return [_entry(f"line {n}", row, source.parent) for n, row in enumerate(rows, start=2)]
+    raise InvalidInput(f"{source.name} is neither a folder nor .jsonl nor .csv.", field="source")
+
+
+def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> Result:
+    """File every entry once, however often it is called; bad ones are noted and the rest goes on."""
+    from rich.console import Console
+    from rich.progress import track
+
+    result = Result()
+    for entry in track(entries, "importing", console=Console(stderr=True), disable=not sys.stderr.isatty()):
+        try:
+            _send(server, entry, defaults, result)
+        except (HomewardError, OSError) as error:
+            message = error.message if isinstance(error, HomewardError) else str(error)
+            result.failures.append({"where": entry.where, "problem": message})
+            print(f"{entry.where}: {message}", file=sys.stderr)
+    return result
+
+
+def write_all(server: Client, target: Path, *, shelf: str | None, with_photos: bool) -> int:
+    """Write all reports of people; how many.
+
+    Raises:
+        Conflict: the target is there already.
+        InvalidInput: its ending is neither .jsonl nor .csv.
+    """
+    if target.exists():
+        raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
+    if target.suffix not in {".jsonl", ".csv"}:
+        raise InvalidInput("The file ends in .jsonl or .csv.", field="target")
+    folder = target.with_suffix("") if with_photos else None
+    rows = [_row(server, report["id"], folder) for report in _reports(server, shelf)]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        if target.suffix == ".jsonl":
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        else:
+            writer = csv.DictWriter(file, [*FIELDS, "photos"])
+            writer.writeheader()
+            writer.writerows({**row, "photos": ";".join(row["photos"])} for row in rows)
+    return len(rows)
+
+
+def _folders(root: Path, *, each_photo: bool) -> Iterator[Entry]:
+    """A folder of photos per animal, or loose photos, each a report of its own."""
+    loose = _pictures(root)
+    for photo in loose:
+        yield Entry(photo.name, {}, (photo,))
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        photos = _pictures(folder)
+        groups = [(photo,) for photo in photos] if each_photo else [tuple(photos[:MAX_PHOTOS])]
+        for group in groups:
+            if group:
+                where = f"{folder.name}/{group[0].name}" if each_photo else folder.name
+                yield Entry(where, {"name": folder.name[:100]}, group)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _lines(source: Path) -> Iterator[Entry]:
+    with source.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield _parsed(f"line {number}", line, source.parent)
+
+
+def _parsed(where: str, line: str, folder: Path) -> Entry:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return Entry(where, {}, (), "is not JSON")
+    return _entry(where, row, folder) if isinstance(row, dict) else Entry(where, {}, (), "is not a JSON object")
+
+
+def _entry(where: str, row: dict[str, Any], folder: Path) -> Entry:
+    unknown = set(row) - {*FIELDS, "photos", None}
+    if unknown:
+        return Entry(where, {}, (), f"there is no field {min(map(str, unknown))}")
+    named = row.get("photos") or []
+    names = named.split(";") if isinstance(named, str) else [str(name) for name in named]
+    photos = tuple(folder / name.strip() for name in names if name.strip())
+    inside = folder.resolve()
+    if any(not photo.resolve().is_relative_to(inside) for photo in photos):
+        return Entry(where, {}, (), "a photo's path leads out of the source's folder")
+    fields = {name: str(row[name]) for name in FIELDS if row.get(name) not in {None, ""}}
+    return Entry(where, fields, photos)
+
+
+def _send(server: Client, entry: Entry, defaults: dict[str, Any], result: Result) -> None:
+    if entry.problem:
+        raise InvalidInput(entry.problem)
+    fields = {**defaults, **entry.fields}
+    photos = [photo.read_bytes() for photo in entry.photos]
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode())
+    for photo in photos:
+        digest.update(hashlib.sha256(photo).digest())
+    shelf = str(fields.pop("shelf"))
+    is_new = server.report_once(shelf, photos, idempotency_key=f"import-{digest.hexdigest()}", **fields)
+    result.imported += is_new
+    result.already += not is_new
+
+
+def _reports(server: Client, shelf: str | None) -> Iterator[dict[str, Any]]:
+    cursor: str | None = None
+    while True:
+        page = server.get("/reports", shelf=shelf, limit=PAGE, cursor=cursor)
+        yield from (report for report in page["items"] if report["source"] == "person")
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def _row(server: Client, report_id: str, folder: Path | None) -> dict[str, Any]:
+    report = server.get(f"/reports/{report_id}")
+    place, home = report["place"] or {}, report["home"] or {}
+    row = {name: report.get(name) for name in FIELDS}
+    row |= {"lat": place.get("lat"), "lon": place.get("lon")}
+    row |= {"home_lat": home.get("lat"), "home_lon": home.get("lon")}
+    row["photos"] = []
+    for photo in report["photos"] if folder else []:
+        assert folder is not None
+        folder.mkdir(exist_ok=True)
+        file = folder / f"{photo['id']}.jpg"
+        file.write_bytes(server.photo(photo["id"]))
+        row["photos"].append(f"{folder.name}/{file.name}")
+    return row
+
+
+def _delimiter(source: Path) -> str:
+    with source.open(encoding="utf-8-sig") as file:
+        head = file.readline()
+    return ";" if head.count(";") > head.count(",") else ","

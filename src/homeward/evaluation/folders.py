@@ -1,0 +1,107 @@
+"""Labelled folders: pictures with the animal or the boxes on them."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from homeward.domain.animals import Label
+from homeward.domain.boxes import Box
+from homeward.errors import InvalidInput
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+COCO = {0: Label.PERSON, 15: Label.CAT, 16: Label.DOG}
+WORDS = {label.value: label for label in Label} | {"cat_face": Label.CAT_HEAD, "dog_face": Label.DOG_HEAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A picture's path and its boxes. ``is_relative``: the boxes are shares of the picture, not pixels."""
+
+    path: Path
+    boxes: tuple[tuple[Label, Box], ...]
+    is_relative: bool
+
+
+def animals(folder: Path) -> dict[str, list[Path]]:
+    """Pictures by animal: ``folder/<animal>/*.jpg``.
+
+    Raises:
+        InvalidInput: there are not two animals with pictures.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(f"{folder} is no folder.", field="folder")
+    found = {sub.name: pictures(sub) for sub in sorted(folder.iterdir()) if sub.is_dir()}
+    found = {name: photos for name, photos in found.items() if photos}
+    if len(found) < 2:
+        hint = "It wants a folder with one folder of pictures for each animal."
+        raise InvalidInput(f"{folder} holds pictures of {len(found)} animals.", field="folder", hint=hint)
+    return found
+
+
+def pictures(folder: Path) -> list[Path]:
+    """All pictures of a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def labelled(folder: Path) -> list[Labelled]:
+    """Pictures with boxes: boxes.csv, or YOLO labels.
+
+    Raises:
+        InvalidInput: there are no labels.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(f"{folder} is no folder.", field="folder")
+    found = list(_of_csv(folder) if (folder / "boxes.csv").exists() else _of_yolo(folder))
+    if not found:
+        hint = "It wants boxes.csv, or images with YOLO labels beside them or in labels/."
+        raise InvalidInput(f"{folder} holds no labelled pictures.", field="folder", hint=hint)
+    return found
+
+
+def _of_csv(folder: Path) -> Iterator[Labelled]:
+    boxes: dict[str, list[tuple[Label, Box]]] = defaultdict(list)
+    with (folder / "boxes.csv").open(newline="", encoding="utf-8") as rows:
+        for row in csv.DictReader(rows):
+            word = row["species"] + ("_head" if row["part"] in {"head", "face"} else "")
+            box = Box(float(row["xmin"]), float(row["ymin"]), float(row["xmax"]), float(row["ymax"]))
+            if word in WORDS:
+                boxes[row["image"]].append((WORDS[word], box))
+    root = folder / "images" if (folder / "images").is_dir() else folder
+    for image, found in sorted(boxes.items()):
+        yield Labelled(root / image, tuple(found), is_relative=False)
+
+
+def _of_yolo(folder: Path) -> Iterator[Labelled]:
+    words = _classes(folder)
+    root = folder / "images" if (folder / "images").is_dir() else folder
+    for path in sorted(found for found in root.rglob("*") if found.suffix.lower() in SUFFIXES):
+        label = folder / "labels" / path.relative_to(root).with_suffix(".txt")
+        if not label.exists():
+            label = path.with_suffix(".txt")
+        if label.exists():
+            yield Labelled(path, tuple(_boxes(label, words)), is_relative=True)
+
+
+def _boxes(label: Path, words: dict[int, Label]) -> Iterator[tuple[Label, Box]]:
+    for line in label.read_text(encoding="utf-8").splitlines():
+        parts = line.split()
+        if len(parts) >= 5 and int(parts[0]) in words:
+            x, y, w, h = (float(part) for part in parts[1:5])
+            yield words[int(parts[0])], Box(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+
+
+def _classes(folder: Path) -> dict[int, Label]:
+    """Index to label: classes.txt, data.yaml, else COCO's."""
+    for place in (folder, folder.parent):
+        if (place / "classes.txt").exists():
+            lines = (place / "classes.txt").read_text(encoding="utf-8").split("\n")
+            return {n: WORDS[word.strip()] for n, word in enumerate(lines) if word.strip() in WORDS}
+        if (place / "data.yaml").exists():
+            names = yaml.safe_load((place / "data.yaml").read_text(encoding="utf-8"))["names"]
+            listed = names.items() if isinstance(names, dict) else enumerate(names)
+            return {int(n): WORDS[word] for n, word in listed if word in WORDS}
+    return COCO

@@ -1,0 +1,80 @@
+"""Re-identification: labelled folders of animals in, figures of an embedder out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from homeward.domain.animals import Part, Picture
+from homeward.domain.crops import animals_from, cut
+from homeward.evaluation import metrics
+from homeward.evaluation.folders import animals
+from homeward.ports import Detector, Embedder, ImageReader
+
+BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReidResult:
+    """Ranks of first right answers, average precisions, and distances of pairs; figures are made of them."""
+
+    ranks: tuple[int, ...]
+    precisions: tuple[float, ...]
+    same: metrics.Floats
+    different: metrics.Floats
+    animals: int
+    photos: int
+
+    def figures(self) -> dict[str, float]:
+        """rank_1, rank_5, map, eer, tar_at_far_1pct, tar_at_far_01pct, animals, photos."""
+        ranks = np.array(self.ranks)
+        return {
+            "rank_1": round(float(np.mean(ranks == 1)), 4),
+            "rank_5": round(float(np.mean(ranks <= 5)), 4),
+            "map": round(float(np.mean(self.precisions)), 4),
+            "eer": round(metrics.equal_error_rate(self.same, self.different), 4),
+            "tar_at_far_1pct": round(metrics.accepted_at(self.same, self.different, 0.01), 4),
+            "tar_at_far_01pct": round(metrics.accepted_at(self.same, self.different, 0.001), 4),
+            "animals": self.animals,
+            "photos": self.photos,
+        }
+
+
+def evaluate_reid(
+    folder: Path,
+    embedder: Embedder,
+    reader: ImageReader,
+    detector: Detector | None = None,
+    part: Literal["body", "face"] = "body",
+) -> ReidResult:
+    """Leave-one-out over ``folder/<animal>/*``; pictures as given, or cut out by ``detector``.
+
+    An animal with one picture is a stranger to all others: never a query, always a wrong answer.
+
+    Raises:
+        InvalidInput: the folder is not so.
+    """
+    named = animals(folder)
+    paths = [path for photos in named.values() for path in photos]
+    labels = np.repeat(np.arange(len(named)), [len(photos) for photos in named.values()])
+    vectors = []
+    for start in range(0, len(paths), BATCH):
+        crops = [_crop(reader.read(p.read_bytes()).picture, detector, Part(part)) for p in paths[start : start + BATCH]]
+        vectors.append(embedder.embed(crops))
+    table = np.concatenate(vectors).astype(np.float64)
+    distances = np.sqrt(np.maximum(0.0, 2.0 - 2.0 * (table @ table.T)))
+    ranks, precisions = metrics.ranks_and_precisions(distances, labels)
+    same, different = metrics.pairs(distances, labels)
+    return ReidResult(tuple(ranks), tuple(precisions), same, different, len(named), len(paths))
+
+
+def _crop(picture: Picture, detector: Detector | None, part: Part) -> Picture:
+    """The largest animal's crop of ``part``, else its body, else the whole picture."""
+    if detector is None:
+        return picture
+    found = animals_from(detector.detect([picture])[0], picture.shape[1], picture.shape[0])
+    if not found:
+        return picture
+    crops = {crop.part: crop.box for crop in found[0].crops}
+    return cut(picture, crops.get(part, crops[Part.BODY]))
