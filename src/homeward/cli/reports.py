@@ -60,7 +60,7 @@ def report(
     animal: Which animal on the photos; 0 is the largest.
     keep_without_animal: Keep a photo on which no animal is seen; needs --species.
     """
-    fields = {
+    fields: dict[str, Any] = {
         "species": species, "lat": lat, "lon": lon, "home_lat": home_lat, "home_lon": home_lon,
         "happened_at": happened_at, "held": held, "name": name, "description": description, "contact": contact,
         "about": about, "animal": animal, "keep_without_animal": keep_without_animal,

@@ -181,17 +181,17 @@ def _reports(server: Client, shelf: str | None) -> Iterator[dict[str, Any]]:
 def _row(server: Client, report_id: str, folder: Path | None) -> dict[str, Any]:
     report = server.get(f"/reports/{report_id}")
     place, home = report["place"] or {}, report["home"] or {}
-    row = {name: report.get(name) for name in FIELDS}
+    row: dict[str, Any] = {name: report.get(name) for name in FIELDS}
     row |= {"lat": place.get("lat"), "lon": place.get("lon")}
     row |= {"home_lat": home.get("lat"), "home_lon": home.get("lon")}
-    row["photos"] = []
+    names: list[str] = []
     for photo in report["photos"] if folder else []:
         assert folder is not None
         folder.mkdir(exist_ok=True)
         file = folder / f"{photo['id']}.jpg"
         file.write_bytes(server.photo(photo["id"]))
-        row["photos"].append(f"{folder.name}/{file.name}")
-    return row
+        names.append(f"{folder.name}/{file.name}")
+    return {**row, "photos": names}
 
 
 def _delimiter(source: Path) -> str:

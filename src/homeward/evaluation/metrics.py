@@ -10,8 +10,9 @@ Labels = npt.NDArray[np.intp]
 
 
 def ranks_and_precisions(distances: Floats, labels: Labels) -> tuple[list[int], list[float]]:
-    """Leave-one-out over a square matrix: for each query with a twin, the rank (1 = first) of its first right
-    answer, and its average precision.
+    """Leave-one-out over a square matrix of distances.
+
+    For each query that has a twin: the rank (1 = first) of its first right answer, and its average precision.
     """
     ranks, precisions = [], []
     for query in range(len(labels)):

@@ -61,7 +61,7 @@ def of_cat() -> list[Pet]:
     except ImportError:
         hint = "Install homeward[demo], or name a folder of photos with --photos."
         raise InvalidInput("The demo's photograph is not installed.", field="photos", hint=hint) from None
-    cat = Image.fromarray(chelsea())
+    cat = Image.fromarray(chelsea())  # type: ignore[no-untyped-call]
     strangers = {"Smoke": (0.0, 0.75), "Ginger": (2.4, 1.05), "Shadow": (0.15, 0.45)}
     pets = [Pet("Chelsea", "cat", (_jpeg(cat), _jpeg(_crop(cat, 0.08))), tuple(_as_seen(cat)))]
     for name, (colour, light) in strangers.items():
