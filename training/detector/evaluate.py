@@ -16,6 +16,8 @@ from training.detector.scoring import Hits, Truths, average_precision, match, re
 from training.detector.teacher import SIDE
 
 PERSON = CLASSES.index("person")
+# The same photo, smaller, is pets8k/breed_dataset/dog_breeds/test/2bc9073d1664907cd2c44574980bb872.jpg: trained on.
+TRAINED_ON = {"wheaten_terrier_171.jpg"}
 TEACHER_THRESHOLDS = {"cat": 0.4, "dog": 0.4, "person": 0.35}
 
 
@@ -50,13 +52,14 @@ def of_model(model: Model, data: Path, thresholds: dict[str, float]) -> dict[str
 
 
 def oxford_heads(model: Model, root: Path, thresholds: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """AP at IoU 0.5, and recall at the threshold, of each class that ``thresholds`` names."""
+    """AP at IoU 0.5, and recall at the threshold, of each class named in ``thresholds``; no photo trained on."""
     wanted: dict[str, Truths] = defaultdict(list)
     with (root / "boxes.csv").open(newline="") as rows:
         for row in csv.DictReader(rows):
             name = CLASSES.index(row["species"] + ("_head" if row["part"] == "head" else ""))
             box = np.array([float(row[key]) for key in ("xmin", "ymin", "xmax", "ymax")], np.float32)
-            wanted[row["image"]].append((name, box))
+            if row["image"] not in TRAINED_ON:
+                wanted[row["image"]].append((name, box))
     photos = {path.name: path for path in root.rglob("*.jpg")}
     hits: Hits = defaultdict(list)
     for image, truths in wanted.items():
