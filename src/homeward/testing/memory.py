@@ -1,0 +1,115 @@
+"""The database, the index and the photos in memory: the same rules as on disk, proved by the same tests."""
+
+import copy
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, l2_distances
+from homeward.domain.ids import ContentHash
+from homeward.domain.places import distance_km
+from homeward.domain.reports import Shelf
+from homeward.errors import NotFound
+from homeward.ports import Storage
+from homeward.storage.shelves import open_shelf
+from homeward.testing.repositories import InMemoryUnitOfWork, Tables
+
+
+@dataclass(slots=True)
+class InMemoryDatabase:
+    """`homeward.ports.Database`: a write works on a copy that takes the original's place when it commits."""
+
+    tables: Tables = field(default_factory=Tables)
+    _turn: threading.RLock = field(default_factory=threading.RLock)
+
+    @contextmanager
+    def write(self) -> Iterator[InMemoryUnitOfWork]:
+        """One writer at a time; an exception leaves everything as it was."""
+        with self._turn:
+            work = InMemoryUnitOfWork(copy.deepcopy(self.tables))
+            yield work
+            self.tables = work.tables
+
+    @contextmanager
+    def read(self) -> Iterator[InMemoryUnitOfWork]:
+        """The tables as they are now; later commits make new ones."""
+        yield InMemoryUnitOfWork(self.tables)
+
+
+@dataclass(frozen=True, slots=True)
+class InMemoryIndex:
+    """`homeward.ports.EmbeddingIndex`: looks at every row every time."""
+
+    shelf: Shelf
+    database: InMemoryDatabase
+
+    def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
+        """The ``k`` nearest that pass ``where``."""
+        found = [
+            Neighbour(e.id, e.report_id, e.crop_id, float(l2_distances(e.vector[None], vector)[0]))
+            for e in self._passing(where)
+        ]
+        return sorted(found, key=lambda n: (n.l2_distance, n.embedding_id))[: max(0, k)]
+
+    def count(self, where: Filter) -> int:
+        """How many pass ``where``."""
+        return len(self._passing(where))
+
+    def _passing(self, where: Filter) -> list[Embedding]:
+        with self.database.read() as work:
+            return [e for e in work.embeddings.on_shelf(self.shelf) if _passes(e, where)]
+
+
+def _passes(found: Embedding, where: Filter) -> bool:
+    if found.model != where.model or (where.only_open and not found.is_open):
+        return False
+    if where.part not in {None, found.part} or where.species not in {None, found.species}:
+        return False
+    if where.since is not None and found.happened_at < where.since:
+        return False
+    if where.until is not None and found.happened_at > where.until:
+        return False
+    if where.centre is None or where.radius_km is None:
+        return True
+    return found.place is not None and distance_km(found.place, where.centre) <= where.radius_km
+
+
+def in_memory_shelves(database: InMemoryDatabase) -> dict[Shelf, Storage]:
+    """Both shelves on one database."""
+    return {shelf: open_shelf(shelf, InMemoryIndex(shelf, database)) for shelf in Shelf}
+
+
+@dataclass(slots=True)
+class InMemoryPhotoStorage:
+    """`homeward.ports.PhotoStorage` in a dictionary."""
+
+    files: dict[ContentHash, tuple[bytes, datetime]] = field(default_factory=dict)
+
+    def put(self, content_hash: ContentHash, jpeg: bytes) -> None:
+        """Keep."""
+        _checked(content_hash)
+        self.files[content_hash] = (jpeg, datetime.now(UTC))
+
+    def get(self, content_hash: ContentHash) -> bytes:
+        """The bytes."""
+        if content_hash not in self.files:
+            raise NotFound("There is no such picture.")
+        return self.files[content_hash][0]
+
+    def remove(self, content_hash: ContentHash) -> None:
+        """Delete; absent is fine."""
+        self.files.pop(_checked(content_hash), None)
+
+    def hashes(self) -> Iterator[tuple[ContentHash, datetime]]:
+        """All of them."""
+        stored: Sequence[tuple[ContentHash, tuple[bytes, datetime]]] = list(self.files.items())
+        for content_hash, (_, written_at) in stored:
+            yield content_hash, written_at
+
+
+def _checked(content_hash: ContentHash) -> ContentHash:
+    if len(content_hash) != 64 or not set(content_hash) <= set("0123456789abcdef"):
+        raise NotFound("There is no such picture.")
+    return content_hash
