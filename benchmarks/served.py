@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import httpx2
 
@@ -28,7 +29,7 @@ class Served:
         self._log = (folder / "server.log").open("w+")
         self.process = subprocess.Popen(command, env=env, stdout=self._log, stderr=self._log)
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> Self:
         deadline = time.monotonic() + READY_WITHIN_S
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:

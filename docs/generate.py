@@ -15,7 +15,7 @@ def settings_page() -> str:
         f"| `{name}` | `HOMEWARD_{name.upper()}` | `{_shown(field.default)}` | {field.description} |"
         for name, field in _settings().items()
     ]
-    head = "# Settings\n\nFrom the environment, `/run/secrets` or `homeward.toml`, in this order; unknown keys are refused.\n"
+    head = "# Settings\n\nFrom the environment, `/run/secrets` or `homeward.toml`; unknown keys are refused.\n"
     return "\n".join([NOTE + head, "| key | variable | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 

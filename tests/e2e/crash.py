@@ -103,7 +103,9 @@ def run(folder: Path, *, kills: int, clients: int, seed: int) -> Ledger:
     for _ in range(kills):
         server.start()
         done = threading.Event()
-        threads = [threading.Thread(target=client, args=(server.url, ledger, done, rng.random())) for _ in range(clients)]
+        threads = [
+            threading.Thread(target=client, args=(server.url, ledger, done, rng.random())) for _ in range(clients)
+        ]
         for thread in threads:
             thread.start()
         done.wait(rng.uniform(0.05, 1.5))
@@ -212,7 +214,9 @@ def check_pairs(http: httpx2.Client, url: str, ledger: Ledger) -> None:
         if filing.shelf != "lost" or twin is None or filing.acknowledged is None:
             continue
         own = {"Authorization": f"Bearer {filing.acknowledged['token']}"}
-        answer = http.get(f"{url}/api/v1/lost/{filing.acknowledged['id']}/matches?sort=l2_distance&limit=5", headers=own)
+        answer = http.get(
+            f"{url}/api/v1/lost/{filing.acknowledged['id']}/matches?sort=l2_distance&limit=5", headers=own
+        )
         ids = [item["found_id"] for item in answer.json()["items"]]
         assert twin["id"] in ids, "a pair did not find each other"
 

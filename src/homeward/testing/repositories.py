@@ -49,7 +49,9 @@ class Tables:
     def __deepcopy__(self, _memo: object) -> "Tables":
         """A copy that shares the frozen values."""
         parts: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        return Tables(**{name: value if isinstance(value, int) else value.copy() for name, value in parts.items()})
+        for name, value in parts.items():
+            parts[name] = value if isinstance(value, int) else value.copy()
+        return Tables(**parts)
 
     def next_id(self) -> int:
         """A number that was never given before."""

@@ -1,0 +1,55 @@
+import io
+import os
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+SHARED = Path(os.environ.get("HOMEWARD_SHARED", Path(__file__).parent.parent / ".." / "shared"))
+
+
+def pytest_collection_modifyitems(items):
+    if SHARED.is_dir():
+        return
+    skip = pytest.mark.skip(reason=f"wants real pictures; there are none at HOMEWARD_SHARED ({SHARED})")
+    for item in items:
+        if "shared" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def shared():
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch, tmp_path):
+    """No setting of the person who runs the tests gets in."""
+    for name in list(os.environ):
+        if name.startswith("HOMEWARD_") and name != "HOMEWARD_SHARED":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOMEWARD_LANG", "en")
+
+
+def picture(seed: int, *, noise: int = 0, size: int = 240) -> Image.Image:
+    """Blocks of colour: one seed is one animal; ``noise`` makes it another photo of the same one."""
+    rng, other = random.Random(seed), random.Random(seed * 1000 + noise)
+    shake = 12 if noise else 0
+    image = Image.new("RGB", (6, 6))
+    blocks = [tuple(rng.randrange(256) for _ in range(3)) for _ in range(36)]
+    image.putdata([tuple(max(0, min(255, c + other.randint(-shake, shake))) for c in block) for block in blocks])
+    return image.resize((size, size), Image.Resampling.NEAREST)
+
+
+def jpeg(image: Image.Image, **how) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", **how)
+    return file.getvalue()
+
+
+def photo(seed: int, *, noise: int = 0) -> bytes:
+    return jpeg(picture(seed, noise=noise), quality=95)
+
+
+GREY = jpeg(Image.new("RGB", (240, 240), (120, 120, 120)))

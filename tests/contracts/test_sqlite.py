@@ -1,0 +1,169 @@
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from homeward.domain.animals import Species
+from homeward.domain.ids import AccountId, EncounterId, ReportId
+from homeward.domain.reports import Report, Shelf
+from homeward.errors import DataFolderLocked, StorageFull, StorageTooNew
+from homeward.storage.lock import DataFolderLock
+from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql.schema import migrate
+from homeward.storage.sql.tables import metadata
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = SqlDatabase.open(tmp_path / "x.sqlite")
+    yield made
+    made.close()
+
+
+def report(name):
+    return Report(ReportId(name), Shelf.LOST, AccountId("a"), Species.CAT, 1.0, NOW, NOW, EncounterId(name))
+
+
+def count(database):
+    from homeward.ports import ReportQuery
+
+    with database.read() as work:
+        return len(work.reports.find(ReportQuery(limit=1000)))
+
+
+def test_the_file_is_set_up_to_lose_nothing(database):
+    with database.write() as work:
+        asked = {name: work.connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in
+                 ("journal_mode", "synchronous", "foreign_keys")}  # fmt: skip
+
+    assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_reader_does_not_wait_for_a_writer_and_sees_only_what_is_committed(database):
+    with database.write() as work:
+        work.reports.add(report("a"))
+        assert count(database) == 0
+
+    assert count(database) == 1
+
+
+def test_many_writers_wait_for_each_other_and_all_get_through(database):
+    def write(number):
+        with database.write() as work:
+            work.reports.add(report(f"r{number}"))
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert count(database) == 12
+
+
+def test_a_full_disk_is_told_and_changes_nothing(database):
+    with database.write() as work:
+        pages = work.connection.exec_driver_sql("PRAGMA page_count").scalar()
+        work.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    with pytest.raises(StorageFull), database.write() as work:
+        for number in range(2000):
+            work.reports.add(report(f"r{number}"))
+
+    assert count(database) == 0
+
+
+def test_what_was_committed_is_there_after_kill_minus_nine(tmp_path):
+    path = tmp_path / "x.sqlite"
+    script = f"""
+import os, signal
+from pathlib import Path
+from tests.contracts.test_sqlite import report
+from homeward.storage.sql import SqlDatabase
+database = SqlDatabase.open(Path({str(path)!r}))
+with database.write() as work:
+    work.reports.add(report("kept"))
+with database.write() as work:
+    work.reports.add(report("torn"))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+
+    database = SqlDatabase.open(path)
+    with database.read() as work:
+        assert work.reports.get(ReportId("kept")) is not None
+        assert work.reports.get(ReportId("torn")) is None
+    database.close()
+
+
+def test_an_older_data_folder_is_upgraded_with_its_data(tmp_path):
+    path = tmp_path / "x.sqlite"
+    old = SqlDatabase(path)
+    with old._writer.begin() as connection:
+        migrate(connection, "0001")
+    with old.write() as work:
+        work.reports.add(report("old"))
+        work.keys.add_secret("links", "kept", NOW)
+    old.close()
+    with closing(sqlite3.connect(path)) as rows:
+        assert rows.execute("SELECT count(*) FROM sqlite_master WHERE name = 'answers'").fetchone() == (0,)
+
+    new = SqlDatabase.open(path)
+
+    with new.read() as work:
+        assert work.reports.get(ReportId("old")) == report("old")
+        assert work.keys.secrets("links") == ["kept"]
+        assert work.answers.get("a", "b") is None
+    new.close()
+
+
+def test_the_revisions_and_the_tables_agree(database):
+    with database._writer.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_folder_of_a_newer_version_is_left_alone(tmp_path):
+    path = tmp_path / "x.sqlite"
+    SqlDatabase.open(path).close()
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute("UPDATE alembic_version SET version_num = '9999'")
+        rows.commit()
+
+    with pytest.raises(StorageTooNew):
+        SqlDatabase.open(path)
+
+
+def test_one_process_at_a_time_works_in_a_folder_and_says_where_it_serves(tmp_path):
+    assert DataFolderLock.serving_url(tmp_path) is None
+    with DataFolderLock(tmp_path) as lock:
+        lock.set_url("http://127.0.0.1:1234")
+        with pytest.raises(DataFolderLocked), DataFolderLock(tmp_path):
+            pass
+        assert DataFolderLock.serving_url(tmp_path) == "http://127.0.0.1:1234"
+
+    assert DataFolderLock.serving_url(tmp_path) is None
+    with DataFolderLock(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    script = f"""
+import os, signal
+from pathlib import Path
+from homeward.storage.lock import DataFolderLock
+DataFolderLock(Path({str(tmp_path)!r})).__enter__()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+
+    with DataFolderLock(tmp_path):
+        pass

@@ -1,0 +1,415 @@
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from homeward.domain.animals import Label, Species
+from homeward.domain.filing import Idempotency, NewSighting, ReportChange
+from homeward.domain.matches import MatchQuery, ReasonCode, Verdict
+from homeward.domain.places import Point
+from homeward.domain.reports import Status
+from homeward.engine.engine import Rules
+from homeward.errors import Conflict, InvalidInput, NoAnimalFound, NotFound
+from tests.conftest import GREY, photo
+from tests.world import HOME, in_memory, on_disk
+
+NEAR = Point(57.605, 39.852)
+
+
+@pytest.fixture(params=["disk", "memory"])
+def world(request, tmp_path):
+    made = on_disk(tmp_path) if request.param == "disk" else in_memory()
+    yield made
+    if request.param == "disk":
+        made.database.close()
+
+
+def best(world, lost):
+    return world.engine.current_top_matches(lost.report.id).items[0]
+
+
+def sighting(world, seed, noise=0, **fields):
+    moment = fields.pop("seen_at", world.clock.now())
+    return world.engine.add_sighting(NewSighting("yard", photo(seed, noise=noise), moment, **fields))
+
+
+def test_the_owner_who_reports_second_sees_the_match_at_once(world):
+    found = world.file("found", photo(1), place=NEAR)
+    world.file("found", photo(2), place=NEAR)
+
+    lost = world.file("lost", photo(1, noise=1), place=HOME)
+
+    first = lost.matches.items[0]
+    assert first.match.found_id == found.report.id
+    assert first.match.degree > 0.9
+    assert not lost.pending
+
+
+def test_the_owner_who_reports_first_is_alerted_once(world):
+    lost = world.file("lost", photo(1), place=HOME, home=HOME)
+    world.clock.forward(hours=3)
+    found = world.file("found", photo(1, noise=1), place=NEAR)
+
+    world.engine.deliver_due_alerts()
+    world.engine.deliver_due_alerts()
+
+    assert [news.found.id for news in world.messenger.sent] == [found.report.id]
+    reasons = [reason.code for reason in best(world, lost).match.reasons]
+    assert ReasonCode.NEAR_HOME in reasons
+    assert ReasonCode.SOON_AFTER in reasons
+
+
+def test_two_reports_of_the_same_instant_do_not_miss_each_other(world):
+    for pair in range(6):
+        together = threading.Barrier(2)
+
+        def file(shelf, noise, pair=pair, together=together):
+            together.wait()
+            world.file(shelf, photo(100 + pair, noise=noise), place=HOME, name=str(pair))
+
+        threads = [threading.Thread(target=file, args=("lost", 0)), threading.Thread(target=file, args=("found", 1))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    from homeward.ports import ReportQuery
+
+    reports = world.engine.reports(ReportQuery())
+    by_name = {(r.shelf.value, r.name): r.id for r in reports}
+    for pair in range(6):
+        page = world.engine.current_top_matches(by_name["lost", str(pair)])
+        assert by_name["found", str(pair)] in [view.match.found_id for view in page.items]
+
+
+def test_a_stranger_is_listed_but_not_alerted(world):
+    world.file("lost", photo(1), place=HOME)
+    world.file("found", photo(2), place=NEAR)
+
+    world.engine.deliver_due_alerts()
+
+    assert world.messenger.sent == []
+
+
+def test_when_the_models_are_down_a_report_is_kept_and_matched_later(world):
+    found = world.file("found", photo(1), place=NEAR)
+    world.detector.is_down = world.embedder.is_down = True
+
+    lost = world.file("lost", photo(1, noise=1), place=HOME)
+
+    assert lost.pending
+    world.detector.is_down = world.embedder.is_down = False
+    world.clock.forward(minutes=10)
+    world.engine.run_due_jobs()
+    assert best(world, lost).match.found_id == found.report.id
+    assert world.engine.pending_jobs() == 0
+
+
+def test_a_job_that_runs_twice_changes_nothing(world):
+    world.file("found", photo(1), place=NEAR)
+    lost = world.file("lost", photo(1, noise=1), place=HOME)
+    before = world.engine.current_top_matches(lost.report.id)
+    with world.database.write() as work:
+        work.jobs.add(lost.report.id, world.clock.now())
+
+    world.engine.run_due_jobs()
+
+    after = world.engine.current_top_matches(lost.report.id)
+    assert [v.match.found_id for v in after.items] == [v.match.found_id for v in before.items]
+    with world.database.read() as work:
+        assert len(work.outbox.of_lost(lost.report.id)) == 1
+
+
+def test_a_photo_without_an_animal_is_refused_with_a_hint_and_nothing_is_kept(world):
+    with pytest.raises(NoAnimalFound) as refused:
+        world.file("lost", GREY)
+
+    assert refused.value.field == "photo"
+    assert refused.value.hint
+    assert list(world.photos.hashes()) == []
+
+
+def test_a_photo_without_an_animal_is_kept_on_request_as_a_whole(world):
+    lost = world.file("lost", GREY, species=Species.CAT, keep_without_animal=True)
+
+    (seen,) = lost.photos[0].animals
+    assert (seen.box.width, seen.box.height) == (240, 240)
+
+
+def test_not_mine_counts_for_the_whole_encounter_and_never_alerts_again(world):
+    world.camera()
+    lost = world.file("lost", photo(1), place=HOME)
+    first = sighting(world, 1, 1, track_id="a")
+    world.clock.forward(minutes=2)
+    second = sighting(world, 1, 2, track_id="a")
+    assert first.report.encounter_id == second.report.encounter_id
+
+    judged = world.engine.verdict(lost.report.id, first.report.id, Verdict.DIFFERENT)
+
+    assert set(judged) == {first.report.id, second.report.id}
+    world.clock.forward(minutes=2)
+    third = sighting(world, 1, 3, track_id="a")
+    matches = {v.match.found_id: v.match for v in world.engine.current_top_matches(lost.report.id).items}
+    assert matches[third.report.id].verdict is Verdict.DIFFERENT
+    assert matches[third.report.id].degree < 0.001
+    world.engine.deliver_due_alerts()
+    assert world.messenger.sent == []
+
+
+def test_a_look_alike_of_a_rejected_animal_sinks(world):
+    lost = world.file("lost", photo(1), place=HOME)
+    rejected = world.file("found", photo(1, noise=5), place=NEAR)
+    alike = world.file("found", photo(1, noise=5), place=NEAR)
+    before = {v.match.found_id: v.match.degree for v in world.engine.current_top_matches(lost.report.id).items}
+
+    world.engine.verdict(lost.report.id, rejected.report.id, Verdict.DIFFERENT)
+
+    after = {v.match.found_id: v.match for v in world.engine.current_top_matches(lost.report.id).items}
+    assert after[alike.report.id].degree < before[alike.report.id] / 2
+    assert after[alike.report.id].reasons[0].code is ReasonCode.LIKE_A_REJECTED_ONE
+
+
+def test_same_closes_the_case_on_request_and_the_pet_is_not_searched_any_more(world):
+    lost = world.file("lost", photo(1), place=HOME)
+    found = world.file("found", photo(1, noise=1), place=NEAR)
+
+    world.engine.verdict(lost.report.id, found.report.id, Verdict.SAME, close=True)
+
+    assert world.engine.report(lost.report.id).report.status is Status.REUNITED
+    later = world.file("found", photo(1, noise=2), place=NEAR)
+    assert later.finder_matches == ()
+
+
+def test_a_camera_that_sees_the_same_again_stores_nothing(world):
+    world.camera()
+    first = sighting(world, 3)
+    world.clock.forward(minutes=30)
+
+    again = sighting(world, 3)
+
+    assert again.is_repeat
+    assert again.report.id == first.report.id
+    assert again.report.last_seen_at == world.clock.now()
+
+
+def test_a_track_gives_one_sighting_in_each_window(world):
+    world.camera()
+    sighting(world, 3, track_id="t")
+    world.clock.forward(seconds=2)
+    assert sighting(world, 3, 4, track_id="t").is_repeat
+    world.clock.forward(seconds=4)
+    assert not sighting(world, 3, 5, track_id="t").is_repeat
+
+
+def test_peoples_reports_are_always_stored_even_of_the_same_picture(world):
+    one = world.file("found", photo(1))
+    other = world.file("found", photo(1))
+
+    assert one.report.id != other.report.id
+
+
+def test_a_camera_whose_clock_runs_ahead_is_corrected(world):
+    world.camera()
+
+    seen = sighting(world, 3, seen_at=world.clock.now() + timedelta(hours=1))
+
+    assert seen.report.clock_corrected
+    assert seen.report.happened_at == world.clock.now()
+
+
+def test_the_same_picture_from_another_account_warns_of_fraud(world):
+    world.file("found", photo(1), place=NEAR)
+
+    lost = world.file("lost", photo(1), place=HOME)
+
+    assert lost.matches.items[0].match.reasons[0].code is ReasonCode.SAME_PICTURE
+
+
+def test_a_finder_who_answers_a_notice_is_always_told_to_the_owner(world):
+    lost = world.file("lost", photo(1), place=HOME)
+
+    world.file("found", photo(2), place=NEAR, about=lost.report.id)
+
+    world.engine.deliver_due_alerts()
+    assert len(world.messenger.sent) == 1
+
+
+def test_sure_species_exclude_each_other_and_unsure_ones_do_not(world):
+    lost = world.file("lost", photo(1), place=HOME)
+    world.detector.label = Label.DOG
+    world.file("found", photo(1, noise=1), place=NEAR)
+    assert world.engine.current_top_matches(lost.report.id).total == 0
+
+    world.detector.confidence = 0.6
+    unsure = world.file("found", photo(1, noise=2), place=NEAR)
+
+    assert best(world, lost).match.found_id == unsure.report.id
+
+
+def test_an_alert_that_cannot_be_delivered_is_tried_again(world):
+    world.file("lost", photo(1), place=HOME)
+    world.file("found", photo(1, noise=1), place=NEAR)
+    world.messenger.is_down = True
+    world.engine.deliver_due_alerts()
+
+    world.messenger.is_down = False
+    world.clock.forward(hours=1)
+    world.engine.deliver_due_alerts()
+
+    assert len(world.messenger.sent) == 1
+
+
+def test_a_second_alert_waits_for_the_cool_down(world):
+    world.file("lost", photo(1), place=HOME)
+    for noise in (1, 2):
+        world.file("found", photo(1, noise=noise), place=NEAR)
+
+    world.engine.deliver_due_alerts()
+    assert len(world.messenger.sent) == 1
+
+    world.clock.forward(minutes=20)
+    world.engine.deliver_due_alerts()
+    assert len(world.messenger.sent) == 2
+
+
+def test_erasing_leaves_neither_rows_nor_files_but_spares_a_shared_file(world):
+    lost = world.file("lost", photo(1), photo(2))
+    twin = world.file("found", photo(2))
+
+    world.engine.erase(lost.report.id)
+
+    with pytest.raises(NotFound):
+        world.engine.report(lost.report.id)
+    assert [h for h, _ in world.photos.hashes()] == [twin.photos[0].photo.content_hash]
+    world.engine.erase(twin.report.id)
+    assert list(world.photos.hashes()) == []
+
+
+def test_old_sightings_and_closed_reports_are_forgotten_and_confirmed_ones_are_not(world):
+    world.camera()
+    lost = world.file("lost", photo(1), place=HOME)
+    confirmed = sighting(world, 1, 1)
+    stranger = sighting(world, 7)
+    world.engine.verdict(lost.report.id, confirmed.report.id, Verdict.SAME)
+    closed = world.file("found", photo(9))
+    world.engine.change(closed.report.id, ReportChange(status=Status.CLOSED))
+
+    world.clock.forward(days=31)
+    world.engine.forget_due()
+    with pytest.raises(NotFound):
+        world.engine.report(stranger.report.id)
+    world.engine.report(confirmed.report.id)
+    world.clock.forward(days=60)
+    world.engine.forget_due()
+    with pytest.raises(NotFound):
+        world.engine.report(closed.report.id)
+
+
+def test_an_open_report_expires(world):
+    lost = world.file("lost", photo(1))
+
+    world.clock.forward(days=366)
+    world.engine.forget_due()
+
+    assert world.engine.report(lost.report.id).report.status is Status.EXPIRED
+
+
+def test_a_moved_home_is_matched_anew(world):
+    lost = world.file("lost", photo(1), place=HOME, home=HOME)
+    world.file("found", photo(1, noise=1), place=NEAR)
+    before = best(world, lost).match.distance_km
+
+    world.engine.change(lost.report.id, ReportChange(home=Point(58.0, 39.85)))
+
+    assert best(world, lost).match.distance_km > before + 30
+
+
+def test_more_photos_bring_a_nearer_pair(world):
+    world.file("found", photo(1), place=NEAR)
+    lost = world.file("lost", photo(2), place=HOME)
+    before = lost.matches.items[0].match
+
+    world.engine.add_photos(lost.report.id, [photo(1, noise=1)])
+
+    after = best(world, lost).match
+    assert after.l2_distance < before.l2_distance
+    assert after.compared_pairs == 2
+
+
+def test_the_finder_sees_a_band_and_no_place(world):
+    world.file("lost", photo(1), place=HOME, home=HOME, name="Rex", contact="secret")
+
+    found = world.file("found", photo(1, noise=1), place=NEAR)
+
+    (match,) = found.finder_matches
+    assert match.band_km == (0.5, 1.0)
+    assert "secret" not in repr(match)
+    assert str(HOME.lat) not in repr(match)
+
+
+def test_people_are_unrecognisable_for_all_but_the_sender(world):
+    world.detector.people = True
+    lost = world.file("lost", photo(1))
+    photo_id = lost.photos[0].photo.id
+
+    own = world.engine.photo(photo_id, "full", viewer="owner", is_owner=True)
+    others = world.engine.photo(photo_id, "full", viewer="other", is_owner=False)
+
+    assert own != others
+    looks = world.engine.export(lost.report.id)["looks"]
+    assert [look["viewer"] for look in looks] == ["owner", "other"]
+
+
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [
+        ("happened_at", {"ahead": 60}),
+        ("name", {"name": "x" * 101}),
+        ("description", {"description": "a\x00b"}),
+        ("about", {"about": "nobody"}),
+        ("species", {"keep_without_animal": True}),
+        ("animal", {"animal": 5}),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_kept(world, field, fields):
+    if "ahead" in fields:
+        fields = {"happened_at": world.clock.now() + timedelta(minutes=fields["ahead"])}
+
+    with pytest.raises(InvalidInput) as refused:
+        world.file("found", photo(1), **fields)
+
+    assert refused.value.field == field
+    assert list(world.photos.hashes()) == []
+
+
+def test_an_idempotency_key_makes_one_report(world):
+    key = Idempotency("someone", "key", "0" * 64)
+    world.file("lost", photo(1), idempotency=key)
+
+    with pytest.raises(Conflict):
+        world.file("lost", photo(1), idempotency=key)
+
+    from homeward.ports import ReportQuery
+
+    assert len(world.engine.reports(ReportQuery())) == 1
+
+
+def test_only_the_best_matches_are_kept():
+    world = in_memory(rules=replace(Rules(), matches_kept=3))
+    for seed in range(2, 8):
+        world.file("found", photo(seed), place=NEAR)
+
+    lost = world.file("lost", photo(1), place=HOME)
+
+    assert world.engine.current_top_matches(lost.report.id, MatchQuery()).total == 3
+
+
+def test_whoever_listens_hears_of_a_new_match(world):
+    lost = world.file("lost", photo(1), place=HOME)
+    with world.engine.events.subscribe(lost.report.id) as news:
+        found = world.file("found", photo(1, noise=1), place=NEAR)
+
+        event = news.get(5)
+
+    assert event.found_id == found.report.id

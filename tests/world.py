@@ -1,0 +1,77 @@
+"""A whole engine on real or in-memory storage, with models that need no weights."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homeward.districts import NoDistricts
+from homeward.domain.filing import NewReport
+from homeward.domain.ids import AccountId, new_token
+from homeward.domain.places import Point
+from homeward.domain.reports import Camera, CameraId, Shelf
+from homeward.engine.engine import Engine, Ports, Rules
+from homeward.images.reader import PillowReader
+from homeward.images.renderer import PillowRenderer
+from homeward.storage.index.exact import ExactIndex
+from homeward.storage.photos.folder import FolderPhotoStorage
+from homeward.storage.shelves import open_shelf
+from homeward.storage.sql import SqlDatabase
+from homeward.testing import (
+    FakeDetector,
+    FakeEmbedder,
+    FixedClock,
+    InMemoryDatabase,
+    InMemoryPhotoStorage,
+    RecordingMessenger,
+    in_memory_shelves,
+)
+from homeward.testing.fakes import CALIBRATION
+
+HOME = Point(57.6, 39.85)
+
+
+@dataclass
+class World:
+    database: object
+    shelves: dict
+    photos: object
+    detector: FakeDetector = field(default_factory=FakeDetector)
+    embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
+    clock: FixedClock = field(default_factory=FixedClock)
+    messenger: RecordingMessenger = field(default_factory=RecordingMessenger)
+    rules: Rules = field(default_factory=Rules)
+
+    def __post_init__(self):
+        self.engine = Engine(
+            Ports(
+                database=self.database,
+                shelves=self.shelves,
+                photos=self.photos,
+                reader=PillowReader(20_000_000, 50_000_000),
+                renderer=PillowRenderer(),
+                detector=self.detector,
+                embedder=self.embedder,
+                calibration=CALIBRATION,
+                messenger=self.messenger,
+                clock=self.clock,
+                districts=NoDistricts(),
+            ),
+            self.rules,
+        )
+
+    def file(self, shelf, *photos, **fields):
+        new = NewReport(Shelf(shelf), fields.pop("account_id", AccountId(new_token())), tuple(photos), **fields)
+        return self.engine.add_lost(new) if new.shelf is Shelf.LOST else self.engine.add_found(new)
+
+    def camera(self, name="yard", place=HOME):
+        return self.engine.add_camera(Camera(CameraId(name), name, place, None, self.clock.now()))
+
+
+def on_disk(folder: Path, **parts) -> World:
+    database = SqlDatabase.open(folder / "homeward.sqlite")
+    shelves = {shelf: open_shelf(shelf, ExactIndex(shelf, database)) for shelf in Shelf}
+    return World(database, shelves, FolderPhotoStorage(folder / "photos"), **parts)
+
+
+def in_memory(**parts) -> World:
+    database = InMemoryDatabase()
+    return World(database, in_memory_shelves(database), InMemoryPhotoStorage(), **parts)
