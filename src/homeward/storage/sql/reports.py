@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, true, update
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
@@ -66,7 +66,9 @@ class SqlReports:
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
         if query.before is not None:
-            conditions.append(tuple_(reports.c.created_at, reports.c.id) < tuple_(*query.before))
+            moment, last = query.before
+            same = and_(reports.c.created_at == moment, reports.c.id < last)
+            conditions.append(or_(reports.c.created_at < moment, same))
         statement = (
             select(reports)
             .where(true(), *conditions)
