@@ -14,7 +14,7 @@ from homeward.domain.ids import ContentHash
 from homeward.errors import PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
 from homeward.ports import SafePhoto
 
-KINDS = ("JPEG", "MPO", "PNG", "WEBP")
+KINDS = ("JPEG", "PNG", "WEBP")  # a phone's multi-picture MPO opens as JPEG
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"heif"}
 MIN_SIDE_PX = 16
 MAX_SIDE_PX = 20_000

@@ -1,0 +1,311 @@
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from homeward.domain.places import Point
+from tests.conftest import photo
+from tests.doors.conftest import own
+
+PLACE = {"lat": "57.605", "lon": "39.852"}
+
+
+@pytest.fixture
+def pair(door):
+    found = door.report("found", photo(1), **PLACE)
+    lost = door.report("lost", photo(1, noise=1), lat="57.6", lon="39.85", home_lat="57.6", home_lon="39.85")
+    return found, lost
+
+
+def matches(door, lost, query="", **headers):
+    return door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches{query}", headers={**own(lost), **headers})
+
+
+def test_a_lost_report_answers_with_its_match_and_a_link(pair):
+    found, lost = pair
+
+    body = lost.json()
+
+    assert lost.status_code == 201
+    assert body["matches"][0]["found_id"] == found.json()["id"]
+    assert body["link"].startswith("http://127.0.0.1:8000/lost/")
+    assert [crop["part"] for crop in body["photos"][0]["animals"][0]["crops"]] == ["body", "face"]
+
+
+def test_a_match_carries_everything_that_an_owner_needs(door, pair):
+    (match,) = matches(door, pair[1]).json()["items"]
+
+    assert match["place"] == {"lat": 57.605, "lon": 39.852, "name": None, "district": None}
+    assert match["distance_km"] == pytest.approx(0.57, abs=0.02)
+    assert 0 <= match["l2_distance"] <= 2
+    assert match["degree_word"] == "very_likely"
+    assert {"seen_at", "source", "species", "encounter", "verdict", "camera", "reasons", "model"} <= set(match)
+
+
+def test_reasons_and_degrees_speak_the_readers_language(door, pair):
+    (match,) = matches(door, pair[1], **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"}).json()["items"]
+
+    assert match["degree_text"] == "очень вероятно"
+    assert "0.6 км от дома" in [reason["text"] for reason in match["reasons"]]
+
+
+def test_matches_come_as_csv_that_a_spreadsheet_reads(door, pair):
+    answer = matches(door, pair[1], Accept="text/csv")
+
+    assert answer.text.startswith("\ufeff")
+    (row,) = csv.DictReader(io.StringIO(answer.text[1:]))
+    assert row["found_id"] == pair[0].json()["id"]
+
+
+def test_matches_come_as_geojson_with_longitude_first(door, pair):
+    body = matches(door, pair[1], Accept="application/geo+json").json()
+
+    assert body["features"][0]["geometry"]["coordinates"] == [39.852, 57.605]
+
+
+def test_filters_hide_and_say_how_many(door, pair):
+    body = matches(door, pair[1], "?max_km=0.1").json()
+
+    assert (body["items"], body["total"], body["hidden"]) == ([], 0, 1)
+
+
+def test_pages_follow_each_other(door):
+    for noise in range(1, 6):
+        door.report("found", photo(1, noise=noise), **PLACE)
+    lost = door.report("lost", photo(1), **PLACE)
+
+    first = matches(door, lost, "?limit=3&sort=l2_distance").json()
+    second = matches(door, lost, f"?limit=3&sort=l2_distance&cursor={first['next']}").json()
+
+    distances = [m["l2_distance"] for m in first["items"] + second["items"]]
+    assert len(distances) == 5
+    assert distances == sorted(distances)
+    assert second["next"] is None
+
+
+def test_the_same_request_again_gets_the_same_report_and_a_link_that_works(door):
+    key = {"Idempotency-Key": "once"}
+    first = door.report("lost", photo(1), headers=key)
+    again = door.report("lost", photo(1), headers=key)
+
+    assert again.status_code == 201
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
+    assert door.http.get(f"/api/v1/reports/{first.json()['id']}", headers=own(again)).status_code == 200
+
+
+def test_a_key_used_for_another_body_is_refused(door):
+    key = {"Idempotency-Key": "once"}
+    door.report("lost", photo(1), headers=key)
+
+    refused = door.report("lost", photo(2), headers=key)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_verdict_moves_the_match_to_the_bottom(door, pair):
+    found, lost = pair
+    url = f"/api/v1/lost/{lost.json()['id']}/matches/{found.json()['id']}/verdict"
+
+    answer = door.http.put(url, json={"verdict": "different"}, headers=own(lost))
+
+    assert answer.json()["found_ids"] == [found.json()["id"]]
+    (match,) = matches(door, lost).json()["items"]
+    assert match["verdict"] == "different"
+    assert match["degree"] < 0.001
+    assert matches(door, lost, "?verdict=none").json()["items"] == []
+
+
+def test_the_finder_sees_bands_and_never_contact_or_place(door):
+    door.report("lost", photo(1), lat="57.6123", lon="39.8523", home_lat="57.6123", home_lon="39.8523",
+                contact="+7 900 000", name="Rex")  # fmt: skip
+    found = door.report("found", photo(1, noise=1), **PLACE)
+
+    answer = door.http.get(f"/api/v1/found/{found.json()['id']}/matches", headers=own(found))
+
+    (match,) = answer.json()["items"]
+    assert match["name"] == "Rex"
+    assert match["distance_band_km"] == [0.5, 1.0]
+    assert "900" not in answer.text
+    assert "57.6123" not in answer.text
+
+
+def test_pictures_have_signed_addresses_and_no_metadata(door, pair):
+    address = matches(door, pair[1]).json()["items"][0]["photo"]["crop"]
+
+    picture = door.http.get(address)
+
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert b"Exif" not in picture.content
+    assert door.http.get(address.replace("size=crop", "size=full")).status_code == 403
+    assert door.http.get(address[:-3]).status_code == 403
+
+
+def test_a_picture_address_expires(door, pair, monkeypatch):
+    address = matches(door, pair[1]).json()["items"][0]["photo"]["thumb"]
+    monkeypatch.setattr("homeward.api.auth.PHOTO_LINK_S", -1)
+
+    assert door.http.get(address).status_code == 403
+
+
+def test_a_cookie_stands_for_the_link_and_other_sites_cannot_use_it(door, pair):
+    _, lost = pair
+    door.http.post("/api/v1/session", headers=own(lost))
+    address = f"/api/v1/reports/{lost.json()['id']}"
+
+    assert door.http.get(address).status_code == 200
+    assert door.http.delete(address, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert door.http.delete(address, headers={"Origin": "https://evil.example"}).status_code == 403
+    door.http.delete("/api/v1/session")
+    door.http.cookies.clear()
+    assert door.http.get(address).status_code == 401
+
+
+def test_a_renewed_link_revokes_the_old_one(door, pair):
+    _, lost = pair
+    address = f"/api/v1/reports/{lost.json()['id']}"
+    newer = door.http.post(f"{address}/link", headers=own(lost))
+
+    assert door.http.get(address, headers=own(lost)).status_code == 401
+    assert door.http.get(address, headers=own(newer)).status_code == 200
+
+
+def test_an_erased_report_is_gone_with_its_files(door):
+    lost = door.report("lost", photo(1))
+
+    assert door.http.delete(f"/api/v1/reports/{lost.json()['id']}", headers=own(lost)).status_code == 204
+
+    assert door.is_empty()
+
+
+def test_one_exports_ones_own_data(door, pair):
+    body = door.http.get(f"/api/v1/reports/{pair[1].json()['id']}/export", headers=own(pair[1])).json()
+
+    assert body["report"]["id"] == pair[1].json()["id"]
+    assert body["photos"][0]["crops"]
+
+
+def test_a_change_moves_the_match(door, pair):
+    address = f"/api/v1/reports/{pair[1].json()['id']}"
+
+    body = door.http.patch(address, json={"home_lat": 58.0, "home_lon": 39.85}, headers=own(pair[1])).json()
+
+    assert body["matches"][0]["distance_km"] > 40
+
+
+def test_an_emptied_field_is_empty(door):
+    lost = door.report("lost", photo(1), name="Rex", home_lat="57", home_lon="39")
+
+    body = door.http.patch(
+        f"/api/v1/reports/{lost.json()['id']}",
+        json={"name": None, "home_lat": None, "home_lon": None},
+        headers=own(lost),
+    ).json()
+
+    assert (body["name"], body["home"]) == (None, None)
+
+
+def test_a_camera_sends_with_its_key_and_the_owner_sees_which(door):
+    admin = door.key("admin")
+    lost = door.report("lost", photo(1), **PLACE)
+    door.http.post("/api/v1/cameras", json={"id": "yard", "name": "Yard", "lat": 57.6, "lon": 39.85}, headers=admin)
+    camera = door.key("sightings", "yard")
+    seen_at = (door.world.clock.now() + timedelta(seconds=1)).isoformat()
+
+    def send():
+        files = {"photo": ("a.jpg", photo(1, noise=1))}
+        return door.http.post("/api/v1/sightings", data={"seen_at": seen_at}, files=files, headers=camera)
+
+    assert send().status_code == 201
+    assert send().json()["is_repeat"]
+    (match,) = matches(door, lost).json()["items"]
+    assert match["camera"] == {"id": "yard", "name": "Yard"}
+    assert match["place"]["name"] == "Yard"
+    beat = door.http.post("/api/v1/cameras/yard/heartbeat", json={"state": "live"}, headers=camera)
+    assert beat.json()["state"] == "live"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/reports"), ("GET", "/cameras"), ("POST", "/cameras"), ("GET", "/keys"), ("POST", "/sightings")],
+)
+def test_what_needs_a_key_is_closed_without_one_and_for_another_scope(door, method, path):
+    door.world.camera()
+    wrong = door.key("bot" if path == "/sightings" else "sightings", None if path == "/sightings" else "yard")
+    body = {"json": {"name": "x", "lat": 1, "lon": 1}} if method == "POST" and path == "/cameras" else {}
+
+    assert door.http.request(method, f"/api/v1{path}", **body).status_code == 401
+    assert door.http.request(method, f"/api/v1{path}", headers=wrong, **body).status_code == 403
+
+
+def test_a_revoked_key_opens_nothing(door):
+    admin, other = door.key("admin"), door.key("admin")
+    key_id = other["Authorization"].split("_")[1]
+
+    assert door.http.delete(f"/api/v1/keys/{key_id}", headers=admin).status_code == 204
+
+    assert door.http.get("/api/v1/keys", headers=other).status_code == 401
+
+
+def test_a_bot_acts_for_its_account_only(door):
+    bot = door.key("bot")
+    mine = door.report("lost", photo(1), headers={**bot, "Homeward-Account": "telegram-1"})
+    address = f"/api/v1/reports/{mine.json()['id']}"
+
+    assert door.http.get(address, headers={**bot, "Homeward-Account": "telegram-1"}).status_code == 200
+    assert door.http.get(address, headers={**bot, "Homeward-Account": "telegram-2"}).status_code == 403
+
+
+def test_uploads_are_limited_for_each_caller(tmp_path):
+    from tests.doors.conftest import Door
+
+    door = Door(tmp_path, uploads_per_minute=2)
+    answers = [door.report("found", photo(n)) for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert int(answers[2].headers["Retry-After"]) >= 1
+    assert door.report("found", photo(9), headers=door.key("bot")).status_code == 201
+    door.world.database.close()
+
+
+def test_ready_says_which_part_is_not(door):
+    assert door.http.get("/readyz").status_code == 200
+
+    door.world.engine._models_worked = False
+    door.world.detector.is_down = True
+    answer = door.http.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "models": False}
+
+
+def test_steps_are_counted(door):
+    door.report("found", photo(1))
+
+    assert 'homeward_steps_total{outcome="ok",step="remember"}' in door.http.get("/metrics").text
+
+
+def test_logs_hold_no_contact_no_token_and_no_exact_point(door, capfd):
+    lost = door.report("lost", photo(1), contact="+7 900 123", lat="57.61234", lon="39.85432", name="Rex")
+    matches(door, lost)
+
+    out = "".join(capfd.readouterr())
+
+    assert lost.json()["id"] in out
+    for secret in ("900 123", "57.61234", "39.85432", own(lost)["Authorization"][7:]):
+        assert secret not in out
+
+
+def test_the_front_page_speaks_russian(door):
+    assert "возвращает домой" in door.http.get("/", headers={"Accept-Language": "ru"}).text
+
+
+def test_districts_name_a_place(tmp_path):
+    from homeward.cli.demo.city import DISTRICTS
+    from homeward.districts import GeoJsonDistricts
+
+    districts = GeoJsonDistricts(DISTRICTS)
+
+    assert districts.district(Point(57.6007, 39.8512)) == "Old Town"
+    assert districts.district(Point(10, 10)) is None

@@ -1,0 +1,201 @@
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from tests.conftest import GREY, jpeg, photo, picture
+from tests.doors.conftest import Door, own
+
+GOOD = photo(1)
+
+
+def png_of(width, height):
+    """A tiny file that claims to be huge."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    )
+
+
+def gif():
+    file = io.BytesIO()
+    Image.new("RGB", (50, 50)).save(file, "GIF")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (GOOD[: len(GOOD) // 2], 422, "photo_unreadable"),
+        (b"", 422, "photo_unreadable"),
+        (b"hello", 415, "photo_kind_unsupported"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "photo_kind_unsupported"),
+        (b"%PDF-1.7", 415, "photo_kind_unsupported"),
+        (gif(), 415, "photo_kind_unsupported"),
+        (png_of(30_000, 30_000), 413, "photo_too_large"),
+        (png_of(60_000, 1), 413, "photo_too_large"),
+        (jpeg(Image.new("RGB", (8, 8))), 422, "photo_unreadable"),
+        (GREY, 422, "no_animal_found"),
+        (b"\xff\xd8" + b"\xff\xda\x00\x02" * 500 + b"\xff\xd9", 415, "photo_kind_unsupported"),
+    ],
+    ids=["truncated", "empty", "text", "svg", "pdf", "gif", "huge", "long", "tiny", "no animal", "no scans"],
+)
+def test_a_bad_picture_is_refused_by_name_and_leaves_nothing(door, data, status, code):
+    answer = door.report("lost", data)
+
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["field"]) == (status, code, "photo")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body["hint"]
+    assert door.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [
+        ("lat", {"lat": "91", "lon": "0"}),
+        ("lat", {"lat": "nan", "lon": "0"}),
+        ("lon", {"lat": "1", "lon": "inf"}),
+        ("lon", {"lat": "1"}),
+        ("home_lat", {"home_lat": "-90.1", "home_lon": "0"}),
+        ("happened_at", {"happened_at": "2999-01-01T00:00:00Z"}),
+        ("happened_at", {"happened_at": "2026-01-01T00:00:00"}),
+        ("happened_at", {"happened_at": "yesterday"}),
+        ("species", {"species": "dragon"}),
+        ("held", {"held": "maybe"}),
+        ("animal", {"animal": "-1"}),
+        ("animal", {"animal": "1.5"}),
+        ("keep_without_animal", {"keep_without_animal": "perhaps"}),
+        ("colour", {"colour": "red"}),
+        ("name", {"name": "x" * 200}),
+        ("about", {"about": "../../etc/passwd"}),
+    ],
+)
+def test_a_bad_field_is_refused_by_name_and_leaves_nothing(door, field, fields):
+    answer = door.report("found" if field in {"about", "held"} else "lost", GOOD, **fields)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert door.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("shelf", "photos", "field"), [("stolen", [GOOD], "shelf"), ("lost", [], "photo"), ("lost", [GOOD] * 11, "photo")]
+)
+def test_a_wrong_shelf_or_count_of_photos_is_refused(door, shelf, photos, field):
+    answer = door.report(shelf, *photos)
+
+    assert (answer.status_code, answer.json()["field"]) in {(422, field), (415, "Content-Type")}
+    assert door.is_empty()
+
+
+def test_a_file_over_the_limit_is_refused_and_so_is_a_body(tmp_path):
+    door = Door(tmp_path, max_upload_bytes=20_000)
+    big = jpeg(picture(1, size=500).effect_spread(60), quality=95)
+    assert len(big) > 20_000
+
+    assert door.report("lost", big).json()["code"] == "photo_too_large"
+    assert door.report("lost", b"x" * 2_000_000).json()["code"] == "payload_too_large"
+    assert door.is_empty()
+    door.world.database.close()
+
+
+def test_a_body_without_a_length_is_cut_off_while_it_streams(server):
+    import httpx2
+
+    def endless():
+        yield b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+        for _ in range(400):
+            yield b"x" * 1_000_000
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    try:
+        answer = httpx2.post(f"{server}/api/v1/reports", content=endless(), headers=headers, timeout=60)
+    except httpx2.TransportError:
+        return  # the server hung up on us, which is fine too
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("name", ["srt", "max_kilometres", "distrct"])
+def test_a_filter_that_does_not_exist_is_refused(door, name):
+    lost = door.report("lost", GOOD)
+
+    answer = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches?{name}=1", headers=own(lost))
+
+    assert (answer.status_code, answer.json()["field"]) == (422, name)
+
+
+@pytest.mark.parametrize(
+    "query", ["max_km=-1", "max_km=nan", "min_degree=2", "limit=0", "limit=1e9", "sort=name", "cursor=x", "since=now"]
+)
+def test_a_filter_with_a_wrong_value_is_refused(door, query):
+    lost = door.report("lost", GOOD)
+
+    answer = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches?{query}", headers=own(lost))
+
+    assert (answer.status_code, answer.json()["field"]) == (422, query.split("=")[0])
+
+
+def test_a_foreign_link_a_torn_one_and_an_old_one_open_nothing(door, monkeypatch):
+    mine, other = door.report("lost", GOOD), door.report("lost", photo(2))
+    address = f"/api/v1/lost/{mine.json()['id']}/matches"
+
+    assert door.http.get(address).status_code == 401
+    assert door.http.get(address, headers=own(other)).status_code == 403
+    assert door.http.get(address, headers={"Authorization": own(mine)["Authorization"][:-4]}).status_code == 401
+    assert door.http.get(address, headers={"Authorization": "Basic eDp5"}).status_code == 401
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: 4e9)
+    answer = door.http.get(address, headers=own(mine))
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+
+
+@pytest.mark.parametrize("name", ["token", "access_token", "key"])
+def test_a_secret_in_the_address_is_refused(door, name):
+    lost = door.report("lost", GOOD)
+    token = own(lost)["Authorization"][7:]
+
+    answer = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches?{name}={token}")
+
+    assert (answer.status_code, answer.json()["field"]) == (422, name)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/photos/..%2f..%2fetc%2fpasswd", "/api/v1/reports/..%2f..", "/../etc/passwd", "/api/v1/nowhere"]
+)
+def test_a_path_that_climbs_leads_nowhere(door, path):
+    answer = door.http.get(path)
+
+    assert answer.status_code in {401, 404}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_json_that_is_none_gets_a_problem(door):
+    admin = door.key("admin")
+
+    answer = door.http.post("/api/v1/cameras", content=b"{", headers=admin)
+    unknown = door.http.post("/api/v1/cameras", json={"name": "x", "lat": 1, "lon": 2, "colour": 1}, headers=admin)
+
+    assert answer.status_code == 422
+    assert (unknown.status_code, unknown.json()["field"]) == (422, "colour")
+
+
+def test_an_error_of_ours_tells_nothing_of_our_insides(door, monkeypatch):
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("secret at /home/me")
+
+    monkeypatch.setattr(door.world.engine, "add_lost", broken)
+    answer = door.report("lost", GOOD)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+
+
+def test_a_form_that_is_no_form_is_refused(door):
+    answer = door.http.post("/api/v1/reports", json={"shelf": "lost"})
+
+    assert answer.status_code == 415
