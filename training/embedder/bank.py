@@ -65,9 +65,7 @@ class Bank:
         photos, labels = [], []
         drawn = chance.choice(names, ANIMALS, replace=False, p=say / say.sum()).tolist()
         for label, name in enumerate(drawn):
-            some = chance.choice(
-                by_animal[name], min(PHOTOS_EACH, len(by_animal[name])), replace=False
-            ).tolist()
+            some = chance.choice(by_animal[name], min(PHOTOS_EACH, len(by_animal[name])), replace=False).tolist()
             photos += some
             labels += [label] * len(some)
         return photos, labels
@@ -83,9 +81,7 @@ def bank_of(student: Features, pictures: Sequence[Picture], cache: Path, *, tag:
     return Bank([picture.identity for picture in pictures], first, second, features)
 
 
-def _halfway(
-    student: Features, pictures: Sequence[Picture], cache: Path, seed: int
-) -> list[npt.NDArray[np.floating]]:
+def _halfway(student: Features, pictures: Sequence[Picture], cache: Path, seed: int) -> list[npt.NDArray[np.floating]]:
     squares, shares = cached(pictures, 256, cache)
     run, chance = first_half(student), np.random.default_rng(seed + 2)
     rows = np.repeat(np.arange(len(pictures)), VIEWS_EACH)

@@ -89,14 +89,10 @@ def write_card(onnx_file: Path, scores: Mapping[str, Scores], curves: Sequence[C
         "calibration": [_curve(curve) for curve in curves],
     }
     file = onnx_file.with_suffix(".yaml")
-    file.write_text(
-        yaml.safe_dump(card, sort_keys=False, default_flow_style=None, width=110), encoding="utf-8"
-    )
+    file.write_text(yaml.safe_dump(card, sort_keys=False, default_flow_style=None, width=110), encoding="utf-8")
     return file
 
 
 def _curve(curve: Curve) -> dict[str, Any]:
-    numbers = {
-        key: list(value) if isinstance(value, tuple) else value for key, value in asdict(curve.table).items()
-    }
+    numbers = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(curve.table).items()}
     return {"species": curve.species, "part": curve.part, **numbers, "source": curve.source}

@@ -17,9 +17,7 @@ def features_of(student: Features, squares: Pixels, *, batch: int = 16) -> npt.N
     """Float32 [n, 2304] for uint8 [n, 224, 224, 3]; on the accelerator where torch sees one."""
     if torch.cuda.is_available():
         return _on_accelerator(student, squares)
-    model = ov.convert_model(
-        student.eval(), example_input=torch.zeros(1, 3, 224, 224), input=[-1, 3, 224, 224]
-    )
+    model = ov.convert_model(student.eval(), example_input=torch.zeros(1, 3, 224, 224), input=[-1, 3, 224, 224])
     network = ov.Core().compile_model(model, "CPU", options(1))
     starts = range(0, len(squares), batch)
     return np.concatenate(
@@ -31,9 +29,6 @@ def features_of(student: Features, squares: Pixels, *, batch: int = 16) -> npt.N
 def _on_accelerator(student: Features, squares: Pixels) -> npt.NDArray[np.float32]:
     device = torch.device("cuda")
     moved = student.eval().to(device)
-    rows = [
-        moved(images_of(squares[start : start + 256]).to(device)).cpu()
-        for start in range(0, len(squares), 256)
-    ]
+    rows = [moved(images_of(squares[start : start + 256]).to(device)).cpu() for start in range(0, len(squares), 256)]
     student.to("cpu")
     return torch.cat(rows).numpy()

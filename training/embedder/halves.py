@@ -42,9 +42,7 @@ def first_half(student: Features) -> Callable[[Tensor], Halfway]:
         return lambda images: _halfway(*half(images.cuda()))
     model = ov.convert_model(half, example_input=torch.zeros(1, 3, 224, 224), input=[-1, 3, 224, 224])
     network = ov.Core().compile_model(model, "CPU", options(1))
-    return lambda images: _halfway(
-        *(torch.from_numpy(network([images.numpy()])[index]) for index in range(3))
-    )
+    return lambda images: _halfway(*(torch.from_numpy(network([images.numpy()])[index]) for index in range(3)))
 
 
 @torch.no_grad()

@@ -31,21 +31,15 @@ def known_of(student: Features, shared: Path, cache: Path, *, tag: str, seed: in
         )
         for name, some in (("named", named), ("unnamed", unnamed))
     }
-    scatter = _kept(
-        cache / f"views-{tag}.npy", lambda: _view_scatter(student, [*named, *unnamed], cache, seed)
-    )
+    scatter = _kept(cache / f"views-{tag}.npy", lambda: _view_scatter(student, [*named, *unnamed], cache, seed))
     return Known(named, rows["named"], unnamed, rows["unnamed"], scatter)
 
 
-def _view_scatter(
-    student: Features, pictures: list[Picture], cache: Path, seed: int
-) -> npt.NDArray[np.float64]:
+def _view_scatter(student: Features, pictures: list[Picture], cache: Path, seed: int) -> npt.NDArray[np.float64]:
     """Scatter of spoilt views around the mean of their photo: what the vector should not depend on."""
     squares, shares = cached(pictures, 256, cache)
     chance = np.random.default_rng(seed + 1)
-    chosen = np.repeat(
-        np.sort(chance.choice(len(squares), min(VIEWED, len(squares)), replace=False)), VIEWS_EACH
-    )
+    chosen = np.repeat(np.sort(chance.choice(len(squares), min(VIEWED, len(squares)), replace=False)), VIEWS_EACH)
     seen = views(squares[chosen], shares[chosen], STRONG, chance)
     pixels = seen.permute(0, 2, 3, 1).to(torch.uint8).numpy()
     return projection.scatter_within(features_of(student, pixels), chosen.astype(str))

@@ -35,13 +35,9 @@ def pairs_of(vectors: Vectors, animals: npt.NDArray[np.str_], strangers: Vectors
     _, inverse, counts = np.unique(animals[first[same]], return_inverse=True, return_counts=True)
     outside = np.linalg.norm(vectors[:, None] - strangers[None], axis=2).ravel().astype(np.float64)
     inside = distances[~same]
-    shares = np.concatenate(
-        (np.full(len(inside), 0.5 / len(inside)), np.full(len(outside), 0.5 / len(outside)))
-    )
+    shares = np.concatenate((np.full(len(inside), 0.5 / len(inside)), np.full(len(outside), 0.5 / len(outside))))
     weights = counts[inverse] ** -0.5
-    return Pairs(
-        distances[same], np.concatenate((inside, outside)), weights / weights.sum(), shares / shares.sum()
-    )
+    return Pairs(distances[same], np.concatenate((inside, outside)), weights / weights.sum(), shares / shares.sum())
 
 
 def mixed(parts: Sequence[tuple[Pairs, float]]) -> Pairs:

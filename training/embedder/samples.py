@@ -37,9 +37,7 @@ def stage_inputs(images: Tensor, maps: Maps, shapes: Sequence[LayerShape]) -> It
         current = current + kept if shape.adds_block_input else current
 
 
-def sample(
-    layer: Layer, entering: Tensor, given: Tensor, chance: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+def sample(layer: Layer, entering: Tensor, given: Tensor, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Patches that ``layer`` sees and what the teacher gave for them, at random positions."""
     shape = layer.shape
     height, width = given.shape[2:]

@@ -49,9 +49,7 @@ def fit(layer: Layer, samples: LayerSamples) -> float:
     left = 0.0
     for turn in range(ROUNDS):
         slope, left = _slope(seen, given, ahead, layer)
-        step = (
-            torch.matmul(slope[:, None, :], curvature)[:, 0] if layer.shape.depthwise else slope @ curvature
-        )
+        step = torch.matmul(slope[:, None, :], curvature)[:, 0] if layer.shape.depthwise else slope @ curvature
         moved = ahead - step
         uphill = ((moved - weight) * slope).sum(1, keepdim=True) > 0
         ahead = torch.where(uphill, moved, moved + (moved - weight) * (turn / (turn + 3)))

@@ -36,9 +36,7 @@ MILD = Strength(0.7, 6.0, 0.2, 0.03, 0.03, 0.05, 0.1, 0.1, 0.0)
 STRONG = Strength()
 
 
-def views(
-    squares: Pixels, shares: npt.NDArray[np.float32], strength: Strength, chance: np.random.Generator
-) -> Tensor:
+def views(squares: Pixels, shares: npt.NDArray[np.float32], strength: Strength, chance: np.random.Generator) -> Tensor:
     """One view of each padded square of uint8 [n, s, s, 3]: float32 [n, 3, 224, 224] in 0..255.
 
     ``shares`` [n, 2] is the width and height of the photo inside its square; only that part is cropped.

@@ -191,7 +191,8 @@ def _by_key(context: ApiContext, request: Request, bearer: str) -> Caller:
     if not hmac.compare_digest(_digest(secret), known) or key is None or key.revoked_at is not None:
         raise Unauthorized("This key is not valid.", hint="It was revoked, or is not complete.")
     account = request.headers.get("homeward-account") if key.scope in {"bot", "admin"} else None
-    return Caller(f"key:{key.id}", account_id=AccountId(account[:100]) if account else None, key=key)
+    name = "operators" if key.scope == "admin" else f"key:{key.id}"  # an import goes on with another operator's key
+    return Caller(name, account_id=AccountId(account[:100]) if account else None, key=key)
 
 
 def _check_origin(request: Request) -> None:

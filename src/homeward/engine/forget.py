@@ -12,7 +12,7 @@ from homeward.telemetry import step
 
 BATCH = 200
 YOUNG = timedelta(hours=1)  # a file may be older than its row by this much
-ANSWERS_KEPT = timedelta(days=2)
+ANSWERS_KEPT = timedelta(days=30)  # an import may be taken up again that much later
 LOOKS_KEPT = timedelta(days=365)
 
 

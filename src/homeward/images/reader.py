@@ -37,7 +37,7 @@ class PillowReader:
         """Check, decode, turn upright, shrink, re-encode."""
         self._check_size(data)
         with DECODERS, _refused():
-            picture = self._decoded(data)
+            picture = Image.fromarray(np.asarray(self._decoded(data)))  # pixels only: no EXIF, no comment
             file = io.BytesIO()
             picture.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
         jpeg = file.getvalue()

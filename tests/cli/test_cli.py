@@ -1,0 +1,196 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from homeward.locales import catalogue
+from tests.conftest import photo
+
+RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
+KEEP = ["--species", "cat", "--keep-without-animal"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    def call(*arguments, code=0, data=True, **env):
+        where = ["--data", str(tmp_path / "data")] if data else []
+        answer = subprocess.run(
+            [*RUN, *map(str, arguments), *where],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "HOMEWARD_LANG": "en", **env},
+            check=False,
+        )
+        assert answer.returncode == code, answer.stdout + answer.stderr
+        return answer
+
+    return call
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for seed, noise, name in ((1, 0, "own.jpg"), (1, 1, "seen.jpg"), (2, 0, "other.jpg")):
+        (tmp_path / name).write_bytes(photo(seed, noise=noise))
+    return tmp_path
+
+
+def test_the_whole_story_on_the_command_line(run, photos):
+    found = json.loads(
+        run("report", "found", photos / "seen.jpg", *KEEP, "--lat", 57.6, "--lon", 39.85, "--json").stdout
+    )
+    told = run("report", "lost", photos / "own.jpg", *KEEP, "--lat", 57.6, "--lon", 39.85, "--name", "Rex").stdout
+    lost_id = told.split("Lost report ")[1].split(" ")[0]
+
+    assert found["id"] in told
+    assert "#token=" in told
+    page = json.loads(run("matches", lost_id, "--json").stdout)
+    assert page["items"][0]["found_id"] == found["id"]
+    assert found["id"] in run("matches", lost_id, "--csv").stdout
+    assert json.loads(run("matches", lost_id, "--geojson").stdout)["type"] == "FeatureCollection"
+    run("verdict", lost_id, found["id"], "different")
+    assert json.loads(run("matches", lost_id, "--verdict", "none", "--json").stdout)["hidden"] == 1
+    assert (
+        "вряд ли" in run("matches", lost_id, HOMEWARD_LANG="ru").stdout
+        or "исключено" in run("matches", lost_id, HOMEWARD_LANG="ru").stdout
+    )
+    run("erase", lost_id)
+    run("matches", lost_id, code=2)
+
+
+def test_what_is_wrong_is_said_in_plain_words_with_exit_code_two(run, photos):
+    answer = run("report", "lost", photos / "own.jpg", *KEEP, "--lat", 91, "--lon", 0, code=2)
+    assert "91 is no latitude. (lat)" in answer.stderr
+    run("report", "stolen", photos / "own.jpg", code=2)
+    run("report", "lost", photos / "nothing.jpg", code=2)
+    run("nonsense", data=False, code=2)
+    answer = run("doctor", code=2, HOMEWARD_PORT="many")
+    assert "HOMEWARD_PORT" in answer.stderr
+
+
+def test_a_folder_of_pets_is_imported_once_exported_and_taken_back(run, photos, tmp_path):
+    for pet in ("rex", "tom"):
+        (tmp_path / "pets" / pet).mkdir(parents=True)
+        for noise in range(2):
+            (tmp_path / "pets" / pet / f"{noise}.jpg").write_bytes(photo(len(pet) + ord(pet[0]), noise=noise))
+    (tmp_path / "pets" / "bad").mkdir()
+    (tmp_path / "pets" / "bad" / "x.jpg").write_bytes(b"broken")
+
+    first = json.loads(run("import", "pets", *KEEP, "--json", code=1).stdout)
+    again = json.loads(run("import", "pets", *KEEP, "--json", code=1).stdout)
+
+    assert (first["imported"], len(first["failed"])) == (2, 1)
+    assert first["failed"][0]["where"] == "bad"
+    assert (again["imported"], again["already"]) == (0, 2)
+    run("export", "out.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert sorted(row["name"] for row in rows) == ["rex", "tom"]
+    assert all((tmp_path / name).exists() for row in rows for name in row["photos"])
+    back = run("import", "out.jsonl", "--keep-without-animal", "--json", "--data", tmp_path / "new", data=False)
+    assert json.loads(back.stdout)["imported"] == 2
+    run("export", "out.csv")
+    back = run("import", "out.csv", "--keep-without-animal", "--json", "--data", tmp_path / "newer", data=False)
+    assert json.loads(back.stdout)["imported"] == 2
+
+
+def test_bad_rows_are_named_by_line_and_paths_may_not_climb(run, tmp_path):
+    (tmp_path / "secret.jpg").write_bytes(photo(1))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "list.jsonl").write_text(
+        '{"photos": ["../secret.jpg"]}\nnot json\n{"colour": "red"}\n{"photos": []}\n'
+    )
+
+    answer = json.loads(run("import", "in/list.jsonl", *KEEP, "--json", code=1).stdout)
+
+    assert [failure["where"] for failure in answer["failed"]] == ["line 1", "line 2", "line 3", "line 4"]
+    assert "leads out" in answer["failed"][0]["problem"]
+
+
+def test_backup_restore_and_doctor(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP)
+    assert json.loads(run("backup", "b.tar", "--json").stdout)["reports"] == 1
+    run("backup", "b.tar", code=2)
+    restored = run("restore", "b.tar", "--json", "--data", tmp_path / "new", data=False)
+    assert json.loads(restored.stdout)["photos"] == 1
+    checks = json.loads(run("doctor", "--json").stdout)["checks"]
+    assert {check["state"] for check in checks} == {"ok"}
+    for path in (tmp_path / "data" / "photos").rglob("*.jpg"):
+        path.unlink()
+    checks = json.loads(run("doctor", "--json", code=1).stdout)["checks"]
+    assert [check["name"] for check in checks if check["state"] == "fail"] == ["photos"]
+
+
+def test_cameras_keys_and_models(run):
+    camera = run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.8).stdout.strip()
+    secret = run("keys", "create", "--name", "yard", "--scope", "sightings", "--camera", camera).stdout.strip()
+    keys = json.loads(run("keys", "list", "--json").stdout)["items"]
+    assert secret.split("_")[1] in [key["id"] for key in keys]
+    run("keys", "revoke", secret.split("_")[1])
+    assert "Yard" in run("cameras", "list").stdout
+    models = {m["name"]: m for m in json.loads(run("models", "list", "--json").stdout)["items"]}
+    assert models["homeward-embedder-1"]["in_use"]
+    assert "trained_on" in run("models", "show", "homeward-detector-1").stdout
+    run("models", "remove", "homeward-detector-1", code=2)
+
+
+def test_commands_speak_to_the_server_that_works_in_the_folder(run, photos, tmp_path):
+    from tests.e2e.crash import Server
+
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        filed = json.loads(run("report", "lost", photos / "own.jpg", *KEEP, "--json").stdout)
+        assert json.loads(run("matches", filed["id"], "--json").stdout)["items"] == []
+        assert json.loads(run("backup", "b.tar", "--json").stdout)["reports"] == 1
+        assert "Another process" in run("serve", code=2).stderr
+    finally:
+        server.stop()
+    assert (tmp_path / "data" / "operator.key").stat().st_mode & 0o077 == 0
+
+
+def test_the_demo_fills_a_town_and_never_touches_other_folders(run, tmp_path):
+    told = run("demo", "--no-serve", data=False).stdout
+
+    assert "Chelsea" in told
+    assert "CC0" in told
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").touch()
+    run("demo", "--no-serve", "--data", "mine", data=False, code=2)
+    assert (tmp_path / "mine" / "file").exists()
+
+
+def test_help_and_import_load_nothing_heavy():
+    script = """
+import sys
+import homeward
+assert not {"numpy", "PIL", "sqlalchemy", "fastapi"} & set(sys.modules)
+from homeward.cli import app
+heavy = {"numpy", "PIL", "sqlalchemy", "fastapi", "onnxruntime", "pydantic", "httpx2"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values():
+    english, russian = catalogue("en"), catalogue("ru")
+
+    assert english.keys() == russian.keys()
+    for key, text in english.items():
+        values = [part.split("}")[0].split(":")[0] for part in text.split("{")[1:]]
+        other = [part.split("}")[0].split(":")[0] for part in russian[key].split("{")[1:]]
+        assert sorted(values) == sorted(other), key
+
+
+def test_every_error_and_reason_has_a_text():
+    from homeward import errors
+    from homeward.domain.matches import ReasonCode
+
+    texts = catalogue("en")
+    assert {f"reason.{code.value}" for code in ReasonCode} <= set(texts)
+    shown = {"error", "internal", "bad_settings", "data_folder_locked", "model_invalid", "storage_too_new"}
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.HomewardError)
+    ]
+    assert {f"error.{kind.code}" for kind in kinds if kind.code not in shown} <= set(texts)

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homeward.errors import InvalidInput
+from homeward.evaluation import metrics
+from homeward.evaluation.detect import evaluate_detect
+from homeward.evaluation.plots import plot_detect, plot_reid
+from homeward.evaluation.reid import evaluate_reid
+from homeward.images.reader import PillowReader
+from homeward.models.registry import Registry
+from homeward.testing import FakeDetector, FakeEmbedder
+from tests.conftest import photo, picture
+
+READER = PillowReader(20_000_000, 50_000_000)
+scores = st.lists(st.floats(0, 2), min_size=1, max_size=40)
+
+
+def test_ranks_and_precisions_of_a_case_worked_by_hand():
+    labels = np.array([0, 0, 1, 1])
+    distances = np.array([[0, 1, 2, 3], [1, 0, 0.5, 3], [2, 0.5, 0, 4], [3, 3, 4, 0]], float)
+
+    ranks, precisions = metrics.ranks_and_precisions(distances, labels)
+
+    assert ranks == [1, 2, 3, 3]
+    assert precisions == pytest.approx([1, 1 / 2, 1 / 3, 1 / 3])
+
+
+def test_no_errors_where_the_two_are_apart():
+    same, different = np.array([0.1, 0.2]), np.array([0.8, 0.9])
+
+    assert metrics.equal_error_rate(same, different) == 0
+    assert metrics.accepted_at(same, different, 0.01) == 1
+
+
+def test_half_errors_where_the_two_are_one():
+    values = np.linspace(0, 1, 101)
+
+    assert metrics.equal_error_rate(values, values) == pytest.approx(0.5, abs=0.01)
+
+
+@given(scores, scores)
+def test_the_equal_error_rate_is_a_share(same, different):
+    assert 0 <= metrics.equal_error_rate(np.array(same), np.array(different)) <= 1
+
+
+def test_average_precision_of_a_case_worked_by_hand():
+    hits = [(0.9, True), (0.8, False), (0.7, True)]
+
+    assert metrics.average_precision(hits, 2) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+
+
+@pytest.fixture
+def animals(tmp_path):
+    for animal in range(3):
+        folder = tmp_path / "set" / f"a{animal}"
+        folder.mkdir(parents=True)
+        for noise in range(3):
+            (folder / f"{noise}.jpg").write_bytes(photo(animal, noise=noise))
+    return tmp_path / "set"
+
+
+@pytest.mark.parametrize("detector", [None, FakeDetector()])
+def test_animals_that_differ_are_told_apart_and_plotted(animals, tmp_path, detector):
+    result = evaluate_reid(animals, FakeEmbedder(), READER, detector, "face")
+
+    figures = result.figures()
+    assert list(figures) == [
+        "rank_1",
+        "rank_5",
+        "map",
+        "eer",
+        "tar_at_far_1pct",
+        "tar_at_far_01pct",
+        "animals",
+        "photos",
+    ]
+    assert (figures["rank_1"], figures["eer"], figures["animals"], figures["photos"]) == (1.0, 0.0, 3, 9)
+    plot_reid(result, tmp_path / "plots")
+    assert {p.name for p in (tmp_path / "plots").iterdir()} == {"roc.png", "distances.png", "cmc.png"}
+
+
+def test_a_folder_without_animals_is_refused(tmp_path):
+    with pytest.raises(InvalidInput):
+        evaluate_reid(tmp_path, FakeEmbedder(), READER)
+
+
+@pytest.mark.parametrize("labels", ["yolo", "coco", "csv"])
+def test_boxes_are_counted(tmp_path, labels):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    picture(1).save(tmp_path / "images/a.jpg")
+    picture(2).save(tmp_path / "images/b.jpg")
+    right, wrong = "0.5 0.5 0.8 0.8", "0.1 0.1 0.1 0.1"
+    if labels == "csv":
+        (tmp_path / "boxes.csv").write_text(
+            "image,species,breed,part,xmin,ymin,xmax,ymax\na.jpg,cat,x,body,24,24,216,216\nb.jpg,cat,x,body,0,0,20,20\n"
+        )
+    else:
+        index = 15 if labels == "coco" else 0
+        if labels == "yolo":
+            (tmp_path / "classes.txt").write_text("cat\n")
+        (tmp_path / "labels/a.txt").write_text(f"{index} {right}\n")
+        (tmp_path / "labels/b.txt").write_text(f"{index} {wrong}\n")
+
+    result = evaluate_detect(tmp_path, FakeDetector(), READER)
+
+    assert result.figures()["cat"] == {"ap50": 0.5, "precision": 0.5, "recall": 0.5, "boxes": 2}
+    plot_detect(result, tmp_path)
+    assert (tmp_path / "precision_recall.png").exists()
+
+
+@pytest.mark.shared
+def test_the_bundled_embedder_is_as_good_as_its_card_says(shared):
+    registry = Registry([])
+    told = registry.card("homeward-embedder-1").raw["figures"]["dreambooth_pets"]
+
+    figures = evaluate_reid(
+        shared / "data/reid/dreambooth_pets", registry.embedder("homeward-embedder-1"), READER
+    ).figures()
+
+    assert figures["rank_1"] == pytest.approx(told["rank_1"], abs=0.03)
+    assert figures["eer"] == pytest.approx(told["eer"], abs=0.02)
