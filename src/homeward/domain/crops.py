@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from homeward.domain.animals import Animal, CropBox, Detection, Label, Part, Picture, Species
 from homeward.domain.boxes import Box
 
@@ -23,7 +21,7 @@ def cut(picture: Picture, box: Box) -> Picture:
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = box.clipped(width, height).rounded()
     x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
-    return np.ascontiguousarray(picture[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
+    return picture[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)].copy()
 
 
 def whole(width: int, height: int, species: Species) -> Animal:

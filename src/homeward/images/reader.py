@@ -3,7 +3,6 @@
 import hashlib
 import io
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,14 +11,18 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from homeward.domain.ids import ContentHash
 from homeward.errors import PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+from homeward.images.scans import count_scans
 from homeward.ports import SafePhoto
 
 KINDS = ("JPEG", "PNG", "WEBP")  # a phone's multi-picture MPO opens as JPEG
+JPEGS = ("JPEG", "MPO")
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"heif"}
 MIN_SIDE_PX = 16
 MAX_SIDE_PX = 20_000
-MAX_WHOLE_PIXELS = 24_000_000  # of kinds that cannot shrink while they are decoded: 4 bytes a pixel stay under 100 MB
+MAX_WHOLE_PIXELS = 25_000_000  # of kinds that cannot shrink while they are decoded; a phone's HEIC has 24.5 million
+MAX_WEBP_PIXELS = 12_000_000  # its decoder keeps three canvases of 4 bytes a pixel
 MAX_SCANS = 64  # a progressive JPEG has about ten; thousands of tiny ones decode for minutes
+MAX_SCANNED_PIXELS = 400_000_000  # scans times pixels: about a second
 QUALITY = 90
 DECODERS = threading.BoundedSemaphore(2)  # big pictures at once in one process
 
@@ -57,47 +60,53 @@ class PillowReader:
 
     def _decoded(self, data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=_formats(data)) as picture:
-            self._check_pixels(picture)
-            if picture.format in {"JPEG", "MPO"}:
-                _check_scans(data)
+            self._check_pixels(picture, data)
+            if picture.format in JPEGS:
                 picture.draft("RGB", (self._max_side_px, self._max_side_px))  # decodes at a half, quarter or eighth
             picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            upright.thumbnail((self._max_side_px, self._max_side_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
-            return _rgb(upright)
+            picture.thumbnail((self._max_side_px, self._max_side_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            return _rgb(ImageOps.exif_transpose(picture))  # turned when small: a turn is a copy
 
-    def _check_pixels(self, picture: Image.Image) -> None:
+    def _check_pixels(self, picture: Image.Image, data: bytes) -> None:
         width, height = picture.size
-        shrinks = picture.format in {"JPEG", "MPO"}
-        most = self._max_pixels if shrinks else min(self._max_pixels, MAX_WHOLE_PIXELS)
+        scans = count_scans(data) if picture.format in JPEGS else 1
+        most = self._most_pixels(picture, scans)
         if width * height > most or max(width, height) > MAX_SIDE_PX:
             raise PhotoTooLarge(
                 f"The picture has {width} x {height} pixels; {most / 1e6:g} megapixels and {MAX_SIDE_PX} a side "
-                f"are the most for {picture.format}.",
+                f"are the most for {'progressive ' if scans > 1 else ''}{picture.format}.",
                 field="photo",
                 hint="Send a smaller copy.",
                 most_megapixels=most / 1e6,
+            )
+        if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
+            raise PhotoUnreadable(
+                f"The JPEG is made of {scans} scans, too many.", field="photo", hint="Save it anew and send that."
             )
         if min(width, height) < MIN_SIDE_PX:
             raise PhotoUnreadable(
                 f"The picture has only {width} x {height} pixels.", field="photo", hint="Send a larger one."
             )
 
+    def _most_pixels(self, picture: Image.Image, scans: int) -> int:
+        """A JPEG of one scan shrinks while it is decoded; of several, all coefficients are held at full size."""
+        if picture.format in JPEGS and scans <= 1:
+            return self._max_pixels
+        return min(self._max_pixels, MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_WHOLE_PIXELS)
+
 
 @contextmanager
 def _refused() -> Iterator[None]:
     """A decoder's troubles in our words. Decoders raise nearly anything on broken files."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except (PhotoTooLarge, PhotoUnreadable, PhotoKindUnsupported):
         raise
     except UnidentifiedImageError:
         raise PhotoKindUnsupported(
             "The file is not a JPEG, PNG, WebP or HEIC picture.", field="photo", hint="Send a photo."
         ) from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoTooLarge("The picture has too many pixels.", field="photo", hint="Send a smaller copy.") from None
     except Exception as error:
         raise PhotoUnreadable(
@@ -119,11 +128,6 @@ def _formats(data: bytes) -> tuple[str, ...]:
         register_heif_opener(thumbnails=False)
         return ("HEIF",)
     return KINDS
-
-
-def _check_scans(data: bytes) -> None:
-    if data.count(b"\xff\xda") > MAX_SCANS:
-        raise PhotoUnreadable("The JPEG is made of too many scans.", field="photo", hint="Save it anew and send that.")
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
