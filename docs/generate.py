@@ -32,7 +32,7 @@ def commands_page() -> str:
     """Every command with its options."""
     from homeward.cli import app
 
-    text = str(app.generate_docs(output_format="markdown"))
+    text = str(app.generate_docs(output_format="markdown", usage_name="homeward"))
     return NOTE + text.rstrip() + "\n"
 
 
@@ -40,7 +40,9 @@ def errors_page() -> str:
     """Every error that a door may show."""
     from homeward import errors
 
-    kinds = [kind for kind in _below(errors.HomewardError) if "code" in vars(kind)]
+    kinds = [
+        kind for kind in _below(errors.HomewardError) if "code" in vars(kind) and kind.__module__ == errors.__name__
+    ]
     rows = [f"| `{k.code}` | {k.status} | {(k.__doc__ or '').strip().splitlines()[0]} |" for k in kinds]
     head = "# Errors\n\nThe `code` of a problem (RFC 9457) is stable; texts may change and are translated.\n"
     return "\n".join([NOTE + head, "| code | HTTP status | meaning |", "|---|---|---|", *sorted(rows), ""])

@@ -1,6 +1,6 @@
 """Where an index learns what is stored: everything once, then the changes in the order of commits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,20 +16,20 @@ from homeward.domain.reports import Shelf
 class EmbeddingColumns:
     """Embeddings column by column, all of length n. Places are NaN where there is none.
 
-    ``happened_at_s`` is in seconds since 1970; ``vectors`` holds one array (dimension,) for each embedding.
+    All are of one model. ``happened_at_s`` is in seconds since 1970; ``vectors`` is (n, dimension).
     """
 
     ids: Sequence[EmbeddingId]
     report_ids: Sequence[ReportId]
     crop_ids: Sequence[CropId]
-    models: Sequence[str]
+    model: str
     species: Sequence[str]
     parts: Sequence[str]
     happened_at_s: npt.NDArray[np.float64]
     lat: npt.NDArray[np.float64]
     lon: npt.NDArray[np.float64]
     is_open: npt.NDArray[np.bool_]
-    vectors: Sequence[Vectors]
+    vectors: Vectors
 
 
 class ChangeSource(Protocol):
@@ -43,6 +43,6 @@ class ChangeSource(Protocol):
         """The latest number, what changed since ``seq`` as it is now, and the ids that are gone."""
         ...
 
-    def all_embeddings(self, shelf: Shelf) -> tuple[int, EmbeddingColumns]:
-        """The latest number, and everything as of then."""
+    def all_embeddings(self, shelf: Shelf, take: Callable[[EmbeddingColumns], None]) -> int:
+        """Hand over everything in batches, and say the number as of which it is."""
         ...

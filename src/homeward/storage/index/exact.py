@@ -1,7 +1,6 @@
 """Exact nearest neighbours in RAM: built from the rows, brought up to date before each search."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +11,7 @@ from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.places import EARTH_RADIUS_KM, Point
 from homeward.domain.reports import Shelf
+from homeward.storage.index.cells import Cells
 from homeward.storage.index.changes import ChangeSource, EmbeddingColumns
 
 BLOCK = 8192  # rows; growing by blocks never needs a second copy of the vectors
@@ -19,13 +19,17 @@ ROUNDING = 1e-5  # of a float32 dot product; candidates this near the k-th are m
 SPECIES = {species: code for code, species in enumerate(Species)}
 PARTS = {part: code for code, part in enumerate(Part)}
 FREE = 255
-KM_PER_DEGREE = 111.0
 Rows = npt.NDArray[np.intp]
 
 
 def _kind(species: Species, part: Part, *, is_open: bool) -> int:
     """Species, part and openness in one byte, so that one comparison filters all three."""
     return SPECIES[species] * 4 + PARTS[part] * 2 + int(is_open)
+
+
+CLOSED: dict[tuple[str, str], int] = {
+    (species.value, part.value): _kind(species, part, is_open=False) for species in Species for part in Part
+}
 
 
 def _kinds(where: Filter) -> list[int]:
@@ -52,6 +56,7 @@ class _Space:
     report_ids: list[ReportId] = field(default_factory=list)
     row_of: dict[int, int] = field(default_factory=dict)
     free: list[int] = field(default_factory=list)
+    cells: Cells = field(default_factory=Cells)
     used: int = 0
 
     def put(self, embedding: Embedding) -> None:
@@ -63,7 +68,9 @@ class _Space:
         place = embedding.place
         self.kind[row] = _kind(embedding.species, embedding.part, is_open=embedding.is_open)
         self.happened_at_s[row] = embedding.happened_at.timestamp()
+        self.cells.remove(row, float(self.lat[row]), float(self.lon[row]))
         self.lat[row], self.lon[row] = (place.lat, place.lon) if place else (np.nan, np.nan)
+        self.cells.add(row, float(self.lat[row]), float(self.lon[row]))
         self.ids[row], self.crop_ids[row] = embedding.id, embedding.crop_id
         self.report_ids[row] = embedding.report_id
         self.blocks[row // BLOCK][row % BLOCK] = embedding.vector
@@ -73,26 +80,31 @@ class _Space:
         row = self.row_of.pop(embedding_id, None)
         if row is not None:
             self.kind[row] = FREE
+            self.cells.remove(row, float(self.lat[row]), float(self.lon[row]))
+            self.lat[row] = self.lon[row] = np.nan
             self.free.append(row)
 
-    def fill(self, columns: EmbeddingColumns, rows: Sequence[int]) -> None:
-        """Insert many at once into an empty space; ``rows`` are positions in ``columns``."""
-        self.reserve(len(rows))
-        count = self.used = len(rows)
-        taken = np.asarray(rows)
-        kinds = {
-            (species, part): _kind(Species(species), Part(part), is_open=False) for species in Species for part in Part
-        }
-        codes = [kinds[Species(columns.species[i]), Part(columns.parts[i])] for i in rows]
-        self.kind[:count] = np.array(codes, np.uint8) + columns.is_open[taken].astype(np.uint8)
-        self.happened_at_s[:count] = columns.happened_at_s[taken]
-        self.lat[:count], self.lon[:count] = columns.lat[taken], columns.lon[taken]
-        self.ids[:count] = np.array([columns.ids[i] for i in rows])
-        self.crop_ids[:count] = np.array([columns.crop_ids[i] for i in rows])
-        self.report_ids[:count] = [columns.report_ids[i] for i in rows]
-        self.row_of = {int(found): row for row, found in enumerate(self.ids[:count])}
-        for row, i in enumerate(rows):
-            self.blocks[row // BLOCK][row % BLOCK] = columns.vectors[i]
+    def fill(self, columns: EmbeddingColumns) -> None:
+        """Append many at once."""
+        first, end = self.used, self.used + len(columns.ids)
+        self.reserve(end)
+        self.used = end
+        part = slice(first, end)
+        codes = [CLOSED[kind] for kind in zip(columns.species, columns.parts, strict=True)]
+        self.kind[part] = np.array(codes, np.uint8) + columns.is_open.astype(np.uint8)
+        self.happened_at_s[part] = columns.happened_at_s
+        self.lat[part], self.lon[part] = columns.lat, columns.lon
+        self.ids[part], self.crop_ids[part] = columns.ids, columns.crop_ids
+        self.report_ids[part] = columns.report_ids
+        self.row_of.update(zip(columns.ids, range(first, end), strict=True))
+        self.cells.fill(first, columns.lat, columns.lon)
+        row = first
+        while row < end:  # block by block
+            stop = min(end, (row // BLOCK + 1) * BLOCK)
+            self.blocks[row // BLOCK][row % BLOCK : row % BLOCK + stop - row] = columns.vectors[
+                row - first : stop - first
+            ]
+            row = stop
 
     def reserve(self, rows: int) -> None:
         """Make room for ``rows`` in all."""
@@ -103,32 +115,31 @@ class _Space:
         if grow:
             self.kind = np.concatenate([self.kind, np.full(grow, FREE, np.uint8)])
             self.happened_at_s = np.concatenate([self.happened_at_s, np.zeros(grow)])
-            self.lat = np.concatenate([self.lat, np.zeros(grow)])
-            self.lon = np.concatenate([self.lon, np.zeros(grow)])
+            self.lat = np.concatenate([self.lat, np.full(grow, np.nan)])
+            self.lon = np.concatenate([self.lon, np.full(grow, np.nan)])
             self.ids = np.concatenate([self.ids, np.zeros(grow, np.int64)])
             self.crop_ids = np.concatenate([self.crop_ids, np.zeros(grow, np.int64)])
             self.report_ids += [ReportId("")] * grow
 
     def matching(self, where: Filter) -> Rows:
-        """Rows that pass, cheapest test first."""
-        used = slice(0, self.used)
-        mask = np.isin(self.kind[used], _kinds(where), kind="table")
+        """Rows that pass, in rising order; near a place only the cells around it are looked at."""
+        allowed = np.zeros(256, np.bool_)
+        allowed[_kinds(where)] = True
+        near = self.cells.around(where.centre, where.radius_km)
+        rows = np.flatnonzero(allowed[self.kind[: self.used]]) if near is None else near[allowed[self.kind[near]]]
         if where.since is not None:
-            mask &= self.happened_at_s[used] >= where.since.timestamp()
+            rows = rows[self.happened_at_s[rows] >= where.since.timestamp()]
         if where.until is not None:
-            mask &= self.happened_at_s[used] <= where.until.timestamp()
-        if where.centre is None or where.radius_km is None:
-            return np.flatnonzero(mask)
-        reach = where.radius_km / KM_PER_DEGREE
-        mask &= np.abs(self.lat[used] - where.centre.lat) <= reach
-        rows = np.flatnonzero(mask)
-        return rows[self._km(rows, where.centre) <= where.radius_km]
+            rows = rows[self.happened_at_s[rows] <= where.until.timestamp()]
+        if where.centre is not None and where.radius_km is not None:
+            rows = rows[self._km(rows, where.centre) <= where.radius_km]
+        return rows
 
     def nearest(self, vector: Vector, k: int, rows: Rows) -> list[Neighbour]:
         """The ``k`` nearest of ``rows``."""
         dots = self._dots(vector, rows)
         if len(rows) > k:
-            least = np.partition(dots, len(dots) - k)[len(dots) - k] - ROUNDING
+            least = _kth_largest(dots, k) - ROUNDING
             near = np.flatnonzero(dots >= least)
             rows = rows[near]
         exact = vector.astype(np.float64)
@@ -138,14 +149,21 @@ class _Space:
 
     def _dots(self, vector: Vector, rows: Rows) -> npt.NDArray[np.float32]:
         if len(rows) == self.used:  # nothing filtered: no gathering needed
-            parts = [block @ vector for block in self.blocks]
-            return np.concatenate(parts)[: self.used] if parts else np.zeros(0, np.float32)
-        dots = np.empty(len(rows), np.float32)
+            dots = np.empty(len(self.blocks) * BLOCK, np.float32)
+            for number, block in enumerate(self.blocks):
+                np.dot(block, vector, out=dots[number * BLOCK : (number + 1) * BLOCK])
+            return dots[: self.used]
+        return self._gathered(rows) @ vector
+
+    def _gathered(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """The vectors of ``rows``, which rise."""
+        found = np.empty((len(rows), self.dimension), np.float32)
         edges = np.searchsorted(rows, np.arange(len(self.blocks) + 1) * BLOCK)
         for number, block in enumerate(self.blocks):
-            part = slice(edges[number], edges[number + 1])
-            dots[part] = block[rows[part] - number * BLOCK] @ vector
-        return dots
+            if edges[number] < edges[number + 1]:
+                part = slice(edges[number], edges[number + 1])
+                found[part] = block[rows[part] - number * BLOCK]
+        return found
 
     def _km(self, rows: Rows, centre: Point) -> npt.NDArray[np.float64]:
         lat1, lat2 = np.radians(centre.lat), np.radians(self.lat[rows])
@@ -167,6 +185,18 @@ class _Space:
         self.reserve(self.used + 1)
         self.used += 1
         return self.used - 1
+
+
+def _kth_largest(values: npt.NDArray[np.float32], k: int) -> float:
+    """The ``k``-th largest; most values are dismissed by one comparison, which is faster than a whole partition."""
+    best, least = values[:0], -np.inf
+    for start in range(0, len(values), BLOCK):
+        part = values[start : start + BLOCK]
+        best = np.concatenate([best, part[part >= least]])
+        if len(best) > k:
+            best = np.partition(best, len(best) - k)[-k:]
+            least = float(best.min())
+    return float(best.min())
 
 
 class ExactIndex:
@@ -214,13 +244,10 @@ class ExactIndex:
             self._seq = seq
 
     def _build(self) -> None:
-        seq, columns = self._source.all_embeddings(self._shelf)
-        by_model: dict[str, list[int]] = {}
-        for position, model in enumerate(columns.models):
-            by_model.setdefault(model, []).append(position)
-        for model, rows in by_model.items():
-            self._space(ModelName(model), len(columns.vectors[rows[0]])).fill(columns, rows)
-        self._seq = seq
+        def take(columns: EmbeddingColumns) -> None:
+            self._space(ModelName(columns.model), columns.vectors.shape[1]).fill(columns)
+
+        self._seq = self._source.all_embeddings(self._shelf, take)
 
     def _space(self, model: ModelName, dimension: int) -> _Space:
         return self._spaces.setdefault(model, _Space(dimension))

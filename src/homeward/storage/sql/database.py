@@ -108,6 +108,8 @@ class SqlDatabase:
         self._writer = _engine(path, "BEGIN IMMEDIATE", size=1)
         self._reader = _engine(path, "BEGIN", size=READERS, read_only=True)
         self._turn = threading.Lock()
+        self._commits = 0
+        self._known_change = (-1, 0)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -138,6 +140,7 @@ class SqlDatabase:
             with _told(), self._writer.begin() as connection:
                 yield SqlUnitOfWork(connection)
         finally:
+            self._commits += 1
             self._turn.release()
 
     @contextmanager
@@ -147,19 +150,22 @@ class SqlDatabase:
             yield SqlUnitOfWork(connection)
 
     def last_change(self) -> int:
-        """The number of the latest committed change."""
-        with _told(), self._reader.begin() as connection:
-            return feed.last_change(connection)
+        """The number of the latest committed change; asked anew only after a commit of this, the only, process."""
+        commits = self._commits
+        if self._known_change[0] != commits:
+            with _told(), self._reader.begin() as connection:
+                self._known_change = (commits, feed.last_change(connection))
+        return self._known_change[1]
 
     def changes_after(self, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
         """See `homeward.storage.index.changes.ChangeSource`."""
         with _told(), self._reader.begin() as connection:
             return feed.changes_after(connection, seq, shelf)
 
-    def all_embeddings(self, shelf: Shelf) -> tuple[int, EmbeddingColumns]:
+    def all_embeddings(self, shelf: Shelf, take: Callable[[EmbeddingColumns], None]) -> int:
         """See `homeward.storage.index.changes.ChangeSource`."""
         with _told(), self._reader.begin() as connection:
-            return feed.all_embeddings(connection, shelf)
+            return feed.all_embeddings(connection, shelf, take)
 
     def is_whole(self) -> bool:
         """Whether SQLite finds the file undamaged."""

@@ -1,5 +1,8 @@
 """What the index reads: all embeddings in columns, and the changes after a number."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from sqlalchemy import Connection, delete, func, select
 
@@ -11,13 +14,13 @@ from homeward.storage.sql import rows
 from homeward.storage.sql.embeddings import full
 from homeward.storage.sql.tables import changes, embeddings, reports
 
-CHUNK = 10_000
+CHUNK = 8192
 # plain SQL: 100,000 rows through row objects would take seconds, through tuples a fraction of one
 ALL = """
-SELECT e.id, c.report_id, e.crop_id, e.model, r.species, c.part, r.happened_at, r.lat, r.lon, r.status,
+SELECT e.id, c.report_id, e.crop_id, r.species, c.part, r.happened_at, r.lat, r.lon, r.status,
   e.vector
 FROM embeddings e JOIN crops c ON c.id = e.crop_id JOIN reports r ON r.id = c.report_id
-WHERE r.shelf = ? ORDER BY e.id
+WHERE r.shelf = ? AND e.model = ? ORDER BY e.id
 """
 
 
@@ -43,21 +46,29 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
     return last_change(connection), present, [found for found in ids if found not in there]
 
 
-def all_embeddings(connection: Connection, shelf: Shelf) -> tuple[int, EmbeddingColumns]:
-    """Everything on a shelf."""
+def all_embeddings(connection: Connection, shelf: Shelf, take: Callable[[EmbeddingColumns], None]) -> int:
+    """Hand over everything on a shelf, batch by batch, so that no second copy of all vectors is made."""
     seq = last_change(connection)
-    found = connection.exec_driver_sql(ALL, (shelf.value,)).fetchall()
-    columns = list(zip(*found, strict=True)) if found else [()] * 11
-    return seq, EmbeddingColumns(
+    models = connection.execute(select(embeddings.c.model).distinct().order_by(embeddings.c.model)).scalars().all()
+    for model in models:
+        cursor = connection.exec_driver_sql(ALL, (shelf.value, model))
+        while found := cursor.fetchmany(CHUNK):
+            take(_columns(model, found))
+    return seq
+
+
+def _columns(model: str, found: Sequence[Any]) -> EmbeddingColumns:
+    columns: list[Any] = list(zip(*found, strict=True))
+    return EmbeddingColumns(
         ids=columns[0],
         report_ids=columns[1],
         crop_ids=columns[2],
-        models=columns[3],
-        species=columns[4],
-        parts=columns[5],
-        happened_at_s=np.array(columns[6], np.float64) / 1e6,
-        lat=np.array(columns[7], np.float64),
-        lon=np.array(columns[8], np.float64),
-        is_open=np.array([status == Status.OPEN.value for status in columns[9]], np.bool_),
-        vectors=[np.frombuffer(vector, rows.VECTOR) for vector in columns[10]],
+        model=model,
+        species=columns[3],
+        parts=columns[4],
+        happened_at_s=np.array(columns[5], np.float64) / 1e6,
+        lat=np.array(columns[6], np.float64),
+        lon=np.array(columns[7], np.float64),
+        is_open=np.array([status == Status.OPEN.value for status in columns[8]], np.bool_),
+        vectors=np.frombuffer(b"".join(columns[9]), rows.VECTOR).reshape(len(found), -1),
     )
