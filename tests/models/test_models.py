@@ -1,3 +1,5 @@
+import copy
+import errno
 import threading
 from pathlib import Path
 
@@ -5,17 +7,18 @@ import numpy as np
 import onnx
 import pytest
 import yaml
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from homeward.domain.animals import Label, Part, Species
-from homeward.errors import Conflict, ModelInvalid, ModelUnavailable, NotFound
+from homeward.errors import Conflict, ModelInvalid, ModelUnavailable, NotFound, StorageFull
 from homeward.images.reader import PillowReader
 from homeward.models.batching import BatchingDetector, BatchingEmbedder
-from homeward.models.cards import parse_card
+from homeward.models.cards import parse_card, read_card
 from homeward.models.prepare import golden_picture
 from homeward.models.registry import BUNDLED, Registry
 from homeward.testing import FakeDetector, FakeEmbedder
 
+DETECTOR_CARD = Path(__file__).parents[2] / "training/detector/yolox_nano.yaml"
 CARD = {
     "name": "tiny",
     "kind": "embedder",
@@ -31,16 +34,16 @@ CARD = {
 }  # fmt: skip
 
 
-def write_network(path, dimension=3):
+def write_network(path, dimension=3, batch="n"):
     """The mean of each colour, as an ONNX file."""
     pool = helper.make_node("GlobalAveragePool", ["images"], ["pooled"])
     flat = helper.make_node("Flatten", ["pooled"], ["embedding"])
-    shape = ["n", dimension, 8, 8]
+    shape = [batch, dimension, 8, 8]
     graph = helper.make_graph(
         [pool, flat],
         "tiny",
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", dimension])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [batch, dimension])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, str(path))
@@ -114,6 +117,17 @@ def test_golden_numbers_that_do_not_fit_are_refused_and_nothing_is_left(source, 
         ("input.fit", {"input": {**CARD["input"], "fit": "squeeze"}}),
         ("input.mean and input.std", {"input": {**CARD["input"], "std": [0, 1, 1]}}),
         ("output.dimension", {"output": {"name": "x"}}),
+        ("input.width", {"input": {**CARD["input"], "width": 0}}),
+        ("input.width", {"input": {**CARD["input"], "width": 10**400}}),
+        ("input.fill", {"input": {**CARD["input"], "fill": 256}}),
+        ("input.scale", {"input": {**CARD["input"], "scale": float("nan")}}),
+        ("output.dimension", {"output": {**CARD["output"], "dimension": 0}}),
+        ("sha256", {"sha256": "abc"}),
+        ("golden.picture", {"golden": {"picture": "mine", "vector": [1.0]}}),
+        ("alert_degree", {"alert_degree": "high"}),
+        ("parts", {"parts": ["tail"]}),
+        ("calibratoin", {"calibratoin": []}),
+        ("calibration", {"calibration": 7}),
         ("calibration", {"calibration": [{"species": "cat", "part": "body", "knots_l2": [1, 0], "llr": [1, 0]}]}),
     ],
 )
@@ -124,6 +138,88 @@ def test_a_wrong_key_of_a_card_is_named(key, change):
     assert refused.value.field == key
 
 
+def places_in(node, path=()):
+    """Every place in a card, as the keys that lead to it; of lists only the first two items."""
+    yield path
+    inside = node.items() if isinstance(node, dict) else list(enumerate(node))[:2] if isinstance(node, list) else ()
+    for key, value in inside:
+        yield from places_in(value, (*path, key))
+
+
+def with_value(card, path, value):
+    if not path:
+        return value
+    changed = copy.deepcopy(card)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize("file", [DETECTOR_CARD, BUNDLED / "homeward-embedder-1.yaml"], ids=["detector", "embedder"])
+def test_no_wrong_value_anywhere_in_a_card_gives_anything_but_our_error(file):
+    card = yaml.safe_load(file.read_text())
+    wrong = [None, True, -1, 0, 1e308, 10**400, float("nan"), "x", "", [], {}, [[1]], {1: [2]}, ["x"]]
+    refused = 0
+    for path in places_in(card):
+        for value in wrong:
+            try:
+                parse_card(with_value(card, path, value))
+            except ModelInvalid as error:
+                assert error.field  # noqa: PT017 - not raising is fine too
+                refused += 1
+
+    assert refused > 300
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("classes", {"classes": {0: "horse"}}),
+        ("classes", {"classes": {"first": "cat"}}),
+        ("classes", {"classes": {-1: "cat"}}),
+        ("output.strides", {"output": {"name": "output", "head": "yolox", "strides": [-8, 16, 32]}}),
+        ("output.strides", {"output": {"name": "output", "head": "yolox", "strides": [7]}}),
+        ("output.head", {"output": {"name": "output", "head": "detr", "strides": [8]}}),
+        ("thresholds.dog", {"thresholds": {"cat": 0.4, "person": 0.3, "nms_iou": 0.5}}),
+        ("thresholds.nms_iou", {"thresholds": {"cat": 0.4, "dog": 0.4, "person": 0.3, "nms_iou": 5}}),
+    ],
+)
+def test_a_wrong_key_of_a_detectors_card_is_named(key, change):
+    with pytest.raises(ModelInvalid) as refused:
+        parse_card({**yaml.safe_load(DETECTOR_CARD.read_text()), **change})
+
+    assert refused.value.field == key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 90_000,
+        "a: &a [1]\nb: *a",
+        "!!python/object:os.system x",
+        "a: " + "9" * 5000,
+        "a: 2001-99-99",
+        "\0",
+        "x" * 200_001,
+    ],
+)
+def test_a_hostile_card_is_refused_unread(text, tmp_path):
+    path = tmp_path / "card.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ModelInvalid) as refused:
+        read_card(path)
+
+    assert refused.value.field == "card"
+
+
+def test_a_missing_card_is_told(tmp_path):
+    with pytest.raises(ModelInvalid, match="cannot be read"):
+        read_card(tmp_path / "none.yaml")
+
+
 def test_a_card_that_does_not_fit_its_network_is_refused(source, registry):
     onnx_file, card = source
     for change in ({"output": {**CARD["output"], "name": "other"}}, {"input": {**CARD["input"], "width": 9}},
@@ -131,6 +227,107 @@ def test_a_card_that_does_not_fit_its_network_is_refused(source, registry):
         card.write_text(yaml.safe_dump({**CARD, **change}))
         with pytest.raises(ModelInvalid):
             registry.add(onnx_file, card)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_network_of_a_fixed_batch_takes_any_number_of_crops(source, registry, batch):
+    write_network(source[0], batch=batch)
+    registry.add(*source)
+    crops = [np.full((9, 9, 3), (40 * n, 250, 10), np.uint8) for n in range(6)]
+    embedder = registry.embedder("tiny")
+
+    together = embedder.embed(crops)
+
+    assert together.shape == (6, 3)
+    for crop, vector in zip(crops, together, strict=True):
+        assert np.allclose(embedder.embed([crop])[0], vector, atol=1e-6)
+
+
+def write_detector(path, rows, classes):
+    """A table of zeros but for one sure dog of 16 pixels in the third cell of the first stride."""
+    table = np.zeros((1, rows, 5 + classes), np.float32)
+    table[0, 2] = [0.5, 0.5, np.log(2), np.log(2), 1.0, *[0.0] * (classes - 1), 0.9]
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceSum", ["images"], ["sum"], keepdims=0),
+            helper.make_node("Mul", ["sum", "zero"], ["nothing"]),
+            helper.make_node("Add", ["table", "nothing"], ["output"]),
+        ],
+        "tiny",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 32, 32])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, list(table.shape))],
+        [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.float32(0), "zero")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+    return path
+
+
+@pytest.fixture
+def tiny_detector(tmp_path):
+    card = yaml.safe_load(DETECTOR_CARD.read_text())
+    card |= {"name": "tiny-detector", "sha256": None, "golden": None, "classes": {0: "cat", 1: "dog"}}
+    card["input"] |= {"width": 32, "height": 32}
+    path = tmp_path / "detector.yaml"
+    path.write_text(yaml.safe_dump(card))
+    return write_detector(tmp_path / "detector.onnx", 16 + 4 + 1, 2), path
+
+
+def test_boxes_come_back_in_pixels_of_the_picture(tiny_detector, registry):
+    registry.add(*tiny_detector)
+
+    (found,) = registry.detector("tiny-detector").detect([np.zeros((64, 128, 3), np.uint8)])
+
+    (dog,) = found
+    assert dog.label is Label.DOG
+    assert dog.confidence == pytest.approx(0.9)
+    assert (dog.box.x0, dog.box.y0, dog.box.x1, dog.box.y1) == pytest.approx((48, 0, 112, 48))
+
+
+def test_a_table_that_does_not_fit_the_strides_is_refused(tiny_detector, registry, tmp_path):
+    write_detector(tmp_path / "detector.onnx", 40, 2)
+
+    with pytest.raises(ModelInvalid) as refused:
+        registry.add(*tiny_detector)
+
+    assert refused.value.field == "output.strides"
+
+
+def test_a_class_that_the_network_does_not_have_is_refused(tiny_detector, registry, tmp_path):
+    write_detector(tmp_path / "detector.onnx", 21, 1)
+
+    with pytest.raises(ModelInvalid) as refused:
+        registry.add(*tiny_detector)
+
+    assert refused.value.field == "classes"
+
+
+def test_a_network_that_fails_on_the_golden_picture_is_refused(source, registry, tmp_path):
+    write_network(source[0], dimension=5)
+
+    with pytest.raises(ModelInvalid):
+        registry.add(*source)
+    assert not list((tmp_path / "models").glob("*"))
+
+
+def test_a_wrong_hash_is_refused(source, registry):
+    onnx_file, card = source
+    card.write_text(yaml.safe_dump({**CARD, "sha256": "0" * 64}))
+
+    with pytest.raises(ModelInvalid) as refused:
+        registry.add(onnx_file, card)
+
+    assert refused.value.field == "sha256"
+
+
+def test_nothing_is_left_when_the_disk_takes_no_card(source, registry, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+    with pytest.raises(StorageFull):
+        registry.add(*source)
+    assert not list((tmp_path / "models").glob("*"))
 
 
 def test_something_else_is_no_network(source, registry, tmp_path):
@@ -177,8 +374,7 @@ def test_the_golden_picture_is_the_same_everywhere():
 
 @pytest.mark.shared
 def test_somebody_elses_detector_works_next_to_the_bundled_one(registry, shared):
-    card = Path(__file__).parents[2] / "training/detector/yolox_nano.yaml"
-    registry.add(shared / "weights/yolox_nano/yolox_nano.onnx", card)
+    registry.add(shared / "weights/yolox_nano/yolox_nano.onnx", DETECTOR_CARD)
     reader = PillowReader(20_000_000, 50_000_000)
     paths = sorted((shared / "data/reid/dreambooth_pets").glob("dog*/*.jpg"))
     pictures = [reader.read(path.read_bytes()).picture for path in paths[:12]]

@@ -1,6 +1,5 @@
 """Model cards: YAML in, checked values out. Says what a network eats, what it gives, and what it was measured at."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,18 @@ from homeward.domain.ids import ModelName
 from homeward.errors import ModelInvalid
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+GOLDEN_PICTURE = "pattern-1"
+OF_ALL = {"name", "kind", "version", "file", "sha256", "licence", "about", "trained_on", "input", "output"}
+OF_ONE_KIND = {"parts", "species", "calibration", "alert_degree", "classes", "thresholds"}
+KEYS = OF_ALL | OF_ONE_KIND | {"figures", "golden"}
 MAX_CARD_BYTES = 200_000
+MAX_SIDE_PX = 2048
+MAX_DIMENSION = 8192
+MAX_STRIDE_PX = 256
+MAX_CLASSES = 10_000
+MAX_NUMBER = 1e9
+MIN_STD = 1e-6
 UNMEASURED = (
     # a cautious guess for embedders without curves of their own; `uncalibrated` in the name says so
     Curve(None, Part.FACE, (0.4, 0.8, 1.1, 1.4), (3.0, 1.5, 0.0, -3.0)),
@@ -80,19 +90,34 @@ def read_card(path: Path) -> DetectorCard | EmbedderCard:
     Raises:
         ModelInvalid: naming the key that is missing or wrong.
     """
-    if path.stat().st_size > MAX_CARD_BYTES:
-        raise ModelInvalid(f"{path.name} is too large for a card.", field="card")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise ModelInvalid(f"{path.name} is too large for a card.", field="card", hint="Is it the right file?")
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        raise ModelInvalid(f"{path.name} cannot be read.", field="card", hint="Is it the right file?") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ModelInvalid(f"{path.name} is not YAML.", field="card", hint=str(error)[:200]) from error
     return parse_card(raw)
+
+
+class _Loader(yaml.SafeLoader):
+    """Without references: a few lines of them unfold to more than the memory holds where the card is shown."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("references (*name) are not taken in a card")
+        return super().compose_node(parent, index)
 
 
 def parse_card(raw: object) -> DetectorCard | EmbedderCard:
     """The card that ``raw``, parsed YAML, describes."""
     if not isinstance(raw, dict):
         raise ModelInvalid("A card is a YAML mapping.", field="card", hint="See docs/how-to/add-a-model.md.")
+    unknown = next((key for key in raw if key not in KEYS), None)
+    if unknown is not None:
+        hint = f"Known are {', '.join(sorted(KEYS))}."
+        raise ModelInvalid(f"The card has an unknown key {str(unknown)[:40]}.", field=str(unknown)[:40], hint=hint)
     kind = _word(raw, "kind", ("detector", "embedder"))
     common = _common(raw)
     output = _mapping(raw, "output")
@@ -107,67 +132,101 @@ def _common(raw: dict[str, Any]) -> dict[str, Any]:
     file = _text(raw, "file")
     if Path(file).name != file:
         raise _wrong("file", "a file name without a folder")
-    golden = raw.get("golden")
+    sha256 = raw.get("sha256")
+    if sha256 is not None and not (isinstance(sha256, str) and SHA256.fullmatch(sha256)):
+        raise _wrong("sha256", "64 small hexadecimal digits")
     return {
         "name": ModelName(name),
         "version": _whole(raw, "version"),
         "file": file,
-        "sha256": raw.get("sha256"),
+        "sha256": sha256,
         "licence": _text(raw, "licence"),
         "about": _text(raw, "about"),
         "input": _input(_mapping(raw, "input")),
-        "golden": tuple(_numbers(golden, "vector", "golden.")) if isinstance(golden, dict) else None,
+        "golden": _golden(raw),
         "raw": raw,
     }
 
 
+def _golden(raw: dict[str, Any]) -> tuple[float, ...] | None:
+    if raw.get("golden") is None:
+        return None
+    golden = _mapping(raw, "golden")
+    _word(golden, "picture", (GOLDEN_PICTURE,), "golden.")
+    return tuple(_numbers(golden, "vector", "golden."))
+
+
 def _input(raw: dict[str, Any]) -> Input:
     mean, std = _numbers(raw, "mean", "input."), _numbers(raw, "std", "input.")
-    if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
-        raise _wrong("input.mean and input.std", "three numbers each, std above 0")
+    if len(mean) != 3 or len(std) != 3 or min(std) < MIN_STD:
+        raise _wrong("input.mean and input.std", f"three numbers each, std at least {MIN_STD:g}")
+    scale = _number(raw, "scale", "input.")
+    if scale <= 0:
+        raise _wrong("input.scale", "a number above 0")
     return Input(
         name=_text(raw, "name", "input."),
-        width=_whole(raw, "width", "input."),
-        height=_whole(raw, "height", "input."),
+        width=_whole(raw, "width", "input.", least=1, most=MAX_SIDE_PX),
+        height=_whole(raw, "height", "input.", least=1, most=MAX_SIDE_PX),
         layout=_word(raw, "layout", ("NCHW", "NHWC"), "input."),  # type: ignore[arg-type]
         colour=_word(raw, "colour", ("RGB", "BGR"), "input."),  # type: ignore[arg-type]
-        scale=_number(raw, "scale", "input."),
+        scale=scale,
         mean=(mean[0], mean[1], mean[2]),
         std=(std[0], std[1], std[2]),
         fit=_word(raw, "fit", ("pad-centre", "pad-top-left", "stretch"), "input."),  # type: ignore[arg-type]
-        fill=_whole(raw, "fill", "input."),
+        fill=_whole(raw, "fill", "input.", most=255),
     )
 
 
 def _detector(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any], name: str) -> DetectorCard:
     _word(output, "head", ("yolox",), "output.")
-    words = _mapping(raw, "classes")
-    labels = {label.value: label for label in Label}
-    for word in words.values():
-        if word not in labels:
-            raise _wrong("classes", f"index to one of {', '.join(labels)}")
+    classes = _classes(_mapping(raw, "classes"))
     thresholds = _mapping(raw, "thresholds")
     return DetectorCard(
         **common,
         kind="detector",
         output=name,
-        strides=tuple(int(stride) for stride in _numbers(output, "strides", "output.")),
-        classes={int(index): labels[word] for index, word in words.items()},
-        thresholds={labels[word]: _number(thresholds, word, "thresholds.") for word in words.values()},
-        nms_iou=_number(thresholds, "nms_iou", "thresholds."),
+        strides=_strides(output, common["input"]),
+        classes=classes,
+        thresholds={label: _share(thresholds, label.value, "thresholds.") for label in classes.values()},
+        nms_iou=_share(thresholds, "nms_iou", "thresholds."),
     )
 
 
+def _classes(raw: Mapping[Any, Any]) -> dict[int, Label]:
+    labels = {label.value: label for label in Label}
+    found: dict[int, Label] = {}
+    for index, word in raw.items():
+        is_index = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < MAX_CLASSES
+        if not is_index or not isinstance(word, str) or word not in labels:
+            raise _wrong("classes", f"index to one of {', '.join(labels)}")
+        found[index] = labels[word]
+    return found
+
+
+def _strides(output: dict[str, Any], size: Input) -> tuple[int, ...]:
+    strides = _numbers(output, "strides", "output.")
+    if not all(stride == int(stride) and 1 <= stride <= MAX_STRIDE_PX for stride in strides):
+        raise _wrong("output.strides", f"whole numbers from 1 to {MAX_STRIDE_PX}")
+    if any(side % stride for stride in strides for side in (size.width, size.height)):
+        raise _wrong("output.strides", "divisors of input.width and input.height")
+    return tuple(int(stride) for stride in strides)
+
+
 def _embedder(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any], name: str) -> EmbedderCard:
-    curves = tuple(_curve(entry) for entry in raw.get("calibration") or ())
+    entries = raw.get("calibration")
+    if entries is not None and not isinstance(entries, list):
+        raise _wrong("calibration", "a list of curves")
+    _words(raw, "parts", [part.value for part in Part])
+    _words(raw, "species", [species.value for species in Species])
+    curves = tuple(_curve(entry) for entry in entries or ())
     known = f"{common['name']}@{common['version']}"
-    alert = float(raw.get("alert_degree", 0.5))
+    alert = _share(raw, "alert_degree") if "alert_degree" in raw else 0.5
     calibration = Calibration(known if curves else f"{known} uncalibrated", (*curves, *UNMEASURED), alert)
     return EmbedderCard(
         **common,
         kind="embedder",
         output=name,
-        dimension=_whole(output, "dimension", "output."),
+        dimension=_whole(output, "dimension", "output.", least=1, most=MAX_DIMENSION),
         calibration=calibration,
     )
 
@@ -208,17 +267,31 @@ def _word(raw: Mapping[str, Any], key: str, words: Sequence[str], prefix: str = 
     return str(value)
 
 
+def _words(raw: Mapping[str, Any], key: str, words: Sequence[str]) -> None:
+    """Refuse ``key`` where it is there and lists anything but ``words``."""
+    value = raw.get(key, list(words))
+    if not isinstance(value, list) or not value or any(item not in words for item in value):
+        raise _wrong(key, f"a list of {', '.join(words)}")
+
+
 def _number(raw: Mapping[Any, Any], key: Any, prefix: str = "") -> float:
     value = raw.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise _wrong(f"{prefix}{key}", "a number")
     return float(value)
 
 
-def _whole(raw: Mapping[str, Any], key: str, prefix: str = "") -> int:
+def _share(raw: Mapping[str, Any], key: str, prefix: str = "") -> float:
     value = _number(raw, key, prefix)
-    if value != int(value) or not 0 <= value <= 100_000:
-        raise _wrong(prefix + key, "a whole number")
+    if not 0 <= value <= 1:
+        raise _wrong(prefix + key, "a number from 0 to 1")
+    return value
+
+
+def _whole(raw: Mapping[str, Any], key: str, prefix: str = "", *, least: int = 0, most: int = 100_000) -> int:
+    value = _number(raw, key, prefix)
+    if value != int(value) or not least <= value <= most:
+        raise _wrong(prefix + key, f"a whole number from {least} to {most}")
     return int(value)
 
 

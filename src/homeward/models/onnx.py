@@ -39,7 +39,9 @@ class OnnxNetwork:
         except Exception as error:
             raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
         self._card = card
-        self._batch = self._checked()
+        batch = self._checked()
+        self._is_fixed = batch is not None
+        self._batch = batch or MAX_BATCH
 
     def run(self, canvases: list[Picture]) -> Floats:
         """Rows of output for pictures of the network's own size.
@@ -54,11 +56,16 @@ class OnnxNetwork:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
     def _run(self, canvases: list[Picture]) -> Floats:
-        feed = {self._card.input.name: tensor(canvases, self._card.input)}
-        return np.asarray(self._session.run([self._card.output], feed)[0], np.float32)
+        missing = self._batch - len(canvases) if self._is_fixed else 0
+        filled = canvases + canvases[-1:] * missing
+        feed = {self._card.input.name: tensor(filled, self._card.input)}
+        answer = np.asarray(self._session.run([self._card.output], feed)[0], np.float32)
+        if len(answer) != len(filled):
+            raise ValueError("the first axis of the output is not the batch")
+        return answer[: len(canvases)]
 
-    def _checked(self) -> int:
-        """The largest batch that the network takes."""
+    def _checked(self) -> int | None:
+        """The batch that the network wants; None where it takes any."""
         inputs = {i.name: i for i in self._session.get_inputs()}
         outputs = {o.name for o in self._session.get_outputs()}
         if self._card.input.name not in inputs:
@@ -67,10 +74,12 @@ class OnnxNetwork:
             raise ModelInvalid(f"The network has no output {self._card.output}.", field="output.name")
         shape = inputs[self._card.input.name].shape
         wanted = [self._card.input.height, self._card.input.width]
+        if len(shape) != 4:
+            raise ModelInvalid(f"The network's input has {len(shape)} axes, not 4.", field="input.name")
         sides = shape[2:4] if self._card.input.layout == "NCHW" else shape[1:3]
         if any(isinstance(side, int) and side != want for side, want in zip(sides, wanted, strict=True)):
             raise ModelInvalid(f"The network takes {sides[1]} x {sides[0]} pixels.", field="input.width")
-        return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else MAX_BATCH
+        return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
 
 
 class OnnxDetector:

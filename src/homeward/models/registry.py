@@ -1,6 +1,8 @@
 """The models at hand: bundled ones first, then those added. Never opens a file whose hash does not fit its card."""
 
+import errno
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 import yaml
 
 from homeward.domain.calibration import Calibration
-from homeward.errors import Conflict, ModelInvalid, NotFound
+from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
 from homeward.models.cards import Card, DetectorCard, EmbedderCard, read_card
 from homeward.models.onnx import OnnxDetector, OnnxEmbedder, OnnxNetwork
 from homeward.models.prepare import golden_picture
@@ -107,14 +109,21 @@ class Registry:
         folder = self._added[0]
         folder.mkdir(parents=True, exist_ok=True)
         raw = {**card.raw, "file": f"{card.name}.onnx", "sha256": digest}
-        part = folder / f"{card.name}.onnx.part"
+        network, target = folder / f"{card.name}.onnx", folder / f"{card.name}.yaml"
+        parts = (folder / f"{card.name}.onnx.part", folder / f"{card.name}.yaml.part")
         try:
-            shutil.copyfile(onnx, part)
-            part.replace(folder / f"{card.name}.onnx")
+            shutil.copyfile(onnx, parts[0])
+            if _sha256(parts[0]) != digest:
+                raise ModelInvalid("The file changed while it was copied.", field="file", hint="Add it again.")
+            parts[1].write_text(yaml.safe_dump(raw, sort_keys=False), encoding="utf-8")
+            _sync(parts)
+            parts[0].replace(network)
+            parts[1].replace(target)  # last: a card whose file is missing is never seen
+        except OSError as error:
+            raise _unwritten(error, folder) from error
         finally:
-            part.unlink(missing_ok=True)
-        target = folder / f"{card.name}.yaml"  # last: a card whose file is missing is never seen
-        target.write_text(yaml.safe_dump(raw, sort_keys=False), encoding="utf-8")
+            for part in parts:
+                part.unlink(missing_ok=True)
         return read_card(target)
 
     def _paths(self) -> Iterator[Path]:
@@ -138,11 +147,14 @@ class Registry:
 
 def _check_golden(card: Card, network: OnnxNetwork) -> bool:
     picture = golden_picture(card.input.width, card.input.height)
-    made = network.run([picture])[0]
+    try:
+        made = network.run([picture])[0]
+    except ModelUnavailable as error:
+        raise ModelInvalid("The network cannot run on such an input.", field="input", hint=error.hint) from error
     if isinstance(card, EmbedderCard) and made.size != card.dimension:
         raise ModelInvalid(f"The network gives {made.size} numbers.", field="output.dimension")
-    if isinstance(card, DetectorCard) and (made.ndim != 2 or made.shape[1] <= 5 + max(card.classes)):
-        raise ModelInvalid(f"The network gives a table of {made.shape}.", field="classes")
+    if isinstance(card, DetectorCard):
+        _check_table(card, made.shape)
     if card.golden is None:
         return False
     seen = made.mean(0) if isinstance(card, DetectorCard) else made.reshape(-1) / np.linalg.norm(made)
@@ -152,6 +164,26 @@ def _check_golden(card: Card, network: OnnxNetwork) -> bool:
         hint = "The weights were loaded wrongly, or belong to another card."
         raise ModelInvalid("The golden picture does not give the card's numbers.", field="golden", hint=hint)
     return True
+
+
+def _check_table(card: DetectorCard, shape: tuple[int, ...]) -> None:
+    cells = sum((card.input.width // stride) * (card.input.height // stride) for stride in card.strides)
+    if len(shape) != 2 or shape[0] != cells:
+        raise ModelInvalid(f"The network gives a table of {shape}, not {cells} rows.", field="output.strides")
+    if shape[1] <= 5 + max(card.classes):
+        raise ModelInvalid(f"The network has {shape[1] - 5} classes.", field="classes")
+
+
+def _unwritten(error: OSError, folder: Path) -> HomewardError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageFull("The disk has no room for the model.", field="file", hint="Free some and add it again.")
+    return Conflict(f"The model cannot be kept in {folder.name}.", field="file", hint=error.strerror)
+
+
+def _sync(files: Sequence[Path]) -> None:
+    for file in files:
+        with file.open("rb+") as opened:
+            os.fsync(opened.fileno())
 
 
 def _sha256(file: Path) -> str:
