@@ -62,6 +62,13 @@ def client(data: Path | None) -> "Iterator[Client]":
             running.close()
 
 
+def percent(degree: float) -> str:
+    """A degree for people; nothing is ever certain."""
+    if degree > 0.99:
+        return "> 99 %"
+    return f"{degree * 100:.0f} %" if degree >= 0.01 else "< 1 %"
+
+
 def show_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, say, show_json, table
+from homeward.cli.common import AsJson, Data, client, percent, say, show_json, table
 from homeward.errors import InvalidInput
 
 Shelf = Literal["lost", "found"]
@@ -183,7 +183,7 @@ def _row(number: int, item: dict[str, Any]) -> list[str]:
     camera = item["camera"]
     return [
         str(number),
-        f"{item['degree'] * 100:.0f} % {item['degree_text']}",
+        f"{percent(item['degree'])} {item['degree_text']}",
         f"{item['l2_distance']:.2f}",
         km,
         item["seen_at"][:DATE].replace("T", " "),

@@ -56,9 +56,13 @@ class CropBox:
 
 @dataclass(frozen=True, slots=True)
 class Animal:
-    """One animal on a photo. ``crops`` holds its body, and its face where a head was seen."""
+    """One animal on a photo. ``crops`` holds its body, and its face where a head was seen.
+
+    ``confidence`` is how sure the detector is that there is an animal, ``species_confidence`` that it is of this kind.
+    """
 
     box: Box
     species: Species
     confidence: float
     crops: tuple[CropBox, ...]
+    species_confidence: float = 1.0

@@ -10,6 +10,7 @@ FACE_MARGIN = 0.10
 HEAD_INSIDE = 0.6  # share of a head that must lie in the body it belongs to
 SAME_ANIMAL_IOU = 0.6
 MIN_SIDE_PX = 24.0
+UNSEEN_RIVAL = 0.1  # confidence that the other species may have had below the detector's thresholds
 BODY_PER_HEAD = 1.0  # a body unseen by the detector is taken to reach this many heads beyond the head
 HEAD_OF_PERSON = 0.4  # upper share of a person's box that holds head and shoulders
 BODIES = {Label.CAT: Species.CAT, Label.DOG: Species.DOG}
@@ -46,7 +47,10 @@ def animals_from(detections: Sequence[Detection], width: int, height: int) -> tu
             head_of[owner] = head
         elif _is_large(head.box) and not any(_belongs(head, body.box) for body in bodies):
             alone.append(head)
-    found = [_animal(body, head_of.get(number), width, height) for number, body in enumerate(bodies)]
+    found = [
+        _animal(body, head_of.get(number), _species_share(body, detections), width, height)
+        for number, body in enumerate(bodies)
+    ]
     found += [_head_only(head, width, height) for head in _distinct(alone)]
     return tuple(sorted(found, key=lambda animal: -animal.box.area))
 
@@ -87,15 +91,27 @@ def _owner(head: Detection, bodies: Sequence[Detection], taken: dict[int, Detect
     return min(fitting)[1] if fitting else None
 
 
-def _animal(body: Detection, head: Detection | None, width: int, height: int) -> Animal:
+def _species_share(body: Detection, detections: Sequence[Detection]) -> float:
+    """How sure the species is: this box's confidence against that of the other species on the same animal."""
+    rivals = [
+        other.confidence
+        for other in detections
+        if other.label in BODIES and other.label is not body.label and other.box.iou(body.box) > SAME_ANIMAL_IOU
+    ]
+    return body.confidence / (body.confidence + max(rivals, default=0.0) + UNSEEN_RIVAL)
+
+
+def _animal(body: Detection, head: Detection | None, species_confidence: float, width: int, height: int) -> Animal:
     crops = [CropBox(Part.BODY, body.box.grown(BODY_MARGIN).clipped(width, height))]
     if head is not None and _is_large(head.box):
         crops.append(CropBox(Part.FACE, head.box.grown(FACE_MARGIN).clipped(width, height)))
-    return Animal(body.box.clipped(width, height), BODIES[body.label], body.confidence, tuple(crops))
+    box = body.box.clipped(width, height)
+    return Animal(box, BODIES[body.label], body.confidence, tuple(crops), species_confidence)
 
 
 def _head_only(head: Detection, width: int, height: int) -> Animal:
     body = head.box.grown(BODY_PER_HEAD).clipped(width, height)
     face = head.box.grown(FACE_MARGIN).clipped(width, height)
     crops = (CropBox(Part.BODY, body), CropBox(Part.FACE, face))
-    return Animal(body, HEADS[head.label], head.confidence, crops)
+    sure = head.confidence / (head.confidence + UNSEEN_RIVAL)
+    return Animal(body, HEADS[head.label], head.confidence, crops, sure)

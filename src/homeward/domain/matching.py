@@ -35,6 +35,7 @@ SOON_H, LATER_DAYS = 48.0, 30.0
 NEAR_KM, FAR_KM = 3.0, 30.0
 ALIKE_LLR = 1.0
 MAX_REASONS = 4
+UNSURE_SPECIES = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def reasons(
         _of_place(what.km, from_home=from_home),
         _of_time(what.days),
     ]
-    if what.species_agree < 0.9:
+    if what.species_agree < UNSURE_SPECIES:
         found.append(Reason(ReasonCode.SPECIES_UNSURE, what.species_agree))
     return tuple(reason for reason in found if reason is not None)[:MAX_REASONS]
 

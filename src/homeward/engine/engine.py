@@ -339,4 +339,4 @@ def _species(new: NewReport, photos: Sequence[Prepared]) -> tuple[Species, float
     if not seen:
         return Species.CAT, UNKNOWN  # set by the job, once the detector can be asked
     best = max(seen, key=lambda animal: animal.confidence)
-    return best.species, best.confidence
+    return best.species, best.species_confidence

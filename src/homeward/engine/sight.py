@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from homeward.domain.animals import Animal, Picture
+from homeward.domain.animals import Animal, Picture, Species
 from homeward.domain.crops import cut
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.filing import NewSighting
@@ -19,6 +19,7 @@ from homeward.ports import Job, ReportQuery, UnitOfWork
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 RECENT = 50  # sightings of the camera that a new one is compared with
+CAMERA_SURE = 0.85  # below the 0.9 at which species exclude each other
 SAME_LLR = 1.0  # vectors this likely of one animal share an encounter
 
 
@@ -73,12 +74,13 @@ class Sight:
         now = self.ports.clock.now()
         is_ahead = new.seen_at > now + CLOCK_TOLERANCE
         report_id = ReportId(new_token())
+        species = new.species or animal.species
         return Report(
             id=report_id,
             shelf=Shelf.FOUND,
             account_id=AccountId(f"camera-{camera.id}"),
-            species=new.species or animal.species,
-            species_confidence=new.confidence if new.species and new.confidence else animal.confidence,
+            species=species,
+            species_confidence=_species_confidence(species, animal, new),
             happened_at=now if is_ahead else new.seen_at,
             created_at=now,
             encounter_id=EncounterId(report_id),
@@ -156,3 +158,10 @@ class Sight:
     def _same_l2(self, report: Report) -> float:
         """The distance at which one animal is e times likelier than two, from the calibration."""
         return self.ports.calibration.distance_at(report.species, SAME_LLR)
+
+
+def _species_confidence(species: Species, animal: Animal, new: NewSighting) -> float:
+    """The server's look where it saw an animal; else the camera's word, which is never quite sure."""
+    if animal.species_confidence == 1.0:  # the whole picture: nothing was seen here
+        return min(CAMERA_SURE, new.confidence or CAMERA_SURE)
+    return animal.species_confidence if animal.species is species else 1 - animal.species_confidence

@@ -91,7 +91,7 @@ class Work:
                 work.photos.add_crops(crops_of(photo, found))
             current = work.reports.get(report.id)
             if current is not None and current.species_confidence < 1.0:
-                update = replace(current, species=first.species, species_confidence=first.confidence)
+                update = replace(current, species=first.species, species_confidence=first.species_confidence)
                 work.reports.update(update)
 
     def _cuts(self, crops: list[Crop], photos: dict[PhotoId, Photo | None]) -> list[tuple[Crop, Picture]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from homeward.cli.common import percent
 from homeward.cli.demo.pictures import Pet, of_cat, of_folder
 from homeward.client import Client
 from homeward.errors import Conflict, HomewardError
@@ -121,7 +122,7 @@ def _words(url: str, running: "App", lost: list[dict[str, Any]], note: str) -> s
     ]
     for report in lost:
         best = report["matches"][0] if report["matches"] else None
-        says = f"best match {best['degree'] * 100:.0f} % ({best['degree_text']})" if best else "no match yet"
+        says = f"best match {percent(best['degree'])} ({best['degree_text']})" if best else "no match yet"
         lines.append(f"  {report['name'] or report['species']:<12} {report['id']}  {says}")
     if lost:
         first = lost[0]
