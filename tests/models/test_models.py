@@ -449,3 +449,59 @@ def test_one_bad_picture_fails_only_its_own_caller():
     assert sorted(results, key=lambda r: r[0]) == [(1, None), (5, 1), (6, 1), (7, 1)]
     with pytest.raises(ModelUnavailable):
         batching.detect([np.zeros((5, 5, 3), np.uint8)])
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A server that gives files, claims more than it gives, or gives none."""
+    import http.server
+
+    write_network(tmp_path / "net.onnx")
+    files = {"/net.onnx": (tmp_path / "net.onnx").read_bytes(), "/card.yaml": yaml.safe_dump(CARD).encode()}
+
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = files.get(self.path.replace("/torn", ""))
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Length", str(len(body or b"") * (2 if "/torn" in self.path else 1)))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_model_is_pulled_from_a_hub(hub, tmp_path, capsys):
+    from homeward.cli.models import pull
+
+    pull(f"{hub}/net.onnx", card=f"{hub}/card.yaml", data=tmp_path / "data")
+
+    assert Registry([tmp_path / "data" / "models"]).card("tiny").sha256
+    assert "Apache-2.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["/torn/net.onnx", "/nothing.onnx"])
+def test_a_torn_or_missing_download_leaves_nothing(hub, tmp_path, path):
+    from homeward.cli.models import pull
+    from homeward.errors import HomewardError
+
+    with pytest.raises(HomewardError):
+        pull(f"{hub}{path}", card=f"{hub}/card.yaml", data=tmp_path / "data")
+
+    assert not list((tmp_path / "data").rglob("*"))
+
+
+def test_a_model_is_not_pulled_over_plain_http_from_elsewhere(tmp_path):
+    from homeward.cli.download import download
+    from homeward.errors import InvalidInput
+
+    with pytest.raises(InvalidInput):
+        download("http://example.org/net.onnx", tmp_path / "x", 10)

@@ -1,18 +1,23 @@
 """Models: what is there, add, remove, measure."""
 
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cyclopts import App
 
 from homeward.cli.common import AsJson, Data, settings, show_json, table
+from homeward.errors import InvalidInput
+
+MAX_CARD_BYTES, MAX_MODEL_BYTES = 200_000, 2_000_000_000
 
 
 def register(app: App) -> None:
     """Add the commands."""
     models = App(name="models", help="Detectors and embedders.")
-    for command, name in ((list_models, "list"), (show, "show"), (add, "add"), (remove, "remove"), (bench, "bench")):
+    for name, command in COMMANDS.items():
         models.command(command, name=name)
     app.command(models)
 
@@ -62,6 +67,28 @@ def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> N
         print("Its card has no golden numbers, so wrongly loaded weights would go unseen.")
 
 
+def pull(url: str, *, card: str, data: Data = None, json: AsJson = False) -> None:
+    """Download an ONNX model and take it in with its card, after checking both.
+
+    Parameters
+    ----------
+    url: Address of the network, https.
+    card: Address or path of its card. A card without a sha256 gets the one of the file that came.
+    """
+    import tempfile
+
+    from homeward.cli.download import download
+
+    with tempfile.TemporaryDirectory() as folder:
+        network, described = Path(folder) / "network.onnx", Path(card)
+        if "://" in card:
+            described = Path(folder) / "card.yaml"
+            download(card, described, MAX_CARD_BYTES)
+        _show_licence(described)
+        download(url, network, MAX_MODEL_BYTES)
+        add(network, card=described, data=data, json=json)
+
+
 def remove(name: str, *, data: Data = None) -> None:
     """Delete an added model."""
     _registry(data).remove(name)
@@ -92,6 +119,16 @@ def bench(*, seconds: float = 2.0, data: Data = None, json: AsJson = False) -> N
     table(["Name", "Kind", "Threads", "Pictures a second"], rows)
 
 
+def _show_licence(card: Path) -> None:
+    """Whoever pulls a model should know its terms before it is there."""
+    from homeward.models.cards import read_card
+
+    if not card.is_file():
+        raise InvalidInput(f"{card} is not there.", field="card")
+    known = read_card(card)
+    print(f"{known.name}: {known.licence}. {known.about}", file=sys.stderr)
+
+
 def _registry(data: Path | None) -> Any:
     from homeward.app import registry
 
@@ -112,3 +149,13 @@ def _rate(registry: Any, card: Any, threads: int, seconds: float) -> float:
         run([picture])
         count += 1
     return float(count / (time.perf_counter() - start))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list_models,
+    "show": show,
+    "pull": pull,
+    "add": add,
+    "remove": remove,
+    "bench": bench,
+}
