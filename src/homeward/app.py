@@ -99,6 +99,7 @@ def build(settings: Settings) -> App:
         districts=_districts(settings.districts),
     )
     engine = Engine(ports, _rules(settings))
+    engine.take_over()
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings))
     closers = (detector.close, embedder.close, database.close)
     return App(

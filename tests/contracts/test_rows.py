@@ -129,3 +129,14 @@ def test_keys_secrets_and_answers_are_kept(database):
         assert work.answers.get("me", "1").body_sha256 == "a"
         work.answers.forget_before(NOW + timedelta(seconds=1))
         assert work.answers.get("me", "1") is None
+
+
+def test_what_a_dead_process_had_claimed_is_due_when_the_next_one_starts(database):
+    with database.write() as work:
+        add(work, "r")
+        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.claim(NOW, 600)
+
+        work.jobs.release(NOW)
+
+        assert work.jobs.claim(NOW, 600).report_id == "r"

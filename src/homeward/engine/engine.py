@@ -293,6 +293,10 @@ class Engine:
 
     # --- background ---------------------------------------------------------------------------------------
 
+    def take_over(self) -> None:
+        """Go on with what an earlier process left behind; only where this process is alone in its data."""
+        self._work.take_over()
+
     def run_due_jobs(self, limit: int = 100) -> int:
         """Embed and match what waits."""
         return self._work.run_due(limit)

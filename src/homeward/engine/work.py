@@ -43,6 +43,11 @@ class Work:
             self.events.publish(MatchFound(match.lost_id, match.found_id, match.degree))
         return True
 
+    def take_over(self) -> None:
+        """At the start of the only process: what a dead one had begun is due at once, not after its lease."""
+        with self.ports.database.write() as work:
+            work.jobs.release(self.ports.clock.now())
+
     def run_due(self, limit: int) -> int:
         """Run up to ``limit`` due jobs; how many were taken."""
         for taken in range(limit):

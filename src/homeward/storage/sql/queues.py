@@ -45,6 +45,10 @@ class SqlJobs:
         mine = update(jobs).where(jobs.c.id == job.id, jobs.c.due_at == job.due_at)
         self.connection.execute(mine.values(due_at=at, error=error))
 
+    def release(self, now: datetime) -> None:
+        """Make all due now."""
+        self.connection.execute(update(jobs).where(jobs.c.due_at > now).values(due_at=now))
+
     def pending(self, report_id: ReportId) -> bool:
         """Whether the report still waits."""
         return self.connection.execute(select(jobs.c.id).where(jobs.c.report_id == report_id)).first() is not None
