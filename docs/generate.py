@@ -1,6 +1,7 @@
 """Write docs/reference and .env.example from the code: settings, commands, HTTP, errors. A test fails on drift."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,11 @@ def commands_page() -> str:
     """Every command with its options."""
     from homeward.cli import app
 
-    text = str(app.generate_docs(output_format="markdown", usage_name="homeward"))
+    argv, sys.argv = sys.argv, ["homeward"]  # usage lines would name whoever writes the page
+    try:
+        text = str(app.generate_docs(output_format="markdown", usage_name="homeward"))
+    finally:
+        sys.argv = argv
     return NOTE + text.rstrip() + "\n"
 
 
