@@ -9,7 +9,7 @@ from homeward.domain import matching
 from homeward.domain.animals import Part, Species
 from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, l2_distances
-from homeward.domain.ids import ContentHash, CropId, ModelName, ReportId
+from homeward.domain.ids import CropId, ModelName, ReportId
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.matching import Looks
 from homeward.domain.places import Point, distance_km
@@ -106,14 +106,14 @@ class _Judge:
         self, report: Report, candidates: Sequence[Report], pairings: Mapping[ReportId, _Pairing]
     ) -> list[Match]:
         crowd = _Crowd(self.work)
-        pictures = self._pictures(report)
+        twins = self._same_pictures(report)
         pairs = [(report, c) if report.shelf is Shelf.LOST else (c, report) for c in candidates]
         verdicts = self._verdicts({lost.id for lost, _ in pairs})
         made = []
         for (lost, found), candidate in zip(pairs, candidates, strict=True):
             match = self._match(lost, found, pairings[candidate.id], report, crowd)
             match = self._lowered(match, found, verdicts.get(lost.id, ()))
-            if pictures & self._pictures(candidate) and lost.account_id != found.account_id:
+            if candidate.id in twins and lost.account_id != found.account_id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.SAME_PICTURE)))
             if found.about == lost.id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.FINDER_ANSWERED)))
@@ -183,8 +183,10 @@ class _Judge:
                     pairing.add(a.part, a.crop_id, Neighbour(b.id, other, b.crop_id, distance))
         return pairing
 
-    def _pictures(self, report: Report) -> set[ContentHash]:
-        return {photo.content_hash for photo, _ in self.work.photos.of_report(report.id)}
+    def _same_pictures(self, report: Report) -> set[ReportId]:
+        """Reports that carry one of the very pictures of ``report``."""
+        hashes = {photo.content_hash for photo, _ in self.work.photos.of_report(report.id)}
+        return {photo.report_id for content_hash in hashes for photo in self.work.photos.with_hash(content_hash)}
 
 
 def _judged(match: Match, earlier: Match) -> Match:
