@@ -37,7 +37,7 @@ check: $(STAMPS)/dev ## formatting, lint, types, layers
 test: check ## all checks and all tests that take less than 15 minutes together
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" tests
 
-test-long: $(STAMPS)/dev ## fault injection and soaks
+test-long: $(STAMPS)/dev ## fault injection: a hundred kills under load
 	$(BIN)/python -m pytest -m long tests
 
 bench: $(STAMPS)/dev ## speed and memory against peers, as ratios

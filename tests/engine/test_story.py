@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from homeward.domain.animals import Label, Species
+from homeward.domain.boxes import Box
 from homeward.domain.filing import Idempotency, NewSighting, ReportChange
 from homeward.domain.matches import MatchQuery, ReasonCode, Verdict
 from homeward.domain.places import Point
@@ -413,3 +414,23 @@ def test_whoever_listens_hears_of_a_new_match(world):
         event = news.get(5)
 
     assert event.found_id == found.report.id
+
+
+def test_a_camera_says_where_the_animal_is_on_a_picture_on_which_nothing_is_seen(world):
+    world.camera()
+
+    seen = world.engine.add_sighting(
+        NewSighting("yard", GREY, world.clock.now(), species=Species.CAT, box=Box(20, 30, 120, 130))
+    )
+
+    (animal,) = world.engine.report(seen.report.id).photos[0].animals
+    assert animal.box == Box(20, 30, 120, 130)
+
+
+def test_a_camera_that_points_outside_its_picture_is_refused(world):
+    world.camera()
+
+    with pytest.raises(InvalidInput) as refused:
+        sighting(world, 1, box=Box(500, 500, 600, 600))
+
+    assert refused.value.field == "box"

@@ -1,4 +1,4 @@
-"""One command from photos to the bundled embedder: distil, fine-tune, project, export, evaluate."""
+"""One command from photos to the bundled embedder: distil, project, export, evaluate."""
 
 from __future__ import annotations
 

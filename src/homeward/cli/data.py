@@ -57,6 +57,8 @@ def export_reports(
 ) -> None:
     """Export all reports as JSON Lines or CSV, by the file's ending; `import` takes it back.
 
+    People that the detector saw are blurred on the photos; `backup` keeps the originals.
+
     Parameters
     ----------
     target: A new .jsonl or .csv file.

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from homeward.domain.animals import Animal, Picture, Species
+from homeward.domain.animals import Animal, CropBox, Part, Picture, Species
+from homeward.domain.boxes import Box
 from homeward.domain.crops import cut
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.filing import NewSighting
@@ -68,7 +69,8 @@ class Sight:
 
     def _recognised(self, new: NewSighting, picture: Picture) -> Recognised:
         keep = new.species is not None
-        return Recognise(self.ports.detector)([picture], species=new.species, animal=0, keep=keep)[0]
+        seen = Recognise(self.ports.detector)([picture], species=new.species, animal=0, keep=keep)[0]
+        return seen if new.box is None else _at(seen, new.box.clipped(picture.shape[1], picture.shape[0]))
 
     def _report(self, new: NewSighting, camera: Camera, animal: Animal) -> Report:
         now = self.ports.clock.now()
@@ -165,3 +167,14 @@ def _species_confidence(species: Species, animal: Animal, new: NewSighting) -> f
     if animal.species_confidence == 1.0:  # the whole picture: nothing was seen here
         return min(CAMERA_SURE, new.confidence or CAMERA_SURE)
     return animal.species_confidence if animal.species is species else 1 - animal.species_confidence
+
+
+def _at(seen: Recognised, box: Box) -> Recognised:
+    """The animal where the camera says that it is; its box is the body where nothing was seen here."""
+    if box.area == 0:
+        raise InvalidInput("The box lies outside the photo.", field="box", hint="left,top,right,bottom in its pixels")
+    if seen.animals[0].species_confidence == 1.0:  # the whole picture: nothing was seen here
+        animal = replace(seen.animals[0], box=box, crops=(CropBox(Part.BODY, box),))
+        return replace(seen, animals=(animal,))
+    best = max(range(len(seen.animals)), key=lambda number: seen.animals[number].box.iou(box))
+    return replace(seen, chosen=best)

@@ -167,11 +167,6 @@ class SqlDatabase:
         with _told(), self._reader.begin() as connection:
             return feed.all_embeddings(connection, shelf, take)
 
-    def is_whole(self) -> bool:
-        """Whether SQLite finds the file undamaged."""
-        with _told(), self._reader.begin() as connection:
-            return connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok"
-
 
 def _engine(path: Path, begin: str, *, size: int, read_only: bool = False) -> Engine:
     engine = create_engine(
