@@ -434,3 +434,13 @@ def test_a_camera_that_points_outside_its_picture_is_refused(world):
         sighting(world, 1, box=Box(500, 500, 600, 600))
 
     assert refused.value.field == "box"
+
+
+def test_an_owner_is_not_alerted_of_what_the_owner_said(world):
+    lost = world.file("lost", photo(1), place=HOME)
+    unlike = world.file("found", photo(2), place=NEAR)
+
+    world.engine.verdict(lost.report.id, unlike.report.id, Verdict.SAME)
+
+    with world.database.read() as work:
+        assert work.outbox.of_lost(lost.report.id) == []
