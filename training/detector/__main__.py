@@ -1,4 +1,4 @@
-"""One command: pictures -> labels -> stages -> whole network -> ONNX -> figures -> card."""
+"""One command: pictures -> labels -> layers -> whole network -> ONNX -> figures -> card."""
 
 import argparse
 import os
@@ -6,14 +6,13 @@ from pathlib import Path
 
 import torch
 
-from training.detector import data, stagewise, train
+from training.detector import data, layers, train
 from training.detector.network import Detector
 from training.detector.publish import publish
-from training.detector.stagewise import Lesson
 from training.detector.teacher import Teacher
+from training.detector.train import Lesson
 
 SEED = 20261123
-STAGEWISE_SHARE = 0.4
 
 
 def main() -> None:
@@ -25,32 +24,20 @@ def main() -> None:
     reference = options.shared / "weights/yolox_nano/yolox_nano.onnx"
     teacher = Teacher.load(reference, options.threads)
     pictures = data.load(options.shared, options.cache, teacher)
-    network = Detector(len(data.CLASSES))
+    network, checkpoint = Detector(len(data.CLASSES)), options.cache / "whole.pt"
     if options.publish_only:
-        stages = stagewise.reached(options.cache / "stagewise.pt")
-        averaged, whole = train.reached(network, options.cache / "whole.pt")
+        averaged, lesson = train.reached(network, checkpoint)
     else:
-        stages, averaged, whole = lessons(network, teacher, pictures, options)
-    publish(averaged, reference, pictures, options.shared, options.out, told(stages, whole))
+        if not checkpoint.exists():
+            left = layers.learn(network, teacher, pictures, SEED)
+            print(f"layer by layer: {left:.1e} of the variance left")
+        averaged, lesson = train.learn(network, pictures, options.minutes, checkpoint, SEED)
+    publish(averaged, reference, pictures, options.shared, options.out, told(lesson))
 
 
-def lessons(
-    network: Detector, teacher: Teacher, pictures: data.Pictures, options: argparse.Namespace
-) -> tuple[Lesson, Detector, Lesson]:
-    """Both lessons, one after the other."""
-    minutes, cache = options.minutes, options.cache
-    first = minutes * STAGEWISE_SHARE
-    stages = stagewise.learn(network, teacher, pictures, first, cache / "stagewise.pt", SEED)
-    averaged, whole = train.learn(network, pictures, minutes - first, cache / "whole.pt", SEED)
-    return stages, averaged, whole
-
-
-def told(stages: Lesson, whole: Lesson) -> str:
+def told(lesson: Lesson) -> str:
     """How long it learned, for the card."""
-    return (
-        f"{stages.views} views part by part ({stages.minutes:.0f} min), "
-        f"{whole.views} end to end ({whole.minutes:.0f} min)."
-    )
+    return f"{layers.VIEWS} views layer by layer, {lesson.views} end to end ({lesson.minutes:.0f} min)."
 
 
 def arguments() -> argparse.Namespace:
@@ -59,7 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
     parser.add_argument("--cache", type=Path, default=Path("build/detector"), help="decoded pictures and checkpoints")
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
-    parser.add_argument("--minutes", type=float, default=70.0, help="for both lessons together")
+    parser.add_argument("--minutes", type=float, default=100.0, help="for the lesson end to end")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--publish-only", action="store_true", help="train no more: write what the checkpoints hold")
     return parser.parse_args()

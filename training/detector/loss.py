@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from training.detector.boxes import anchors
+from training.detector.data import CAT, DOG
 from training.detector.teacher import SIDE
 from training.detector.views import View
 
@@ -102,11 +103,11 @@ def _scores(
 
 
 def _doubtful(centres: Tensor, shown: View) -> Tensor:
-    """Anchors inside an animal's body in an area whose heads nobody labelled."""
-    bodies = shown.labels[np.isin(shown.labels[:, 0], (0, 1)), 1:]
+    """Anchors in areas where an animal was not found; and inside bodies in areas whose heads nobody labelled."""
+    bodies = shown.labels[np.isin(shown.labels[:, 0], (CAT, DOG)), 1:].tolist()
     doubt = torch.zeros(len(centres), dtype=torch.bool)
-    for _, x0, y0, x1, y1 in shown.unknown.tolist():
-        for bx0, by0, bx1, by1 in bodies.tolist():
+    for name, x0, y0, x1, y1 in shown.unknown.tolist():
+        for bx0, by0, bx1, by1 in [(x0, y0, x1, y1)] if name in (CAT, DOG) else bodies:
             low = torch.tensor([max(x0, bx0), max(y0, by0)])
             high = torch.tensor([min(x1, bx1), min(y1, by1)])
             doubt |= ((centres > low) & (centres < high)).all(1)

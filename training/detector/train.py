@@ -3,6 +3,7 @@
 import copy
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,19 @@ import torch
 from training.detector.data import Pictures
 from training.detector.loss import total
 from training.detector.network import Detector
-from training.detector.stagewise import Lesson
 from training.detector.views import view
 
 BATCH = 8
-LEARNING_RATE = 1.5e-3
-AVERAGE = 0.998
+LEARNING_RATE = 5e-4
+AVERAGE = 0.9985
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How far the lesson came: views seen and minutes spent."""
+
+    views: int
+    minutes: float
 
 
 def learn(
@@ -32,7 +40,7 @@ def learn(
         averaged.load_state_dict(average)
         optimiser.load_state_dict(moments)
     rng = np.random.default_rng(seed + 1 + views)
-    network.train()
+    network.eval()  # normalisation stays as the first lesson left it: a batch of 8 says too little
     start, running = time.monotonic(), 0.0
     while (done := spent + (time.monotonic() - start) / 60) < minutes:
         rate = LEARNING_RATE * _schedule(done / minutes, views)

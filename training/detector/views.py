@@ -1,5 +1,6 @@
 """Views: cached pictures moved, shrunk, mixed and dimmed, with their labels. Seeded by the caller's generator."""
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,9 @@ def view(pictures: Pictures, rng: np.random.Generator) -> View:
     canvas = np.full((SIDE, SIDE, 3), FILL, np.uint8)
     labels, unknown = [], []
     for cell in cells:
-        mine, silent = _place(canvas, pictures, int(rng.integers(len(pictures.labels))), cell, rng)
+        mine, silent = _place(
+            canvas, pictures, int(np.searchsorted(np.cumsum(pictures.chances), rng.random())), cell, rng
+        )
         labels.append(mine)
         unknown.append(silent)
     return View(_dimmed(canvas, rng), np.concatenate(labels), np.concatenate(unknown))
@@ -92,4 +95,10 @@ def _dimmed(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDA
     out = np.clip(x, 0, 255).astype(np.uint8)
     if rng.random() < 0.15:
         out = np.asarray(Image.fromarray(out).filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2.0))))
-    return out
+    return _through_jpeg(out, int(rng.integers(15, 70))) if rng.random() < 0.3 else out
+
+
+def _through_jpeg(picture: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+    with io.BytesIO() as file:
+        Image.fromarray(picture).save(file, "JPEG", quality=quality)
+        return np.asarray(Image.open(file))

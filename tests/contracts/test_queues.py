@@ -1,35 +1,14 @@
-"""Queues, cameras, keys, answers: the same on SQLite and in memory. Reports and matches: tests/engine runs on both."""
+"""Queues, cameras, keys and kept answers: the same on SQLite and in memory."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from homeward.domain.animals import Species
-from homeward.domain.ids import AccountId, CameraId, EncounterId, KeyId, ReportId
+from homeward.domain.ids import CameraId, EncounterId, KeyId, ReportId
 from homeward.domain.places import Point
-from homeward.domain.reports import Camera, Encounter, Report, Shelf
-from homeward.ports import Answer, ApiKey, ReportQuery
-from homeward.storage.sql import SqlDatabase
-from homeward.testing import InMemoryDatabase
+from homeward.domain.reports import Camera, Encounter
+from homeward.ports import Answer, ApiKey
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sql", "memory"])
-def database(request, tmp_path):
-    if request.param == "memory":
-        yield InMemoryDatabase()
-        return
-    made = SqlDatabase.open(tmp_path / "x.sqlite")
-    yield made
-    made.close()
-
-
-def add(work, name, shelf=Shelf.FOUND, minutes=0, **fields):
-    when = NOW + timedelta(minutes=minutes)
-    report = Report(ReportId(name), shelf, AccountId("a"), Species.CAT, 1.0, when, when, EncounterId(name), **fields)
-    work.reports.add(report)
-    return report
+from .rows import NOW, add
 
 
 def test_a_claimed_job_is_not_given_twice_and_comes_back_after_its_lease(database):
@@ -66,37 +45,6 @@ def test_one_alert_for_each_lost_report_and_encounter(database):
 
         assert work.outbox.claim(NOW + timedelta(days=1), 60, 10) == []
         assert not work.outbox.add(ReportId("lost"), ReportId("one"), EncounterId("e"), 0.9, NOW)
-
-
-def test_reports_come_newest_first_page_by_page(database):
-    with database.write() as work:
-        for minute in range(5):
-            add(work, f"r{minute}", minutes=minute)
-    with database.read() as work:
-        first = work.reports.find(ReportQuery(limit=2))
-        rest = work.reports.find(ReportQuery(before=(first[-1].created_at, first[-1].id)))
-
-    assert [r.id for r in [*first, *rest]] == ["r4", "r3", "r2", "r1", "r0"]
-
-
-def test_animals_around_are_counted_within_circle_and_time(database):
-    with database.write() as work:
-        add(work, "near", place=Point(57.01, 39.0))
-        add(work, "far", place=Point(57.2, 39.0))
-        add(work, "late", place=Point(57.01, 39.0), minutes=60 * 24 * 40)
-        add(work, "nowhere")
-    day = timedelta(days=1)
-    with database.read() as work:
-        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(57, 39), 5, NOW - day, NOW + day) == 1
-        assert work.reports.count_around(Shelf.FOUND, Species.DOG, Point(57, 39), 5, NOW - day, NOW + day) == 0
-
-
-def test_a_count_over_the_date_line_is_right(database):
-    with database.write() as work:
-        add(work, "east", place=Point(0, 179.99))
-    day = timedelta(days=1)
-    with database.read() as work:
-        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(0, -179.99), 5, NOW - day, NOW + day) == 1
 
 
 def test_cameras_and_encounters_are_kept(database):

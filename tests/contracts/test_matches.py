@@ -1,0 +1,142 @@
+"""Rows of matches: the same on SQLite and in memory, and in the same order."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from homeward.domain.animals import Part, Species
+from homeward.domain.ids import CameraId, EncounterId, ReportId
+from homeward.domain.matches import MatchQuery, Reason, ReasonCode, Sort, Verdict
+from homeward.domain.places import Point
+from homeward.domain.reports import Camera, Shelf, Source
+
+from .rows import NOW, add, match, opened
+
+LOST = ReportId("lost")
+
+
+def found(work, **degrees):
+    add(work, "lost", Shelf.LOST)
+    for name, degree in degrees.items():
+        add(work, name)
+        match(work, "lost", name, degree)
+
+
+def test_a_match_comes_back_whole_and_is_new_only_once(database):
+    with database.write() as work:
+        add(work, "lost", Shelf.LOST)
+        add(work, "f")
+        reasons = (Reason(ReasonCode.LOOKS_ALIKE, 0.4), Reason(ReasonCode.SPECIES_UNSURE))
+        made, new = match(
+            work, "lost", "f", distance_km=1.25, days=-0.5, reasons=reasons, compared_pairs=6, part=Part.FACE
+        )
+        assert new == [made]
+        assert work.matches.save([replace(made, degree=0.9)]) == []
+    with database.read() as work:
+        assert work.matches.get(LOST, ReportId("f")) == replace(made, degree=0.9)
+        assert work.matches.get(ReportId("f"), LOST) is None
+
+
+def test_a_verdict_holds_for_the_whole_encounter_and_outlives_a_new_degree(database):
+    with database.write() as work:
+        add(work, "lost", Shelf.LOST)
+        for name, encounter in (("one", "e"), ("two", "e"), ("other", "o")):
+            add(work, name, encounter_id=EncounterId(encounter))
+            match(work, "lost", name)
+        concerned = work.matches.judge(LOST, EncounterId("e"), Verdict.DIFFERENT, NOW)
+        work.matches.save([replace(work.matches.get(LOST, ReportId("one")), degree=0.1, verdict=None)])
+    with database.read() as work:
+        assert sorted(concerned) == ["one", "two"]
+        assert sorted(m.found_id for m in work.matches.judged([LOST])) == ["one", "two"]
+        one = work.matches.get(LOST, ReportId("one"))
+        assert (one.verdict, one.verdict_at, one.degree) == (Verdict.DIFFERENT, NOW, 0.1)
+        assert work.matches.get(LOST, ReportId("other")).verdict is None
+        assert work.matches.judged([]) == []
+
+
+def test_only_the_best_are_kept_and_the_judged(database):
+    with database.write() as work:
+        found(work, best=0.9, middle=0.5, low=0.2, judged=0.1)
+        work.matches.judge(LOST, EncounterId("judged"), Verdict.SAME, NOW)
+        work.matches.prune(LOST, 1)
+        page = work.matches.page(LOST, MatchQuery())
+    assert [view.match.found_id for view in page.items] == ["best", "judged"]
+
+
+def test_a_finder_gets_the_best_owners_first(database):
+    with database.write() as work:
+        add(work, "f")
+        for name, degree in (("l1", 0.2), ("l2", 0.8), ("l3", 0.5)):
+            add(work, name, Shelf.LOST)
+            match(work, name, "f", degree)
+    with database.read() as work:
+        assert [m.lost_id for m in work.matches.of_found(ReportId("f"), 2)] == ["l2", "l3"]
+
+
+def test_a_page_shows_photo_camera_and_what_is_hidden(database):
+    camera = Camera(CameraId("c"), "Yard", Point(57, 39), "North", NOW)
+    with database.write() as work:
+        work.cameras.save(camera)
+        found(work, person=0.9)
+        add(work, "seen", source=Source.CAMERA, camera_id=camera.id)
+        match(work, "lost", "seen", 0.4)
+        page = work.matches.page(LOST, MatchQuery(source=Source.CAMERA))
+    (view,) = page.items
+    assert (view.found.id, view.camera, view.found_crop.id) == ("seen", camera, view.match.found_crop_id)
+    assert (page.total, page.hidden, page.next_offset) == (1, 1, None)
+
+
+def test_pages_follow_each_other(database):
+    with database.write() as work:
+        found(work, a=0.1, b=0.2, c=0.3)
+        first = work.matches.page(LOST, MatchQuery(limit=2))
+        second = work.matches.page(LOST, MatchQuery(limit=2, offset=first.next_offset))
+    assert [v.match.found_id for v in (*first.items, *second.items)] == ["c", "b", "a"]
+    assert second.next_offset is None
+
+
+def city(work, chance):
+    """Forty matches whose fields take few values, so that orders and filters meet ties."""
+    work.cameras.save(Camera(CameraId("c"), "Yard", Point(57, 39), "North", NOW))
+    add(work, "lost", Shelf.LOST)
+    for number in range(40):
+        by_camera = chance.random() < 0.5
+        name, species = f"f{number}", chance.choice(list(Species))
+        add(
+            work, name, minutes=chance.randrange(4), species=species, district=chance.choice([None, "North", "Юг"]),
+            source=Source.CAMERA if by_camera else Source.PERSON, camera_id=CameraId("c") if by_camera else None,
+        )  # fmt: skip
+        far = chance.choice([None, 0.5, 3.0, 40.0])
+        match(work, "lost", name, chance.choice([0.1, 0.5, 0.9]), distance_km=far)
+        if chance.random() < 0.3:
+            work.matches.judge(LOST, EncounterId(name), chance.choice(list(Verdict)), NOW)
+
+
+def some_query(chance):
+    def maybe(*values):
+        return chance.choice([None, None, *values])
+
+    return MatchQuery(
+        sort=chance.choice(list(Sort)), districts=chance.choice([(), ("North",), ("North", "Юг")]),
+        max_km=maybe(0.5, 10.0), since=maybe(NOW + timedelta(minutes=1)), until=maybe(NOW + timedelta(minutes=2)),
+        min_degree=maybe(0.5, 0.6), source=maybe(*Source), species=maybe(*Species), verdict=maybe(*Verdict),
+        unjudged=chance.random() < 0.2, limit=chance.choice([1, 7, 50]), offset=chance.choice([0, 0, 3]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_sort_and_filter_gives_the_same_page_on_both(seed, tmp_path):
+    pages = {}
+    for kind in ("sql", "memory"):
+        with opened(kind, tmp_path) as database:
+            with database.write() as work:
+                city(work, random.Random(seed))
+            chance = random.Random(seed)
+            with database.read() as work:
+                made = [work.matches.page(LOST, some_query(chance)) for _ in range(200)]
+        pages[kind] = [([v.match.found_id for v in p.items], p.total, p.hidden, p.next_offset) for p in made]
+
+    assert pages["sql"] == pages["memory"]
+    assert any(items for items, *_ in pages["sql"])

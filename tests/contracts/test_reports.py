@@ -1,0 +1,205 @@
+"""Rows of reports and what has grown old among them: the same on SQLite and in memory."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from homeward.domain.animals import Species
+from homeward.domain.embeddings import NewEmbedding, unit
+from homeward.domain.ids import AccountId, CameraId, EncounterId, ReportId
+from homeward.domain.matches import Verdict
+from homeward.domain.places import Point
+from homeward.domain.reports import Camera, Held, Shelf, Source, Status
+from homeward.ports import ReportQuery
+
+from .rows import MODEL, NOW, add, crop, match, photo, report
+
+DAY = timedelta(days=1)
+
+
+def full(name):
+    """Every field differs from its default."""
+    return report(
+        name, Shelf.LOST, species_confidence=0.8, source=Source.CAMERA, status=Status.CLOSED, place=Point(57, 39),
+        district="North", home=Point(57.1, 39.1), held=Held.LOOSE, name="Мурка", description="white paw", contact="@x",
+        about=ReportId("other"), camera_id=CameraId("c"), track_id="t", clock_corrected=True,
+        last_seen_at=NOW + DAY, closed_at=NOW + 2 * DAY, consent_version="2", token_version=3,
+    )  # fmt: skip
+
+
+def with_camera(work):
+    work.cameras.save(Camera(CameraId("c"), "Yard", Point(57, 39), None, NOW))
+
+
+def test_every_field_comes_back_as_it_went_in(database):
+    with database.write() as work:
+        with_camera(work)
+        add(work, "other")
+        work.reports.add(full("r"))
+    with database.read() as work:
+        assert work.reports.get(ReportId("r")) == full("r")
+        assert work.reports.get(ReportId("nobody")) is None
+
+
+def test_an_update_writes_every_field(database):
+    with database.write() as work:
+        with_camera(work)
+        add(work, "other")
+        add(work, "r", Shelf.LOST)
+        work.reports.update(full("r"))
+    with database.read() as work:
+        assert work.reports.get(ReportId("r")) == full("r")
+
+
+def test_the_same_id_twice_is_refused(database):
+    with database.write() as work:
+        add(work, "r")
+    with pytest.raises(Exception, match=r".+"), database.write() as work:
+        add(work, "r")
+
+
+def test_what_a_failed_transaction_wrote_is_not_there(database):
+    with pytest.raises(ZeroDivisionError), database.write() as work:
+        add(work, "r")
+        _ = 1 / 0
+    with database.read() as work:
+        assert work.reports.get(ReportId("r")) is None
+
+
+def test_many_are_fetched_at_once_and_unknown_ones_are_left_out(database):
+    with database.write() as work:
+        add(work, "one")
+        add(work, "two")
+    with database.read() as work:
+        found = work.reports.get_many([ReportId("two"), ReportId("nobody"), ReportId("one"), ReportId("two")])
+        assert sorted(r.id for r in found) == ["one", "two"]
+        assert work.reports.get_many([]) == []
+
+
+def test_reports_are_listed_by_each_filter(database):
+    with database.write() as work:
+        with_camera(work)
+        add(work, "lost", Shelf.LOST, account_id=AccountId("b"))
+        add(work, "closed", minutes=1, status=Status.CLOSED, closed_at=NOW)
+        add(work, "seen", minutes=2, camera_id=CameraId("c"), source=Source.CAMERA, encounter_id=EncounterId("e"))
+
+    def ids(**wanted):
+        with database.read() as work:
+            return [r.id for r in work.reports.find(ReportQuery(**wanted))]
+
+    assert ids() == ["seen", "closed", "lost"]
+    assert ids(shelf=Shelf.LOST) == ["lost"]
+    assert ids(status=Status.CLOSED) == ["closed"]
+    assert ids(account_id=AccountId("b")) == ["lost"]
+    assert ids(camera_id=CameraId("c")) == ["seen"]
+    assert ids(encounter_id=EncounterId("e")) == ["seen"]
+    assert ids(shelf=Shelf.FOUND, status=Status.OPEN) == ["seen"]
+
+
+def test_pages_go_on_where_the_last_one_ended_even_within_one_instant(database):
+    with database.write() as work:
+        for name in "abcde":
+            add(work, name)
+    seen, before = [], None
+    with database.read() as work:
+        while page := work.reports.find(ReportQuery(before=before, limit=2)):
+            seen += [r.id for r in page]
+            before = (page[-1].created_at, page[-1].id)
+
+    assert seen == ["e", "d", "c", "b", "a"]
+
+
+def test_animals_around_are_counted_within_circle_and_time(database):
+    with database.write() as work:
+        add(work, "near", place=Point(57.01, 39.0))
+        add(work, "far", place=Point(57.2, 39.0))
+        add(work, "late", place=Point(57.01, 39.0), minutes=60 * 24 * 40)
+        add(work, "nowhere")
+    with database.read() as work:
+        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 1
+        assert work.reports.count_around(Shelf.FOUND, Species.DOG, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 0
+
+
+def test_sightings_of_one_encounter_count_as_one_animal(database):
+    with database.write() as work:
+        for name in ("one", "two"):
+            add(work, name, place=Point(57, 39), encounter_id=EncounterId("e"))
+    with database.read() as work:
+        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 1
+
+
+def test_a_count_over_the_date_line_is_right(database):
+    with database.write() as work:
+        add(work, "east", place=Point(0, 179.99))
+    with database.read() as work:
+        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(0, -179.99), 5, NOW - DAY, NOW + DAY) == 1
+
+
+def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(database):
+    with database.write() as work:
+        for name, shelf in (("lost", Shelf.LOST), ("gone", Shelf.FOUND), ("stays", Shelf.FOUND)):
+            add(work, name, shelf)
+            work.jobs.add(ReportId(name), NOW)
+        for name in ("gone", "stays"):
+            match(work, "lost", name)
+            work.outbox.add(ReportId("lost"), ReportId(name), EncounterId(name), 0.9, NOW)
+            shown = photo(name)
+            (crop_id,) = work.photos.add(shown, [crop(shown)])
+            work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.array([1.0, 0.0])))])
+            work.audit.add(shown.id, "owner", "crop", NOW)
+
+        work.reports.remove(ReportId("gone"))
+
+    with database.read() as work:
+        for name, count in (("gone", 0), ("stays", 1)):
+            found = ReportId(name)
+            assert len(work.photos.of_report(found)) == 2 * count
+            assert len(work.embeddings.of_report(found, MODEL)) == count
+            assert len(work.matches.of_found(found, 9)) == count
+            assert len(work.audit.of_report(found)) == count
+            assert work.jobs.pending(found) == bool(count)
+        assert [alert.found_id for alert in work.outbox.of_lost(ReportId("lost"))] == ["stays"]
+        assert work.jobs.count() == 2
+
+
+def test_old_sightings_are_named_oldest_first_but_not_confirmed_ones(database):
+    with database.write() as work:
+        with_camera(work)
+        add(work, "lost", Shelf.LOST)
+        camera = {"source": Source.CAMERA, "camera_id": CameraId("c")}
+        add(work, "second", minutes=1, **camera)
+        add(work, "first", **camera)
+        add(work, "confirmed", **camera)
+        add(work, "seen again", last_seen_at=NOW + 9 * DAY, **camera)
+        add(work, "young", minutes=60 * 24 * 9, **camera)
+        add(work, "a person's")
+        match(work, "lost", "confirmed")
+        work.matches.judge(ReportId("lost"), EncounterId("confirmed"), Verdict.SAME, NOW)
+    with database.read() as work:
+        assert work.expiry.sightings_older_than(NOW + DAY, 9) == ["first", "second"]
+        assert work.expiry.sightings_older_than(NOW + DAY, 1) == ["first"]
+
+
+def test_ended_reports_are_named_once_they_ended_long_ago(database):
+    with database.write() as work:
+        for number, status in enumerate(Status):
+            ended = None if status is Status.OPEN else NOW
+            add(work, status.value, minutes=number, status=status, closed_at=ended)
+        add(work, "just now", status=Status.CLOSED, closed_at=NOW + 2 * DAY)
+    with database.read() as work:
+        assert work.expiry.ended_before(NOW + DAY, 9) == ["reunited", "closed", "expired"]
+        assert work.expiry.ended_before(NOW + DAY, 1) == ["reunited"]
+        assert work.expiry.ended_before(NOW, 9) == []
+
+
+def test_open_reports_of_people_grow_old_and_sightings_do_not(database):
+    with database.write() as work:
+        with_camera(work)
+        old = add(work, "old", Shelf.LOST)
+        add(work, "new", minutes=60 * 48)
+        add(work, "camera's", source=Source.CAMERA, camera_id=CameraId("c"))
+        work.reports.add(replace(old, id=ReportId("closed"), status=Status.CLOSED, closed_at=NOW))
+    with database.read() as work:
+        assert work.expiry.open_persons_reports_before(NOW + DAY, 9) == ["old"]
