@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,19 +123,32 @@ def operator_key(folder: Path) -> str | None:
 
 
 def _operator_key(context: ApiContext, folder: Path) -> str:
-    """A new key at each start; whoever may read the data folder is an operator anyway. The last one is revoked."""
+    """A new key at each start; whoever may read the data folder is an operator anyway. The last one is revoked.
+
+    On a full disk the last one stays, so that an operator can look and make room.
+
+    Raises:
+        StorageFull: there is no last one either.
+    """
     from homeward.api.auth import KEY_PREFIX, new_key
     from homeward.domain.ids import KeyId
+    from homeward.errors import StorageFull
 
-    old = operator_key(folder)
+    old, path = operator_key(folder), folder / OPERATOR_FILE
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    try:
+        _, secret = new_key(context, "commands on this machine", "admin", None)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secret)
+        part.replace(path)
+    except (StorageFull, OSError):
+        if old is None:
+            raise
+        return old
     if old is not None:
-        with context.database.write() as work:
+        with suppress(StorageFull), context.database.write() as work:
             work.keys.revoke(KeyId(old.removeprefix(KEY_PREFIX).partition("_")[0]), context.clock.now())
-    _, secret = new_key(context, "commands on this machine", "admin", None)
-    path = folder / OPERATOR_FILE
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(secret)
     return secret
 
 

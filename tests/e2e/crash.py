@@ -44,17 +44,28 @@ class Ledger:
 
 
 class Server:
-    """`homeward serve` as a process of its own, on one port and one data folder."""
+    """`homeward serve` as a process of its own, on one port and one data folder; ``within`` is a command before it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.within = within
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-c", START, "serve", "--data", str(self.folder), "--port", str(self.port)]
+        command = [
+            *self.within,
+            sys.executable,
+            "-c",
+            START,
+            "serve",
+            "--data",
+            str(self.folder),
+            "--port",
+            str(self.port),
+        ]
         env = {**os.environ, "HOMEWARD_UPLOADS_PER_MINUTE": "0", "HOMEWARD_MODEL_THREADS": "1"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)

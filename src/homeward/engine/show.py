@@ -1,5 +1,6 @@
 """Show: reports, matches and photos, as each side may see them."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,8 +14,9 @@ from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, V
 from homeward.domain.places import distance_band_km
 from homeward.domain.reports import Crop, Photo, Report, Shelf
 from homeward.engine.wiring import Ports
-from homeward.errors import NotFound
+from homeward.errors import NotFound, StorageBusy, StorageFull
 from homeward.ports import UnitOfWork
+from homeward.telemetry import step
 
 Size = Literal["thumb", "crop", "full"]
 SIDES_PX: dict[str, int] = {"thumb": 320, "crop": 640, "full": 2048}
@@ -53,7 +55,7 @@ class Show:
             return self._finder(work, get_report(work, found_id, Shelf.FOUND), limit)
 
     def photo(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool) -> bytes:
-        """A JPEG; people are unrecognisable unless the sender looks. The look is noted.
+        """A JPEG; people are unrecognisable unless the sender looks. The look is noted: in the log if the disk is full.
 
         Raises:
             NotFound: there is no such photo.
@@ -69,9 +71,7 @@ class Show:
             crop=_view(photo, crops) if size == "crop" else None,
             blurred=() if is_owner else [head_region(person) for person in photo.people],
         )
-        with self.ports.database.write() as work:
-            if work.photos.get(photo_id) is not None:
-                work.audit.add(photo_id, viewer, size, self.ports.clock.now())
+        self._note(photo_id, viewer, size)
         return jpeg
 
     def export(self, report_id: ReportId) -> dict[str, object]:
@@ -90,6 +90,13 @@ class Show:
                 for photo, viewer, size, at in looks
             ],
         }
+
+    def _note(self, photo_id: PhotoId, viewer: str, size: Size) -> None:
+        """A full disk must not hide an animal from its owner, so the step's own log entry is then all there is."""
+        noted = step("note_look", photo=photo_id, viewer=viewer, size=size)
+        with suppress(StorageFull, StorageBusy), noted, self.ports.database.write() as work:
+            if work.photos.get(photo_id) is not None:
+                work.audit.add(photo_id, viewer, size, self.ports.clock.now())
 
     def _finder(self, work: UnitOfWork, found: Report, limit: int) -> tuple[FinderMatch, ...]:
         shown = []

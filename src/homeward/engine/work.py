@@ -1,5 +1,6 @@
 """Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from homeward.engine.match import MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
 from homeward.engine.remember import crops_of
 from homeward.engine.wiring import Ports, Rules
-from homeward.errors import HomewardError, NoAnimalFound
+from homeward.errors import HomewardError, NoAnimalFound, StorageFull
 from homeward.ports import Job, UnitOfWork
 
 LEASE_S = 120.0
@@ -44,8 +45,8 @@ class Work:
         return True
 
     def take_over(self) -> None:
-        """At the start of the only process: what a dead one had begun is due at once, not after its lease."""
-        with self.ports.database.write() as work:
+        """At the start of the only process: what a dead one had begun is due at once, unless the disk is full."""
+        with suppress(StorageFull), self.ports.database.write() as work:
             work.jobs.release(self.ports.clock.now())
 
     def run_due(self, limit: int) -> int:

@@ -5,9 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from homeward.errors import DataFolderLocked
+from homeward.errors import DataFolderLocked, StorageFull
 
 LOCK_FILE = "homeward.lock"
+RECORD = 200
 
 
 class DataFolderLock:
@@ -25,7 +26,8 @@ class DataFolderLock:
     def __enter__(self) -> Self:
         """Take the lock."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+")
+        self._path.touch()
+        file = self._path.open("r+")
         if not _try_lock(file):
             file.close()
             raise DataFolderLocked(
@@ -47,13 +49,21 @@ class DataFolderLock:
             self._file = None
 
     def set_url(self, url: str) -> None:
-        """Write down where this process serves, for other commands."""
+        """Write down where this process serves, for other commands.
+
+        The file never shrinks: what it holds once can be written over on a full disk too.
+
+        Raises:
+            StorageFull: there was no room for the first one.
+        """
         if self._file is None:
             raise RuntimeError("the lock is not held")
         self._file.seek(0)
-        self._file.truncate()
-        self._file.write(url)
-        self._file.flush()
+        self._file.write(url.ljust(RECORD))
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise StorageFull("The disk is full.", field="data", hint="Free some space, then start again.") from error
 
     @staticmethod
     def serving_url(folder: Path) -> str | None:
@@ -61,7 +71,7 @@ class DataFolderLock:
         path = folder / LOCK_FILE
         if not path.exists():
             return None
-        with path.open("a+") as file:
+        with path.open("r+") as file:
             if _try_lock(file):  # nobody is there; whatever the file says is old
                 return None
             file.seek(0)

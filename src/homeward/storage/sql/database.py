@@ -3,7 +3,7 @@
 import errno
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -117,12 +117,13 @@ class SqlDatabase:
 
         Raises:
             StorageTooNew: a newer version of Homeward wrote it.
-            StorageFull: the disk took no more.
+            StorageFull: the disk took no more, and the schema wants to grow.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         database = cls(path)
         with _told(), database._writer.begin() as connection:
             migrate(connection)
+        with suppress(StorageFull), _told(), database._writer.begin() as connection:
             feed.forget_changes(connection)
         return database
 
