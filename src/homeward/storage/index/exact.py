@@ -7,15 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from homeward.domain.animals import Part, Species
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, Vectors
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.places import EARTH_RADIUS_KM, Point
 from homeward.domain.reports import Shelf
 from homeward.storage.index.cells import Cells
 from homeward.storage.index.changes import ChangeSource, EmbeddingColumns
+from homeward.storage.index.coarse import Coarse
 
 BLOCK = 8192  # rows; growing by blocks never needs a second copy of the vectors
-ROUNDING = 1e-5  # of a float32 dot product; candidates this near the k-th are measured again in float64
+ROUNDING = 5e-6  # of a float32 dot product of unit vectors
+COARSE_FROM = 2048  # rows; fewer are gathered sooner than all bytes are read
 SPECIES = {species: code for code, species in enumerate(Species)}
 PARTS = {part: code for code, part in enumerate(Part)}
 FREE = 255
@@ -58,6 +60,11 @@ class _Space:
     free: list[int] = field(default_factory=list)
     cells: Cells = field(default_factory=Cells)
     used: int = 0
+    coarse: Coarse = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The coarse likeness grows with the blocks."""
+        self.coarse = Coarse(self.dimension, BLOCK)
 
     def put(self, embedding: Embedding) -> None:
         """Insert or overwrite."""
@@ -73,7 +80,7 @@ class _Space:
         self.cells.add(row, float(self.lat[row]), float(self.lon[row]))
         self.ids[row], self.crop_ids[row] = embedding.id, embedding.crop_id
         self.report_ids[row] = embedding.report_id
-        self.blocks[row // BLOCK][row % BLOCK] = embedding.vector
+        self._write(row, embedding.vector[None])
 
     def remove(self, embedding_id: EmbeddingId) -> None:
         """Free the row; absent is fine."""
@@ -98,18 +105,13 @@ class _Space:
         self.report_ids[part] = columns.report_ids
         self.row_of.update(zip(columns.ids, range(first, end), strict=True))
         self.cells.fill(first, columns.lat, columns.lon)
-        row = first
-        while row < end:  # block by block
-            stop = min(end, (row // BLOCK + 1) * BLOCK)
-            self.blocks[row // BLOCK][row % BLOCK : row % BLOCK + stop - row] = columns.vectors[
-                row - first : stop - first
-            ]
-            row = stop
+        self._write(first, columns.vectors)
 
     def reserve(self, rows: int) -> None:
         """Make room for ``rows`` in all."""
         while len(self.blocks) * BLOCK < rows:
             self.blocks.append(np.zeros((BLOCK, self.dimension), np.float32))
+            self.coarse.grow()
         size = len(self.blocks) * BLOCK
         grow = size - len(self.kind)
         if grow:
@@ -136,24 +138,16 @@ class _Space:
         return rows
 
     def nearest(self, vector: Vector, k: int, rows: Rows) -> list[Neighbour]:
-        """The ``k`` nearest of ``rows``."""
-        dots = self._dots(vector, rows)
-        if len(rows) > k:
-            least = _kth_largest(dots, k) - ROUNDING
-            near = np.flatnonzero(dots >= least)
-            rows = rows[near]
+        """The ``k`` nearest of ``rows``, by bytes, float32 and float64, each keeping all that may still be nearest."""
+        if len(rows) >= COARSE_FROM:
+            dots, error = self.coarse.dots(vector)
+            dots = dots[: self.used] if len(rows) == self.used else dots[rows]
+            rows = _may_be_nearest(dots, k, error, rows)
+        rows = _may_be_nearest(self._gathered(rows) @ vector, k, ROUNDING, rows)
         exact = vector.astype(np.float64)
         distances = np.array([np.linalg.norm(self.blocks[row // BLOCK][row % BLOCK] - exact) for row in rows.tolist()])
         order = np.lexsort((self.ids[rows], distances))[:k]
         return [self._neighbour(int(rows[i]), float(distances[i])) for i in order]
-
-    def _dots(self, vector: Vector, rows: Rows) -> npt.NDArray[np.float32]:
-        if len(rows) == self.used:  # nothing filtered: no gathering needed
-            dots = np.empty(len(self.blocks) * BLOCK, np.float32)
-            for number, block in enumerate(self.blocks):
-                np.dot(block, vector, out=dots[number * BLOCK : (number + 1) * BLOCK])
-            return dots[: self.used]
-        return self._gathered(rows) @ vector
 
     def _gathered(self, rows: Rows) -> npt.NDArray[np.float32]:
         """The vectors of ``rows``, which rise."""
@@ -164,6 +158,16 @@ class _Space:
                 part = slice(edges[number], edges[number + 1])
                 found[part] = block[rows[part] - number * BLOCK]
         return found
+
+    def _write(self, first: int, vectors: Vectors) -> None:
+        """Into ``first`` and the rows after it, block by block."""
+        row, end = first, first + len(vectors)
+        while row < end:
+            number, stop = row // BLOCK, min(end, (row // BLOCK + 1) * BLOCK)
+            part, some = slice(row - number * BLOCK, stop - number * BLOCK), vectors[row - first : stop - first]
+            self.blocks[number][part] = some
+            self.coarse.put(number, part, some)
+            row = stop
 
     def _km(self, rows: Rows, centre: Point) -> npt.NDArray[np.float64]:
         lat1, lat2 = np.radians(centre.lat), np.radians(self.lat[rows])
@@ -185,6 +189,11 @@ class _Space:
         self.reserve(self.used + 1)
         self.used += 1
         return self.used - 1
+
+
+def _may_be_nearest(dots: npt.NDArray[np.float32], k: int, error: float, rows: Rows) -> Rows:
+    """Those of ``rows`` whose dot product, wrong by ``error`` at most, may be among the ``k`` largest."""
+    return rows if len(rows) <= k else rows[dots >= _kth_largest(dots, k) - 2 * error]
 
 
 def _kth_largest(values: npt.NDArray[np.float32], k: int) -> float:
