@@ -1,1 +1,1 @@
-"""How the bundled detector was made: pictures -> labels -> layers -> whole network -> ONNX -> figures -> card."""
+"""How the bundled detector was made: pictures -> labels -> layers -> heads -> ONNX -> figures -> card."""

@@ -1,4 +1,4 @@
-"""One command: pictures -> labels -> layers -> whole network -> ONNX -> figures -> card."""
+"""One command: pictures -> labels -> layers -> heads -> ONNX -> figures -> card."""
 
 import argparse
 import os
@@ -24,7 +24,7 @@ def main() -> None:
     reference = options.shared / "weights/yolox_nano/yolox_nano.onnx"
     teacher = Teacher.load(reference, options.threads)
     pictures = data.load(options.shared, options.cache, teacher)
-    network, checkpoint = Detector(len(data.CLASSES)), options.cache / "whole.pt"
+    network, checkpoint = Detector(data.CAT_HEAD, 2), options.cache / "heads.pt"
     if options.publish_only:
         averaged, lesson = train.reached(network, checkpoint)
     else:
@@ -37,7 +37,7 @@ def main() -> None:
 
 def told(lesson: Lesson) -> str:
     """How long it learned, for the card."""
-    return f"{layers.VIEWS} views layer by layer, {lesson.views} end to end ({lesson.minutes:.0f} min)."
+    return f"{layers.VIEWS} views layer by layer, {lesson.views} of heads ({lesson.minutes:.0f} min)."
 
 
 def arguments() -> argparse.Namespace:
@@ -46,7 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
     parser.add_argument("--cache", type=Path, default=Path("build/detector"), help="decoded pictures and checkpoints")
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
-    parser.add_argument("--minutes", type=float, default=100.0, help="for the lesson end to end")
+    parser.add_argument("--minutes", type=float, default=30.0, help="for the lesson about heads")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--publish-only", action="store_true", help="train no more: write what the checkpoints hold")
     return parser.parse_args()

@@ -23,8 +23,10 @@ def anchors(side: int) -> tuple[Floats, Floats]:
 
 
 def decode(raw: Floats, side: int) -> Floats:
-    """(n, 4) raw box outputs -> (n, 4) corners in pixels."""
+    """(n, 4) raw box outputs -> (n, 4) corners in pixels; ``n`` is once or several times the number of anchors."""
     grid, stride = anchors(side)
+    times = len(raw) // len(grid)
+    grid, stride = np.tile(grid, (times, 1)), np.tile(stride, times)
     centre = (raw[:, :2] + grid) * stride[:, None]
     half = np.exp(np.clip(raw[:, 2:4], -8, 8)) * stride[:, None] / 2
     return np.concatenate([centre - half, centre + half], 1)

@@ -12,7 +12,7 @@ import torch
 from training.embedder import stagewise
 from training.embedder.network import Features
 from training.embedder.pictures import Pixels
-from training.embedder.teacher import TEACHER_FILES, Teacher
+from training.embedder.teacher import teachers
 from training.embedder.views import MILD, views
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,10 @@ def student_of(
     chosen = np.sort(chance.choice(len(squares), min(count, len(squares)), replace=False))
     seen = views(squares[chosen], shares[chosen], MILD, chance)
     pixels = seen.permute(0, 2, 3, 1).to(torch.uint8).numpy()
-    for index in range(done, len(student.trunks)):
-        trunk = student.trunks[index]
-        samples = stagewise.collect(trunk, Teacher(shared / TEACHER_FILES[index]), pixels, chance)
+    for index, (trunk, teacher) in enumerate(zip(student.trunks, teachers(shared), strict=True)):
+        if index < done:
+            continue
+        samples = stagewise.collect(trunk, teacher, pixels, chance)
         for number, layer in enumerate(trunk.layers):
             left = stagewise.fit(layer, samples[number])
             samples[number] = stagewise.LayerSamples()

@@ -1,4 +1,4 @@
-"""Export: a trained network in, an ONNX file with half-precision weights out; also runs such a file."""
+"""Export: a trained network in, an ONNX file with weights of one byte out; also runs such a file."""
 
 from __future__ import annotations
 
@@ -33,24 +33,27 @@ def write_onnx(network: Embedder, file: Path) -> None:
         opset_version=OPSET,
         dynamo=False,
     )
-    model = _with_half_weights(onnx.load(str(file)))
+    model = _with_small_weights(onnx.load(str(file)))
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(file))
 
 
-def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large weights as float16, cast back in the graph: all arithmetic stays float32."""
-    casts = []
+def _with_small_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store large weights as bytes with a scale for each output: the graph makes float32 of them when it is loaded."""
+    made, scales = [], []
     for weight in model.graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or int(np.prod(weight.dims)) < 256:
+        if weight.data_type != TensorProto.FLOAT or len(weight.dims) < 2 or int(np.prod(weight.dims)) < 256:
             continue
-        name = weight.name
-        half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}.half")
-        weight.CopyFrom(half)
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
+        name, values = weight.name, numpy_helper.to_array(weight)
+        scale = np.maximum(np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True), 1e-12) / 127
+        weight.CopyFrom(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), f"{name}.bytes"))
+        scales.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"))
+        made.append(helper.make_node("Cast", [f"{name}.bytes"], [f"{name}.steps"], to=TensorProto.FLOAT))
+        made.append(helper.make_node("Mul", [f"{name}.steps", f"{name}.scale"], [name]))
+    nodes = [*made, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    model.graph.initializer.extend(scales)
     return model
 
 

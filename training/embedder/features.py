@@ -14,7 +14,7 @@ from training.embedder.teacher import options
 
 
 def features_of(student: Features, squares: Pixels, *, batch: int = 16) -> npt.NDArray[np.float32]:
-    """Float32 [n, 2304] for uint8 [n, 224, 224, 3]; on the accelerator where torch sees one."""
+    """Float32 [n, 3584] for uint8 [n, 224, 224, 3]; on the accelerator where torch sees one."""
     if torch.cuda.is_available():
         return _on_accelerator(student, squares)
     model = ov.convert_model(student.eval(), example_input=torch.zeros(1, 3, 224, 224), input=[-1, 3, 224, 224])

@@ -1,4 +1,4 @@
-"""Network: two MobileNet-shaped trunks with random weights, then a linear projection to unit vectors."""
+"""Network: three trunks of light shape with random weights, then a linear projection to unit vectors."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ V1_BLOCKS = (
     (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2),
     (512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1),
 )  # fmt: skip
-# Expansion, output channels, repeats and first stride of MobileNetV2-1.0 (arXiv 1801.04381, table 2).
-V2_BLOCKS = (
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
-)
-V2_LAST = 1280
+# Expansion, output channels, repeats, first stride and kernel of EfficientNet-Lite0 and Lite2: the blocks of
+# EfficientNet-B0 (arXiv 1905.11946, table 1) without squeeze-and-excitation, and the same 1.1 times as wide and 1.2
+# times as deep but for the first and the last.
+LITE0_BLOCKS = (
+    (1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5), (6, 192, 4, 2, 5), (6, 320, 1, 1, 3),
+)  # fmt: skip
+LITE2_BLOCKS = (
+    (1, 16, 1, 1, 3), (6, 24, 3, 2, 3), (6, 48, 3, 2, 5), (6, 88, 4, 2, 3),
+    (6, 120, 4, 1, 5), (6, 208, 5, 2, 5), (6, 352, 1, 1, 3),
+)  # fmt: skip
+LITE_LAST = 1280
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +54,20 @@ def v1_shapes() -> tuple[LayerShape, ...]:
     return tuple(shapes)
 
 
-def v2_shapes() -> tuple[LayerShape, ...]:
-    """The 52 convolutions of MobileNetV2-1.0 before its classifier, first first."""
+def lite_shapes(blocks: Sequence[tuple[int, int, int, int, int]]) -> tuple[LayerShape, ...]:
+    """The convolutions of an EfficientNet-Lite before its classifier, first first."""
     shapes = [LayerShape(3, 32, 3, 2)]
     channels = 32
-    for expansion, outputs, repeats, first_stride in V2_BLOCKS:
+    for expansion, outputs, repeats, first_stride, kernel in blocks:
         for repeat in range(repeats):
             stride, wide = (first_stride if repeat == 0 else 1), channels * expansion
             if expansion > 1:
                 shapes.append(LayerShape(channels, wide, opens_block=True))
-            shapes.append(LayerShape(wide, wide, 3, stride, depthwise=True))
+            shapes.append(LayerShape(wide, wide, kernel, stride, depthwise=True))
             adds = stride == 1 and channels == outputs
             shapes.append(LayerShape(wide, outputs, clamped=False, adds_block_input=adds))
             channels = outputs
-    return (*shapes, LayerShape(channels, V2_LAST))
+    return (*shapes, LayerShape(channels, LITE_LAST))
 
 
 class Layer(nn.Module):
@@ -81,11 +82,10 @@ class Layer(nn.Module):
         nn.init.zeros_(self.conv.bias)
 
     def padded(self, maps: Tensor) -> Tensor:
-        """``maps`` with a border of zeros; below and right only at stride two, like the teachers."""
-        if self.shape.kernel == 1:
-            return maps
-        before = 1 if self.shape.stride == 1 else 0
-        return functional.pad(maps, (before, 1, before, 1))
+        """``maps`` with a border of zeros; one less above and left at stride two, like the teachers."""
+        after = (self.shape.kernel - 1) // 2
+        before = after if self.shape.stride == 1 else after - 1
+        return functional.pad(maps, (before, after, before, after)) if after else maps
 
     def forward(self, maps: Tensor) -> Tensor:
         """What the layer gives for ``maps``."""
@@ -115,11 +115,13 @@ class Trunk(nn.Module):
 
 
 class Features(nn.Module):
-    """The pooled features of both trunks, each of length one, side by side: [n, 3, 224, 224] to [n, 2304]."""
+    """The pooled features of all trunks, each of length one, side by side: [n, 3, 224, 224] to [n, 3584]."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.trunks = nn.ModuleList([Trunk(v1_shapes()), Trunk(v2_shapes())])
+        self.trunks = nn.ModuleList(
+            [Trunk(v1_shapes()), Trunk(lite_shapes(LITE0_BLOCKS)), Trunk(lite_shapes(LITE2_BLOCKS))]
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Features of ``images``, float32 in -1..1."""

