@@ -1,6 +1,7 @@
 import copy
 import errno
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,16 @@ import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from homeward.domain.animals import Label, Part, Species
-from homeward.errors import Conflict, ModelInvalid, ModelUnavailable, NotFound, StorageFull
+from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
 from homeward.images.reader import PillowReader
 from homeward.models.batching import BatchingDetector, BatchingEmbedder
 from homeward.models.cards import parse_card, read_card
+from homeward.models.known import known_card, known_names
 from homeward.models.prepare import golden_picture
 from homeward.models.registry import BUNDLED, Registry
 from homeward.testing import FakeDetector, FakeEmbedder
 
-DETECTOR_CARD = Path(__file__).parents[2] / "training/detector/yolox_nano.yaml"
+DETECTOR_CARD = known_card("yolox_nano")
 CARD = {
     "name": "tiny",
     "kind": "embedder",
@@ -451,52 +453,147 @@ def test_one_bad_picture_fails_only_its_own_caller():
         batching.detect([np.zeros((5, 5, 3), np.uint8)])
 
 
+@dataclass
+class Hub:
+    """A server that plays a hub of models: it can break off, change its files, and remembers what was asked."""
+
+    url: str
+    files: dict
+    asked: list = field(default_factory=list)
+    breaks_off_after: int | None = None
+
+
 @pytest.fixture
 def hub(tmp_path):
-    """A server that gives files, claims more than it gives, or gives none."""
     import http.server
 
     write_network(tmp_path / "net.onnx")
-    files = {"/net.onnx": (tmp_path / "net.onnx").read_bytes(), "/card.yaml": yaml.safe_dump(CARD).encode()}
+    network = (tmp_path / "net.onnx").read_bytes()
+    shown = Hub("", {"/net.onnx": network, "/card.yaml": yaml.safe_dump(CARD).encode()})
 
-    class Hub(http.server.BaseHTTPRequestHandler):
+    class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = files.get(self.path.replace("/torn", ""))
-            self.send_response(200 if body else 404)
-            self.send_header("Content-Length", str(len(body or b"") * (2 if "/torn" in self.path else 1)))
+            shown.asked.append((self.path, self.headers.get("Range")))
+            body, first = shown.files.get(self.path), 0
+            if body is None:
+                self.send_error(404)
+                return
+            tag = f'"{hash(body)}"'
+            if self.headers.get("Range") and self.headers.get("If-Range") == tag:
+                first = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+            self.send_response(206 if first else 200)
+            self.send_header("ETag", tag)
+            self.send_header("Content-Length", str(len(body) - first))
+            if first:
+                self.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
             self.end_headers()
-            self.wfile.write(body or b"")
+            cut = None if self.path.endswith(".yaml") else shown.breaks_off_after
+            self.wfile.write(body[first : None if cut is None else first + cut])
 
         def log_message(self, *_args):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    shown.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield shown
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-def test_a_model_is_pulled_from_a_hub(hub, tmp_path, capsys):
+def pulled(hub, data, path="/net.onnx"):
     from homeward.cli.models import pull
 
-    pull(f"{hub}/net.onnx", card=f"{hub}/card.yaml", data=tmp_path / "data")
+    pull(f"{hub.url}{path}", card=f"{hub.url}/card.yaml", data=data)
+    return Registry([data / "models"]).card("tiny")
+
+
+def files(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_model_is_pulled_from_a_hub(hub, tmp_path, capsys):
+    assert pulled(hub, tmp_path / "data").sha256
+    assert "Apache-2.0" in capsys.readouterr().err
+    assert files(tmp_path / "data") == ["pins.json", "tiny.onnx", "tiny.yaml"]
+
+
+def test_a_known_model_is_pulled_by_its_name(hub, tmp_path, monkeypatch):
+    from homeward.cli.models import pull
+    from homeward.models import known
+
+    cards = tmp_path / "known"
+    cards.mkdir()
+    (cards / "tiny.yaml").write_text(yaml.safe_dump(CARD | {"url": f"{hub.url}/net.onnx"}))
+    monkeypatch.setattr(known, "FOLDER", cards)
+
+    pull("tiny", data=tmp_path / "data")
 
     assert Registry([tmp_path / "data" / "models"]).card("tiny").sha256
-    assert "Apache-2.0" in capsys.readouterr().err
+    with pytest.raises(NotFound, match="nobody") as error:
+        pull("nobody", data=tmp_path / "data")
+    assert "tiny" in error.value.hint
 
 
-@pytest.mark.parametrize("path", ["/torn/net.onnx", "/nothing.onnx"])
-def test_a_torn_or_missing_download_leaves_nothing(hub, tmp_path, path):
-    from homeward.cli.models import pull
-    from homeward.errors import HomewardError
+def test_a_download_that_broke_off_goes_on_where_it_was(hub, tmp_path):
+    size = len(hub.files["/net.onnx"])
+    hub.breaks_off_after = size // 3
+    for _ in range(2):
+        with pytest.raises(HomewardError, match="could not be downloaded"):
+            pulled(hub, tmp_path / "data")
+        assert not Registry([tmp_path / "data" / "models"]).names_added()
+    hub.breaks_off_after = None
 
+    assert pulled(hub, tmp_path / "data")
+
+    ranges = [asked for path, asked in hub.asked if path == "/net.onnx"]
+    assert ranges == [None, f"bytes={size // 3}-", f"bytes={2 * (size // 3)}-"]
+    assert files(tmp_path / "data") == ["pins.json", "tiny.onnx", "tiny.yaml"]
+
+
+def test_half_of_an_older_file_is_not_joined_with_a_newer_one(hub, tmp_path):
+    hub.breaks_off_after = 100
     with pytest.raises(HomewardError):
-        pull(f"{hub}{path}", card=f"{hub}/card.yaml", data=tmp_path / "data")
+        pulled(hub, tmp_path / "data")
+    hub.breaks_off_after = None
+    write_network(tmp_path / "other.onnx", batch="many")
+    hub.files["/net.onnx"] = (tmp_path / "other.onnx").read_bytes()
 
-    assert not list((tmp_path / "data").rglob("*"))
+    pulled(hub, tmp_path / "data")
+
+    assert (tmp_path / "data/models/tiny.onnx").read_bytes() == hub.files["/net.onnx"]
+
+
+def test_a_model_that_changed_since_it_was_first_pulled_is_refused(hub, tmp_path):
+    pulled(hub, tmp_path / "data")
+    registry = Registry([tmp_path / "data" / "models"])
+    registry.remove("tiny")
+    write_network(tmp_path / "other.onnx", batch="many")
+    hub.files["/net.onnx"] = (tmp_path / "other.onnx").read_bytes()
+
+    with pytest.raises(ModelInvalid, match="not the one") as error:
+        pulled(hub, tmp_path / "data")
+
+    assert "pins.json" in error.value.hint
+    assert files(tmp_path / "data") == ["pins.json"]
+
+
+def test_a_missing_or_foreign_file_leaves_nothing(hub, tmp_path):
+    hub.files["/page.onnx"] = b"<html>please log in</html>"
+    for path in ("/nothing.onnx", "/page.onnx"):
+        with pytest.raises(HomewardError):
+            pulled(hub, tmp_path / "data", path)
+
+    assert files(tmp_path / "data") == []
+
+
+def test_every_known_card_is_whole_and_names_where_it_comes_from():
+    for name in known_names():
+        card = read_card(known_card(name))
+        assert card.name == name
+        assert card.raw["url"].startswith("https://")
 
 
 def test_a_model_is_not_pulled_over_plain_http_from_elsewhere(tmp_path):

@@ -9,6 +9,7 @@ from training.detector.model import ours, teacher
 from training.detector.network import Detector
 
 HERE = Path(__file__).parent
+KNOWN = HERE.parents[1] / "src/homeward/models/known"
 ABOUT = (
     "Cats, dogs, people, and the heads of cats and dogs. Bodies and people: YOLOX-nano's shape, started from random "
     "weights and learned, layer by layer, to answer as YOLOX-nano (Apache-2.0, Megvii) does, so that it is a close "
@@ -31,7 +32,7 @@ def publish(network: Detector, reference: Path, pictures: Pictures, shared: Path
     card.write(file, f"{ABOUT} {how}", least, found, export.golden_vector(mine.table))
     theirs = {**evaluate.TEACHER_THRESHOLDS, "nms_iou": least["nms_iou"]}
     card.write_teacher(
-        reference, HERE / "yolox_nano.yaml", theirs, found["yolox_nano"], export.golden_vector(other.table)
+        reference, KNOWN / "yolox_nano.yaml", theirs, found["yolox_nano"], export.golden_vector(other.table)
     )
     (HERE / "results.json").write_text(json.dumps({"how": how, **found}, indent=2) + "\n")
     print((HERE / "results.json").read_text())

@@ -20,7 +20,7 @@ class DownloadFailed(HomewardError):
 
 
 def download(url: str, target: Path, max_bytes: int) -> None:
-    """Write what ``url`` gives to ``target``.
+    """Write what ``url`` gives to ``target``; what breaks off is kept beside it and gone on from next time.
 
     Raises:
         InvalidInput: the address is not https (plain http is taken from this machine only).
@@ -31,22 +31,37 @@ def download(url: str, target: Path, max_bytes: int) -> None:
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise InvalidInput(f"{url} is no https address.", field="url")
-    part = target.with_name(target.name + ".part")
+    part, tag = target.with_name(target.name + ".part"), target.with_name(target.name + ".tag")
     try:
-        with httpx2.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True) as answer:
+        with httpx2.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True, headers=_rest(part, tag)) as answer:
             _check(answer, url)
+            if answer.status_code == 200:
+                part.unlink(missing_ok=True)
+            tag.write_text(answer.headers.get("etag", ""), encoding="utf-8")
             _write(answer, part, max_bytes)
-        part.replace(target)
     except httpx2.HTTPError as error:
-        raise DownloadFailed(f"{url} could not be downloaded: {error}.", hint="Try again.") from error
-    finally:
+        raise DownloadFailed(f"{url} could not be downloaded: {error}.", hint="Try again; it goes on.") from error
+    except HomewardError:
         part.unlink(missing_ok=True)
+        tag.unlink(missing_ok=True)
+        raise
+    part.replace(target)
+    tag.unlink(missing_ok=True)
+
+
+def _rest(part: Path, tag: Path) -> dict[str, str]:
+    """Ask for what is missing, if the file is still the same one; bytes as they are, so that they can be counted."""
+    headers = {"Accept-Encoding": "identity"}
+    known = tag.read_text(encoding="utf-8") if tag.exists() else ""
+    if part.exists() and known.startswith('"'):  # a weak tag does not promise the same bytes
+        headers |= {"Range": f"bytes={part.stat().st_size}-", "If-Range": known}
+    return headers
 
 
 def _check(answer: httpx2.Response, url: str) -> None:
     if answer.status_code == 404:
         raise NotFound(f"There is no file at {url}.", field="url")
-    if answer.status_code != 200:
+    if answer.status_code not in {200, 206}:
         raise DownloadFailed(f"{url} answered {answer.status_code}.", hint="Try again later.")
 
 
@@ -54,10 +69,10 @@ def _write(answer: httpx2.Response, target: Path, max_bytes: int) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    total = int(answer.headers.get("content-length", 0)) or None
-    got = 0
-    with target.open("wb") as file, Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("downloading", total=total)
+    got = target.stat().st_size if target.exists() else 0
+    left = int(answer.headers.get("content-length", 0))
+    with target.open("ab") as file, Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("downloading", total=got + left if left else None, completed=got)
         for chunk in answer.iter_bytes():
             got += len(chunk)
             if got > max_bytes:

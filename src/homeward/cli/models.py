@@ -1,5 +1,6 @@
 """Models: what is there, add, remove, measure."""
 
+import hashlib
 import sys
 import time
 from collections.abc import Callable
@@ -58,8 +59,11 @@ def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> N
     onnx: The network.
     card: Its card; docs/how-to/add-a-model.md says what stands in it.
     """
-    added = _registry(data).add(onnx, card)
-    if json:
+    _told(_registry(data).add(onnx, card), as_json=json)
+
+
+def _told(added: Any, *, as_json: bool) -> None:
+    if as_json:
         show_json({"name": added.name, "kind": added.kind, "golden": added.golden is not None})
         return
     print(f"{added.name} ({added.kind}) was added; use it with HOMEWARD_{added.kind.upper()}={added.name}")
@@ -67,26 +71,35 @@ def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> N
         print("Its card has no golden numbers, so wrongly loaded weights would go unseen.")
 
 
-def pull(url: str, *, card: str, data: Data = None, json: AsJson = False) -> None:
+def pull(model: str, *, card: str | None = None, data: Data = None, json: AsJson = False) -> None:
     """Download an ONNX model and take it in with its card, after checking both.
+
+    Broken off, it goes on where it was when the command is given again. A model that was pulled once must be the same
+    file the next time.
 
     Parameters
     ----------
-    url: Address of the network, https.
-    card: Address or path of its card. A card without a sha256 gets the one of the file that came.
+    model: Name of a known public model (yolox_nano, yolox_tiny, yolox_s), or the https address of a network.
+    card: For an address: address or path of its card. A card without a sha256 gets the one of the file that came.
     """
-    import tempfile
-
     from homeward.cli.download import download
+    from homeward.models.cards import read_card
+    from homeward.models.known import known_card
 
-    with tempfile.TemporaryDirectory() as folder:
-        network, described = Path(folder) / "network.onnx", Path(card)
-        if "://" in card:
-            described = Path(folder) / "card.yaml"
+    registry = _registry(data)
+    with registry.downloads() as folder:
+        if card is not None and "://" in card:
+            described = folder / "card.yaml"
             download(card, described, MAX_CARD_BYTES)
+        elif "://" in model and card is None:
+            raise InvalidInput("A model from an address needs its card.", field="card", hint="Add --card.")
+        else:
+            described = Path(card) if card is not None else known_card(model)
         _show_licence(described)
+        url = model if "://" in model else str(read_card(described).raw.get("url", ""))
+        network = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.onnx"
         download(url, network, MAX_MODEL_BYTES)
-        add(network, card=described, data=data, json=json)
+        _told(registry.add(network, described, pin=True), as_json=json)
 
 
 def remove(name: str, *, data: Data = None) -> None:

@@ -2,9 +2,11 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from homeward.models.prepare import golden_picture
 
 BUNDLED = Path(__file__).parent / "weights"
 MAX_MODEL_BYTES = 2_000_000_000
+DOWNLOADS, PINS = "downloads", "pins.json"
 GOLDEN_TOLERANCE = 0.02  # float arithmetic differs between processors; wrong weights differ by far more
 
 
@@ -74,8 +77,28 @@ class Registry:
         card = self.card(name)
         return _check_golden(card, OnnxNetwork(card, self._file(card), threads=1))
 
-    def add(self, onnx: Path, card_path: Path) -> Card:
+    def names_added(self) -> list[str]:
+        """Names of the models that did not come with the package."""
+        return [path.stem for folder in self._added for path in sorted(folder.glob("*.yaml"))]
+
+    @contextmanager
+    def downloads(self) -> Iterator[Path]:
+        """A folder for files on their way; only what broke off stays in it."""
+        folder = self._added[0] / DOWNLOADS
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield folder
+        finally:
+            for path in folder.iterdir():
+                if path.suffix not in {".part", ".tag"}:
+                    path.unlink()
+            with suppress(OSError):  # what broke off is still in it
+                folder.rmdir()
+
+    def add(self, onnx: Path, card_path: Path, *, pin: bool = False) -> Card:
         """Take a model in, after opening and checking it. Nothing is left behind where it fails.
+
+        With ``pin`` the file's hash is remembered, also after `remove`: the next file of that name must be the same.
 
         Raises:
             ModelInvalid: card, file or golden numbers are wrong.
@@ -89,8 +112,15 @@ class Registry:
         digest = _sha256(onnx)
         if card.sha256 not in {None, digest}:
             raise ModelInvalid("The file is not the one that the card names.", field="sha256", hint=f"It has {digest}.")
+        pins = self._pins() if pin else {}
+        if pins.get(card.name, digest) != digest:
+            hint = f"Its maker changed it. If you trust that, take {card.name} out of {self._added[0] / PINS}."
+            raise ModelInvalid("The file is not the one that was pulled first.", field="sha256", hint=hint)
         _check_golden(card, OnnxNetwork(card, onnx, threads=1))
-        return self._keep(card, onnx, digest)
+        kept = self._keep(card, onnx, digest)
+        if pin:
+            self._pin(pins | {str(card.name): digest})
+        return kept
 
     def remove(self, name: str) -> None:
         """Delete an added model.
@@ -125,6 +155,16 @@ class Registry:
             for part in parts:
                 part.unlink(missing_ok=True)
         return read_card(target)
+
+    def _pins(self) -> dict[str, str]:
+        path = self._added[0] / PINS
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def _pin(self, pins: dict[str, str]) -> None:
+        path = self._added[0] / PINS
+        part = path.with_name(PINS + ".part")
+        part.write_text(json.dumps(pins, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        part.replace(path)
 
     def _paths(self) -> Iterator[Path]:
         for folder in (BUNDLED, *self._added):
