@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from training.detector import hard
 from training.detector.boxes import Floats
 from training.detector.data import CLASSES, PERSON
 from training.detector.model import Model
@@ -45,6 +46,8 @@ def of_model(model: Model, data: Path, thresholds: dict[str, float]) -> dict[str
         "oxford_heads_recall_at_threshold": recall,
         "street_test_false_pets_per_100": false,
         "street_test_coco_person_recall": person_recall(model, street / "coco", thresholds["person"]),
+        "oxford_heads_shrunk_body_recall": hard.small_recall(model, data / "detect/oxford_heads", thresholds),
+        "clips": hard.clips(model, data / "clips/resqpet_cctv", thresholds),
     }
 
 

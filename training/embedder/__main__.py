@@ -17,6 +17,7 @@ from training.embedder.curves import curves
 from training.embedder.distil import student_of
 from training.embedder.evaluation import MEIKEVA, meikeva_scores, of_floor, of_onnx, test_scores
 from training.embedder.export import write_onnx
+from training.embedder.hard import hard_scores
 from training.embedder.known import known_of
 from training.embedder.network import Embedder, Features
 from training.embedder.pictures import cached
@@ -69,7 +70,11 @@ def main() -> None:
     floor[MEIKEVA.name] = meikeva_scores(of_floor(options.shared), options.shared, options.work)
     card = write_card(file, ours, curves(known, fitted))
     minutes = round((time.monotonic() - started) / 60, 1)
-    results = {"floor": figures(floor), "ours": figures(ours), "minutes_of_this_run": minutes}
+    hard = {
+        "floor": hard_scores(of_floor(options.shared), options.shared, options.work),
+        "ours": hard_scores(of_onnx(file), options.shared, options.work),
+    }
+    results = {"floor": figures(floor), "ours": figures(ours), "hard": hard, "minutes_of_this_run": minutes}
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     log.info("wrote %s, %s and %s", file, card, RESULTS)
 
