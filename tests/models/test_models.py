@@ -11,7 +11,7 @@ import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from homeward.domain.animals import Label, Part, Species
-from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
+from homeward.errors import Conflict, HomewardError, InvalidInput, ModelInvalid, ModelUnavailable, NotFound, StorageFull
 from homeward.images.reader import PillowReader
 from homeward.models.batching import BatchingDetector, BatchingEmbedder
 from homeward.models.cards import parse_card, read_card
@@ -578,6 +578,20 @@ def test_a_model_that_changed_since_it_was_first_pulled_is_refused(hub, tmp_path
 
     assert "pins.json" in error.value.hint
     assert files(tmp_path / "data") == ["pins.json"]
+
+
+def test_a_licence_that_forbids_commercial_use_wants_a_yes(hub, tmp_path):
+    from homeward.cli.models import pull
+
+    hub.files["/card.yaml"] = yaml.safe_dump(CARD | {"commercial": False, "licence": "CC BY-NC 4.0"}).encode()
+    asked = {"card": f"{hub.url}/card.yaml", "data": tmp_path / "data"}
+    with pytest.raises(InvalidInput, match="commercial") as error:
+        pull(f"{hub.url}/net.onnx", **asked)
+
+    assert error.value.field == "accept_licence"
+    assert files(tmp_path / "data") == []
+    pull(f"{hub.url}/net.onnx", accept_licence=True, **asked)
+    assert "tiny.onnx" in files(tmp_path / "data")
 
 
 def test_a_missing_or_foreign_file_leaves_nothing(hub, tmp_path):

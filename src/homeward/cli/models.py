@@ -71,7 +71,9 @@ def _told(added: Any, *, as_json: bool) -> None:
         print("Its card has no golden numbers, so wrongly loaded weights would go unseen.")
 
 
-def pull(model: str, *, card: str | None = None, data: Data = None, json: AsJson = False) -> None:
+def pull(
+    model: str, *, card: str | None = None, accept_licence: bool = False, data: Data = None, json: AsJson = False
+) -> None:
     """Download an ONNX model and take it in with its card, after checking both.
 
     Broken off, it goes on where it was when the command is given again. A model that was pulled once must be the same
@@ -81,6 +83,7 @@ def pull(model: str, *, card: str | None = None, data: Data = None, json: AsJson
     ----------
     model: Name of a known public model (yolox_nano, yolox_tiny, yolox_s), or the https address of a network.
     card: For an address: address or path of its card. A card without a sha256 gets the one of the file that came.
+    accept_licence: Say yes to a licence that forbids commercial use.
     """
     from homeward.cli.download import download
     from homeward.models.cards import read_card
@@ -95,7 +98,7 @@ def pull(model: str, *, card: str | None = None, data: Data = None, json: AsJson
             raise InvalidInput("A model from an address needs its card.", field="card", hint="Add --card.")
         else:
             described = Path(card) if card is not None else known_card(model)
-        _show_licence(described)
+        _show_licence(described, accepted=accept_licence)
         url = model if "://" in model else str(read_card(described).raw.get("url", ""))
         network = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.onnx"
         download(url, network, MAX_MODEL_BYTES)
@@ -132,14 +135,21 @@ def bench(*, seconds: float = 2.0, data: Data = None, json: AsJson = False) -> N
     table(["Name", "Kind", "Threads", "Pictures a second"], rows)
 
 
-def _show_licence(card: Path) -> None:
-    """Whoever pulls a model should know its terms before it is there."""
+def _show_licence(card: Path, *, accepted: bool) -> None:
+    """Whoever pulls a model should know its terms before it is there.
+
+    Raises:
+        InvalidInput: it forbids commercial use, and nobody said yes to that.
+    """
     from homeward.models.cards import read_card
 
     if not card.is_file():
         raise InvalidInput(f"{card} is not there.", field="card")
     known = read_card(card)
     print(f"{known.name}: {known.licence}. {known.about}", file=sys.stderr)
+    if not known.raw.get("commercial", True) and not accepted:
+        hint = "If your use is not commercial, add --accept-licence."
+        raise InvalidInput(f"The licence of {known.name} forbids commercial use.", field="accept_licence", hint=hint)
 
 
 def _registry(data: Path | None) -> Any:

@@ -18,7 +18,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 GOLDEN_PICTURE = "pattern-1"
 OF_ALL = {"name", "kind", "version", "file", "sha256", "licence", "about", "trained_on", "input", "output"}
 OF_ONE_KIND = {"parts", "species", "calibration", "alert_degree", "classes", "thresholds"}
-KEYS = OF_ALL | OF_ONE_KIND | {"figures", "golden", "url"}
+KEYS = OF_ALL | OF_ONE_KIND | {"commercial", "figures", "golden", "url"}
 MAX_CARD_BYTES = 200_000
 MAX_SIDE_PX = 2048
 MAX_DIMENSION = 8192
@@ -135,6 +135,8 @@ def _common(raw: dict[str, Any]) -> dict[str, Any]:
     sha256 = raw.get("sha256")
     if sha256 is not None and not (isinstance(sha256, str) and SHA256.fullmatch(sha256)):
         raise _wrong("sha256", "64 small hexadecimal digits")
+    if not isinstance(raw.get("commercial", True), bool):
+        raise _wrong("commercial", "true or false")
     return {
         "name": ModelName(name),
         "version": _whole(raw, "version"),
