@@ -1,6 +1,7 @@
 """One command: pictures -> labels -> layers -> heads -> ONNX -> figures -> card."""
 
 import argparse
+import copy
 import os
 from pathlib import Path
 
@@ -24,20 +25,32 @@ def main() -> None:
     reference = options.shared / "weights/yolox_nano/yolox_nano.onnx"
     teacher = Teacher.load(reference, options.threads)
     pictures = data.load(options.shared, options.cache, teacher)
-    network, checkpoint = Detector(data.CAT_HEAD, 2), options.cache / "heads.pt"
+    bodies = likeness(teacher, pictures, options.cache / "layers.pt")
+    heads, checkpoint = copy.deepcopy(bodies), options.cache / "whole.pt"
     if options.publish_only:
-        averaged, lesson = train.reached(network, checkpoint)
+        heads, lesson = train.reached(heads, checkpoint)
     else:
-        if not checkpoint.exists():
-            left = layers.learn(network, teacher, pictures, SEED)
-            print(f"layer by layer: {left:.1e} of the variance left")
-        averaged, lesson = train.learn(network, pictures, options.minutes, checkpoint, SEED)
-    publish(averaged, reference, pictures, options.shared, options.out, told(lesson))
+        heads, lesson = train.learn(heads, pictures, options.minutes, checkpoint, SEED)
+    publish(bodies, heads, reference, pictures, options.shared, options.out, told(lesson))
+
+
+def likeness(teacher: Teacher, pictures: data.Pictures, checkpoint: Path) -> Detector:
+    """The network of the first lesson, from ``checkpoint`` where there is one."""
+    network = Detector(len(data.CLASSES))
+    if checkpoint.exists():
+        network.load_state_dict(torch.load(checkpoint, weights_only=True))
+    else:
+        left = layers.learn(network, teacher, pictures, SEED)
+        print(f"layer by layer: {left:.1e} of the variance left")
+        torch.save(network.state_dict(), checkpoint)
+    return network.eval()
 
 
 def told(lesson: Lesson) -> str:
     """How long it learned, for the card."""
-    return f"{layers.VIEWS} views layer by layer, {lesson.views} of heads ({lesson.minutes:.0f} min)."
+    return (
+        f"{layers.VIEWS} views layer by layer, then {lesson.views} end to end for the heads ({lesson.minutes:.0f} min)."
+    )
 
 
 def arguments() -> argparse.Namespace:
@@ -46,7 +59,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
     parser.add_argument("--cache", type=Path, default=Path("build/detector"), help="decoded pictures and checkpoints")
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
-    parser.add_argument("--minutes", type=float, default=30.0, help="for the lesson about heads")
+    parser.add_argument("--minutes", type=float, default=100.0, help="for the second network's lesson")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--publish-only", action="store_true", help="train no more: write what the checkpoints hold")
     return parser.parse_args()

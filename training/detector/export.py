@@ -8,6 +8,7 @@ import numpy.typing as npt
 import onnx
 import torch
 
+from training.detector.data import CAT_HEAD
 from training.detector.network import Detector, Exported
 from training.detector.teacher import SIDE
 
@@ -15,11 +16,11 @@ NAME = "homeward-detector-1"
 OPSET = 17
 
 
-def write_onnx(network: Detector, folder: Path) -> Path:
+def write_onnx(bodies: Detector, heads: Detector, folder: Path) -> Path:
     """Export with a free batch axis."""
     file = folder / f"{NAME}.onnx"
     torch.onnx.export(
-        Exported(network).eval(),
+        Exported(bodies, heads, CAT_HEAD).eval(),
         (torch.zeros(1, 3, SIDE, SIDE),),
         str(file),
         input_names=["images"],

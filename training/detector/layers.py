@@ -18,7 +18,7 @@ from training.detector.network import Bottleneck, Csp, Detector, Down, Head, Pyr
 from training.detector.teacher import COCO, Teacher
 from training.detector.views import view
 
-VIEWS = 800
+VIEWS = 400
 # A depthwise channel has 10 unknowns, a row of a 1x1 convolution up to 513: the first needs less.
 POSITIONS = {True: 8, False: 64}
 DAMPING = 1e-6

@@ -1,11 +1,12 @@
 """Second lesson: labels assigned to anchors (SimOTA, arXiv 2107.08430), IoU for boxes, cross-entropy for scores."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from training.detector.boxes import anchors
-from training.detector.data import CAT, CAT_HEAD, DOG, DOG_HEAD
+from training.detector.data import CAT, DOG
 from training.detector.teacher import SIDE
 from training.detector.views import View
 
@@ -14,14 +15,13 @@ CANDIDATES = 10
 
 
 def total(maps: list[Tensor], views: list[View]) -> Tensor:
-    """Mean loss of a batch of heads of animals; ``maps`` are the three outputs of the crowns."""
+    """Mean loss of a batch; ``maps`` are the network's three outputs."""
     table = torch.cat([m.flatten(2) for m in maps], 2).transpose(1, 2)
     grid, stride = (torch.from_numpy(a) for a in anchors(SIDE))
     losses, count = table.new_zeros(()), 0
     for raw, shown in zip(table, views, strict=True):
         corners = decoded(raw[:, :4], grid, stride)
-        labels = torch.from_numpy(shown.labels[shown.labels[:, 0] >= CAT_HEAD])
-        labels[:, 0] -= CAT_HEAD
+        labels = torch.from_numpy(shown.labels)
         chosen, owner, overlap = assign(raw.detach(), corners.detach(), labels, grid, stride)
         losses = losses + _scores(raw, shown, labels, chosen, owner, overlap, grid, stride)
         if len(chosen):
@@ -103,16 +103,11 @@ def _scores(
 
 
 def _doubtful(centres: Tensor, shown: View) -> Tensor:
-    """Anchors where an unlabelled head may be: inside bodies, or anywhere in the area if no body was found either."""
+    """Anchors in areas where an animal was not found; and inside bodies in areas whose heads nobody labelled."""
+    bodies = shown.labels[np.isin(shown.labels[:, 0], (CAT, DOG)), 1:].tolist()
     doubt = torch.zeros(len(centres), dtype=torch.bool)
-    areas = shown.unknown.tolist()
-    for name, x0, y0, x1, y1 in areas:
-        body = {CAT_HEAD: CAT, DOG_HEAD: DOG}.get(int(name))
-        if body is None:
-            continue
-        hidden = [float(body), x0, y0, x1, y1] in areas
-        bodies = shown.labels[shown.labels[:, 0] == body, 1:].tolist()
-        for bx0, by0, bx1, by1 in [(x0, y0, x1, y1)] if hidden else bodies:
+    for name, x0, y0, x1, y1 in shown.unknown.tolist():
+        for bx0, by0, bx1, by1 in [(x0, y0, x1, y1)] if name in (CAT, DOG) else bodies:
             low = torch.tensor([max(x0, bx0), max(y0, by0)])
             high = torch.tensor([min(x1, bx1), min(y1, by1)])
             doubt |= ((centres > low) & (centres < high)).all(1)

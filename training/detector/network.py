@@ -125,27 +125,10 @@ class Head(nn.Module):
         return torch.cat([self.box(boxes), self.obj(boxes), self.classes(self.cls(x))], 1)
 
 
-class Crown(nn.Module):
-    """One level's boxes (4), objectness logit (1) and class logits of heads of animals, from one tower."""
-
-    def __init__(self, inside: int, classes: int) -> None:
-        super().__init__()
-        self.tower = nn.Sequential(conv(inside, HIDDEN, 1), separable(HIDDEN, HIDDEN, 3), separable(HIDDEN, HIDDEN, 3))
-        self.last = nn.Conv2d(HIDDEN, 5 + classes, 1)
-        with torch.no_grad():
-            self.last.bias[4:] = -4.0
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.tower(x))
-
-
 class Detector(nn.Module):
-    """Pictures (N, 3, H, W), BGR 0..255, sides multiples of 32 -> maps (N, 5 + classes, H/s, W/s) of logits.
+    """Pictures (N, 3, H, W), BGR 0..255, sides multiples of 32 -> three maps (N, 5 + classes, H/s, W/s) of logits."""
 
-    Bodies come from YOLOX's own heads, heads of animals from crowns that read the same three levels.
-    """
-
-    def __init__(self, bodies: int, heads: int) -> None:
+    def __init__(self, classes: int = 5) -> None:
         super().__init__()
         parts: dict[str, nn.Module] = {
             "stem": Stem(),
@@ -155,13 +138,11 @@ class Detector(nn.Module):
             "dark5a": separable(128, 256, 3, 2), "dark5b": Pyramid(256), "dark5c": Csp(256, 256, 1, shortcut=False),
             "lateral": conv(256, 128, 1), "up4": Up(256, 128), "reduce": conv(128, 64, 1), "up3": Up(128, 64),
             "down4": Down(64), "down5": Down(128),
-            "head8": Head(64, bodies), "head16": Head(128, bodies), "head32": Head(256, bodies),
+            "head8": Head(64, classes), "head16": Head(128, classes), "head32": Head(256, classes),
         }  # fmt: skip
         self.parts = nn.ModuleDict(parts)
-        self.crowns = nn.ModuleList(Crown(channels, heads) for channels in (64, 128, 256))
 
-    def levels(self, x: Tensor) -> list[Tensor]:
-        """What the heads and the crowns read: maps at strides 8, 16 and 32."""
+    def forward(self, x: Tensor) -> list[Tensor]:
         part = self.parts
         x = part["dark2b"](part["dark2a"](part["stem"](x)))
         c3 = part["dark3b"](part["dark3a"](x))
@@ -172,33 +153,24 @@ class Detector(nn.Module):
         p3 = part["up3"](middle, c3)
         p4 = part["down4"](p3, middle)
         p5 = part["down5"](p4, top)
-        return [p3, p4, p5]
-
-    def bodies(self, levels: list[Tensor]) -> list[Tensor]:
-        """Three maps of cats, dogs and people."""
-        return [self.parts[name](level) for name, level in zip(("head8", "head16", "head32"), levels, strict=True)]
-
-    def heads(self, levels: list[Tensor]) -> list[Tensor]:
-        """Three maps of heads of cats and dogs."""
-        return [crown(level) for crown, level in zip(self.crowns, levels, strict=True)]
+        return [part["head8"](p3), part["head16"](p4), part["head32"](p5)]
 
 
 class Exported(nn.Module):
-    """The detector as the ONNX file holds it: one table (N, 2 x anchors, 5 + classes), scores between 0 and 1.
+    """What the ONNX file holds: one table (N, 2 x anchors, 5 + classes), scores between 0 and 1.
 
-    Bodies have the first half of the rows, heads of animals the second; the other half's classes are 0.
+    The first half of the rows are ``bodies``' boxes of animals and people, the second half ``heads``' boxes of heads of
+    animals; a half's scores of the other half's classes are 0.
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, bodies: Detector, heads: Detector, first_head: int) -> None:
         super().__init__()
-        self.detector = detector
+        self.bodies, self.heads, self.first = bodies, heads, 5 + first_head
 
     def forward(self, images: Tensor) -> Tensor:
-        levels = self.detector.levels(images)
-        bodies, heads = _table(self.detector.bodies(levels)), _table(self.detector.heads(levels))
-        others = bodies.shape[2] - 5, heads.shape[2] - 5
-        bodies = nn.functional.pad(bodies, (0, others[1]))
-        heads = torch.cat([heads[..., :5], nn.functional.pad(heads[..., 5:], (others[0], 0))], 2)
+        bodies, heads = _table(self.bodies(images)), _table(self.heads(images))
+        bodies = torch.cat([bodies[..., : self.first], torch.zeros_like(bodies[..., self.first :])], 2)
+        heads = torch.cat([heads[..., :5], torch.zeros_like(heads[..., 5 : self.first]), heads[..., self.first :]], 2)
         return torch.cat([bodies, heads], 1)
 
 

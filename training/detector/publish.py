@@ -11,9 +11,10 @@ from training.detector.network import Detector
 HERE = Path(__file__).parent
 KNOWN = HERE.parents[1] / "src/homeward/models/known"
 ABOUT = (
-    "Cats, dogs, people, and the heads of cats and dogs. Bodies and people: YOLOX-nano's shape, started from random "
-    "weights and learned, layer by layer, to answer as YOLOX-nano (Apache-2.0, Megvii) does, so that it is a close "
-    "likeness of that. Heads: towers of its own, learned from hand-made cat and machine-made dog head boxes."
+    "Cats, dogs, people, and the heads of cats and dogs: two networks of YOLOX-nano's shape side by side. Both started "
+    "from random weights and learned, layer by layer, to answer as YOLOX-nano (Apache-2.0, Megvii) does, so that they "
+    "are close likenesses of that. The first stays so and finds bodies and people; the second went on, end to end, to "
+    "learn heads from hand-made cat and machine-made dog head boxes."
 )
 HOW_CHOSEN = (
     "best F1 on every 11th training picture against its training labels; quiet: cat and dog raised until street/train "
@@ -21,10 +22,12 @@ HOW_CHOSEN = (
 )
 
 
-def publish(network: Detector, reference: Path, pictures: Pictures, shared: Path, out: Path, how: str) -> None:
+def publish(
+    bodies: Detector, heads: Detector, reference: Path, pictures: Pictures, shared: Path, out: Path, how: str
+) -> None:
     """Write everything; the teacher's card goes beside this file."""
     out.mkdir(parents=True, exist_ok=True)
-    file = export.write_onnx(network, out)
+    file = export.write_onnx(bodies, heads, out)
     mine, other = ours(file), teacher(reference)
     least = thresholds.chosen(mine, pictures)
     quiet = thresholds.quiet(mine, evaluate.scenes_without_pets(shared / "data/street/train"), least)
