@@ -255,12 +255,12 @@ class Reports(Protocol):
         self,
         shelf: Shelf,
         species: Species,
-        centre: Point,
+        centre: Point | None,
         radius_km: float,
         since: datetime,
         until: datetime,
     ) -> int:
-        """How many encounters of ``species`` lie within the circle and the time."""
+        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
         ...
 
 

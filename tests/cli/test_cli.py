@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from homeward.cli import app
 from homeward.locales import catalogue
 from tests.conftest import photo
 
@@ -194,3 +195,22 @@ def test_every_error_and_reason_has_a_text():
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.HomewardError)
     ]
     assert {f"error.{kind.code}" for kind in kinds if kind.code not in shown} <= set(texts)
+
+
+def commands(app, path=()):
+    for name in app:
+        if not name.startswith("-"):
+            yield from commands(app[name], (*path, name))
+    if app.default_command:
+        yield path, app
+
+
+def test_every_parameter_of_every_command_says_what_it_is():
+    silent = [
+        (*path, argument.name)
+        for path, command in commands(app)
+        for argument in command.assemble_argument_collection(parse_docstring=True)
+        if not argument.parameter.help
+    ]
+
+    assert silent == []

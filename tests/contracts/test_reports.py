@@ -120,6 +120,7 @@ def test_animals_around_are_counted_within_circle_and_time(database):
     with database.read() as work:
         assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 1
         assert work.reports.count_around(Shelf.FOUND, Species.DOG, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 0
+        assert work.reports.count_around(Shelf.FOUND, Species.CAT, None, 5, NOW - DAY, NOW + DAY) == 3
 
 
 def test_sightings_of_one_encounter_count_as_one_animal(database):

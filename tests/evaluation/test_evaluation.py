@@ -78,7 +78,7 @@ def test_animals_that_differ_are_told_apart_and_plotted(animals, tmp_path, detec
     ]
     assert (figures["rank_1"], figures["eer"], figures["animals"], figures["photos"]) == (1.0, 0.0, 3, 9)
     plot_reid(result, tmp_path / "plots")
-    assert {p.name for p in (tmp_path / "plots").iterdir()} == {"roc.png", "distances.png", "cmc.png"}
+    assert {p.name for p in (tmp_path / "plots").iterdir()} == {"roc.png", "det.png", "distances.png", "cmc.png"}
 
 
 def test_a_folder_without_animals_is_refused(tmp_path):

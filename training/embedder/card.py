@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from training.embedder.calibration import Table
 from training.embedder.export import MEAN, STD, run_onnx
 from training.embedder.golden import pattern_1
 from training.embedder.metrics import Scores
@@ -25,16 +23,6 @@ ABOUT = (
     "do, so that they are close likenesses of those; then a linear projection learned from the animals of the sets "
     "named below."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One calibration table and what it is for."""
-
-    species: str
-    part: str
-    table: Table
-    source: str
 
 
 def sha256(file: Path) -> str:
@@ -56,7 +44,7 @@ def figures(scores: Mapping[str, Scores]) -> dict[str, dict[str, float]]:
     }
 
 
-def write_card(onnx_file: Path, scores: Mapping[str, Scores], curves: Sequence[Curve]) -> Path:
+def write_card(onnx_file: Path, scores: Mapping[str, Scores], curves: Sequence[Mapping[str, Any]]) -> Path:
     """Write the card beside ``onnx_file`` and return its path."""
     vector = run_onnx(onnx_file, pattern_1(224, 224)[None])[0]
     sets = [("pets8k", "none stated"), *((folder.name, folder.licence) for folder in TRAIN_FOLDERS)]
@@ -86,14 +74,9 @@ def write_card(onnx_file: Path, scores: Mapping[str, Scores], curves: Sequence[C
         "species": ["cat", "dog"],
         "figures": figures(scores),
         "golden": {"picture": "pattern-1", "vector": [round(float(value), 5) for value in vector]},
-        "alert_degree": 0.5,
-        "calibration": [_curve(curve) for curve in curves],
+        "alert_degree": max(curve["alert_degree"] for curve in curves if "alert_degree" in curve),
+        "calibration": list(curves),
     }
     file = onnx_file.with_suffix(".yaml")
     file.write_text(yaml.safe_dump(card, sort_keys=False, default_flow_style=None, width=110), encoding="utf-8")
     return file
-
-
-def _curve(curve: Curve) -> dict[str, Any]:
-    numbers = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(curve.table).items()}
-    return {"species": curve.species, "part": curve.part, **numbers, "source": curve.source}

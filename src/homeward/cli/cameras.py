@@ -47,10 +47,14 @@ def add_camera(
 
     Parameters
     ----------
-    name: What people call the place.
-    lat: Latitude.
-    lon: Longitude.
-    camera_id: Its id; made up where none is given.
+    name
+        What people call the place.
+    lat
+        Latitude.
+    lon
+        Longitude.
+    camera_id
+        Its id; made up where none is given.
     """
     with client(data) as server:
         camera = server.post("/cameras", {"name": name, "lat": lat, "lon": lon, "id": camera_id})
@@ -82,9 +86,12 @@ def create_key(
 
     Parameters
     ----------
-    name: Who will use it.
-    scope: sightings (one camera), bot (acts for accounts), admin (everything).
-    camera: Id of the camera, for sightings.
+    name
+        Who will use it.
+    scope
+        sightings (one camera), bot (acts for accounts), admin (everything).
+    camera
+        Id of the camera, for sightings.
     """
     with client(data) as server:
         key = server.post("/keys", {"name": name, "scope": scope, "camera_id": camera})
@@ -92,6 +99,12 @@ def create_key(
 
 
 def revoke_key(key_id: str, *, data: Data = None) -> None:
-    """From now on the key opens nothing."""
+    """From now on the key opens nothing.
+
+    Parameters
+    ----------
+    key_id
+        Id of the key, as `homeward keys list` shows it.
+    """
     with client(data) as server:
         server.delete(f"/keys/{key_id}")

@@ -30,10 +30,14 @@ def import_reports(
 
     Parameters
     ----------
-    source: A .jsonl or .csv file whose `photos` are paths beside it, or a folder with a folder of photos per animal.
-    shelf: Where reports go that name no shelf.
-    species: For reports that name none.
-    keep_without_animal: Keep photos on which no animal is seen; needs a species.
+    source
+        A .jsonl or .csv file whose `photos` are paths beside it, or a folder with a folder of photos per animal.
+    shelf
+        Where reports go that name no shelf.
+    species
+        For reports that name none.
+    keep_without_animal
+        Keep photos on which no animal is seen; needs a species.
     """
     from homeward.cli.transfer import read_source, send_all
 
@@ -61,8 +65,10 @@ def export_reports(
 
     Parameters
     ----------
-    target: A new .jsonl or .csv file.
-    shelf: Only this shelf.
+    target
+        A new .jsonl or .csv file.
+    shelf
+        Only this shelf.
     """
     from homeward.cli.transfer import write_all
 
@@ -76,7 +82,8 @@ def backup(target: Path, *, data: Data = None, json: AsJson = False) -> None:
 
     Parameters
     ----------
-    target: A new file.
+    target
+        A new file.
     """
     from homeward.storage.backup import backup as run
 
@@ -88,7 +95,8 @@ def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
 
     Parameters
     ----------
-    source: A backup.
+    source
+        A backup.
     """
     from homeward.storage.backup import restore as run
 

@@ -1,4 +1,4 @@
-"""Evaluate: figures and plots of a model on labelled folders."""
+"""Evaluate and calibrate: figures and plots of a model on labelled folders, and what its distances mean."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +17,7 @@ def register(app: App) -> None:
     evaluate.command(reid)
     evaluate.command(detect)
     app.command(evaluate)
+    app.command(calibrate)
 
 
 def reid(
@@ -29,12 +30,14 @@ def reid(
     data: Data = None,
     json: AsJson = False,
 ) -> None:
-    """How well an embedder tells animals apart: FOLDER/<animal>/*.jpg, each photo against all others.
+    """How well an embedder tells animals apart: `FOLDER/<animal>/*.jpg`, each photo against all others.
 
     Parameters
     ----------
-    folder: One folder of photos for each animal.
-    part: With --crop auto: which crop.
+    folder
+        One folder of photos for each animal.
+    part
+        With --crop auto: which crop.
     """
     from homeward.app import registry
     from homeward.evaluation.reid import evaluate_reid
@@ -56,7 +59,8 @@ def detect(folder: Path, *, model: Model = None, plots: Plots = None, data: Data
 
     Parameters
     ----------
-    folder: Pictures with their labels.
+    folder
+        Pictures with their labels.
     """
     from homeward.app import registry
     from homeward.evaluation.detect import evaluate_detect
@@ -74,6 +78,98 @@ def detect(folder: Path, *, model: Model = None, plots: Plots = None, data: Data
         return
     columns = ["ap50", "precision", "recall", "boxes"]
     table(["Class", *columns], [[name, *(f"{row[c]:g}" for c in columns)] for name, row in figures.items()])
+
+
+def calibrate(
+    folder: Path,
+    *,
+    species: Literal["cat", "dog", "any"] = "any",
+    part: Literal["body", "face"] = "body",
+    crop: Annotated[Literal["none", "auto"], Parameter(help="auto: cut the animal out with the detector.")] = "none",
+    strangers: Annotated[
+        Path | None, Parameter(help="A folder of photos, each of another animal: few animals vouch for little.")
+    ] = None,
+    model: Model = None,
+    write: Annotated[bool, Parameter(help="Write the curve to the model's card.")] = True,
+    plots: Plots = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Learn what a distance means: `FOLDER/<animal>/*.jpg`, of animals that the model was not trained on.
+
+    The curve from distance to likelihood ratio and the degree from which owners are alerted go into the model's card,
+    in place of the former ones of this species and part. A server takes them at its next start.
+
+    Parameters
+    ----------
+    folder
+        One folder of photos for each animal, of one kind; at least four animals with two photos.
+    species
+        What the curve is for; any serves every species without one of its own.
+    part
+        What the photos show.
+    """
+    from homeward.app import registry
+    from homeward.domain.animals import Part, Species
+    from homeward.errors import InvalidInput
+    from homeward.evaluation.reid import sample
+    from homeward.evaluation.thresholds import calibrated, entry
+
+    chosen = settings(data)
+    models, name = registry(chosen), model or chosen.embedder
+    detector = models.detector(chosen.detector, chosen.model_threads) if crop == "auto" else None
+    embedder = models.embedder(name, chosen.model_threads)
+    measured = sample(folder, strangers, embedder, _reader(chosen), detector, Part(part))
+    kind = None if species == "any" else Species(species)
+    try:
+        fitted, what = calibrated(measured, kind, Part(part))
+    except ValueError as error:
+        raise InvalidInput(f"{folder} cannot be used: {error}.", field="folder") from error
+    source = f"{folder.name}: {measured.count} animals, {len(measured.animals)} photos"
+    made = entry(fitted, what, source=source)
+    if plots:
+        from homeward.evaluation.plots import plot_calibration
+
+        plot_calibration(fitted, what, plots)
+    written = models.calibrate(name, made).calibration.name if write else None
+    if json:
+        show_json(made | _expected(what) | {"model": name, "calibration": written})
+        return
+    _tell(made, _expected(what), written)
+
+
+def _expected(what: Any) -> dict[str, Any]:
+    if what is None:
+        return {"gallery": None, "false_alerts_a_day": None, "alerted": None}
+    gallery = [
+        {"first": first, "animals": size, "hit": round(hit, 4), "low": round(low, 4), "high": round(high, 4)}
+        for first, sizes in what.gallery.items()
+        for size, (hit, low, high) in sizes.items()
+    ]
+    return {"gallery": gallery, "false_alerts_a_day": what.false_a_day, "alerted": round(what.alerted, 4)}
+
+
+def _tell(made: dict[str, Any], what: dict[str, Any], written: str | None) -> None:
+    knots = zip(made["knots_l2"], made["llr_low"], made["llr"], made["llr_high"], strict=True)
+    table(["L2 distance", "ln LR, low", "ln LR", "high"], [[f"{v:.2f}" for v in row] for row in knots])
+    losses = ", ".join(f"{name} {loss:g}" for name, loss in made["log_loss"].items())
+    print(f"\n{made['method']} (log loss on animals left out, as a share of knowing nothing: {losses})")
+    print(f"for the smallest of n distances: less {made['pair_discount']:g} * ln(n)")
+    if what["gallery"] is None:
+        print("Too few animals to measure what it leads to: eight with two photos are wanted.")
+    else:
+        print(f"error of the first match's degree: {made['calibration_error']:.3f}")
+        print(
+            f"alert from a degree of {made['alert_degree']:g}: owners told of {what['alerted']:.0%} of the pets seen;"
+        )
+        days = ", ".join(f"{name} {a_day:g}" for name, a_day in what["false_alerts_a_day"].items())
+        print(f"false alerts for an owner and day: {days}")
+        rows = [
+            [f"{g['animals']:,}", str(g["first"]), f"{g['hit']:.0%}", f"{g['low']:.0%} to {g['high']:.0%}"]
+            for g in what["gallery"]
+        ]
+        table(["Animals", "First", "Found", "90 % of resampled sets"], rows)
+    print(f"written: {written}" if written else "not written")
 
 
 def _reader(chosen: Any) -> Any:

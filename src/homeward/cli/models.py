@@ -40,7 +40,13 @@ def list_models(*, data: Data = None, json: AsJson = False) -> None:
 
 
 def show(name: str, *, data: Data = None, json: AsJson = False) -> None:
-    """Show a model's card: where it comes from, its licence, its figures."""
+    """Show a model's card: where it comes from, its licence, its figures.
+
+    Parameters
+    ----------
+    name
+        One of those that `homeward models list` shows.
+    """
     import yaml
 
     raw = dict(_registry(data).card(name).raw)
@@ -56,8 +62,10 @@ def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> N
 
     Parameters
     ----------
-    onnx: The network.
-    card: Its card; docs/how-to/add-a-model.md says what stands in it.
+    onnx
+        The network.
+    card
+        Its card; docs/how-to/add-a-model.md says what stands in it.
     """
     _told(_registry(data).add(onnx, card), as_json=json)
 
@@ -81,9 +89,12 @@ def pull(
 
     Parameters
     ----------
-    model: Name of a known public model (yolox_nano, yolox_tiny, yolox_s), or the https address of a network.
-    card: For an address: address or path of its card. A card without a sha256 gets the one of the file that came.
-    accept_licence: Say yes to a licence that forbids commercial use.
+    model
+        Name of a known public model (yolox_nano, yolox_tiny, yolox_s), or the https address of a network.
+    card
+        For an address: address or path of its card. A card without a sha256 gets the one of the file that came.
+    accept_licence
+        Say yes to a licence that forbids commercial use.
     """
     from homeward.cli.download import download
     from homeward.models.cards import read_card
@@ -106,7 +117,13 @@ def pull(
 
 
 def remove(name: str, *, data: Data = None) -> None:
-    """Delete an added model."""
+    """Delete an added model.
+
+    Parameters
+    ----------
+    name
+        One of those that `homeward models list` shows.
+    """
     _registry(data).remove(name)
 
 
@@ -115,7 +132,8 @@ def bench(*, seconds: float = 2.0, data: Data = None, json: AsJson = False) -> N
 
     Parameters
     ----------
-    seconds: How long each is measured.
+    seconds
+        How long each is measured.
     """
     registry = _registry(data)
     items = [

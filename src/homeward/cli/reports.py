@@ -20,7 +20,7 @@ def register(app: App) -> None:
 
 def report(
     shelf: Shelf,
-    photos: list[Path],
+    photos: Annotated[list[Path], Parameter(negative=())],
     *,
     species: Literal["auto", "cat", "dog"] = "auto",
     lat: float | None = None,
@@ -44,21 +44,36 @@ def report(
 
     Parameters
     ----------
-    shelf: lost or found.
-    photos: One to ten pictures of the animal.
-    species: cat or dog; auto lets the detector say.
-    lat: Latitude of where it was last seen or found.
-    lon: Longitude of where it was last seen or found.
-    home_lat: Latitude of the home of a lost pet; stays private.
-    home_lon: Longitude of the home of a lost pet.
-    happened_at: When, for example 2026-11-20T18:30+03:00; default now.
-    held: Whether a found animal is held or was seen loose.
-    name: Its name.
-    description: Marks, collar, character.
-    contact: How to reach you; never shown to strangers.
-    about: Id of the lost report that you answer.
-    animal: Which animal on the photos; 0 is the largest.
-    keep_without_animal: Keep a photo on which no animal is seen; needs --species.
+    shelf
+        lost or found.
+    photos
+        One to ten pictures of the animal.
+    species
+        cat or dog; auto lets the detector say.
+    lat
+        Latitude of where it was last seen or found.
+    lon
+        Longitude of where it was last seen or found.
+    home_lat
+        Latitude of the home of a lost pet; stays private.
+    home_lon
+        Longitude of the home of a lost pet.
+    happened_at
+        When, for example 2026-11-20T18:30+03:00; default now.
+    held
+        Whether a found animal is held or was seen loose.
+    name
+        Its name.
+    description
+        Marks, collar, character.
+    contact
+        How to reach you; never shown to strangers.
+    about
+        Id of the lost report that you answer.
+    animal
+        Which animal on the photos; 0 is the largest.
+    keep_without_animal
+        Keep a photo on which no animal is seen; needs --species.
     """
     fields: dict[str, Any] = {
         "species": species, "lat": lat, "lon": lon, "home_lat": home_lat, "home_lon": home_lon,
@@ -85,7 +100,7 @@ def matches(
     lost_id: str,
     *,
     sort: Literal["degree", "l2_distance", "distance_km", "seen_at", "district"] = "degree",
-    district: list[str] | None = None,
+    district: Annotated[list[str] | None, Parameter(negative=())] = None,
     max_km: float | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -102,18 +117,30 @@ def matches(
 
     Parameters
     ----------
-    lost_id: Id of the lost report.
-    sort: What to sort by.
-    district: Only these districts.
-    max_km: At most so far from home.
-    since: Seen at this moment or later.
-    until: Seen at this moment or earlier.
-    min_degree: At least this degree, 0 to 1.
-    source: Only people's reports, or only cameras'.
-    verdict: Only what was judged so; none: not judged yet.
-    limit: At most so many.
-    csv: Print CSV.
-    geojson: Print GeoJSON.
+    lost_id
+        Id of the lost report.
+    sort
+        What to sort by.
+    district
+        Only these districts.
+    max_km
+        At most so far from home.
+    since
+        Seen at this moment or later.
+    until
+        Seen at this moment or earlier.
+    min_degree
+        At least this degree, 0 to 1.
+    source
+        Only people's reports, or only cameras'.
+    verdict
+        Only what was judged so; none: not judged yet.
+    limit
+        At most so many.
+    csv
+        Print CSV.
+    geojson
+        Print GeoJSON.
     """
     filters: dict[str, Any] = {
         "sort": sort, "district": district, "max_km": max_km, "since": since, "until": until,
@@ -145,10 +172,14 @@ def verdict(
 
     Parameters
     ----------
-    lost_id: Id of the lost report.
-    found_id: Id of the found report.
-    says: same, different or unsure; it counts for the whole encounter.
-    close: With same: the pet is home, the case is closed.
+    lost_id
+        Id of the lost report.
+    found_id
+        Id of the found report.
+    says
+        same, different or unsure; it counts for the whole encounter.
+    close
+        With same: the pet is home, the case is closed.
     """
     with client(data) as server:
         answer = server.verdict(lost_id, found_id, says, close=close)
@@ -156,7 +187,13 @@ def verdict(
 
 
 def erase(report_id: str, *, data: Data = None) -> None:
-    """Erase a report for good: rows, vectors, photos."""
+    """Erase a report for good: rows, vectors, photos.
+
+    Parameters
+    ----------
+    report_id
+        Id of a lost or a found report.
+    """
     with client(data) as server:
         server.delete(f"/reports/{report_id}")
 

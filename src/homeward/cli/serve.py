@@ -26,8 +26,10 @@ def serve(*, data: Data = None, host: str | None = None, port: int | None = None
 
     Parameters
     ----------
-    host: Address to listen on; 0.0.0.0 opens it to the network.
-    port: Port to listen on; 0 takes a free one.
+    host
+        Address to listen on; 0.0.0.0 opens it to the network.
+    port
+        Port to listen on; 0 takes a free one.
     """
     from homeward.app import build
     from homeward.storage.lock import DataFolderLock
@@ -55,8 +57,10 @@ def demo(
 
     Parameters
     ----------
-    host: Address to listen on.
-    port: Port to listen on.
+    host
+        Address to listen on.
+    port
+        Port to listen on.
     """
     from homeward.app import build
     from homeward.cli.demo.city import DISTRICTS, fill, fresh

@@ -7,6 +7,7 @@ import numpy as np
 
 from homeward.domain.animals import Part, Species
 
+MAX_PAIR_DISCOUNT = 2.0
 MAX_COMPARED_PAIRS = 16
 """More pairs than this tell nothing new: photos of one report resemble each other."""
 
@@ -16,13 +17,15 @@ class Curve:
     """Natural-log likelihood ratio (same against different) over L2 distance, for one species and part.
 
     ``knots_l2`` rise, ``llr`` never rises; between knots it is linear, beyond them constant.
-    ``species`` None serves every species that has no curve of its own.
+    ``species`` None serves every species that has no curve of its own. ``pair_discount`` is the share of ln(n) that
+    is taken off for the smallest of n distances.
     """
 
     species: Species | None
     part: Part
     knots_l2: tuple[float, ...]
     llr: tuple[float, ...]
+    pair_discount: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse a curve that could rank a farther animal higher."""
@@ -34,6 +37,8 @@ class Curve:
             raise ValueError("llr must not rise with the distance")
         if not all(math.isfinite(value) for value in (*self.knots_l2, *self.llr)):
             raise ValueError("a curve must be finite")
+        if not 0 <= self.pair_discount <= MAX_PAIR_DISCOUNT:
+            raise ValueError(f"pair_discount must lie between 0 and {MAX_PAIR_DISCOUNT:g}")
 
     def at(self, l2_distance: float) -> float:
         """The log likelihood ratio at ``l2_distance``."""
@@ -52,10 +57,11 @@ class Calibration:
         """What the smallest distance out of ``compared_pairs`` says.
 
         The smallest of n independent distances of strangers falls below a threshold up to n times as often
-        as one does; photos of one animal are not independent, so half of ln(n) is taken off.
+        as one does; photos of one animal are not independent, so the curve's share of ln(n) is taken off.
         """
         pairs = min(max(compared_pairs, 1), MAX_COMPARED_PAIRS)
-        return self._curve(species, part).at(l2_distance) - 0.5 * math.log(pairs)
+        curve = self._curve(species, part)
+        return curve.at(l2_distance) - curve.pair_discount * math.log(pairs)
 
     def distance_at(self, species: Species, log_ratio: float) -> float:
         """The largest L2 distance of bodies at which the ratio is still at least ``log_ratio``; 0 where it never is."""

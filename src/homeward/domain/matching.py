@@ -33,7 +33,7 @@ MAX_LOG_ODDS = 13.8  # degree 0.000001 to 0.999999
 SECOND_PART = 0.5  # face and body share light, pose and coat: the weaker counts half
 SOON_H, LATER_DAYS = 48.0, 30.0
 NEAR_KM, FAR_KM = 3.0, 30.0
-ALIKE_LLR = 1.0
+ALIKE_LLR = 3.0
 MAX_REASONS = 4
 UNSURE_SPECIES = 0.7
 
@@ -82,6 +82,11 @@ def distance_density(species: Species, km: float) -> float:
     walked = TAIL / (math.pi * scale**2) * (1 + (km / scale) ** 2) ** -(TAIL + 1)
     carried = 1 / (math.pi * CARRIED_KM**2) if km <= CARRIED_KM else 0.0
     return float((1 - CARRIED_OFF) * walked + CARRIED_OFF * carried)
+
+
+def walked_km(species: Species, share: float) -> float:
+    """The distance within which ``share`` (0 to 1, not 1) of the animals stay that walk."""
+    return float(_scale_km(species) * math.sqrt((1 - share) ** (-1 / TAIL) - 1))
 
 
 def rejected_alike(calibration: Calibration, species: Species, looks: Looks, nearness: Circumstances) -> float:

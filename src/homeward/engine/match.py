@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from homeward.domain import matching
-from homeward.domain.animals import Part, Species
+from homeward.domain.animals import Part
 from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, l2_distances
 from homeward.domain.ids import CropId, ModelName, ReportId
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.matching import Looks
-from homeward.domain.places import Point, distance_km
+from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Status
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import UnitOfWork
@@ -49,10 +49,12 @@ class _Crowd:
     work: UnitOfWork
     counted: dict[tuple[object, ...], int] = field(default_factory=dict)
 
-    def around(self, species: Species, place: Point | None, when: datetime, found: Report) -> Surroundings:
-        if place is None:
-            return Surroundings(0, AROUND_KM, AROUND_DAYS)
-        key = (species, round(place.lat / CELL_DEGREES), round(place.lon / CELL_DEGREES), when.date())
+    def around(self, lost: Report, found: Report) -> Surroundings:
+        """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
+        species, when = lost.species, found.happened_at
+        place = found.place if lost.home or lost.place else None
+        cell = (round(place.lat / CELL_DEGREES), round(place.lon / CELL_DEGREES)) if place else None
+        key = (species, cell, when.date())
         if key not in self.counted:
             half = timedelta(days=AROUND_DAYS / 2)
             self.counted[key] = self.work.reports.count_around(
@@ -123,7 +125,7 @@ class _Judge:
     def _match(self, lost: Report, found: Report, pairing: _Pairing, asked: Report, crowd: _Crowd) -> Match:
         looks = pairing.looks
         ratio, part = matching.looks_log_ratio(self.calibration, lost.species, looks)
-        what = _circumstances(lost, found, crowd.around(lost.species, found.place, found.happened_at, found))
+        what = _circumstances(lost, found, crowd.around(lost, found))
         distance, own, other = pairing.best[part]
         lost_crop, found_crop = (own, other) if asked.shelf is Shelf.LOST else (other, own)
         return Match(

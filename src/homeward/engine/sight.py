@@ -21,7 +21,7 @@ from homeward.ports import Job, ReportQuery, UnitOfWork
 CLOCK_TOLERANCE = timedelta(seconds=60)
 RECENT = 50  # sightings of the camera that a new one is compared with
 CAMERA_SURE = 0.85  # below the 0.9 at which species exclude each other
-SAME_LLR = 1.0  # vectors this likely of one animal share an encounter
+SAME_LLR = 3.0  # vectors this likely of one animal share an encounter: twenty to one
 
 
 @dataclass(frozen=True, slots=True)

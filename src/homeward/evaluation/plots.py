@@ -1,5 +1,6 @@
 """Plots of evaluations as PNG; needs matplotlib (the extra `models`)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,28 @@ import numpy as np
 from homeward.domain.animals import Label
 from homeward.errors import InvalidInput
 from homeward.evaluation import metrics
+from homeward.evaluation.calibration import Fitted
 from homeward.evaluation.detect import DetectResult
+from homeward.evaluation.open_set import reliability
 from homeward.evaluation.reid import ReidResult
+from homeward.evaluation.thresholds import Expected
 
 MOST_RANKS = 20
 
 
 def plot_reid(result: ReidResult, folder: Path) -> None:
-    """roc.png, distances.png and cmc.png."""
+    """roc.png, det.png, distances.png and cmc.png."""
     _, far, tar = metrics.rates(result.same, result.different)
     figure, axes = _figure("Receiver operating characteristic", "strangers accepted (FAR)", "same accepted (TAR)")
     axes.semilogx(np.maximum(far, 1e-5), tar)
     axes.grid(visible=True, alpha=0.3)
     _save(figure, folder / "roc.png")
+
+    figure, axes = _figure("Detection error trade-off", "strangers accepted (FAR)", "same refused (1 - TAR)")
+    axes.loglog(np.maximum(far, 1e-5), np.maximum(1 - tar, 1e-4))
+    axes.plot([1e-4, 1], [1e-4, 1], color="grey", linewidth=0.7)
+    axes.grid(visible=True, alpha=0.3)
+    _save(figure, folder / "det.png")
 
     figure, axes = _figure("Distances of pairs", "L2 distance", "share of pairs")
     bins = np.linspace(0.0, 2.0, 81)
@@ -35,6 +45,41 @@ def plot_reid(result: ReidResult, folder: Path) -> None:
     axes.plot(steps, [np.mean(ranks <= step) for step in steps], marker="o")
     axes.set_ylim(0, 1.02)
     _save(figure, folder / "cmc.png")
+
+
+def plot_calibration(fitted: Fitted, what: Expected | None, folder: Path) -> None:
+    """curve.png; and, where they were measured, reliability.png and gallery.png."""
+    figure, axes = _figure("What a distance says", "L2 distance", "ln(likelihood ratio)")
+    axes.fill_between(fitted.curve.knots_l2, fitted.llr_low, fitted.llr_high, alpha=0.3, label="90 % of resampled sets")
+    axes.plot(fitted.curve.knots_l2, fitted.curve.llr, marker="o", label=fitted.method)
+    axes.axhline(0, color="grey", linewidth=0.7)
+    axes.legend()
+    _save(figure, folder / "curve.png")
+    if what is not None:
+        plot_expected({"all": what}, folder)
+
+
+def plot_expected(named: Mapping[str, Expected], folder: Path) -> None:
+    """reliability.png and gallery.png, a line for each."""
+    figure, axes = _figure("Is the degree true?", "degree of the first match", "share that is the pet")
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.7)
+    for name, what in named.items():
+        rows = reliability(what.trials)
+        axes.plot([row[0] for row in rows], [row[1] for row in rows], marker="o", label=name)
+    axes.legend()
+    _save(figure, folder / "reliability.png")
+
+    figure, axes = _figure("The larger the city, the harder", "animals searched", "chance of being found")
+    for name, what in named.items():
+        for first, sizes in what.gallery.items():
+            low, high = ([bounds[at] for bounds in sizes.values()] for at in (1, 2))
+            (line,) = axes.semilogx(
+                list(sizes), [b[0] for b in sizes.values()], marker="o", label=f"{name}, first {first}"
+            )
+            axes.fill_between(list(sizes), low, high, alpha=0.15, color=line.get_color())
+    axes.set_ylim(0, 1.02)
+    axes.legend(fontsize="small")
+    _save(figure, folder / "gallery.png")
 
 
 def plot_detect(result: DetectResult, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Re-identification: labelled folders of animals in, figures of an embedder out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,8 +9,10 @@ import numpy as np
 
 from homeward.domain.animals import Part, Picture
 from homeward.domain.crops import animals_from, cut
+from homeward.errors import InvalidInput
 from homeward.evaluation import metrics
-from homeward.evaluation.folders import animals
+from homeward.evaluation.folders import animals, pictures
+from homeward.evaluation.trials import Sample
 from homeward.ports import Detector, Embedder, ImageReader
 
 BATCH = 16
@@ -56,17 +59,55 @@ def evaluate_reid(
         InvalidInput: the folder is not so.
     """
     named = animals(folder)
-    paths = [path for photos in named.values() for path in photos]
-    labels = np.repeat(np.arange(len(named)), [len(photos) for photos in named.values()])
-    vectors = []
-    for start in range(0, len(paths), BATCH):
-        crops = [_crop(reader.read(p.read_bytes()).picture, detector, Part(part)) for p in paths[start : start + BATCH]]
-        vectors.append(embedder.embed(crops))
-    table = np.concatenate(vectors).astype(np.float64)
-    distances = np.sqrt(np.maximum(0.0, 2.0 - 2.0 * (table @ table.T)))
+    paths, labels = _labelled(named)
+    vectors = embedded(paths, embedder, reader, detector, Part(part))
+    distances = l2_distances(vectors, vectors)
     ranks, precisions = metrics.ranks_and_precisions(distances, labels)
     same, different = metrics.pairs(distances, labels)
     return ReidResult(tuple(ranks), tuple(precisions), same, different, len(named), len(paths))
+
+
+def sample(
+    folder: Path,
+    strangers: Path | None,
+    embedder: Embedder,
+    reader: ImageReader,
+    detector: Detector | None = None,
+    part: Part = Part.BODY,
+) -> Sample:
+    """Distances within ``folder/<animal>/*``, and to every picture of ``strangers``, each an animal of its own.
+
+    Raises:
+        InvalidInput: a folder is not so.
+    """
+    paths, labels = _labelled(animals(folder))
+    own = embedded(paths, embedder, reader, detector, part)
+    others = pictures(strangers) if strangers else []
+    if strangers and not others:
+        raise InvalidInput(f"{strangers} holds no pictures.", field="strangers")
+    foreign = embedded(others, embedder, reader, detector, part) if others else own[:0]
+    return Sample(l2_distances(own, np.concatenate([own, foreign])), labels)
+
+
+def embedded(
+    paths: Sequence[Path], embedder: Embedder, reader: ImageReader, detector: Detector | None, part: Part
+) -> metrics.Floats:
+    """Unit vectors of pictures, as they are or cut out by ``detector``."""
+    vectors = []
+    for start in range(0, len(paths), BATCH):
+        crops = [_crop(reader.read(path.read_bytes()).picture, detector, part) for path in paths[start : start + BATCH]]
+        vectors.append(embedder.embed(crops))
+    return np.concatenate(vectors).astype(np.float64)
+
+
+def l2_distances(one: metrics.Floats, other: metrics.Floats) -> metrics.Floats:
+    """Between all rows of unit vectors, (n, m)."""
+    return np.asarray(np.sqrt(np.maximum(0.0, 2.0 - 2.0 * (one @ other.T))))
+
+
+def _labelled(named: dict[str, list[Path]]) -> tuple[list[Path], metrics.Labels]:
+    paths = [path for photos in named.values() for path in photos]
+    return paths, np.repeat(np.arange(len(named)), [len(photos) for photos in named.values()])
 
 
 def _crop(picture: Picture, detector: Detector | None, part: Part) -> Picture:

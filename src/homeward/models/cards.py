@@ -1,5 +1,6 @@
 """Model cards: YAML in, checked values out. Says what a network eats, what it gives, and what it was measured at."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,15 +91,23 @@ def read_card(path: Path) -> DetectorCard | EmbedderCard:
     Raises:
         ModelInvalid: naming the key that is missing or wrong.
     """
+    return parse_card(load_yaml(path))
+
+
+def load_yaml(path: Path) -> Any:
+    """What stands in a card's file, unchecked.
+
+    Raises:
+        ModelInvalid: it cannot be read, is too large, or is not YAML.
+    """
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise ModelInvalid(f"{path.name} is too large for a card.", field="card", hint="Is it the right file?")
-        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise ModelInvalid(f"{path.name} cannot be read.", field="card", hint="Is it the right file?") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ModelInvalid(f"{path.name} is not YAML.", field="card", hint=str(error)[:200]) from error
-    return parse_card(raw)
 
 
 class _Loader(yaml.SafeLoader):
@@ -223,7 +232,8 @@ def _embedder(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any
     curves = tuple(_curve(entry) for entry in entries or ())
     known = f"{common['name']}@{common['version']}"
     alert = _share(raw, "alert_degree") if "alert_degree" in raw else 0.5
-    calibration = Calibration(known if curves else f"{known} uncalibrated", (*curves, *UNMEASURED), alert)
+    named = f"{known}#{_digest(curves)}" if curves else f"{known} uncalibrated"
+    calibration = Calibration(named, (*curves, *UNMEASURED), alert)
     return EmbedderCard(
         **common,
         kind="embedder",
@@ -231,6 +241,11 @@ def _embedder(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any
         dimension=_whole(output, "dimension", "output.", least=1, most=MAX_DIMENSION),
         calibration=calibration,
     )
+
+
+def _digest(curves: tuple[Curve, ...]) -> str:
+    """Tells calibrations of one model apart; matches keep it."""
+    return hashlib.sha256(repr(curves).encode()).hexdigest()[:8]
 
 
 def _curve(raw: object) -> Curve:
@@ -243,6 +258,7 @@ def _curve(raw: object) -> Curve:
             part=Part(_word(raw, "part", ("face", "body"), "calibration.")),
             knots_l2=tuple(_numbers(raw, "knots_l2", "calibration.")),
             llr=tuple(_numbers(raw, "llr", "calibration.")),
+            pair_discount=_number({"pair_discount": 0.5, **raw}, "pair_discount", "calibration."),
         )
     except ValueError as error:
         raise _wrong("calibration", str(error)) from error

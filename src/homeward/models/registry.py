@@ -5,22 +5,23 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 
 from homeward.domain.calibration import Calibration
 from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
-from homeward.models.cards import Card, DetectorCard, EmbedderCard, read_card
+from homeward.models.cards import Card, DetectorCard, EmbedderCard, load_yaml, parse_card, read_card
 from homeward.models.onnx import OnnxDetector, OnnxEmbedder, OnnxNetwork
 from homeward.models.prepare import golden_picture
 
 BUNDLED = Path(__file__).parent / "weights"
 MAX_MODEL_BYTES = 2_000_000_000
-DOWNLOADS, PINS = "downloads", "pins.json"
+DOWNLOADS, PINS, CALIBRATIONS = "downloads", "pins.json", "calibrations"
 GOLDEN_TOLERANCE = 0.02  # float arithmetic differs between processors; wrong weights differ by far more
 
 
@@ -33,7 +34,7 @@ class Registry:
 
     def cards(self) -> list[DetectorCard | EmbedderCard]:
         """All, bundled first."""
-        return [read_card(path) for path in self._paths()]
+        return [self._read(path) for path in self._paths()]
 
     def card(self, name: str) -> DetectorCard | EmbedderCard:
         """The card of that name.
@@ -41,7 +42,7 @@ class Registry:
         Raises:
             NotFound: there is none; the hint names those that there are.
         """
-        return read_card(self._path(name))
+        return self._read(self._path(name))
 
     def detector(self, name: str, threads: int = 0) -> OnnxDetector:
         """A detector, opened."""
@@ -63,6 +64,38 @@ class Registry:
         if not isinstance(card, EmbedderCard):
             raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
         return card.calibration
+
+    def calibrate(self, name: str, entry: Mapping[str, Any]) -> EmbedderCard:
+        """Give an embedder's card another curve; those of other species and parts stay.
+
+        What the package brought is not written to: the curves lie beside the added models and count instead.
+
+        Raises:
+            ModelInvalid: the model is no embedder, or the curve is none.
+            StorageFull: the disk took no more; nothing changed.
+        """
+        card = self.card(name)
+        if not isinstance(card, EmbedderCard):
+            raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
+        kind = (entry["species"], entry["part"])
+        others = [known for known in card.raw.get("calibration") or () if (known["species"], known["part"]) != kind]
+        entries = [*others, dict(entry)]
+        alert = max((known["alert_degree"] for known in entries if "alert_degree" in known), default=None)
+        own = {"calibration": entries} | ({"alert_degree": alert} if alert is not None else {})
+        changed = parse_card({**card.raw, **own})
+        assert isinstance(changed, EmbedderCard)
+        folder = self._added[0] / CALIBRATIONS
+        part = folder / f"{name}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            part.write_text(yaml.safe_dump(own, sort_keys=False, default_flow_style=None, width=110), encoding="utf-8")
+            _sync([part])
+            part.replace(folder / f"{name}.yaml")
+        except OSError as error:
+            raise _unwritten(error, folder) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return changed
 
     def is_bundled(self, name: str) -> bool:
         """Whether the model came with the package."""
@@ -134,6 +167,16 @@ class Registry:
             raise Conflict(f"{name} came with Homeward and stays.", field="name")
         path.unlink()
         (path.parent / f"{name}.onnx").unlink(missing_ok=True)
+        (self._added[0] / CALIBRATIONS / f"{name}.yaml").unlink(missing_ok=True)
+
+    def _read(self, path: Path) -> DetectorCard | EmbedderCard:
+        """The card, under the calibration that was made here where there is one."""
+        card = read_card(path)
+        for folder in self._added:
+            own = folder / CALIBRATIONS / path.name
+            if isinstance(card, EmbedderCard) and own.exists():
+                return parse_card({**card.raw, **load_yaml(own)})
+        return card
 
     def _keep(self, card: Card, onnx: Path, digest: str) -> Card:
         folder = self._added[0]

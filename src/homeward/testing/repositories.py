@@ -110,15 +110,15 @@ class MemoryReports(_Repository):
         return ordered[: query.limit]
 
     def count_around(
-        self, shelf: Shelf, species: Species, centre: Point, radius_km: float, since: datetime, until: datetime
+        self, shelf: Shelf, species: Species, centre: Point | None, radius_km: float, since: datetime, until: datetime
     ) -> int:
-        """How many encounters of ``species`` lie within the circle and the time."""
+        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
         return len(
             {
                 r.encounter_id
                 for r in self.tables.reports.values()
                 if r.shelf is shelf and r.species is species and since <= r.happened_at <= until
-                if r.place is not None and distance_km(r.place, centre) <= radius_km
+                if centre is None or (r.place is not None and distance_km(r.place, centre) <= radius_km)
             }
         )
 

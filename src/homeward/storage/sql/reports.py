@@ -81,18 +81,24 @@ class SqlReports:
         self,
         shelf: Shelf,
         species: Species,
-        centre: Point,
+        centre: Point | None,
         radius_km: float,
         since: datetime,
         until: datetime,
     ) -> int:
-        """How many encounters of ``species`` lie within the circle and the time."""
-        lat_reach = radius_km / KM_PER_DEGREE
-        statement = select(reports.c.encounter_id, reports.c.lat, reports.c.lon).where(
+        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
+        kind = (
             reports.c.shelf == shelf.value,
             reports.c.species == species.value,
-            reports.c.lat.between(centre.lat - lat_reach, centre.lat + lat_reach),
             reports.c.happened_at.between(since, until),
+        )
+        if centre is None:
+            every = select(func.count(reports.c.encounter_id.distinct())).where(*kind)
+            return self.connection.execute(every).scalar_one()
+        lat_reach = radius_km / KM_PER_DEGREE
+        statement = select(reports.c.encounter_id, reports.c.lat, reports.c.lon).where(
+            *kind,
+            reports.c.lat.between(centre.lat - lat_reach, centre.lat + lat_reach),
             *_lon_box(centre, lat_reach),
         )
         return len(
