@@ -18,7 +18,7 @@ from homeward.storage.index.exact import ExactIndex
 from homeward.storage.sql import SqlDatabase
 database = SqlDatabase.open(Path(sys.argv[1]))
 index = ExactIndex(Shelf.FOUND, database)
-index.load()
+index.load("bench")
 index.nearest(unit(np.ones(256)), 10, Filter("bench"))
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(int(status["VmRSS"].split()[0]), int(status["VmHWM"].split()[0]))

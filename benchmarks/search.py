@@ -34,7 +34,7 @@ def _measured(folder: Path, rows: Any, asked: Any) -> Figures:
     start = time.perf_counter()
     database = SqlDatabase.open(folder / "x.sqlite")
     index = ExactIndex(Shelf.FOUND, database)
-    index.load()
+    index.load(MODEL)
     loaded_s = time.perf_counter() - start
     where = Filter(
         MODEL, part=Part.BODY, species=Species.CAT, centre=CENTRE, radius_km=RADIUS_KM,

@@ -11,6 +11,7 @@ from homeward.domain.reports import Camera, CameraId, Shelf
 from homeward.engine.engine import Engine, Ports, Rules
 from homeward.images.reader import PillowReader
 from homeward.images.renderer import PillowRenderer
+from homeward.ports import Space
 from homeward.storage.index.exact import ExactIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.storage.shelves import open_shelf
@@ -18,6 +19,7 @@ from homeward.storage.sql import SqlDatabase
 from homeward.testing import (
     FakeDetector,
     FakeEmbedder,
+    FakeSpaces,
     FixedClock,
     InMemoryDatabase,
     InMemoryPhotoStorage,
@@ -39,8 +41,11 @@ class World:
     clock: FixedClock = field(default_factory=FixedClock)
     messenger: RecordingMessenger = field(default_factory=RecordingMessenger)
     rules: Rules = field(default_factory=Rules)
+    other_spaces: tuple = ()
+    spaces: FakeSpaces = field(init=False)
 
     def __post_init__(self):
+        self.spaces = FakeSpaces([Space(self.embedder, CALIBRATION), *self.other_spaces])
         self.engine = Engine(
             Ports(
                 database=self.database,
@@ -49,8 +54,7 @@ class World:
                 reader=PillowReader(20_000_000, 50_000_000),
                 renderer=PillowRenderer(),
                 detector=self.detector,
-                embedder=self.embedder,
-                calibration=CALIBRATION,
+                spaces=self.spaces,
                 messenger=self.messenger,
                 clock=self.clock,
                 districts=NoDistricts(),

@@ -64,6 +64,14 @@ def registry(settings: Settings) -> Registry:
     return Registry([settings.models_folder])
 
 
+def embedder_in_use(settings: Settings) -> str:
+    """The embedder that the data folder uses; the settings' one where there is no folder yet."""
+    from homeward.engine.reindex import IN_USE
+    from homeward.storage.sql.facts import peek
+
+    return peek(settings.data / DATABASE_FILE, IN_USE) or settings.embedder
+
+
 def build(settings: Settings) -> App:
     """Wire everything by hand. The caller holds the data folder's lock.
 
@@ -75,14 +83,15 @@ def build(settings: Settings) -> App:
     from homeward.images.reader import PillowReader
     from homeward.images.renderer import PillowRenderer
     from homeward.messengers.log import LogMessenger
-    from homeward.models.batching import BatchingDetector, BatchingEmbedder
+    from homeward.models.batching import BatchingDetector
+    from homeward.models.spaces import RegistrySpaces
     from homeward.storage.photos.folder import FolderPhotoStorage
     from homeward.storage.sql import SqlDatabase
 
     settings.data.mkdir(parents=True, exist_ok=True)
     models = registry(settings)
     detector = BatchingDetector(models.detector(settings.detector, settings.model_threads))
-    embedder = BatchingEmbedder(models.embedder(settings.embedder, settings.model_threads))
+    spaces = RegistrySpaces(models, settings.embedder, settings.model_threads)
     database = SqlDatabase.open(settings.data / DATABASE_FILE)
     photos = FolderPhotoStorage(settings.data / PHOTOS_FOLDER)
     clock = SystemClock()
@@ -93,8 +102,7 @@ def build(settings: Settings) -> App:
         reader=PillowReader(int(settings.max_upload_mb * MEGA), int(settings.max_megapixels * MEGA)),
         renderer=PillowRenderer(),
         detector=detector,
-        embedder=embedder,
-        calibration=models.calibration(settings.embedder),
+        spaces=spaces,
         messenger=LogMessenger(),
         clock=clock,
         districts=_districts(settings.districts),
@@ -102,7 +110,7 @@ def build(settings: Settings) -> App:
     engine = Engine(ports, _rules(settings))
     engine.take_over()
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings))
-    closers = (detector.close, embedder.close, database.close)
+    closers = (detector.close, spaces.close, database.close)
     return App(
         settings=settings,
         engine=engine,
@@ -216,6 +224,7 @@ def _workers(engine: Engine) -> Workers:
     return Workers(
         (
             Worker("jobs", engine.run_due_jobs, pause_s=0.5),
+            Worker("reindex", engine.run_reindex, pause_s=2.0),
             Worker("alerts", engine.deliver_due_alerts, pause_s=1.0),
             Worker("forget", engine.forget_due, pause_s=600.0),
         )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from homeward.domain.animals import Detection, Picture, Species
 from homeward.domain.boxes import Box
+from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Vector, Vectors
 from homeward.domain.ids import (
     AccountId,
@@ -146,6 +147,34 @@ class Embedder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One model's vectors: who makes them, and what their distances mean."""
+
+    embedder: Embedder
+    calibration: Calibration
+
+
+class Spaces(Protocol):
+    """The models at hand; one of them makes the vectors that are searched."""
+
+    def current(self) -> Space:
+        """The one in use."""
+        ...
+
+    def open(self, name: ModelName) -> Space:
+        """Another one, or the one in use.
+
+        Raises:
+            NotFound, ModelInvalid: it is not there, or is not what its card says.
+        """
+        ...
+
+    def use(self, space: Space) -> None:
+        """From now on this one is current."""
+        ...
+
+
 # --- storage: vectors -----------------------------------------------------------------------------------
 
 
@@ -158,6 +187,10 @@ class EmbeddingIndex(Protocol):
 
     def count(self, where: Filter) -> int:
         """How many embeddings pass ``where``."""
+        ...
+
+    def load(self, model: ModelName) -> None:
+        """Read the vectors of ``model``, so that its first search need not."""
         ...
 
 
@@ -178,6 +211,10 @@ class EmbeddingStorage(Protocol):
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest committed embeddings that pass ``where``, nearest first."""
+        ...
+
+    def load(self, model: ModelName) -> None:
+        """Read the vectors of ``model``, so that its first search need not."""
         ...
 
 
@@ -331,6 +368,18 @@ class Embeddings(Protocol):
         """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
         ...
 
+    def unmade(self, model: ModelName, after: CropId, limit: int) -> list[Crop]:
+        """Such crops of all reports that no job waits for, with ids above ``after``, in their order."""
+        ...
+
+    def progress(self, model: ModelName) -> tuple[int, int]:
+        """How many crops of chosen animals ``model`` has embedded, and how many there are."""
+        ...
+
+    def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
+        """Delete up to ``limit`` vectors of other models; how many went."""
+        ...
+
 
 class Matches(Protocol):
     """Rows of matches: (lost, found) is unique."""
@@ -359,6 +408,10 @@ class Matches(Protocol):
         """Write the verdict on every match of the encounter; the found reports concerned."""
         ...
 
+    def keep_only(self, lost_id: ReportId, model: ModelName, calibration: str) -> None:
+        """Delete unjudged ones that another model or calibration made."""
+        ...
+
     def prune(self, lost_id: ReportId, keep: int) -> None:
         """Delete all but the best ``keep``; judged ones stay."""
         ...
@@ -379,6 +432,10 @@ class Jobs(Protocol):
 
     def add(self, report_id: ReportId, due_at: datetime) -> Job:
         """Queue; a report that waits already keeps its job, with a new due time."""
+        ...
+
+    def add_open_lost(self, due_at: datetime) -> None:
+        """Queue every open lost report that does not wait already."""
         ...
 
     def claim(self, now: datetime, lease_s: float) -> Job | None:
@@ -552,6 +609,18 @@ class Audit(Protocol):
         ...
 
 
+class Facts(Protocol):
+    """What is true of the whole data folder: a name and a text."""
+
+    def get(self, name: str) -> str | None:
+        """The text, or None."""
+        ...
+
+    def set(self, name: str, value: str | None) -> None:
+        """Write; None deletes."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction: all repositories, committed together or not at all."""
 
@@ -603,6 +672,11 @@ class UnitOfWork(Protocol):
     @property
     def answers(self) -> Answers:
         """See `Answers`."""
+        ...
+
+    @property
+    def facts(self) -> Facts:
+        """See `Facts`."""
         ...
 
     @property

@@ -34,11 +34,11 @@ class Rows:
         gone = [EmbeddingId(i) for i in self.changed[seq:] if np.isnan(self.vectors[i, 0])]
         return len(self.changed), present, gone
 
-    def all_embeddings(self, _shelf, take):
+    def all_embeddings(self, _shelf, _model, take):
         count = len(self.vectors)
         take(
             EmbeddingColumns(
-                ids=range(count), report_ids=[str(i) for i in range(count)], crop_ids=range(count), model=MODEL,
+                ids=range(count), report_ids=[str(i) for i in range(count)], crop_ids=range(count),
                 species=[self.species(i).value for i in range(count)], parts=["body"] * count,
                 happened_at_s=np.zeros(count), lat=np.full(count, np.nan), lon=np.full(count, np.nan),
                 is_open=np.ones(count, np.bool_), vectors=self.vectors,
@@ -91,7 +91,7 @@ def test_bytes_first_finds_what_float64_finds(seed):
 def test_what_changed_and_what_is_gone_is_seen_by_bytes_too():
     rows = Rows(crowd(9))
     index = ExactIndex(Shelf.FOUND, rows)
-    index.load()
+    index.load(MODEL)
     chance = np.random.default_rng(1)
     for turn in range(30):
         row = int(chance.integers(COUNT))

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeward.domain.animals import Label
 from homeward.errors import InvalidInput
 from homeward.evaluation import metrics
 from homeward.evaluation.detect import evaluate_detect
@@ -88,10 +89,11 @@ def test_a_folder_without_animals_is_refused(tmp_path):
 
 @pytest.mark.parametrize("labels", ["yolo", "coco", "csv"])
 def test_boxes_are_counted(tmp_path, labels):
-    (tmp_path / "images").mkdir()
+    inside = "images/cats" if labels == "csv" else "images"
+    (tmp_path / inside).mkdir(parents=True)
     (tmp_path / "labels").mkdir()
-    picture(1).save(tmp_path / "images/a.jpg")
-    picture(2).save(tmp_path / "images/b.jpg")
+    picture(1).save(tmp_path / inside / "a.jpg")
+    picture(2).save(tmp_path / inside / "b.jpg")
     right, wrong = "0.5 0.5 0.8 0.8", "0.1 0.1 0.1 0.1"
     if labels == "csv":
         (tmp_path / "boxes.csv").write_text(
@@ -104,11 +106,19 @@ def test_boxes_are_counted(tmp_path, labels):
         (tmp_path / "labels/a.txt").write_text(f"{index} {right}\n")
         (tmp_path / "labels/b.txt").write_text(f"{index} {wrong}\n")
 
-    result = evaluate_detect(tmp_path, FakeDetector(), READER)
+    result = evaluate_detect(tmp_path, FakeDetector(), READER, {Label.CAT: 0.5})
 
     assert result.figures()["cat"] == {"ap50": 0.5, "precision": 0.5, "recall": 0.5, "boxes": 2}
+    assert result.at(Label.CAT, 0.96) == (0.0, 0.0)
     plot_detect(result, tmp_path)
     assert (tmp_path / "precision_recall.png").exists()
+
+
+def test_a_table_that_names_a_picture_that_is_not_there_is_refused(tmp_path):
+    (tmp_path / "boxes.csv").write_text("image,species,breed,part,xmin,ymin,xmax,ymax\na.jpg,cat,x,body,1,1,9,9\n")
+
+    with pytest.raises(InvalidInput, match=r"a\.jpg"):
+        evaluate_detect(tmp_path, FakeDetector(), READER, {})
 
 
 @pytest.mark.shared

@@ -193,6 +193,13 @@ class NewKey(_Body):
     camera_id: str | None = Field(None, description="for sightings: which camera")
 
 
+class Reindex(_Body):
+    """Which embedder next; or back to the former one."""
+
+    model: str | None = Field(None, max_length=64)
+    rollback: bool = False
+
+
 def multipart(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str, Any]:
     """The description of a multipart body."""
     properties: dict[str, Any] = {name: {"type": "string", "description": text} for name, text in fields.items()}

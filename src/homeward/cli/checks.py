@@ -76,10 +76,13 @@ def _photo(data: Path, content_hash: str) -> Path:
 
 
 def _models(chosen: Settings) -> Iterator[Check]:
-    from homeward.app import registry
+    from homeward.app import embedder_in_use, registry
 
-    models = registry(chosen)
-    for kind, name in (("detector", chosen.detector), ("embedder", chosen.embedder)):
+    models, in_use = registry(chosen), embedder_in_use(chosen)
+    if in_use != chosen.embedder:
+        mend = f"homeward reindex --model {chosen.embedder}, or set HOMEWARD_EMBEDDER={in_use}"
+        yield Check("model setting", "warn", f"asks for {chosen.embedder}, the data folder uses {in_use}", mend)
+    for kind, name in (("detector", chosen.detector), ("embedder", in_use)):
         yield _tried(f"{kind} {name}", lambda name=name: models.check_golden(name))  # type: ignore[misc]
 
 

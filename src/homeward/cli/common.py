@@ -39,8 +39,11 @@ def say(key: str, **values: str | float) -> str:
 
 
 @contextmanager
-def client(data: Path | None) -> "Iterator[Client]":
-    """A client of the data folder: of the server that works in it, else of one within this process."""
+def client(data: Path | None, *, working: bool = False) -> "Iterator[Client]":
+    """A client of the data folder: of the server that works in it, else of one within this process.
+
+    ``working`` also runs the work behind it in this process: jobs, alerts, reindexing.
+    """
     from homeward.app import build, operator_key
     from homeward.client import Client
     from homeward.storage.lock import DataFolderLock
@@ -55,6 +58,8 @@ def client(data: Path | None) -> "Iterator[Client]":
     configure("warning", "console")
     with DataFolderLock(chosen.data):
         running = build(chosen)
+        if working:
+            running.workers.start()
         try:
             with Client.in_process(running.api, running.operator_key, language=language()) as found:
                 yield found

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from homeward.cli.common import AsJson, Data, settings, show_json, table
 
+LEAST_CONFIDENCE = 0.01  # of the boxes that an average precision is made of
 Plots = Annotated[Path | None, Parameter(help="Write plots as PNG into this folder.")]
 Model = Annotated[str | None, Parameter(help="Name of the model; default: the one in use.")]
 
@@ -39,12 +40,12 @@ def reid(
     part
         With --crop auto: which crop.
     """
-    from homeward.app import registry
+    from homeward.app import embedder_in_use, registry
     from homeward.evaluation.reid import evaluate_reid
 
     chosen = settings(data)
     models = registry(chosen)
-    embedder = models.embedder(model or chosen.embedder, chosen.model_threads)
+    embedder = models.embedder(model or embedder_in_use(chosen), chosen.model_threads)
     detector = models.detector(chosen.detector, chosen.model_threads) if crop == "auto" else None
     result = evaluate_reid(folder, embedder, _reader(chosen), detector, part)
     if plots:
@@ -64,10 +65,14 @@ def detect(folder: Path, *, model: Model = None, plots: Plots = None, data: Data
     """
     from homeward.app import registry
     from homeward.evaluation.detect import evaluate_detect
+    from homeward.models.cards import DetectorCard
 
     chosen = settings(data)
-    detector = registry(chosen).detector(model or chosen.detector, chosen.model_threads)
-    result = evaluate_detect(folder, detector, _reader(chosen))
+    models, name = registry(chosen), model or chosen.detector
+    drawn = models.detector(name, chosen.model_threads, least=LEAST_CONFIDENCE)
+    card = models.card(name)
+    assert isinstance(card, DetectorCard)
+    result = evaluate_detect(folder, drawn, _reader(chosen), card.thresholds)
     if plots:
         from homeward.evaluation.plots import plot_detect
 
@@ -109,14 +114,14 @@ def calibrate(
     part
         What the photos show.
     """
-    from homeward.app import registry
+    from homeward.app import embedder_in_use, registry
     from homeward.domain.animals import Part, Species
     from homeward.errors import InvalidInput
     from homeward.evaluation.reid import sample
     from homeward.evaluation.thresholds import calibrated, entry
 
     chosen = settings(data)
-    models, name = registry(chosen), model or chosen.embedder
+    models, name = registry(chosen), model or embedder_in_use(chosen)
     detector = models.detector(chosen.detector, chosen.model_threads) if crop == "auto" else None
     embedder = models.embedder(name, chosen.model_threads)
     measured = sample(folder, strangers, embedder, _reader(chosen), detector, Part(part))

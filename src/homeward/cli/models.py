@@ -25,9 +25,11 @@ def register(app: App) -> None:
 
 def list_models(*, data: Data = None, json: AsJson = False) -> None:
     """Show all models and which are in use."""
+    from homeward.app import embedder_in_use
+
     chosen = settings(data)
     cards = _registry(data).cards()
-    used = {chosen.detector, chosen.embedder}
+    used = {chosen.detector, embedder_in_use(chosen)}
     items = [
         {"name": c.name, "kind": c.kind, "licence": c.licence, "in_use": c.name in used, "about": c.about}
         for c in cards

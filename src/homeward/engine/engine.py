@@ -8,7 +8,7 @@ import numpy as np
 
 from homeward.domain.animals import Species
 from homeward.domain.filing import Filed, Idempotency, NewReport, NewSighting, ReportChange, Sighted
-from homeward.domain.ids import CameraId, EncounterId, PhotoId, ReportId, new_token
+from homeward.domain.ids import CameraId, EncounterId, ModelName, PhotoId, ReportId, new_token
 from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
@@ -17,6 +17,7 @@ from homeward.engine.forget import Forget
 from homeward.engine.intake import MAX_LENGTHS, Intake, check_text, check_time
 from homeward.engine.notify import Notify
 from homeward.engine.recognise import Recognise, Recognised
+from homeward.engine.reindex import Reindex, ReindexStatus
 from homeward.engine.remember import Prepared, Remember
 from homeward.engine.show import Show, Size, get_report
 from homeward.engine.sight import Sight
@@ -45,6 +46,7 @@ class Engine:
         self._notify = Notify(ports, rules)
         self._forget = Forget(ports, rules)
         self._show = Show(ports)
+        self._reindex = Reindex(ports)
         self._models_worked = False
 
     # --- filing -------------------------------------------------------------------------------------------
@@ -296,6 +298,7 @@ class Engine:
     def take_over(self) -> None:
         """Go on with what an earlier process left behind; only where this process is alone in its data."""
         self._work.take_over()
+        self._reindex.take_over()
 
     def run_due_jobs(self, limit: int = 100) -> int:
         """Embed and match what waits."""
@@ -304,6 +307,26 @@ class Engine:
     def deliver_due_alerts(self, limit: int = 100) -> int:
         """Hand alerts to the messenger."""
         return self._notify(limit)
+
+    def reindex(self, model: ModelName) -> ReindexStatus:
+        """Begin to embed everything with another model; it comes into use when all is done. See `run_reindex`."""
+        return self._reindex.start(model)
+
+    def rollback_model(self) -> ReindexStatus:
+        """Begin to go back to the former model."""
+        return self._reindex.rollback()
+
+    def cancel_reindex(self) -> ReindexStatus:
+        """Stay with the model in use."""
+        return self._reindex.cancel()
+
+    def reindex_status(self) -> ReindexStatus:
+        """Which model is in use, which is on its way, and how far."""
+        return self._reindex.status()
+
+    def run_reindex(self) -> int:
+        """A batch of the way to another model; 0 where there is none."""
+        return self._reindex.step()
 
     def forget_due(self) -> int:
         """Expire and erase what is due."""
@@ -324,7 +347,7 @@ class Engine:
             return
         grey = np.full((64, 64, 3), 128, np.uint8)
         self._ports.detector.detect([grey])
-        self._ports.embedder.embed([grey])
+        self._ports.spaces.current().embedder.embed([grey])
         self._models_worked = True
 
     def _answers(self, ask: Callable[[], object]) -> bool:

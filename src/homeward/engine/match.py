@@ -15,7 +15,7 @@ from homeward.domain.matching import Looks
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Status
 from homeward.engine.wiring import Ports, Rules
-from homeward.ports import UnitOfWork
+from homeward.ports import Space, UnitOfWork
 from homeward.telemetry import step
 
 AROUND_KM, AROUND_DAYS = 5.0, 30.0
@@ -71,15 +71,15 @@ class MatchStep:
     ports: Ports
     rules: Rules
 
-    def __call__(self, report: Report) -> list[Match]:
-        """Matches of ``report``, best first, at most ``matches_kept``; empty where it is not open."""
+    def __call__(self, report: Report, space: Space) -> list[Match]:
+        """Matches of ``report`` in ``space``, best first, at most ``matches_kept``; empty where it is not open."""
         if report.status is not Status.OPEN:
             return []
         with step("match", report_id=report.id) as noted, self.ports.database.read() as work:
-            own = work.embeddings.of_report(report.id, self.ports.embedder.name)
+            own = work.embeddings.of_report(report.id, space.embedder.name)
             pairings = self._pairings(report, own)
             candidates = [c for c in work.reports.get_many(list(pairings)) if _may_be(report, c)]
-            judge = _Judge(work, self.ports.calibration, self.ports.embedder.name, self.ports.clock.now())
+            judge = _Judge(work, space.calibration, space.embedder.name, self.ports.clock.now())
             matches = judge.matches(report, candidates, pairings)
             noted["candidates"] = len(candidates)
         matches.sort(key=lambda match: (-match.degree, match.l2_distance, match.found_id))

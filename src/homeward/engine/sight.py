@@ -16,7 +16,7 @@ from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.remember import Prepared, Remember
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import InvalidInput, NotFound
-from homeward.ports import Job, ReportQuery, UnitOfWork
+from homeward.ports import Job, ReportQuery, Space, UnitOfWork
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 RECENT = 50  # sightings of the camera that a new one is compared with
@@ -30,6 +30,14 @@ class Outcome:
 
     report: Report
     job: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Vectors, and the space that they lie in."""
+
+    space: Space
+    vectors: list[Embedding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,12 @@ class Sight:
         seen = self._recognised(new, safe.picture)
         animal = seen.animals[seen.chosen]
         report = self._report(new, camera, animal)
-        vectors = self._vectors(report, animal, safe.picture)
+        space = self.ports.spaces.current()
+        vectors = self._vectors(report, animal, safe.picture, space)
         prepared = Prepared(safe, seen)
         self.remember.put([prepared])
         with self.ports.database.write() as work:
-            return self._store(work, new, report, prepared, vectors)
+            return self._store(work, new, report, prepared, _Made(space, vectors))
 
     def _camera(self, new: NewSighting) -> Camera:
         if new.seen_at < EARLIEST:
@@ -95,14 +104,14 @@ class Sight:
             last_seen_at=now if is_ahead else new.seen_at,
         )
 
-    def _vectors(self, report: Report, animal: Animal, picture: Picture) -> list[Embedding]:
-        made = self.ports.embedder.embed([cut(picture, crop.box) for crop in animal.crops])
+    def _vectors(self, report: Report, animal: Animal, picture: Picture, space: Space) -> list[Embedding]:
+        made = space.embedder.embed([cut(picture, crop.box) for crop in animal.crops])
         return [
             Embedding(
                 id=EmbeddingId(0),
                 crop_id=CropId(number),
                 report_id=report.id,
-                model=self.ports.embedder.name,
+                model=space.embedder.name,
                 species=report.species,
                 part=crop.part,
                 happened_at=report.happened_at,
@@ -113,28 +122,27 @@ class Sight:
             for number, (crop, vector) in enumerate(zip(animal.crops, made, strict=True))
         ]
 
-    def _store(
-        self, work: UnitOfWork, new: NewSighting, report: Report, photo: Prepared, vectors: list[Embedding]
-    ) -> Outcome:
-        earlier = self._recent(work, report)
-        old = repeat_of(report, vectors, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2)
+    def _store(self, work: UnitOfWork, new: NewSighting, report: Report, photo: Prepared, made: _Made) -> Outcome:
+        earlier = self._recent(work, report, made.space)
+        old = repeat_of(
+            report, made.vectors, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2
+        )
         if old is not None:
             return Outcome(self._seen_again(work, old, report, new), None)
-        report = self._met(work, report, vectors, earlier)
+        report = self._met(work, report, made, earlier)
         work.reports.add(report)
         self.remember.note_answer(work, report.id, new.idempotency)
         job = self.remember.add_photos(work, report, [photo], already=0)
-        crops = work.embeddings.missing(report.id, self.ports.embedder.name)
+        crops = work.embeddings.missing(report.id, made.space.embedder.name)
         issued = [
-            NewEmbedding(crop.id, vector.model, vector.vector) for crop, vector in zip(crops, vectors, strict=True)
+            NewEmbedding(crop.id, vector.model, vector.vector) for crop, vector in zip(crops, made.vectors, strict=True)
         ]
         self.ports.shelves[Shelf.FOUND].embeddings.add(work, issued)
         return Outcome(report, job)
 
-    def _recent(self, work: UnitOfWork, report: Report) -> list[Seen]:
+    def _recent(self, work: UnitOfWork, report: Report, space: Space) -> list[Seen]:
         found = work.reports.find(ReportQuery(camera_id=report.camera_id, limit=RECENT))
-        model = self.ports.embedder.name
-        return [Seen(old, tuple(work.embeddings.of_report(old.id, model))) for old in found]
+        return [Seen(old, tuple(work.embeddings.of_report(old.id, space.embedder.name))) for old in found]
 
     def _seen_again(self, work: UnitOfWork, old: Report, report: Report, new: NewSighting) -> Report:
         last = max(old.last_seen_at or old.happened_at, report.happened_at)
@@ -143,11 +151,12 @@ class Sight:
         self.remember.note_answer(work, old.id, new.idempotency)
         return moved
 
-    def _met(self, work: UnitOfWork, report: Report, vectors: list[Embedding], earlier: list[Seen]) -> Report:
+    def _met(self, work: UnitOfWork, report: Report, made: _Made, earlier: list[Seen]) -> Report:
         """The report within its encounter, which is made or lengthened."""
-        old = encounter_of(
-            report, vectors, earlier, gap_min=self.rules.encounter_gap_min, same_l2=self._same_l2(report)
-        )
+        # the distance at which one animal is so much likelier than two
+        same_l2 = made.space.calibration.distance_at(report.species, SAME_LLR)
+        gap_min = self.rules.encounter_gap_min
+        old = encounter_of(report, made.vectors, earlier, gap_min=gap_min, same_l2=same_l2)
         if old is not None:
             report = replace(report, encounter_id=old.encounter_id)
         assert report.camera_id is not None
@@ -156,10 +165,6 @@ class Sight:
         encounter = Encounter(report.encounter_id, report.camera_id, report.species, first, last)
         work.cameras.save_encounter(encounter)
         return report
-
-    def _same_l2(self, report: Report) -> float:
-        """The distance at which one animal is e times likelier than two, from the calibration."""
-        return self.ports.calibration.distance_at(report.species, SAME_LLR)
 
 
 def _species_confidence(species: Species, animal: Animal, new: NewSighting) -> float:

@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from homeward.domain.calibration import Calibration
 from homeward.domain.reports import Shelf
 from homeward.ports import (
     Clock,
     Database,
     Detector,
     Districts,
-    Embedder,
     ImageReader,
     ImageRenderer,
     Messenger,
     PhotoStorage,
+    Spaces,
     Storage,
 )
 
@@ -29,8 +28,7 @@ class Ports:
     reader: ImageReader
     renderer: ImageRenderer
     detector: Detector
-    embedder: Embedder
-    calibration: Calibration
+    spaces: Spaces
     messenger: Messenger
     clock: Clock
     districts: Districts

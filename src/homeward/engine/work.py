@@ -8,14 +8,15 @@ from homeward.domain.animals import Picture
 from homeward.domain.crops import whole
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
-from homeward.domain.reports import Crop, Photo, Report
+from homeward.domain.reports import Crop, Photo, Report, Shelf
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.match import MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
+from homeward.engine.reindex import is_current
 from homeward.engine.remember import crops_of
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import HomewardError, NoAnimalFound, StorageFull
-from homeward.ports import Job, UnitOfWork
+from homeward.ports import Job, Space, UnitOfWork
 
 LEASE_S = 120.0
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 300.0
@@ -31,15 +32,18 @@ class Work:
 
     def run(self, job: Job) -> bool:
         """Run one job; False where it waits for another try."""
+        space = self.ports.spaces.current()
         try:
-            self._embed(job.report_id)
-            new = self._match(job)
+            self._embed(job.report_id, space)
+            new = self._match(job, space)
         except HomewardError as error:
             self._later(job, error.code)
             return False
         except Exception as error:
             self._later(job, type(error).__name__)
             raise
+        if new is None:
+            return False
         for match in new:
             self.events.publish(MatchFound(match.lost_id, match.found_id, match.degree))
         return True
@@ -64,9 +68,9 @@ class Work:
         with self.ports.database.write() as work:
             work.jobs.retry(job, self.ports.clock.now() + timedelta(seconds=wait_s), error)
 
-    def _embed(self, report_id: ReportId) -> None:
+    def _embed(self, report_id: ReportId, space: Space) -> None:
         """Vectors for all crops that have none yet."""
-        model = self.ports.embedder.name
+        model = space.embedder.name
         with self.ports.database.read() as work:
             report = work.reports.get(report_id)
             photos = work.photos.of_report(report_id)
@@ -78,7 +82,7 @@ class Work:
             missing = work.embeddings.missing(report_id, model)
             pictures = {crop.photo_id: work.photos.get(crop.photo_id) for crop in missing}
         cuts = self._cuts(missing, pictures)
-        made = Embed(self.ports.embedder)(cuts)
+        made = Embed(space.embedder)(cuts)
         if made:
             with self.ports.database.write() as work:
                 self.ports.shelves[report.shelf].embeddings.add(work, made)
@@ -107,18 +111,26 @@ class Work:
     def _pixels(self, photo: Photo) -> Picture:
         return self.ports.renderer.pixels(self.ports.photos.get(photo.content_hash))
 
-    def _match(self, job: Job) -> list[Match]:
-        """Compare with what is committed, then store matches, alerts, and the end of the job together."""
+    def _match(self, job: Job, space: Space) -> list[Match] | None:
+        """Compare with what is committed, then store matches, alerts, and the end of the job together.
+
+        None where another model came into use meanwhile: the job is due again at once.
+        """
         with self.ports.database.read() as work:
             report = work.reports.get(job.report_id)
-        matches = MatchStep(self.ports, self.rules)(report) if report else []
+        matches = MatchStep(self.ports, self.rules)(report, space) if report else []
         with self.ports.database.write() as work:
+            if not is_current(work, space):
+                work.jobs.retry(job, self.ports.clock.now(), "model switched")
+                return None
+            if report is not None and report.shelf is Shelf.LOST:
+                work.matches.keep_only(report.id, space.embedder.name, space.calibration.name)
             there = self._still_there(work, matches)
             new = work.matches.save(there)
             lost_ids = {match.lost_id for match in there}
             for lost_id in sorted(lost_ids):
                 work.matches.prune(lost_id, self.rules.matches_kept)
-            self._alert(work, there)
+            self._alert(work, there, space)
             work.jobs.done(job)
         return new
 
@@ -128,11 +140,11 @@ class Work:
         there = {report.id for report in work.reports.get_many(sorted(ids))}
         return [match for match in matches if match.lost_id in there and match.found_id in there]
 
-    def _alert(self, work: UnitOfWork, matches: list[Match]) -> None:
+    def _alert(self, work: UnitOfWork, matches: list[Match], space: Space) -> None:
         """One alert for each pair of lost report and encounter, best sighting first; judged ones make none."""
         least = self.rules.alert_degree
         if least is None:
-            least = self.ports.calibration.alert_degree
+            least = space.calibration.alert_degree
         for match in sorted(matches, key=lambda found: -found.degree):
             answered = any(reason.code is ReasonCode.FINDER_ANSWERED for reason in match.reasons)
             if match.verdict is None and (match.degree >= least or answered):

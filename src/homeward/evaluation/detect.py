@@ -1,6 +1,7 @@
 """Detection: labelled pictures in, figures of a detector out."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,35 +18,43 @@ LEAST_IOU = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DetectResult:
-    """Per label: (confidence, is right) of every box drawn, and how many there were to find."""
+    """Per label: (confidence, is right) of every box drawn, how many there were to find, and the card's thresholds."""
 
+    thresholds: Mapping[Label, float]
     hits: dict[Label, list[tuple[float, bool]]] = field(default_factory=lambda: defaultdict(list))
     positives: dict[Label, int] = field(default_factory=lambda: defaultdict(int))
 
     def figures(self) -> dict[str, dict[str, float]]:
-        """ap50, and precision and recall at the card's thresholds, per label that was to find."""
+        """ap50 over all confidences, precision and recall at the card's thresholds, per label that was to find."""
         return {label.value: self._of(label) for label in Label if self.positives.get(label)}
 
     def _of(self, label: Label) -> dict[str, float]:
         hits, positives = self.hits.get(label, []), self.positives[label]
-        right = sum(hit for _, hit in hits)
+        precision, recall = self.at(label, self.thresholds.get(label, 0.0))
         return {
             "ap50": round(metrics.average_precision(hits, positives), 4),
-            "precision": round(right / len(hits), 4) if hits else 0.0,
-            "recall": round(right / positives, 4),
+            "precision": round(precision, 4),
+            "recall": round(recall, 4),
             "boxes": positives,
         }
 
+    def at(self, label: Label, least: float) -> tuple[float, float]:
+        """Precision and recall of the boxes at ``least`` or above; precision is 0 where there are none."""
+        shown = [is_right for confidence, is_right in self.hits.get(label, []) if confidence >= least]
+        return (sum(shown) / len(shown) if shown else 0.0), sum(shown) / self.positives[label]
 
-def evaluate_detect(folder: Path, detector: Detector, reader: ImageReader) -> DetectResult:
+
+def evaluate_detect(
+    folder: Path, detector: Detector, reader: ImageReader, thresholds: Mapping[Label, float]
+) -> DetectResult:
     """Every picture of ``folder`` once; a box is right where it overlaps an own one by half (IoU).
 
-    The average precision counts boxes above the card's thresholds only, as the product would see them.
+    ``detector`` draws all boxes, uncertain ones too; ``thresholds`` are those of its card.
 
     Raises:
         InvalidInput: there are no labels.
     """
-    result = DetectResult()
+    result = DetectResult(thresholds)
     for picture in labelled(folder):
         pixels = reader.read(picture.path.read_bytes()).picture
         found = detector.detect([pixels])[0]

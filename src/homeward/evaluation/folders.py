@@ -70,9 +70,11 @@ def _of_csv(folder: Path) -> Iterator[Labelled]:
             box = Box(float(row["xmin"]), float(row["ymin"]), float(row["xmax"]), float(row["ymax"]))
             if word in WORDS:
                 boxes[row["image"]].append((WORDS[word], box))
-    root = folder / "images" if (folder / "images").is_dir() else folder
+    photos = {path.name: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES}
     for image, found in sorted(boxes.items()):
-        yield Labelled(root / image, tuple(found), is_relative=False)
+        if Path(image).name not in photos:
+            raise InvalidInput(f"boxes.csv names {image}, which is not in {folder}.", field="folder")
+        yield Labelled(photos[Path(image).name], tuple(found), is_relative=False)
 
 
 def _of_yolo(folder: Path) -> Iterator[Labelled]:

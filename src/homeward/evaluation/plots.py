@@ -95,6 +95,23 @@ def plot_detect(result: DetectResult, folder: Path) -> None:
     _save(figure, folder / "precision_recall.png")
 
 
+def plot_thresholds(result: DetectResult, false_a_hundred: Mapping[float, float], folder: Path) -> None:
+    """thresholds.png: precision and recall, and false animals on scenes without any, as the threshold rises."""
+    figure, axes = _figure("Which confidence is an animal?", "threshold", "share")
+    steps = list(false_a_hundred)
+    for label in (label for label in Label if result.positives.get(label)):
+        rows = [result.at(label, step) for step in steps]
+        (line,) = axes.plot(steps, [row[1] for row in rows], label=f"{label.value}: recall")
+        axes.plot(steps, [row[0] for row in rows], linestyle=":", color=line.get_color(), label="its precision")
+        axes.axvline(result.thresholds[label], color=line.get_color(), linewidth=0.7, alpha=0.5)
+    axes.plot(
+        steps, [value / 100 for value in false_a_hundred.values()], color="black", label="false ones a street scene"
+    )
+    axes.set_ylim(0, 1.02)
+    axes.legend(fontsize="x-small", ncols=2)
+    _save(figure, folder / "thresholds.png")
+
+
 def _figure(title: str, x: str, y: str) -> tuple[Any, Any]:
     try:
         from matplotlib.figure import Figure

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,13 @@ class Registry:
         """
         return self._read(self._path(name))
 
-    def detector(self, name: str, threads: int = 0) -> OnnxDetector:
-        """A detector, opened."""
+    def detector(self, name: str, threads: int = 0, *, least: float | None = None) -> OnnxDetector:
+        """A detector, opened; with ``least`` it draws every box of that confidence, whatever its card's thresholds."""
         card = self.card(name)
         if not isinstance(card, DetectorCard):
             raise ModelInvalid(f"{name} is no detector.", field="detector", hint="See homeward models list.")
+        if least is not None:
+            card = replace(card, thresholds=dict.fromkeys(card.thresholds, least))
         return OnnxDetector(card, self._file(card), threads)
 
     def embedder(self, name: str, threads: int = 0) -> OnnxEmbedder:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Vector
-from homeward.domain.ids import CropId, EmbeddingId
+from homeward.domain.ids import CropId, EmbeddingId, ModelName
 from homeward.domain.reports import Shelf
 from homeward.ports import EmbeddingIndex, EmbeddingMetadata, Storage, UnitOfWork
 
@@ -42,6 +42,10 @@ class IndexedEmbeddingStorage:
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest committed embeddings that pass ``where``."""
         return self.index.nearest(vector, k, where)
+
+    def load(self, model: ModelName) -> None:
+        """Read the vectors of ``model``, so that its first search need not."""
+        self.index.load(model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from homeward.domain.boxes import Box
 from homeward.domain.calibration import Calibration, Curve
 from homeward.domain.embeddings import Vectors, unit
 from homeward.domain.ids import ModelName
-from homeward.errors import ModelUnavailable
-from homeward.ports import News
+from homeward.errors import ModelUnavailable, NotFound
+from homeward.ports import News, Space
 
 SIDE = 8
 CALIBRATION = Calibration(
@@ -81,11 +81,12 @@ class FakeEmbedder:
     """`homeward.ports.Embedder`: the picture shrunk to 8 x 8 without its mean; like pictures lie near each other."""
 
     is_down: bool = False
+    called: str = "fake-embedder"
 
     @property
     def name(self) -> ModelName:
         """Its name."""
-        return ModelName("fake-embedder")
+        return ModelName(self.called)
 
     @property
     def dimension(self) -> int:
@@ -103,6 +104,28 @@ class FakeEmbedder:
         flat -= flat.mean(axis=1, keepdims=True)
         flat[:, 0] += 1e-3  # a picture of one colour has a vector too
         return unit(flat)
+
+
+@dataclass(slots=True)
+class FakeSpaces:
+    """`homeward.ports.Spaces` over the spaces that it is given; the first is in use."""
+
+    spaces: list[Space]
+
+    def current(self) -> Space:
+        """The one in use."""
+        return self.spaces[0]
+
+    def open(self, name: ModelName) -> Space:
+        """By the name of its embedder."""
+        for space in self.spaces:
+            if space.embedder.name == name:
+                return space
+        raise NotFound(f"There is no model {name}.", field="model")
+
+    def use(self, space: Space) -> None:
+        """It becomes the first."""
+        self.spaces = [space, *(other for other in self.spaces if other is not space)]
 
 
 @dataclass(slots=True)

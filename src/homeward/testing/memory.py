@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, l2_distances
-from homeward.domain.ids import ContentHash
+from homeward.domain.ids import ContentHash, ModelName
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Shelf
 from homeward.errors import NotFound
@@ -56,6 +56,9 @@ class InMemoryIndex:
     def count(self, where: Filter) -> int:
         """How many pass ``where``."""
         return len(self._passing(where))
+
+    def load(self, model: ModelName) -> None:
+        """There is nothing to read."""
 
     def _passing(self, where: Filter) -> list[Embedding]:
         with self.database.read() as work:

@@ -44,6 +44,7 @@ class Tables:
     secrets: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[Answer, datetime]] = field(default_factory=dict)
     looks: list[tuple[PhotoId, str, str, datetime]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
     issued: int = 0
 
     def __deepcopy__(self, _memo: object) -> "Tables":
@@ -222,6 +223,24 @@ class MemoryEmbeddings(_Repository):
             and crop.animal == self.tables.photos[crop.photo_id].chosen
         ]
 
+    def unmade(self, model: ModelName, after: CropId, limit: int) -> list[Crop]:
+        """Such crops of all reports that no job waits for."""
+        waiting = {job.report_id for job in self.tables.jobs.values()}
+        found = [crop for report_id in self.tables.reports for crop in self.missing(report_id, model)]
+        unmade = (crop for crop in found if crop.id > after and crop.report_id not in waiting)
+        return sorted(unmade, key=lambda crop: crop.id)[:limit]
+
+    def progress(self, model: ModelName) -> tuple[int, int]:
+        """How many crops of chosen animals ``model`` has embedded, and how many there are."""
+        chosen = sum(crop.animal == self.tables.photos[crop.photo_id].chosen for crop in self.tables.crops.values())
+        return chosen - sum(len(self.missing(found, model)) for found in self.tables.reports), chosen
+
+    def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
+        """Delete up to ``limit`` vectors of other models."""
+        others = [found for found, new in self.tables.embeddings.items() if new.model not in models][:limit]
+        self.remove(others)
+        return len(others)
+
     def on_shelf(self, shelf: Shelf) -> list[Embedding]:
         """All embeddings of a shelf, for the in-memory index."""
         every = (self._full(found) for found in sorted(self.tables.embeddings))
@@ -297,6 +316,13 @@ class MemoryMatches(_Repository):
             self.tables.matches[key] = replace(self.tables.matches[key], verdict=verdict, verdict_at=when)
         return [found_id for _, found_id in keys]
 
+    def keep_only(self, lost_id: ReportId, model: ModelName, calibration: str) -> None:
+        """Delete unjudged ones that another model or calibration made."""
+        for key, match in list(self.tables.matches.items()):
+            is_other = (match.model, match.calibration) != (model, calibration)
+            if match.lost_id == lost_id and match.verdict is None and is_other:
+                del self.tables.matches[key]
+
     def prune(self, lost_id: ReportId, keep: int) -> None:
         """Delete all but the best ``keep``; judged ones stay."""
         mine = [match for match in self.tables.matches.values() if match.lost_id == lost_id]
@@ -347,6 +373,12 @@ class MemoryJobs(_Repository):
         job = replace(old, due_at=due_at) if old else Job(JobId(self.tables.next_id()), report_id, 0, due_at)
         self.tables.jobs[job.id] = job
         return job
+
+    def add_open_lost(self, due_at: datetime) -> None:
+        """Queue every open lost report that does not wait already."""
+        for report in self.tables.reports.values():
+            if report.shelf is Shelf.LOST and report.status is Status.OPEN and not self.pending(report.id):
+                self.add(report.id, due_at)
 
     def claim(self, now: datetime, lease_s: float) -> Job | None:
         """Take the oldest due job."""
@@ -520,6 +552,21 @@ class MemoryAudit(_Repository):
         self.tables.looks = [look for look in self.tables.looks if look[3] >= when]
 
 
+class MemoryFacts(_Repository):
+    """`homeward.ports.Facts`."""
+
+    def get(self, name: str) -> str | None:
+        """The text, or None."""
+        return self.tables.facts.get(name)
+
+    def set(self, name: str, value: str | None) -> None:
+        """Write; None deletes."""
+        if value is None:
+            self.tables.facts.pop(name, None)
+        else:
+            self.tables.facts[name] = value
+
+
 @dataclass(frozen=True, slots=True)
 class InMemoryUnitOfWork:
     """`homeward.ports.UnitOfWork` on one set of tables."""
@@ -560,6 +607,11 @@ class InMemoryUnitOfWork:
     def outbox(self) -> MemoryOutbox:
         """Alerts."""
         return MemoryOutbox(self.tables)
+
+    @property
+    def facts(self) -> MemoryFacts:
+        """Facts."""
+        return MemoryFacts(self.tables)
 
     @property
     def cameras(self) -> MemoryCameras:

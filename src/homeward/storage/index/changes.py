@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from homeward.domain.embeddings import Embedding, Vectors
-from homeward.domain.ids import CropId, EmbeddingId, ReportId
+from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.reports import Shelf
 
 
@@ -16,13 +16,12 @@ from homeward.domain.reports import Shelf
 class EmbeddingColumns:
     """Embeddings column by column, all of length n. Places are NaN where there is none.
 
-    All are of one model. ``happened_at_s`` is in seconds since 1970; ``vectors`` is (n, dimension).
+    ``happened_at_s`` is in seconds since 1970; ``vectors`` is (n, dimension).
     """
 
     ids: Sequence[EmbeddingId]
     report_ids: Sequence[ReportId]
     crop_ids: Sequence[CropId]
-    model: str
     species: Sequence[str]
     parts: Sequence[str]
     happened_at_s: npt.NDArray[np.float64]
@@ -43,6 +42,6 @@ class ChangeSource(Protocol):
         """The latest number, what changed since ``seq`` as it is now, and the ids that are gone."""
         ...
 
-    def all_embeddings(self, shelf: Shelf, take: Callable[[EmbeddingColumns], None]) -> int:
-        """Hand over everything in batches, and say the number as of which it is."""
+    def all_embeddings(self, shelf: Shelf, model: ModelName, take: Callable[[EmbeddingColumns], None]) -> int:
+        """Hand over all vectors of ``model`` in batches, and say the number of the change as of which they are."""
         ...

@@ -209,26 +209,25 @@ def _kth_largest(values: npt.NDArray[np.float32], k: int) -> float:
 
 
 class ExactIndex:
-    """`homeward.ports.EmbeddingIndex` over all embeddings of one shelf."""
+    """`homeward.ports.EmbeddingIndex` over one shelf; the vectors of a model are read when it is first asked for."""
 
     def __init__(self, shelf: Shelf, source: ChangeSource) -> None:
         """Nothing is read before `load` or the first search."""
         self._shelf = shelf
         self._source = source
         self._lock = threading.Lock()
-        self._spaces: dict[ModelName, _Space] = {}
+        self._spaces: dict[ModelName, _Space | None] = {}
         self._seq: int | None = None
 
-    def load(self) -> None:
-        """Read everything, so that the first search need not."""
+    def load(self, model: ModelName) -> None:
+        """Read a model's vectors, so that the first search need not."""
         with self._lock:
-            self._follow()
+            self._space(model)
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest that pass ``where``, nearest first, by true L2; every committed row counts."""
         with self._lock:
-            self._follow()
-            space = self._spaces.get(where.model)
+            space = self._space(where.model)
             if space is None or k <= 0:
                 return []
             return space.nearest(vector, k, space.matching(where))
@@ -236,27 +235,40 @@ class ExactIndex:
     def count(self, where: Filter) -> int:
         """How many embeddings pass ``where``."""
         with self._lock:
-            self._follow()
-            space = self._spaces.get(where.model)
+            space = self._space(where.model)
             return 0 if space is None else len(space.matching(where))
 
+    def _space(self, model: ModelName) -> _Space | None:
+        """The model's vectors as of now; None where it has none."""
+        self._follow()
+        if model not in self._spaces:
+            self._build(model)
+        return self._spaces[model]
+
     def _follow(self) -> None:
-        if self._seq is None:
-            self._build()
-        elif self._source.last_change() > self._seq:
-            seq, changed, gone = self._source.changes_after(self._seq, self._shelf)
-            for embedding_id in gone:
-                for space in self._spaces.values():
+        if self._seq is None or self._source.last_change() <= self._seq:
+            return
+        seq, changed, gone = self._source.changes_after(self._seq, self._shelf)
+        for embedding_id in gone:
+            for space in self._spaces.values():
+                if space is not None:
                     space.remove(embedding_id)
-            for embedding in changed:
-                self._space(embedding.model, len(embedding.vector)).put(embedding)
-            self._seq = seq
+        for embedding in changed:
+            if embedding.model in self._spaces:
+                space = self._spaces[embedding.model] or _Space(len(embedding.vector))
+                self._spaces[embedding.model] = space
+                space.put(embedding)
+        self._seq = seq
 
-    def _build(self) -> None:
+    def _build(self, model: ModelName) -> None:
+        """Changes between the number known and the one of this reading are followed again, which does no harm."""
+        found: list[_Space] = []
+
         def take(columns: EmbeddingColumns) -> None:
-            self._space(ModelName(columns.model), columns.vectors.shape[1]).fill(columns)
+            if not found:
+                found.append(_Space(columns.vectors.shape[1]))
+            found[0].fill(columns)
 
-        self._seq = self._source.all_embeddings(self._shelf, take)
-
-    def _space(self, model: ModelName, dimension: int) -> _Space:
-        return self._spaces.setdefault(model, _Space(dimension))
+        seq = self._source.all_embeddings(self._shelf, model, take)
+        self._seq = seq if self._seq is None else self._seq
+        self._spaces[model] = found[0] if found else None

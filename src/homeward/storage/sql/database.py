@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from homeward.domain.embeddings import Embedding
-from homeward.domain.ids import EmbeddingId
+from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Shelf
 from homeward.errors import StorageBusy, StorageFull
 from homeward.storage.index.changes import EmbeddingColumns
@@ -21,6 +21,7 @@ from homeward.storage.sql import feed
 from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
 from homeward.storage.sql.cameras import SqlCameras
 from homeward.storage.sql.embeddings import SqlEmbeddings
+from homeward.storage.sql.facts import SqlFacts
 from homeward.storage.sql.matches import SqlMatches
 from homeward.storage.sql.photos import SqlPhotos
 from homeward.storage.sql.queues import SqlJobs, SqlOutbox
@@ -94,6 +95,11 @@ class SqlUnitOfWork:
         return SqlAnswers(self.connection)
 
     @property
+    def facts(self) -> SqlFacts:
+        """What is true of the whole data folder."""
+        return SqlFacts(self.connection)
+
+    @property
     def audit(self) -> SqlAudit:
         """Looks at photos."""
         return SqlAudit(self.connection)
@@ -163,10 +169,10 @@ class SqlDatabase:
         with _told(), self._reader.begin() as connection:
             return feed.changes_after(connection, seq, shelf)
 
-    def all_embeddings(self, shelf: Shelf, take: Callable[[EmbeddingColumns], None]) -> int:
+    def all_embeddings(self, shelf: Shelf, model: ModelName, take: Callable[[EmbeddingColumns], None]) -> int:
         """See `homeward.storage.index.changes.ChangeSource`."""
         with _told(), self._reader.begin() as connection:
-            return feed.all_embeddings(connection, shelf, take)
+            return feed.all_embeddings(connection, shelf, model, take)
 
 
 def _engine(path: Path, begin: str, *, size: int, read_only: bool = False) -> Engine:

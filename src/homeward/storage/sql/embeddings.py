@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, literal, select
+from sqlalchemy import Connection, Join, Select, delete, func, insert, literal, select
 
 from homeward.domain.embeddings import Embedding, NewEmbedding
-from homeward.domain.ids import EmbeddingId, ModelName, ReportId
+from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.reports import Crop
 from homeward.storage.sql import rows
-from homeward.storage.sql.tables import changes, crops, embeddings, photos, reports
+from homeward.storage.sql.tables import changes, crops, embeddings, jobs, photos, reports
 
 FULL = (
     embeddings.c.id,
@@ -48,6 +48,12 @@ def note_changes(connection: Connection, report_id: ReportId, *, removed: bool) 
             .where(reports.c.id == report_id),
         )
     )
+
+
+def _chosen(model: ModelName) -> Join:
+    """Crops with their photos, and with the vector of ``model`` where there is one."""
+    made = (embeddings.c.crop_id == crops.c.id) & (embeddings.c.model == model)
+    return crops.join(photos, photos.c.id == crops.c.photo_id).outerjoin(embeddings, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,33 @@ class SqlEmbeddings:
             .order_by(crops.c.id)
         )
         return [rows.crop(row) for row in self.connection.execute(statement).mappings()]
+
+    def unmade(self, model: ModelName, after: CropId, limit: int) -> list[Crop]:
+        """Crops of chosen animals without a vector of ``model``, of reports that no job waits for, above ``after``."""
+        statement = (
+            select(crops)
+            .select_from(_chosen(model).outerjoin(jobs, jobs.c.report_id == crops.c.report_id))
+            .where(
+                crops.c.id > after, crops.c.animal == photos.c.chosen, embeddings.c.id.is_(None), jobs.c.id.is_(None)
+            )
+            .order_by(crops.c.id)
+            .limit(limit)
+        )
+        return [rows.crop(row) for row in self.connection.execute(statement).mappings()]
+
+    def progress(self, model: ModelName) -> tuple[int, int]:
+        """How many crops of chosen animals ``model`` has embedded, and how many there are."""
+        counted = select(func.count(embeddings.c.id), func.count()).select_from(_chosen(model))
+        made, every = self.connection.execute(counted.where(crops.c.animal == photos.c.chosen)).one()
+        return int(made), int(every)
+
+    def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
+        """Delete up to ``limit`` vectors of other models; how many went."""
+        others = select(embeddings.c.id).where(embeddings.c.model.not_in(models)).limit(limit)
+        ids = [EmbeddingId(found) for found in self.connection.execute(others).scalars()]
+        if ids:
+            self.remove(ids)
+        return len(ids)
 
     def _add(self, new: NewEmbedding) -> EmbeddingId:
         there = select(embeddings.c.id).where(embeddings.c.crop_id == new.crop_id, embeddings.c.model == new.model)

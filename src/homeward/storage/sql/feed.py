@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import Connection, delete, func, select
 
 from homeward.domain.embeddings import Embedding
-from homeward.domain.ids import EmbeddingId
+from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Shelf, Status
 from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql import rows
@@ -47,24 +47,23 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
     return last_change(connection), present, [found for found in ids if found not in there]
 
 
-def all_embeddings(connection: Connection, shelf: Shelf, take: Callable[[EmbeddingColumns], None]) -> int:
-    """Hand over everything on a shelf, batch by batch, so that no second copy of all vectors is made."""
+def all_embeddings(
+    connection: Connection, shelf: Shelf, model: ModelName, take: Callable[[EmbeddingColumns], None]
+) -> int:
+    """Hand over a model's vectors of a shelf, batch by batch, so that no second copy of all of them is made."""
     seq = last_change(connection)
-    models = connection.execute(select(embeddings.c.model).distinct().order_by(embeddings.c.model)).scalars().all()
-    for model in models:
-        cursor = connection.exec_driver_sql(ALL, (shelf.value, model))
-        while found := cursor.fetchmany(CHUNK):
-            take(_columns(model, found))
+    cursor = connection.exec_driver_sql(ALL, (shelf.value, model))
+    while found := cursor.fetchmany(CHUNK):
+        take(_columns(found))
     return seq
 
 
-def _columns(model: str, found: Sequence[Any]) -> EmbeddingColumns:
+def _columns(found: Sequence[Any]) -> EmbeddingColumns:
     columns: list[Any] = list(zip(*found, strict=True))
     return EmbeddingColumns(
         ids=columns[0],
         report_ids=columns[1],
         crop_ids=columns[2],
-        model=model,
         species=columns[3],
         parts=columns[4],
         happened_at_s=np.array(columns[5], np.float64) / 1e6,

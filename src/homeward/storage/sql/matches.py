@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from homeward.domain.ids import EncounterId, ReportId
+from homeward.domain.ids import EncounterId, ModelName, ReportId
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
 from homeward.storage.sql import rows
 from homeward.storage.sql.tables import cameras, crops, matches, reports
@@ -76,6 +76,11 @@ class SqlMatches:
             .returning(matches.c.found_id)
         )
         return [ReportId(found) for found in self.connection.execute(statement).scalars()]
+
+    def keep_only(self, lost_id: ReportId, model: ModelName, calibration: str) -> None:
+        """Delete unjudged ones that another model or calibration made."""
+        other = (matches.c.model != model) | (matches.c.calibration != calibration)
+        self.connection.execute(delete(matches).where(matches.c.lost_id == lost_id, matches.c.verdict.is_(None), other))
 
     def prune(self, lost_id: ReportId, keep: int) -> None:
         """Delete all but the best ``keep``; judged ones stay."""

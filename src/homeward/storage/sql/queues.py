@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.ids import AlertId, EncounterId, JobId, ReportId
+from homeward.domain.reports import Shelf, Status
 from homeward.ports import Alert, Job
 from homeward.storage.sql import rows
-from homeward.storage.sql.tables import jobs, outbox
+from homeward.storage.sql.tables import jobs, outbox, reports
+from homeward.storage.sql.types import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,14 @@ class SqlJobs:
         statement = insert(jobs).values(report_id=report_id, created_at=due_at, due_at=due_at, attempts=0)
         upsert = statement.on_conflict_do_update(index_elements=["report_id"], set_={"due_at": due_at})
         return _job(self.connection.execute(upsert.returning(jobs)).mappings().one())
+
+    def add_open_lost(self, due_at: datetime) -> None:
+        """Queue every open lost report that does not wait already."""
+        lost = select(reports.c.id, literal(due_at, Moment), literal(due_at, Moment), literal(0)).where(
+            reports.c.shelf == Shelf.LOST.value, reports.c.status == Status.OPEN.value
+        )
+        columns = ["report_id", "created_at", "due_at", "attempts"]
+        self.connection.execute(insert(jobs).from_select(columns, lost).on_conflict_do_nothing())
 
     def claim(self, now: datetime, lease_s: float) -> Job | None:
         """Take the oldest due job for ``lease_s`` seconds."""

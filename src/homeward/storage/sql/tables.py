@@ -235,6 +235,13 @@ answers = Table(
     Index("ix_answers_created_at", "created_at"),
 )
 
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -1,0 +1,46 @@
+"""The model in use, and the way to another one (operators)."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from homeward.api import schemas
+from homeward.api.auth import CurrentCaller
+from homeward.api.context import ApiContext, context_of
+from homeward.domain.ids import ModelName
+from homeward.errors import InvalidInput
+
+router = APIRouter(prefix="/api/v1", tags=["models"])
+Context = Annotated[ApiContext, Depends(context_of)]
+
+
+@router.get("/reindex", summary="Which model is in use, and how far the next one is", responses=schemas.PROBLEMS)
+def show(context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """``embedded`` of ``total`` crops; ``waiting`` reports are still to be matched."""
+    caller.needs("admin")
+    return _status(context)
+
+
+@router.post("/reindex", status_code=202, summary="Begin to embed all with another model", responses=schemas.PROBLEMS)
+def begin(body: schemas.Reindex, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Searches go on with the model in use until all is done; then it is switched and everything is matched anew."""
+    caller.needs("admin")
+    if (body.model is None) != body.rollback:
+        raise InvalidInput("Name a model, or ask for rollback.", field="model", hint="One of the two, not both.")
+    if body.model is None:
+        context.engine.rollback_model()
+    else:
+        context.engine.reindex(ModelName(body.model))
+    return _status(context)
+
+
+@router.delete("/reindex", status_code=204, summary="Stay with the model in use", responses=schemas.PROBLEMS)
+def cancel(context: Context, caller: CurrentCaller) -> None:
+    """What was made with the other one is deleted."""
+    caller.needs("admin")
+    context.engine.cancel_reindex()
+
+
+def _status(context: ApiContext) -> dict[str, Any]:
+    return {**asdict(context.engine.reindex_status()), "waiting": context.engine.pending_jobs()}

@@ -1,0 +1,216 @@
+"""Reindex: another model's vectors beside those in use, batch by batch; then the switch, in one transaction.
+
+Searches go on in the old space until the switch and in the new one after it. What is under way is a fact of the data
+folder: a process that dies leaves it to the next one. The former model's vectors stay, so that a way back is short.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from homeward.domain.ids import CropId, ModelName
+from homeward.domain.reports import Crop, Shelf
+from homeward.engine.recognise import Embed
+from homeward.engine.wiring import Ports
+from homeward.errors import Conflict, HomewardError, ModelUnavailable, NotFound
+from homeward.ports import Space, UnitOfWork
+
+IN_USE, NEXT, PREVIOUS, FAILED = "embedder", "embedder_next", "embedder_previous", "embedder_failed"
+CALIBRATION, SWEEP = "calibration", "embedder_sweep"
+BATCH = 8  # crops; a photo that comes in meanwhile waits for no more than these
+LEFT_TO_JOBS = 100  # crops
+SWEPT_AT_ONCE = 500
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexStatus:
+    """Which model's vectors are searched, which one's are being made, and how far that is (crops)."""
+
+    model: ModelName
+    next: ModelName | None
+    previous: ModelName | None
+    embedded: int
+    total: int
+    failed: str | None
+
+
+def is_current(work: UnitOfWork, space: Space) -> bool:
+    """Whether ``space`` is the one in use as of ``work``."""
+    known = work.facts.get(IN_USE)
+    return known is None or known == space.embedder.name
+
+
+@dataclass(slots=True)
+class Reindex:
+    """Switches the embedder of a data folder."""
+
+    ports: Ports
+    _after: CropId = CropId(0)
+    _unreadable: set[CropId] = field(default_factory=set)
+
+    def take_over(self) -> None:
+        """At the start: take the model that the data folder uses; queue matches anew where its calibration changed.
+
+        Raises:
+            NotFound, ModelInvalid: the folder's model is not there any more.
+        """
+        with self.ports.database.read() as work:
+            known, calibration = work.facts.get(IN_USE), work.facts.get(CALIBRATION)
+        space = self.ports.spaces.current()
+        if known is not None and known != space.embedder.name:
+            log.warning("the data folder keeps its model", in_use=known, asked_for=space.embedder.name)
+            space = self.ports.spaces.open(ModelName(known))
+            self.ports.spaces.use(space)
+        if (known, calibration) != (space.embedder.name, space.calibration.name):
+            with self.ports.database.write() as work:
+                self._set(work, space)
+                if calibration is not None:
+                    work.jobs.add_open_lost(self.ports.clock.now())
+        for storage in self.ports.shelves.values():
+            storage.embeddings.load(space.embedder.name)
+
+    def start(self, name: ModelName) -> ReindexStatus:
+        """Begin to make the vectors of ``name``.
+
+        Raises:
+            NotFound, ModelInvalid: there is no such embedder.
+            Conflict: it is in use already, or another one is on its way.
+        """
+        space = self.ports.spaces.open(name)
+        with self.ports.database.write() as work:
+            under_way = work.facts.get(NEXT)
+            if under_way not in {None, space.embedder.name}:
+                hint = "Wait for it, or cancel it: homeward reindex --cancel."
+                raise Conflict(f"The model {under_way} is on its way.", field="model", hint=hint)
+            if is_current(work, space):
+                raise Conflict(f"{name} is in use already.", field="model", hint="See homeward models list.")
+            work.facts.set(NEXT, space.embedder.name)
+            work.facts.set(FAILED, None)
+        self._restart()
+        return self.status()
+
+    def rollback(self) -> ReindexStatus:
+        """Go back to the former model; only what came since must be embedded.
+
+        Raises:
+            Conflict: there is no former one.
+        """
+        with self.ports.database.read() as work:
+            previous = work.facts.get(PREVIOUS)
+        if previous is None:
+            raise Conflict("There is no former model.", field="rollback", hint="Name one: homeward reindex --model.")
+        return self.start(ModelName(previous))
+
+    def cancel(self) -> ReindexStatus:
+        """Stay with the model in use; what was made of the other goes, unless it is the former one."""
+        with self.ports.database.write() as work:
+            work.facts.set(NEXT, None)
+            work.facts.set(SWEEP, "yes")
+        return self.status()
+
+    def status(self) -> ReindexStatus:
+        """How far it is."""
+        with self.ports.database.read() as work:
+            in_use = work.facts.get(IN_USE) or self.ports.spaces.current().embedder.name
+            following, previous = work.facts.get(NEXT), work.facts.get(PREVIOUS)
+            embedded, total = work.embeddings.progress(ModelName(following or in_use))
+            failed = work.facts.get(FAILED)
+        return ReindexStatus(
+            ModelName(in_use),
+            ModelName(following) if following else None,
+            ModelName(previous) if previous else None,
+            embedded,
+            total,
+            failed,
+        )
+
+    def step(self) -> int:
+        """A batch of what is under way; 0 where there is nothing to do."""
+        with self.ports.database.read() as work:
+            following, sweep = work.facts.get(NEXT), work.facts.get(SWEEP)
+        if following is None:
+            return self._sweep() if sweep else 0
+        try:
+            return self._advance(self.ports.spaces.open(ModelName(following)))
+        except ModelUnavailable:
+            raise  # for now: tried again
+        except HomewardError as error:
+            log.error("reindex failed", model=following, problem=error.message)
+            with self.ports.database.write() as work:
+                work.facts.set(NEXT, None)
+                work.facts.set(FAILED, f"{following}: {error.message}")
+            return 0
+
+    def _advance(self, space: Space) -> int:
+        with self.ports.database.read() as work:
+            crops = work.embeddings.unmade(space.embedder.name, self._after, BATCH)
+        if crops:
+            self._after = crops[-1].id
+            self._embed(space, [crop for crop in crops if crop.id not in self._unreadable])
+            return len(crops)
+        return self._switch(space)
+
+    def _embed(self, space: Space, crops: Sequence[Crop]) -> None:
+        cuts = []
+        with self.ports.database.read() as work:
+            photos = {crop.photo_id: work.photos.get(crop.photo_id) for crop in crops}
+            shelves = {report.id: report.shelf for report in work.reports.get_many([crop.report_id for crop in crops])}
+        for crop in crops:
+            photo = photos[crop.photo_id]
+            try:
+                if photo is not None:
+                    cuts.append((crop, self.ports.renderer.pixels(self.ports.photos.get(photo.content_hash))))
+            except NotFound:
+                self._unreadable.add(crop.id)
+                log.warning("a photo is missing and stays without a vector", crop_id=crop.id)
+        made = Embed(space.embedder)(cuts)
+        with self.ports.database.write() as work:
+            there = {report.id for report in work.reports.get_many(list(shelves))}
+            for new, (crop, _) in zip(made, cuts, strict=True):
+                if crop.report_id in there:
+                    self.ports.shelves[shelves[crop.report_id]].embeddings.add(work, [new])
+
+    def _switch(self, space: Space) -> int:
+        """In one transaction, once hardly anything is left to do; jobs do that, and match everything anew.
+
+        Reports that come in all the time would otherwise put the switch off for ever.
+        """
+        name = space.embedder.name
+        for shelf in Shelf:
+            self.ports.shelves[shelf].embeddings.load(name)
+        with self.ports.database.write() as work:
+            left = work.embeddings.unmade(name, CropId(0), len(self._unreadable) + LEFT_TO_JOBS + 1)
+            left = [crop for crop in left if crop.id not in self._unreadable]
+            if len(left) > LEFT_TO_JOBS:
+                self._after = CropId(0)
+                return 1
+            for report_id in {crop.report_id for crop in left}:
+                work.jobs.add(report_id, self.ports.clock.now())
+            former = work.facts.get(IN_USE) or self.ports.spaces.current().embedder.name
+            self._set(work, space)
+            work.facts.set(PREVIOUS, former)
+            work.facts.set(NEXT, None)
+            work.facts.set(SWEEP, "yes")
+            work.jobs.add_open_lost(self.ports.clock.now())
+        self.ports.spaces.use(space)
+        log.info("model switched", model=name, former=former)
+        return 1
+
+    def _sweep(self) -> int:
+        """Vectors of models that are neither in use nor the former one go."""
+        with self.ports.database.write() as work:
+            kept = [ModelName(name) for key in (IN_USE, PREVIOUS) if (name := work.facts.get(key))]
+            gone = work.embeddings.keep_only(kept, SWEPT_AT_ONCE)
+            if gone == 0:
+                work.facts.set(SWEEP, None)
+        return gone
+
+    def _set(self, work: UnitOfWork, space: Space) -> None:
+        work.facts.set(IN_USE, space.embedder.name)
+        work.facts.set(CALIBRATION, space.calibration.name)
+
+    def _restart(self) -> None:
+        self._after = CropId(0)
+        self._unreadable.clear()

@@ -1,0 +1,42 @@
+"""Spaces: the registry's embedders with their calibrations, opened when asked for, one of them in use."""
+
+import threading
+
+from homeward.domain.ids import ModelName
+from homeward.models.batching import BatchingEmbedder
+from homeward.models.registry import Registry
+from homeward.ports import Space
+
+
+class RegistrySpaces:
+    """`homeward.ports.Spaces`. Opened networks stay open, since somebody may be within one."""
+
+    def __init__(self, registry: Registry, name: str, threads: int) -> None:
+        """``name`` is the first one in use."""
+        self._registry = registry
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._opened: dict[str, tuple[Space, BatchingEmbedder]] = {}
+        self._current = self.open(ModelName(name))
+
+    def current(self) -> Space:
+        """The one in use."""
+        return self._current
+
+    def open(self, name: ModelName) -> Space:
+        """Another one, or the one in use."""
+        with self._lock:
+            if name not in self._opened:
+                self._registry.check_golden(name)
+                embedder = BatchingEmbedder(self._registry.embedder(name, self._threads))
+                self._opened[name] = Space(embedder, self._registry.calibration(name)), embedder
+            return self._opened[name][0]
+
+    def use(self, space: Space) -> None:
+        """From now on this one is current."""
+        self._current = space
+
+    def close(self) -> None:
+        """Let go of all networks."""
+        for _, embedder in self._opened.values():
+            embedder.close()

@@ -1,0 +1,351 @@
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from homeward.domain.embeddings import NewEmbedding
+from homeward.domain.filing import NewSighting
+from homeward.domain.ids import EncounterId, ModelName, PhotoId, ReportId
+from homeward.domain.reports import NewCrop
+from homeward.errors import Conflict, NotFound
+from homeward.ports import Space
+from homeward.testing import FakeEmbedder
+from homeward.testing.fakes import CALIBRATION
+from tests.conftest import photo
+from tests.world import HOME, in_memory, on_disk
+
+OLD, NEW, THIRD = (ModelName(name) for name in ("fake-embedder", "newer", "third"))
+
+
+class Counting(FakeEmbedder):
+    """Remembers how many crops it was given; may do something first."""
+
+    def __init__(self, called):
+        super().__init__(called=called)
+        self.crops = 0
+        self.before = lambda: None
+
+    def embed(self, crops):
+        self.before()
+        self.crops += len(crops)
+        return super().embed(crops)
+
+
+def others():
+    return tuple(Space(Counting(name), replace(CALIBRATION, name=f"{name}@1")) for name in (NEW, THIRD))
+
+
+def opened(kind, folder):
+    parts = {"embedder": Counting(OLD), "other_spaces": others()}
+    return on_disk(folder, **parts) if kind == "disk" else in_memory(**parts)
+
+
+@pytest.fixture(params=["disk", "memory"])
+def world(request, tmp_path):
+    made = opened(request.param, tmp_path)
+    made.engine.take_over()
+    yield made
+    if request.param == "disk":
+        made.database.close()
+
+
+def work_off(world):
+    while world.engine.run_reindex():
+        world.engine.run_due_jobs()
+    world.engine.run_due_jobs()
+
+
+def best(world, lost):
+    return world.engine.current_top_matches(lost.report.id).items[0].match
+
+
+def embedder(world, name):
+    return world.spaces.open(name).embedder
+
+
+def once_before_embedding(world, act):
+    """While the next call of the model in use is under way, something else happens."""
+    old = embedder(world, OLD)
+
+    def first():
+        old.before = lambda: None
+        act()
+
+    old.before = first
+
+
+def a_city(world, animals=6):
+    world.file("lost", photo(0, noise=1), place=HOME)
+    for seed in range(animals):
+        world.file("found", photo(seed), place=HOME)
+    return world.file("lost", photo(1, noise=1), place=HOME)
+
+
+def test_everything_is_embedded_anew_then_switched_and_matched_anew(world):
+    lost = a_city(world)
+    before = best(world, lost)
+
+    assert world.engine.reindex(NEW).next == NEW
+    world.engine.run_reindex()
+    assert world.engine.reindex_status().model == OLD
+    assert best(world, lost) == before
+    work_off(world)
+
+    status = world.engine.reindex_status()
+    assert (status.model, status.next, status.previous) == (NEW, None, OLD)
+    assert status.embedded == status.total
+    after = best(world, lost)
+    assert (after.found_id, after.model, after.calibration) == (before.found_id, NEW, "newer@1")
+    page = world.engine.current_top_matches(lost.report.id)
+    assert {item.match.model for item in page.items} == {NEW}
+
+
+def test_what_comes_in_meanwhile_is_found_with_either_model(world):
+    a_city(world)
+    world.engine.reindex(NEW)
+    world.engine.run_reindex()
+
+    found = world.file("found", photo(77), place=HOME)
+    lost = world.file("lost", photo(77, noise=1), place=HOME)
+    assert best(world, lost).found_id == found.report.id
+    work_off(world)
+
+    assert best(world, lost).found_id == found.report.id
+    assert best(world, lost).model == NEW
+
+
+def test_a_process_that_dies_leaves_it_to_the_next_one_and_nothing_is_embedded_twice(tmp_path):
+    first = opened("disk", tmp_path)
+    first.engine.take_over()
+    a_city(first)
+    first.engine.reindex(NEW)
+    first.engine.run_reindex()
+    made = embedder(first, NEW).crops
+    first.database.close()
+
+    second = opened("disk", tmp_path)
+    second.engine.take_over()
+    work_off(second)
+
+    status = second.engine.reindex_status()
+    assert status.model == NEW
+    assert 0 < made < status.total
+    assert made + embedder(second, NEW).crops == status.total
+    second.database.close()
+
+
+def test_a_restarted_process_takes_the_model_that_the_folder_uses(tmp_path):
+    first = opened("disk", tmp_path)
+    first.engine.take_over()
+    a_city(first)
+    first.engine.reindex(NEW)
+    work_off(first)
+    first.database.close()
+
+    second = opened("disk", tmp_path)
+    second.engine.take_over()
+
+    assert second.spaces.current().embedder.name == NEW
+    second.database.close()
+
+
+def test_the_way_back_embeds_only_what_came_since(world):
+    lost = a_city(world)
+    world.engine.reindex(NEW)
+    work_off(world)
+    world.file("found", photo(50), place=HOME)
+    before = embedder(world, OLD).crops
+
+    world.engine.rollback_model()
+    work_off(world)
+
+    status = world.engine.reindex_status()
+    assert (status.model, status.previous) == (OLD, NEW)
+    assert embedder(world, OLD).crops - before == 2  # its face and its body
+    assert best(world, lost).model == OLD
+
+
+def test_vectors_of_the_model_before_last_go(world):
+    a_city(world)
+    for name in (NEW, THIRD):
+        world.engine.reindex(name)
+        work_off(world)
+
+    with world.database.read() as work:
+        assert [work.embeddings.progress(name)[0] > 0 for name in (OLD, NEW, THIRD)] == [False, True, True]
+
+
+def test_cancelled_it_leaves_nothing(world):
+    a_city(world)
+    world.engine.reindex(NEW)
+    world.engine.run_reindex()
+
+    world.engine.cancel_reindex()
+    work_off(world)
+
+    status = world.engine.reindex_status()
+    assert (status.model, status.next) == (OLD, None)
+    with world.database.read() as work:
+        assert work.embeddings.progress(NEW)[0] == 0
+
+
+def test_a_job_that_began_before_the_switch_is_done_again_after_it(world):
+    a_city(world)
+    world.engine.reindex(NEW)
+    once_before_embedding(world, lambda: work_off(world))
+    found = world.file("found", photo(88), place=HOME)
+    assert world.engine.reindex_status().model == NEW
+    world.engine.run_due_jobs()
+
+    lost = world.file("lost", photo(88, noise=1), place=HOME)
+    assert (best(world, lost).found_id, best(world, lost).model) == (found.report.id, NEW)
+
+
+def test_a_sighting_during_the_switch_is_found_after_it(world):
+    a_city(world)
+    world.camera()
+    world.engine.reindex(NEW)
+    once_before_embedding(world, lambda: work_off(world))
+    seen = world.engine.add_sighting(NewSighting("yard", photo(90), world.clock.now()))
+    world.engine.run_due_jobs()
+
+    lost = world.file("lost", photo(90, noise=1), place=HOME)
+    assert best(world, lost).found_id == seen.report.id
+
+
+def test_a_photo_whose_file_is_gone_does_not_stop_it(world):
+    lost = a_city(world)
+    with world.database.read() as work:
+        ((shown, _),) = work.photos.of_report(lost.report.id)
+    world.photos.remove(shown.content_hash)
+
+    world.engine.reindex(NEW)
+    work_off(world)
+
+    status = world.engine.reindex_status()
+    assert status.model == NEW
+    assert status.embedded < status.total
+
+
+def test_a_model_that_is_not_there_is_refused_and_one_that_goes_away_is_given_up(world):
+    a_city(world)
+    with pytest.raises(NotFound):
+        world.engine.reindex(ModelName("nobody"))
+    world.engine.reindex(NEW)
+    world.spaces.spaces = [space for space in world.spaces.spaces if space.embedder.name != NEW]
+
+    assert world.engine.run_reindex() == 0
+
+    status = world.engine.reindex_status()
+    assert (status.model, status.next) == (OLD, None)
+    assert NEW in status.failed
+
+
+def test_only_one_at_a_time_and_never_to_the_one_in_use(world):
+    a_city(world)
+    with pytest.raises(Conflict):
+        world.engine.reindex(OLD)
+    with pytest.raises(Conflict):
+        world.engine.rollback_model()
+    world.engine.reindex(NEW)
+    with pytest.raises(Conflict):
+        world.engine.reindex(THIRD)
+
+
+def test_an_owner_is_not_told_twice_of_a_pair_that_the_new_model_finds_too(world):
+    a_city(world)
+    world.engine.deliver_due_alerts()
+    told = len(world.messenger.sent)
+    assert told > 0
+    world.clock.forward(hours=1)
+
+    world.engine.reindex(NEW)
+    work_off(world)
+    world.engine.deliver_due_alerts()
+
+    assert len(world.messenger.sent) == told
+
+
+def test_another_calibration_of_the_same_model_matches_anew_at_the_next_start(tmp_path):
+    first = opened("disk", tmp_path)
+    first.engine.take_over()
+    lost = a_city(first)
+    first.database.close()
+
+    second = opened("disk", tmp_path)
+    space = second.spaces.current()
+    second.spaces.use(replace(space, calibration=replace(CALIBRATION, name="fake@2")))
+    second.engine.take_over()
+    assert second.engine.pending_jobs() == 2
+    second.clock.forward(seconds=1)
+    second.engine.run_due_jobs()
+
+    assert best(second, lost).calibration == "fake@2"
+    second.database.close()
+
+
+def switched_under_search(folder, photos):
+    """Reindex ``photos`` found reports while a thread searches all the time; how often it did."""
+    world = opened("disk", folder)
+    world.engine.take_over()
+    fill(world, photos)
+    lost = world.file("lost", photo(3, noise=1), place=HOME)
+    searched, stop, trouble = [0], threading.Event(), []
+
+    def search():
+        while not stop.is_set():
+            try:
+                again = world.file("lost", photo(3, noise=2 + searched[0] % 50), place=HOME)
+                page = world.engine.current_top_matches(lost.report.id)
+                if not again.pending and (not again.matches.items or not page.items):
+                    trouble.append("an empty answer")
+                world.engine.erase(again.report.id)
+                searched[0] += 1
+            except Exception as error:  # noqa: BLE001 - told by the assertion below
+                trouble.append(error)
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    world.engine.reindex(NEW)
+    while world.engine.reindex_status().model != NEW:
+        world.engine.run_reindex()
+    stop.set()
+    thread.join()
+    work_off(world)
+    status, model = world.engine.reindex_status(), best(world, lost).model
+    world.database.close()
+    assert trouble == []
+    assert (status.embedded, model) == (status.total, NEW)
+    return searched[0]
+
+
+def fill(world, photos):
+    """Found reports of forty animals, copied row by row from real ones: intake is not what is tested."""
+    filed = [world.file("found", photo(seed), place=HOME) for seed in range(40)]
+    model = world.spaces.current().embedder.name
+    with world.database.write() as work:
+        for number in range(photos - len(filed)):
+            source = filed[number % len(filed)]
+            copied(work, world, source, f"copy-{number}", model, minutes=number)
+
+
+def copied(work, world, source, name, model, minutes):
+    report_id = ReportId(name)
+    when = source.report.happened_at - timedelta(minutes=minutes)
+    work.reports.add(replace(source.report, id=report_id, encounter_id=EncounterId(name), happened_at=when))
+    ((shown, crops),) = work.photos.of_report(source.report.id)
+    new = [NewCrop(PhotoId(name), report_id, c.animal, c.part, c.box, c.species, c.confidence) for c in crops]
+    ids = work.photos.add(replace(shown, id=PhotoId(name), report_id=report_id), new)
+    vectors = [e.vector for e in work.embeddings.of_report(source.report.id, model)]
+    made = [NewEmbedding(crop_id, model, vector) for crop_id, vector in zip(ids, vectors, strict=True)]
+    world.shelves[source.report.shelf].embeddings.add(work, made)
+
+
+def test_searches_go_on_throughout(tmp_path):
+    assert switched_under_search(tmp_path, 400) > 0
+
+
+@pytest.mark.long
+def test_searches_go_on_throughout_ten_thousand_photos(tmp_path):
+    assert switched_under_search(tmp_path, 10_000) > 10
