@@ -7,15 +7,21 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for everybody: set before numpy is loaded
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import commands, memory, photo, search
+from benchmarks import commands, detector, memory, photo, search
 
-QUESTIONS = {"search": search.measure, "memory": memory.measure, "commands": commands.measure, "photo": photo.measure}
+QUESTIONS = {
+    "search": search.measure,
+    "memory": memory.measure,
+    "commands": commands.measure,
+    "photo": photo.measure,
+    "detector": detector.measure,
+}
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*QUESTIONS, []], help="search, memory, commands, photo")
+    parser.add_argument("names", nargs="*", choices=[*QUESTIONS, []], help=", ".join(QUESTIONS))
     parser.add_argument("--short", action="store_true", help="small data: only shows that it runs")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

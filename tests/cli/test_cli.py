@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from homeward.cli import app
 from homeward.locales import catalogue
 from tests.conftest import photo
+from tests.models.test_models import CARD, write_network
 
 RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
 KEEP = ["--species", "cat", "--keep-without-animal"]
@@ -149,6 +151,37 @@ def test_commands_speak_to_the_server_that_works_in_the_folder(run, photos, tmp_
     finally:
         server.stop()
     assert (tmp_path / "data" / "operator.key").stat().st_mode & 0o077 == 0
+
+
+def test_another_model_is_taken_in_and_given_up_again(run, photos, tmp_path):
+    card, file = tmp_path / "tiny.yaml", write_network(tmp_path / "net.onnx")
+    card.write_text(yaml.safe_dump(CARD))
+    filed = json.loads(run("report", "lost", photos / "own.jpg", *KEEP, "--json").stdout)
+    run("report", "found", photos / "seen.jpg", *KEEP)
+    run("models", "add", file, "--card", card)
+
+    there = json.loads(run("reindex", "--model", "tiny", "--json").stdout)
+    assert (there["model"], there["previous"], there["waiting"]) == ("tiny", "homeward-embedder-1", 0)
+    assert json.loads(run("matches", filed["id"], "--json").stdout)["items"]
+    assert "asks for homeward-embedder-1, the data folder uses tiny" in run("doctor").stdout
+    back = json.loads(run("reindex", "--rollback", "--json").stdout)
+    assert (back["model"], back["embedded"]) == ("homeward-embedder-1", back["total"])
+    assert "in use: homeward-embedder-1" in run("reindex").stdout
+    assert "nobody" in run("reindex", "--model", "nobody", code=2).stderr
+    run("reindex", "--model", "tiny", "--rollback", code=2)
+
+
+def test_too_few_animals_cannot_calibrate_and_nothing_is_written(run, tmp_path):
+    for animal in range(3):
+        (tmp_path / "pets" / f"{animal}").mkdir(parents=True)
+        for noise in range(2):
+            (tmp_path / "pets" / f"{animal}" / f"{noise}.jpg").write_bytes(photo(animal, noise=noise))
+
+    answer = run("calibrate", tmp_path / "pets", "--species", "cat", code=2)
+
+    assert "at least 4 animals" in answer.stderr
+    assert not list((tmp_path / "data").rglob("*.yaml"))
+    run("calibrate", tmp_path / "nowhere", code=2)
 
 
 def test_the_demo_fills_a_town_and_never_touches_other_folders(run, tmp_path):

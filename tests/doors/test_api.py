@@ -1,10 +1,14 @@
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from homeward.domain.places import Point
+from homeward.ports import Space
+from homeward.testing import FakeEmbedder
+from homeward.testing.fakes import CALIBRATION
 from tests.conftest import photo
 from tests.doors.conftest import own
 
@@ -237,6 +241,43 @@ def test_what_needs_a_key_is_closed_without_one_and_for_another_scope(door, meth
 
     assert door.http.request(method, f"/api/v1{path}", **body).status_code == 401
     assert door.http.request(method, f"/api/v1{path}", headers=wrong, **body).status_code == 403
+
+
+def test_an_operator_switches_the_model_and_goes_back(door):
+    admin, world = door.key("admin"), door.world
+    world.spaces.spaces.append(Space(FakeEmbedder(called="newer"), replace(CALIBRATION, name="newer@1")))
+    world.engine.take_over()
+    door.report("found", photo(1), **PLACE)
+
+    def switched(body):
+        answer = door.http.post("/api/v1/reindex", json=body, headers=admin)
+        assert answer.status_code == 202
+        while world.engine.run_reindex():
+            pass
+        return door.http.get("/api/v1/reindex", headers=admin).json()
+
+    there = switched({"model": "newer"})
+    assert (there["model"], there["next"], there["previous"]) == ("newer", None, "fake-embedder")
+    assert there["embedded"] == there["total"] == 2
+    assert switched({"rollback": True})["model"] == "fake-embedder"
+    assert door.http.delete("/api/v1/reindex", headers=admin).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "model"),
+        ({"model": "newer", "rollback": True}, 422, "model"),
+        ({"model": "nobody"}, 404, "model"),
+        ({"model": "fake-embedder"}, 409, "model"),
+        ({"rollback": True}, 409, "rollback"),
+    ],
+)
+def test_a_wrong_wish_for_a_model_is_refused_with_its_reason(door, body, status, field):
+    answer = door.http.post("/api/v1/reindex", json=body, headers=door.key("admin"))
+
+    assert (answer.status_code, answer.json()["field"]) == (status, field)
+    assert door.http.post("/api/v1/reindex", json=body, headers=door.key("bot")).status_code == 403
 
 
 def test_a_revoked_key_opens_nothing(door):

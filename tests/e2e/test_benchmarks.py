@@ -7,7 +7,7 @@ import pytest
 from docs.generate import ROOT
 
 
-@pytest.mark.parametrize("name", ["search", "memory", "commands", "photo"])
+@pytest.mark.parametrize("name", ["search", "memory", "commands", "photo", "detector"])
 def test_a_benchmark_runs(name):
     command = [sys.executable, "-m", "benchmarks", name, "--short", "--json"]
 

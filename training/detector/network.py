@@ -156,22 +156,28 @@ class Detector(nn.Module):
         return [part["head8"](p3), part["head16"](p4), part["head32"](p5)]
 
 
-class Exported(nn.Module):
-    """What the ONNX file holds: one table (N, 2 x anchors, 5 + classes), scores between 0 and 1.
+class Bodies(nn.Module):
+    """Animals and people: a table (N, anchors, 5 + classes), scores between 0 and 1; heads' scores are 0."""
 
-    The first half of the rows are ``bodies``' boxes of animals and people, the second half ``heads``' boxes of heads of
-    animals; a half's scores of the other half's classes are 0.
-    """
-
-    def __init__(self, bodies: Detector, heads: Detector, first_head: int) -> None:
+    def __init__(self, network: Detector, first_head: int) -> None:
         super().__init__()
-        self.bodies, self.heads, self.first = bodies, heads, 5 + first_head
+        self.network, self.first = network, 5 + first_head
 
     def forward(self, images: Tensor) -> Tensor:
-        bodies, heads = _table(self.bodies(images)), _table(self.heads(images))
-        bodies = torch.cat([bodies[..., : self.first], torch.zeros_like(bodies[..., self.first :])], 2)
-        heads = torch.cat([heads[..., :5], torch.zeros_like(heads[..., 5 : self.first]), heads[..., self.first :]], 2)
-        return torch.cat([bodies, heads], 1)
+        table = _table(self.network(images))
+        return torch.cat([table[..., : self.first], torch.zeros_like(table[..., self.first :])], 2)
+
+
+class Heads(nn.Module):
+    """Heads of animals: a table as `Bodies` gives, the other classes' scores 0."""
+
+    def __init__(self, network: Detector, first_head: int) -> None:
+        super().__init__()
+        self.network, self.first = network, 5 + first_head
+
+    def forward(self, images: Tensor) -> Tensor:
+        table = _table(self.network(images))
+        return torch.cat([table[..., :5], torch.zeros_like(table[..., 5 : self.first]), table[..., self.first :]], 2)
 
 
 def _table(maps: list[Tensor]) -> Tensor:

@@ -5,9 +5,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from homeward.cli.common import AsJson, Data, settings, show_json, table
 from homeward.errors import InvalidInput
@@ -129,24 +129,29 @@ def remove(name: str, *, data: Data = None) -> None:
     _registry(data).remove(name)
 
 
-def bench(*, seconds: float = 2.0, data: Data = None, json: AsJson = False) -> None:
-    """Measure how many pictures a second each model takes here, one thread and all.
+def bench(
+    names: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    *,
+    seconds: float = 2.0,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Measure how many pictures a second models take here, one thread and all; the models take turns.
 
     Parameters
     ----------
+    names
+        Which models; default: all.
     seconds
         How long each is measured.
     """
     registry = _registry(data)
+    cards = [registry.card(name) for name in names] or registry.cards()
+    kinds = [(card, threads) for threads in (1, 0) for card in cards]
+    rates = _rates([_runner(registry, card, threads) for card, threads in kinds], seconds)
     items = [
-        {
-            "name": card.name,
-            "kind": card.kind,
-            "threads": threads,
-            "per_second": _rate(registry, card, threads, seconds),
-        }
-        for card in registry.cards()
-        for threads in (1, 0)
+        {"name": card.name, "kind": card.kind, "threads": threads, "per_second": rate}
+        for (card, threads), rate in zip(kinds, rates, strict=True)
     ]
     if json:
         show_json({"items": items, "next": None})
@@ -178,7 +183,7 @@ def _registry(data: Path | None) -> Any:
     return registry(settings(data))
 
 
-def _rate(registry: Any, card: Any, threads: int, seconds: float) -> float:
+def _runner(registry: Any, card: Any, threads: int) -> Callable[[], object]:
     import numpy as np
 
     picture = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
@@ -186,12 +191,21 @@ def _rate(registry: Any, card: Any, threads: int, seconds: float) -> float:
         run = registry.detector(card.name, threads).detect
     else:
         run = registry.embedder(card.name, threads).embed
-    run([picture])
-    start, count = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        run([picture])
-        count += 1
-    return float(count / (time.perf_counter() - start))
+    return lambda: run([picture])
+
+
+def _rates(runners: list[Callable[[], object]], seconds: float) -> list[float]:
+    """Runs a second of each; in turns, so that a machine that grows busier or hotter hits all alike."""
+    spent, counts = [0.0] * len(runners), [0] * len(runners)
+    for run in runners:
+        run()
+    while min(spent) < seconds:
+        for number, run in enumerate(runners):
+            start = time.perf_counter()
+            run()
+            spent[number] += time.perf_counter() - start
+            counts[number] += 1
+    return [count / second for count, second in zip(counts, spent, strict=True)]
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

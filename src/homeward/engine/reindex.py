@@ -18,6 +18,7 @@ from homeward.ports import Space, UnitOfWork
 
 IN_USE, NEXT, PREVIOUS, FAILED = "embedder", "embedder_next", "embedder_previous", "embedder_failed"
 CALIBRATION, SWEEP = "calibration", "embedder_sweep"
+START = CropId(0)
 BATCH = 8  # crops; a photo that comes in meanwhile waits for no more than these
 LEFT_TO_JOBS = 100  # crops
 SWEPT_AT_ONCE = 500
@@ -47,7 +48,7 @@ class Reindex:
     """Switches the embedder of a data folder."""
 
     ports: Ports
-    _after: CropId = CropId(0)
+    _after: CropId = START
     _unreadable: set[CropId] = field(default_factory=set)
 
     def take_over(self) -> None:
@@ -137,7 +138,7 @@ class Reindex:
         except ModelUnavailable:
             raise  # for now: tried again
         except HomewardError as error:
-            log.error("reindex failed", model=following, problem=error.message)
+            log.warning("reindex failed", model=following, problem=error.message)
             with self.ports.database.write() as work:
                 work.facts.set(NEXT, None)
                 work.facts.set(FAILED, f"{following}: {error.message}")
@@ -181,10 +182,10 @@ class Reindex:
         for shelf in Shelf:
             self.ports.shelves[shelf].embeddings.load(name)
         with self.ports.database.write() as work:
-            left = work.embeddings.unmade(name, CropId(0), len(self._unreadable) + LEFT_TO_JOBS + 1)
+            left = work.embeddings.unmade(name, START, len(self._unreadable) + LEFT_TO_JOBS + 1)
             left = [crop for crop in left if crop.id not in self._unreadable]
             if len(left) > LEFT_TO_JOBS:
-                self._after = CropId(0)
+                self._after = START
                 return 1
             for report_id in {crop.report_id for crop in left}:
                 work.jobs.add(report_id, self.ports.clock.now())
@@ -212,5 +213,5 @@ class Reindex:
         work.facts.set(CALIBRATION, space.calibration.name)
 
     def _restart(self) -> None:
-        self._after = CropId(0)
+        self._after = START
         self._unreadable.clear()
