@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import Calibration, Curve
+from homeward.domain.calibration import joint_l2, Calibration, Curve
 from homeward.domain.matches import Circumstances, ReasonCode, Surroundings
 from homeward.domain.matching import Looks
 from homeward.testing.fakes import CALIBRATION
@@ -111,3 +111,9 @@ def test_a_species_curve_wins_over_the_general_one():
 
     assert calibration.log_likelihood_ratio(Species.CAT, Part.BODY, 0.0, 1) == 5.0
     assert calibration.log_likelihood_ratio(Species.DOG, Part.BODY, 0.0, 1) == 0.0
+
+
+def test_one_pair_is_its_own_joint_distance_and_many_lie_between_the_smallest_and_their_mean():
+    assert joint_l2(0.7, 0.49, 1) == pytest.approx(0.7)
+    assert joint_l2(0.4, 0.16 + 1.0, 2) == pytest.approx((0.4 + math.sqrt(0.58)) / 2)
+    assert joint_l2(0.4, 0.16 + 0.36, 2) < joint_l2(0.4, 0.16 + 1.0, 2)

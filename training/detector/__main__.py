@@ -8,12 +8,14 @@ from pathlib import Path
 import torch
 
 from training.detector import data, layers, train
+from training.detector.heads import of_heads
 from training.detector.network import Detector
 from training.detector.publish import publish
 from training.detector.teacher import Teacher
 from training.detector.train import Lesson
 
 SEED = 20261123
+LAST_RATE = 3e-4
 
 
 def main() -> None:
@@ -27,11 +29,15 @@ def main() -> None:
     pictures = data.load(options.shared, options.cache, teacher)
     bodies = likeness(teacher, pictures, options.cache / "layers.pt")
     heads, checkpoint = copy.deepcopy(bodies), options.cache / "whole.pt"
+    last = options.cache / "heads.pt"
     if options.publish_only:
-        heads, lesson = train.reached(heads, checkpoint)
+        _, lesson = train.reached(copy.deepcopy(heads), checkpoint)
+        heads, own = train.reached(heads, last)
     else:
         heads, lesson = train.learn(heads, pictures, options.minutes, checkpoint, SEED)
-    publish(bodies, heads, reference, pictures, options.shared, options.out, told(lesson))
+        alone = of_heads(pictures, heads)
+        heads, own = train.learn(heads, alone, options.minutes_heads, last, SEED + 1, LAST_RATE)
+    publish(bodies, heads, reference, pictures, options.shared, options.out, told(lesson, own))
 
 
 def likeness(teacher: Teacher, pictures: data.Pictures, checkpoint: Path) -> Detector:
@@ -46,10 +52,11 @@ def likeness(teacher: Teacher, pictures: data.Pictures, checkpoint: Path) -> Det
     return network.eval()
 
 
-def told(lesson: Lesson) -> str:
+def told(lesson: Lesson, own: Lesson) -> str:
     """How long it learned, for the card."""
     return (
-        f"{layers.VIEWS} views layer by layer, then {lesson.views} end to end for the heads ({lesson.minutes:.0f} min)."
+        f"{layers.VIEWS} views layer by layer, then {lesson.views} end to end ({lesson.minutes:.0f} min) and "
+        f"{own.views} of heads alone ({own.minutes:.0f} min), some of which it had found itself."
     )
 
 
@@ -60,6 +67,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=Path("build/detector"), help="decoded pictures and checkpoints")
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
     parser.add_argument("--minutes", type=float, default=100.0, help="for the second network's lesson")
+    parser.add_argument("--minutes-heads", type=float, default=40.0, help="for its last lesson, of heads alone")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--publish-only", action="store_true", help="train no more: write what the checkpoints hold")
     return parser.parse_args()

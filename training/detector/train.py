@@ -28,11 +28,16 @@ class Lesson:
 
 
 def learn(
-    network: Detector, pictures: Pictures, minutes: float, checkpoint: Path, seed: int
+    network: Detector,
+    pictures: Pictures,
+    minutes: float,
+    checkpoint: Path,
+    seed: int,
+    most: float = LEARNING_RATE,
 ) -> tuple[Detector, Lesson]:
-    """Train for ``minutes``; the averaged network and how far it came."""
+    """Train for ``minutes`` at a rate of ``most`` that falls; the averaged network and how far it came."""
     averaged = copy.deepcopy(network).eval()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=5e-4)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=most, weight_decay=5e-4)
     views, spent = 0, 0.0
     if checkpoint.exists():
         weights, average, moments, views, spent = torch.load(checkpoint, weights_only=True)
@@ -43,7 +48,7 @@ def learn(
     network.eval()  # normalisation stays as the first lesson left it: a batch of 8 says too little
     start, running = time.monotonic(), 0.0
     while (done := spent + (time.monotonic() - start) / 60) < minutes:
-        rate = LEARNING_RATE * _schedule(done / minutes, views)
+        rate = most * _schedule(done / minutes, views)
         for group in optimiser.param_groups:
             group["lr"] = rate
         batch = [view(pictures, rng) for _ in range(BATCH)]
@@ -57,7 +62,7 @@ def learn(
         _follow(averaged, network, min(AVERAGE, (1 + views / BATCH) / (10 + views / BATCH)))
         running = 0.95 * running + 0.05 * float(loss)
         if views % 400 == 0:
-            print(f"whole {views} views {done:.1f} min loss {running:.3f}", flush=True)
+            print(f"{checkpoint.stem} {views} views {done:.1f} min loss {running:.3f}", flush=True)
             torch.save((network.state_dict(), averaged.state_dict(), optimiser.state_dict(), views, done), checkpoint)
     return averaged, Lesson(views, minutes)
 

@@ -40,9 +40,9 @@ UNSURE_SPECIES = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How alike two animals look: the smallest distance per part, and out of how many pairs."""
+    """How alike two animals look: the joint distance per part (`calibration.joint_l2`), and of how many pairs."""
 
-    l2_distance: Mapping[Part, float]
+    joint_l2: Mapping[Part, float]
     compared_pairs: Mapping[Part, int]
 
 
@@ -50,7 +50,7 @@ def looks_log_ratio(calibration: Calibration, species: Species, looks: Looks) ->
     """The log likelihood ratio of all parts together, and the part that decides."""
     ratios = {
         part: calibration.log_likelihood_ratio(species, part, distance, looks.compared_pairs[part])
-        for part, distance in looks.l2_distance.items()
+        for part, distance in looks.joint_l2.items()
     }
     deciding = max(ratios, key=lambda part: ratios[part])
     others = sum(ratio for part, ratio in ratios.items() if part is not deciding)

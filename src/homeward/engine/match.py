@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from homeward.domain import matching
 from homeward.domain.animals import Part
-from homeward.domain.calibration import Calibration
+from homeward.domain.calibration import Calibration, joint_l2
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, l2_distances
 from homeward.domain.ids import CropId, ModelName, ReportId
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
@@ -27,19 +27,22 @@ SECONDS_A_DAY = 86400.0
 
 @dataclass(slots=True)
 class _Pairing:
-    """The pairs of crops of one candidate: the nearest of each part, and how many were compared."""
+    """The pairs of crops of one candidate: the nearest of each part, the sum of squares, and how many were compared."""
 
     best: dict[Part, tuple[float, CropId, CropId]] = field(default_factory=dict)
+    squares: dict[Part, float] = field(default_factory=lambda: defaultdict(float))
     pairs: dict[Part, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, part: Part, own: CropId, neighbour: Neighbour) -> None:
         self.pairs[part] += 1
+        self.squares[part] += neighbour.l2_distance**2
         pair = (neighbour.l2_distance, own, neighbour.crop_id)
         self.best[part] = min(self.best.get(part, pair), pair)
 
     @property
     def looks(self) -> Looks:
-        return Looks({part: best[0] for part, best in self.best.items()}, self.pairs)
+        joint = {part: joint_l2(best[0], self.squares[part], self.pairs[part]) for part, best in self.best.items()}
+        return Looks(joint, self.pairs)
 
 
 @dataclass(slots=True)

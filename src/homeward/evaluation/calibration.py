@@ -112,7 +112,7 @@ def _as_shown(sample: Sample, curve: Curve, limits: tuple[float, float]) -> tupl
         used = Curve(None, curve.part, curve.knots_l2, tuple(llr.tolist()), discount)
         calibration = Calibration("", (used,), 0.5)
         shown = trials(sample, calibration, species, curve.part, GALLERIES, each=TRIALS, with_places=(False,))
-        ratios = np.array([curve.at(trial.l2_distance) for trial in shown])
+        ratios = np.array([curve.at(trial.joint_l2) for trial in shown])
         ln_pairs = np.log([trial.compared_pairs for trial in shown])
         prior = np.array([trial.prior for trial in shown])
         right = np.array([trial.is_right for trial in shown], np.float64)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import Calibration
+from homeward.domain.calibration import Calibration, joint_l2
 from homeward.domain.matches import Circumstances, Surroundings
 from homeward.evaluation.metrics import Floats, Labels
 
@@ -81,7 +81,7 @@ class Trial:
 
     strangers: int
     with_places: bool
-    l2_distance: float
+    joint_l2: float
     compared_pairs: int
     prior: float
     degree: float
@@ -131,7 +131,8 @@ def _trial(
     best: tuple[float, float, float, bool] | None = None
     for number, photo in enumerate(found):
         is_own = is_there and number == len(found) - 1
-        distance = float(sample.distances[asked, photo].min())
+        pairs = sample.distances[asked, photo]
+        distance = joint_l2(float(pairs.min()), float((pairs**2).sum()), len(pairs))
         ratio = calibration.log_likelihood_ratio(species, part, distance, len(asked))
         km, days = _seen(species, chance, is_own=is_own) if with_places else (None, None)
         prior = matching.prior_log_odds(species, Circumstances(km, days, around))
