@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from homeward.settings import Settings
     from homeward.storage.photos.folder import FolderPhotoStorage
     from homeward.storage.sql import SqlDatabase
+    from homeward.watcher.camera import CameraWatch
     from homeward.workers import Workers
 
 DATABASE_FILE = "homeward.sqlite"
@@ -158,6 +159,17 @@ def _operator_key(context: ApiContext, folder: Path) -> str:
         with suppress(StorageFull), context.database.write() as work:
             work.keys.revoke(KeyId(old.removeprefix(KEY_PREFIX).partition("_")[0]), context.clock.now())
     return secret
+
+
+def camera_watch(settings: Settings, *, window_s: float) -> CameraWatch:
+    """What watches one camera, with the detector of the settings.
+
+    Raises:
+        HomewardError: the detector cannot be used.
+    """
+    from homeward.watcher.camera import CameraWatch
+
+    return CameraWatch(registry(settings).detector(settings.detector, settings.model_threads), window_s)
 
 
 def describe_api() -> dict[str, Any]:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import yaml
+from PIL import Image
 
 from homeward.cli import app
 from homeward.locales import catalogue
@@ -247,3 +248,79 @@ def test_every_parameter_of_every_command_says_what_it_is():
     ]
 
     assert silent == []
+
+
+@pytest.fixture
+def cat_clip(tmp_path):
+    """A cat that walks through a room: a clip of three seconds."""
+    import av
+    import numpy as np
+    from skimage import data
+
+    cat = data.cat()[::2, ::2]
+    path = tmp_path / "yard.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mpeg4", rate=5, options={"qscale": "2"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for step in range(15):
+            room = np.full((360, 640, 3), 120, np.uint8)
+            room[100 : 100 + cat.shape[0], 20 + 20 * step : 20 + 20 * step + cat.shape[1]] = cat
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(room, format="rgb24")))
+        file.mux(stream.encode())
+    return path
+
+
+def test_a_rehearsal_shows_what_would_be_sent(run, cat_clip, tmp_path):
+    told = json.loads(run("watch", cat_clip, "--dry-run", "--json", "--sheet", tmp_path / "sheet.png").stdout)
+
+    assert told["frames"] == 15
+    assert told["frames_with_animal"] >= 8
+    assert 1 <= len(told["items"]) <= 2
+    assert told["items"][0]["species"] == "cat"
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+    assert "crops would be sent" in run("watch", cat_clip, "--dry-run").stdout
+
+
+def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path):
+    from skimage import data
+
+    from tests.e2e.crash import Server
+
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
+        made = json.loads(
+            run("keys", "create", "--name", "yard", "--scope", "sightings", "--camera", "yard", "--json").stdout
+        )
+        (tmp_path / "key").write_text(made["secret"])
+        Image.fromarray(data.cat()).save(tmp_path / "own.jpg")
+        own = json.loads(run("report", "lost", tmp_path / "own.jpg", "--lat", 57.6, "--lon", 39.85, "--json").stdout)
+
+        sent = ("watch", cat_clip, "--camera", "yard", "--server", server.url, "--data", tmp_path / "box", "--json")
+        counts = json.loads(run(*sent, "--key-file", tmp_path / "key", data=False).stdout)
+
+        assert counts["waiting"] == counts["refused"] == counts["dropped"] == 0
+        (match,) = json.loads(run("matches", own["id"], "--json").stdout)["items"][:1]
+        assert match["camera"]["id"] == "yard"
+    finally:
+        server.stop()
+
+
+def test_what_cannot_be_watched_is_said_with_exit_code_two(run, tmp_path):
+    (tmp_path / "page.mp4").write_text("<html>Not found</html>")
+
+    assert "page.mp4" in run("watch", tmp_path / "page.mp4", "--dry-run", code=2).stderr
+    assert "is not there" in run("watch", tmp_path / "no.mp4", "--dry-run", code=2).stderr
+    assert "has no key" in run("watch", tmp_path / "page.mp4", code=2).stderr
+
+
+@pytest.mark.shared
+def test_the_dog_on_a_street_camera_is_found_and_sent(run, shared):
+    clip = shared / "data/clips/resqpet_cctv/cam_05.mp4"
+
+    told = json.loads(run("watch", clip, "--dry-run", "--json", "--fps", 30).stdout)
+
+    assert told["frames_with_animal"] >= 0.85 * 184
+    assert 1 <= len(told["items"]) <= 4
+    assert {item["species"] for item in told["items"]} == {"dog"}

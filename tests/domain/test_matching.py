@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import joint_l2, Calibration, Curve
+from homeward.domain.calibration import Calibration, Curve, joint_l2
 from homeward.domain.matches import Circumstances, ReasonCode, Surroundings
 from homeward.domain.matching import Looks
 from homeward.testing.fakes import CALIBRATION

@@ -18,9 +18,9 @@ app = App(
 
 def _register() -> None:
     """Each family adds its commands."""
-    from homeward.cli import cameras, data, evaluate, models, reindex, reports, serve
+    from homeward.cli import cameras, data, evaluate, models, reindex, reports, serve, watch
 
-    for family in (serve, reports, data, cameras, models, reindex, evaluate):
+    for family in (serve, reports, watch, data, cameras, models, reindex, evaluate):
         family.register(app)
 
 

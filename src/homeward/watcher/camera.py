@@ -1,0 +1,150 @@
+"""One camera: frames in, the best crop of every animal and window out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from homeward.domain.animals import Animal, Detection, Label, Picture
+from homeward.domain.boxes import Box
+from homeward.domain.crops import animals_from, cut
+from homeward.domain.tracks import Track, Tracker
+from homeward.ports import Detector
+from homeward.watcher.capture import Frame
+from homeward.watcher.crops import Crop, crop_of
+from homeward.watcher.motion import MotionGate, joined
+
+BETTER = 1.2  # times as good as what was sent before
+AGAIN_S, STILL_S, AGAIN_STILL_S = 0.5, 10.0, 5.0
+PATIENCE_S, PATIENCE_STILL_S = 2.0, 12.0  # how long it may be out of sight
+STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
+AROUND = 0.6
+LEAST_SEEN = 2  # frames; what flickers up once is no animal
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is sent: the best crop of a track within a window, and when it was taken."""
+
+    track: int
+    crop: Crop
+    frame: Frame
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a camera did so far."""
+
+    frames: int = 0
+    detector_runs: int = 0
+    frames_with_animal: int = 0
+    sent: int = 0
+    dropped_for_people: int = 0
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A track's best crop of the present window, and what was sent of it."""
+
+    track: Track
+    window_from_s: float
+    home: Box
+    since_s: float
+    looked_s: float
+    best: Sight | None = None
+    sent_quality: float = 0.0
+    face_sent: bool = False
+
+    def is_still(self, time_s: float) -> bool:
+        """Whether it has not moved for a while: sleeping, or no animal at all."""
+        return time_s - self.since_s > STILL_S
+
+
+@dataclass(slots=True)
+class CameraWatch:
+    """Motion gate -> detector on what moves -> tracks -> best crop per track and window of ``window_s`` seconds."""
+
+    detector: Detector
+    window_s: float = 3.0
+    counts: Counts = field(default_factory=Counts)
+    _gate: MotionGate = field(default_factory=MotionGate)
+    _tracker: Tracker = field(default_factory=Tracker)
+    _followed: dict[int, _Followed] = field(default_factory=dict)
+
+    def look(self, frame: Frame) -> list[Sight]:
+        """One frame; what is to be sent now."""
+        self.counts.frames += 1
+        regions = self._regions(frame)
+        if regions:
+            animals, people = self._seen(frame.picture, regions)
+            self.counts.frames_with_animal += bool(animals)
+            for track, animal in self._tracker.update(frame.time_s, animals):
+                self._follow(track, animal, people, frame)
+        return list(self._due(frame.time_s))
+
+    def finish(self) -> list[Sight]:
+        """At the end of a clip: what is left."""
+        return list(self._due(float("inf")))
+
+    def _regions(self, frame: Frame) -> list[Box]:
+        """What moves, and where followed animals are due to be looked at again; still ones rarely."""
+        height, width = frame.picture.shape[:2]
+        found = self._gate.regions(frame.picture, frame.time_s)
+        for followed in self._followed.values():
+            still = followed.is_still(frame.time_s)
+            followed.track.patience_s = PATIENCE_STILL_S if still else PATIENCE_S
+            if frame.time_s - followed.looked_s >= (AGAIN_STILL_S if still else AGAIN_S):
+                followed.looked_s = frame.time_s
+                found.append(followed.track.expected(frame.time_s).grown(AROUND).clipped(width, height))
+        return joined([box for box in found if box.area > 0], width, height)
+
+    def _seen(self, picture: Picture, regions: Sequence[Box]) -> tuple[tuple[Animal, ...], list[Box]]:
+        self.counts.detector_runs += len(regions)
+        found: list[Detection] = []
+        for region, seen in zip(regions, self.detector.detect([cut(picture, box) for box in regions]), strict=True):
+            x, y = max(0, round(region.x0)), max(0, round(region.y0))
+            found += [
+                Detection(Box(d.box.x0 + x, d.box.y0 + y, d.box.x1 + x, d.box.y1 + y), d.label, d.confidence)
+                for d in seen
+            ]
+        animals = animals_from(found, picture.shape[1], picture.shape[0])
+        return animals, [d.box for d in found if d.label is Label.PERSON]
+
+    def _follow(self, track: Track, animal: Animal, people: Sequence[Box], frame: Frame) -> None:
+        now = frame.time_s
+        followed = self._followed.get(track.id)
+        if followed is None:
+            followed = self._followed[track.id] = _Followed(track, now, animal.box, now, now)
+        followed.looked_s = now
+        if _moved(followed.home, animal.box):
+            followed.home, followed.since_s = animal.box, now
+        crop = crop_of(frame.picture, animal, people)
+        if crop is None:
+            self.counts.dropped_for_people += 1
+        elif followed.best is None or crop.quality > followed.best.crop.quality:
+            followed.best = Sight(track.id, crop, frame)
+
+    def _due(self, time_s: float) -> Iterator[Sight]:
+        """Best crops of windows that are over and of tracks that ended."""
+        alive = {track.id for track in self._tracker.tracks if track.is_alive(time_s)}
+        for number, followed in list(self._followed.items()):
+            if number not in alive or time_s - followed.window_from_s >= self.window_s:
+                yield from self._closed(followed)
+                followed.window_from_s = time_s
+            if number not in alive:
+                del self._followed[number]
+
+    def _closed(self, followed: _Followed) -> Iterator[Sight]:
+        best, followed.best = followed.best, None
+        if best is None or followed.track.seen < LEAST_SEEN:
+            return
+        shows_more = best.crop.has_face and not followed.face_sent
+        if best.crop.quality > BETTER * followed.sent_quality or shows_more:
+            followed.sent_quality = max(followed.sent_quality, best.crop.quality)
+            followed.face_sent = followed.face_sent or best.crop.has_face
+            self.counts.sent += 1
+            yield best
+
+
+def _moved(before: Box, now: Box) -> bool:
+    size = max(1.0, (before.width + before.height) / 2)
+    dx, dy = (now.x0 + now.x1 - before.x0 - before.x1) / 2, (now.y0 + now.y1 - before.y0 - before.y1) / 2
+    return max(abs(dx), abs(dy)) > STEP_SHARE * size

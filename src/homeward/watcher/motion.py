@@ -1,0 +1,178 @@
+"""Motion gate: a small grey picture in, the regions where something moves out. Knows rain, lamps and clocks."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from homeward.domain.animals import Picture
+from homeward.domain.boxes import Box
+
+WIDTH = 320
+CELL = 8
+LEAST_STEP = 14.0  # grey levels of 256
+NOISE_TIMES = 4.0
+SHARE_OF_CELL = 0.15
+FLOOD = 0.5  # share of cells that change at once: a lamp or an infra-red filter, not an animal
+SETTLE_S = 1.0
+LEARN_S, LEARN_MOVING_S = 4.0, 30.0  # how fast the background follows
+WHOLE_S, WHOLE_CARRIED_S = 10.0, 0.5  # the whole picture is looked at this often, whatever moves
+BUSY_S, BUSY = 60.0, 0.35  # a cell that moves most of the time is a clock, a flag, a screen
+PAD = 0.6
+JOIN_WASTE = 1.25
+MOST_REGIONS, MOST_SHARE = 6, 0.6
+LEAST_REGION_PX = 208
+LARGE, LEAST_CELLS = 8, 3
+Floats = npt.NDArray[np.float32]
+Island: TypeAlias = list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class MotionGate:
+    """One camera's background. Times are seconds."""
+
+    _background: Floats | None = None
+    _noise: Floats | None = None
+    _busy: Floats | None = None
+    _last_s: float = 0.0
+    _settled_s: float = 0.0
+    _flooded_s: float | None = None
+    _looked_s: float = 0.0
+    _before: npt.NDArray[np.bool_] | None = None
+
+    def regions(self, picture: Picture, time_s: float) -> list[Box]:
+        """Where something moves, in pixels of ``picture``, padded and joined; the whole picture at the very first."""
+        height, width = picture.shape[:2]
+        grey = _small(picture)
+        if self._background is None or self._background.shape != grey.shape:
+            self._begin(grey, time_s)
+            return [Box(0, 0, width, height)]
+        moving = self._moving(grey, max(1e-3, time_s - self._last_s), time_s)
+        self._last_s = time_s
+        if time_s - self._looked_s >= self._pause_s(time_s):
+            self._looked_s = time_s
+            return [Box(0, 0, width, height)]
+        scale = width / grey.shape[1] * CELL
+        return joined([_padded(_around(island, scale), width, height) for island in moving], width, height)
+
+    def _begin(self, grey: Floats, time_s: float) -> None:
+        self._background, self._noise = grey.copy(), np.full(grey.shape, 2.0, np.float32)
+        self._busy = np.zeros(tuple(side // CELL for side in grey.shape), np.float32)
+        self._last_s, self._settled_s = time_s, time_s + SETTLE_S
+
+    def _pause_s(self, time_s: float) -> float:
+        """How long the whole picture need not be looked at: a camera that is carried about is always flooded."""
+        carried = self._flooded_s is not None and time_s - self._flooded_s > SETTLE_S
+        return WHOLE_CARRIED_S if carried else WHOLE_S
+
+    def _moving(self, grey: Floats, passed_s: float, time_s: float) -> list[Island]:
+        assert self._background is not None
+        assert self._noise is not None
+        assert self._busy is not None
+        change = grey - self._background
+        change -= np.median(change)  # all of it brighter or darker is weather
+        size = np.abs(change)
+        changed = size > np.maximum(LEAST_STEP, NOISE_TIMES * self._noise)
+        # light adds nearly the same to all of a cell; what moves brings its own pattern or edge along
+        patterned = _blocks(change).std((1, 3)) > LEAST_STEP / 2
+        cells = (_blocks(changed).mean((1, 3)) > SHARE_OF_CELL) & patterned
+        if _blocks(changed).mean((1, 3)).mean() > FLOOD or cells.mean() > FLOOD:
+            self._flooded_s = time_s if self._flooded_s is None else self._flooded_s
+            self._begin(grey, time_s)
+            return []
+        if time_s > self._settled_s:
+            self._flooded_s = None
+        still = ~np.kron(cells, np.ones((CELL, CELL), np.bool_))
+        rate = np.full(grey.shape, 1 - np.exp(-passed_s / LEARN_MOVING_S), np.float32)
+        inner = rate[: still.shape[0], : still.shape[1]]
+        inner[still] = 1 - np.exp(-passed_s / LEARN_S)
+        self._background += rate * (grey - self._background)
+        self._noise += rate * np.where(changed, 0.0, size - self._noise)
+        before, self._before = self._before, cells
+        self._busy += np.float32(1 - np.exp(-passed_s / BUSY_S)) * (cells - self._busy)
+        if time_s < self._settled_s:
+            return []
+        return _lasting(cells & (self._busy < BUSY), before)
+
+
+def _small(picture: Picture) -> Floats:
+    """Luma, ``WIDTH`` wide, sides whole multiples of a cell."""
+    height, width = picture.shape[:2]
+    size = (WIDTH, max(CELL, round(height * WIDTH / width) // CELL * CELL))
+    grey = Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=1.0).convert("L")
+    return np.asarray(grey, np.float32)
+
+
+def _blocks(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
+    return values[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL)
+
+
+def _lasting(cells: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_] | None) -> list[Island]:
+    """Islands that are large, or where something moved a moment ago too: drops and sparks are small and short."""
+    near = _widened(before) if before is not None and before.shape == cells.shape else np.zeros_like(cells)
+    return [
+        island
+        for island in _islands(cells)
+        if len(island) >= LARGE or (len(island) >= LEAST_CELLS and any(near[cell] for cell in island))
+    ]
+
+
+def _widened(cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """With all cells that lie within one of them."""
+    padded = np.pad(cells, 1)
+    rows, columns = cells.shape
+    shifted = [padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)]
+    return np.asarray(np.any(shifted, axis=0))
+
+
+def _islands(cells: npt.NDArray[np.bool_]) -> list[Island]:
+    """Cells (row, column) that lie within two of each other, together."""
+    left = {(int(row), int(column)) for row, column in zip(*np.nonzero(cells), strict=True)}
+    found = []
+    while left:
+        island: Island = []
+        edge = [left.pop()]
+        while edge:
+            row, column = edge.pop()
+            island.append((row, column))
+            near = {(row + dy, column + dx) for dy in (-2, -1, 0, 1, 2) for dx in (-2, -1, 0, 1, 2)} & left
+            left -= near
+            edge += near
+        found.append(island)
+    return found
+
+
+def _around(island: Island, scale: float) -> Box:
+    rows, columns = zip(*island, strict=True)
+    return Box(min(columns) * scale, min(rows) * scale, (max(columns) + 1) * scale, (max(rows) + 1) * scale)
+
+
+def _padded(box: Box, width: int, height: int) -> Box:
+    """Grown, at least as large as the detector sees well, and pushed back into the picture."""
+    side_x = max(box.width * (1 + PAD), LEAST_REGION_PX)
+    side_y = max(box.height * (1 + PAD), LEAST_REGION_PX)
+    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    x = min(max(x, side_x / 2), width - side_x / 2)
+    y = min(max(y, side_y / 2), height - side_y / 2)
+    return Box(x - side_x / 2, y - side_y / 2, x + side_x / 2, y + side_y / 2).clipped(width, height)
+
+
+def joined(boxes: list[Box], width: int, height: int) -> list[Box]:
+    """Boxes that together are hardly larger than alone become one; too many become the whole picture."""
+    left, done = list(boxes), []
+    while left:
+        box = left.pop()
+        for other in left:
+            both = Box(min(box.x0, other.x0), min(box.y0, other.y0), max(box.x1, other.x1), max(box.y1, other.y1))
+            if both.area <= JOIN_WASTE * (box.area + other.area - box.overlap(other).area):
+                left.remove(other)
+                left.append(both)
+                break
+        else:
+            done.append(box)
+    whole = Box(0.0, 0.0, float(width), float(height))
+    too_much = len(done) > MOST_REGIONS or sum(box.area for box in done) > MOST_SHARE * whole.area
+    return [whole] if too_much else done

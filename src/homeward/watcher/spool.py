@@ -1,0 +1,88 @@
+"""Spool: sightings on the box's own disk until the server has them. Full, it drops the least certain and counts."""
+
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS sightings (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, camera TEXT NOT NULL, fields TEXT NOT NULL,
+  jpeg BLOB NOT NULL, certainty REAL NOT NULL, bytes INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+DROP = "DELETE FROM sightings WHERE number = (SELECT number FROM sightings ORDER BY certainty, number LIMIT 1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A sighting to be sent; ``key`` makes sure that sending it twice stores it once."""
+
+    number: int
+    key: str
+    fields: dict[str, str]
+    jpeg: bytes
+
+
+class Spool:
+    """One SQLite file; safe for several threads."""
+
+    def __init__(self, path: Path, most_bytes: int) -> None:
+        """Open or make the file; what an earlier process left is still to be sent."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._rows = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._most_bytes = most_bytes
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            self._rows.execute(f"PRAGMA {pragma}")
+        self._rows.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._rows.close()
+
+    def put(self, camera: str, fields: Mapping[str, str], jpeg: bytes, certainty: float) -> None:
+        """Keep a sighting; it outlives a power cut. May drop less certain ones, or this one."""
+        with self._lock, self._rows:
+            self._rows.execute("BEGIN IMMEDIATE")
+            self._rows.execute(
+                "INSERT INTO sightings (key, camera, fields, jpeg, certainty, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+                (uuid.uuid4().hex, camera, json.dumps(dict(fields)), jpeg, certainty, len(jpeg)),
+            )
+            while self._total() > self._most_bytes:
+                self._rows.execute(DROP)
+                self._count("dropped")
+
+    def first(self) -> Waiting | None:
+        """The oldest one."""
+        with self._lock, closing(self._rows.cursor()) as rows:
+            found = rows.execute("SELECT number, key, fields, jpeg FROM sightings ORDER BY number LIMIT 1").fetchone()
+        return Waiting(found[0], found[1], json.loads(found[2]), found[3]) if found else None
+
+    def done(self, waiting: Waiting, outcome: str) -> None:
+        """The server has it (``sent``) or will never take it (``refused``)."""
+        with self._lock, self._rows:
+            self._rows.execute("BEGIN IMMEDIATE")
+            self._rows.execute("DELETE FROM sightings WHERE number = ?", (waiting.number,))
+            self._count(outcome)
+
+    def counts(self) -> dict[str, int]:
+        """waiting, sent, refused and dropped."""
+        with self._lock:
+            kept = dict(self._rows.execute("SELECT name, value FROM counts").fetchall())
+            waiting = self._rows.execute("SELECT count(*) FROM sightings").fetchone()[0]
+        return {"waiting": waiting, **{name: kept.get(name, 0) for name in ("sent", "refused", "dropped")}}
+
+    def _total(self) -> int:
+        return int(self._rows.execute("SELECT coalesce(sum(bytes), 0) FROM sightings").fetchone()[0])
+
+    def _count(self, name: str) -> None:
+        self._rows.execute(
+            "INSERT INTO counts VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", (name,)
+        )

@@ -1,0 +1,116 @@
+import io
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from homeward.domain.animals import Animal, Species
+from homeward.domain.boxes import Box
+from homeward.watcher.camera import CameraWatch
+from homeward.watcher.crops import crop_of, sharpness
+
+from .scenes import Finder, frame, with_animal, yard
+
+
+def watched(pictures, **parts):
+    watching = CameraWatch(Finder(), **parts)
+    sights = [sight for n, picture in enumerate(pictures) for sight in watching.look(frame(n, picture))]
+    return watching, [*sights, *watching.finish()]
+
+
+def walk(frames, start=40, step=8):
+    return [with_animal(yard(n), start + step * n) for n in range(frames)]
+
+
+def animal(x0, y0, x1, y1):
+    return Animal(Box(x0, y0, x1, y1), Species.CAT, 0.9, ())
+
+
+def test_one_crop_of_a_walking_animal_with_a_margin_around_it():
+    _, (sight,) = watched(walk(12))
+
+    assert sight.crop.picture.shape[:2] == (78, 78)
+    assert sight.crop.box == Box(9, 9, 69, 69)
+    assert sight.crop.animal.species is Species.CAT
+
+
+def test_an_animal_that_lasts_is_sent_again_only_when_it_looks_better():
+    _, same = watched(walk(60, step=4))
+    assert len(same) == 1
+
+    far = [np.array(Image.fromarray(p).filter(ImageFilter.GaussianBlur(3))) for p in walk(30, step=4)]
+    watching, better = watched([*far, *[with_animal(yard(n), 160 + 4 * (n - 30)) for n in range(30, 60)]])
+    assert len(better) == 2
+    assert better[1].crop.quality > better[0].crop.quality
+    assert watching.counts.sent == 2
+
+
+def test_two_animals_are_two_tracks_and_an_empty_yard_is_nothing():
+    _, sights = watched([with_animal(with_animal(yard(n), 20 + 4 * n), 560 - 4 * n, 260) for n in range(12)])
+
+    assert len({sight.track for sight in sights}) == 2
+    assert watched([yard(n) for n in range(20)])[1] == []
+
+
+def test_what_flickers_up_once_is_no_animal():
+    pictures = [yard(n) for n in range(20)]
+    pictures[10] = with_animal(yard(10), 300)
+
+    assert watched(pictures)[1] == []
+
+
+def test_a_still_yard_costs_the_detector_hardly_anything():
+    watching, _ = watched([yard(n % 9) for n in range(5 * 60)])
+
+    assert watching.counts.detector_runs <= 0.05 * watching.counts.frames
+
+
+def test_an_animal_that_sleeps_is_looked_at_ever_more_rarely():
+    pictures = [with_animal(yard(n % 9), 200) for n in range(5 * 60)]
+    watching, sights = watched(pictures)
+
+    assert len(sights) == 1
+    assert watching.counts.detector_runs < 0.25 * watching.counts.frames
+
+
+def test_a_person_beside_the_animal_is_cut_away_or_blurred():
+    picture = with_animal(yard(), 200)
+    picture[120:300, 262:330] = (0, 255, 0)
+    person = Box(262, 120, 330, 300)
+
+    crop = crop_of(picture, animal(200, 200, 260, 260), [person])
+
+    sharp = (crop.picture[..., 1] > 250) & (crop.picture[..., 0] < 5)
+    assert not sharp.any()
+    assert crop.at.x1 <= 262
+
+
+def test_a_person_behind_the_animal_is_unrecognisable_but_the_animal_is_not():
+    chance = np.random.default_rng(0)
+    picture = chance.integers(0, 256, (300, 300, 3), np.uint8)
+    person = Box(100, 20, 200, 280)
+
+    crop = crop_of(picture, animal(80, 150, 220, 250), [person])
+
+    height, width = crop.picture.shape[:2]
+    inside = crop.box
+    own = crop.picture[round(inside.y0) : round(inside.y1), round(inside.x0) : round(inside.x1)]
+    assert np.array_equal(own, picture[150:250, 80:220])
+    above = crop.picture[: round(inside.y0), width // 2 - 20 : width // 2 + 20].astype(float)
+    assert above.std() < 0.5 * picture[:, 120:160].astype(float).std()
+    assert height > 100
+
+
+def test_an_animal_before_a_face_is_not_shown_at_all():
+    assert crop_of(yard(), animal(210, 110, 250, 150), [Box(200, 100, 260, 300)]) is None
+
+
+def test_sharp_whole_and_large_is_better():
+    picture = with_animal(yard(), 300)
+    soft = np.array(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(3)))
+
+    whole = crop_of(picture, animal(300, 200, 360, 260), [])
+    assert sharpness(soft) < sharpness(picture)
+    assert crop_of(soft, animal(300, 200, 360, 260), []).quality < whole.quality
+    assert crop_of(with_animal(yard(), 0), animal(0, 200, 60, 260), []).quality < 0.5 * whole.quality
+    with Image.open(io.BytesIO(whole.jpeg())) as sent:
+        assert (sent.format, sent.size) == ("JPEG", (78, 78))

@@ -1,0 +1,70 @@
+import av
+import numpy as np
+import pytest
+
+from homeward.errors import InvalidInput
+from homeward.watcher.capture import CameraUnreadable, frames, without_secrets
+from tests.conftest import picture
+
+from .scenes import SIZE, with_animal, yard
+
+
+def clip(path, pictures, per_second=25):
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mpeg4", rate=per_second)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        for shown in pictures:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
+        file.mux(stream.encode())
+    return path
+
+
+def test_a_clip_gives_as_many_frames_a_second_as_are_wanted_with_their_times(tmp_path):
+    path = clip(tmp_path / "a.mp4", [with_animal(yard(n), 4 * n) for n in range(50)])
+
+    found = list(frames(str(path), per_second=5.0))
+
+    assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(10)])
+    assert found[3].picture.shape == (*SIZE, 3)
+    assert (found[3].at - found[0].at).total_seconds() == pytest.approx(0.6)
+    assert len(list(frames(str(path), per_second=1000))) == 50
+
+
+def test_a_folder_of_pictures_is_read_by_name(tmp_path):
+    for name in ("b.jpg", "a.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    picture(1).save(tmp_path / "b.jpg")
+    picture(2).save(tmp_path / "a.png")
+
+    first, second = frames(str(tmp_path), per_second=5.0)
+
+    assert np.array_equal(first.picture, np.asarray(picture(2)))
+    assert second.time_s == 1.0
+
+
+@pytest.mark.parametrize("content", [b"", b"just words\n" * 50, b"\x00" * 5000])
+def test_what_is_no_video_is_said_in_one_line(tmp_path, content):
+    path = tmp_path / "x.mp4"
+    path.write_bytes(content)
+
+    with pytest.raises(CameraUnreadable, match=r"x\.mp4"):
+        list(frames(str(path), per_second=5.0))
+
+
+def test_what_is_not_there_or_holds_nothing_is_said(tmp_path):
+    with pytest.raises(InvalidInput):
+        list(frames(str(tmp_path / "nothing.mp4"), per_second=5.0))
+    with pytest.raises(CameraUnreadable):
+        list(frames(str(tmp_path), per_second=5.0))
+
+
+def test_no_password_is_ever_told():
+    address = "rtsp://admin:hunter2@127.0.0.1:1/stream?token=s3cret"
+
+    assert without_secrets(address) == "rtsp://127.0.0.1:1/stream"
+    with pytest.raises(CameraUnreadable) as raised:
+        list(frames(address, per_second=5.0))
+    told = f"{raised.value.message} {raised.value.hint}"
+    assert "hunter2" not in told
+    assert "s3cret" not in told
+    assert "127.0.0.1:1" in told

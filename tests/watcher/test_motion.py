@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from homeward.domain.boxes import Box
+from homeward.watcher.motion import MotionGate, joined
+
+from .scenes import SIZE, with_animal, yard
+
+WHOLE = Box(0, 0, SIZE[1], SIZE[0])
+
+
+def after(pictures, per_second=5.0):
+    """Regions of each picture after two seconds of a still yard."""
+    gate = MotionGate()
+    still = [yard(seed) for seed in range(10)]
+    found = [gate.regions(picture, n / per_second) for n, picture in enumerate([*still, *pictures])]
+    return found[len(still) :]
+
+
+def test_the_first_picture_is_looked_at_whole_and_a_still_yard_not_again():
+    gate = MotionGate()
+
+    assert gate.regions(yard(), 0.0) == [WHOLE]
+    assert [gate.regions(yard(seed), 0.2 * seed) for seed in range(1, 40)] == [[]] * 39
+
+
+def test_a_walking_animal_is_within_a_region_that_is_not_the_whole_picture():
+    for n, regions in enumerate(after([with_animal(yard(50 + n), 100 + 20 * n) for n in range(8)])):
+        animal = Box(100 + 20 * n, 200, 160 + 20 * n, 260)
+        assert any(animal.share_inside(region) > 0.9 for region in regions)
+        assert sum(region.area for region in regions) < 0.6 * WHOLE.area
+
+
+def test_two_animals_far_apart_get_a_region_each():
+    pictures = [with_animal(with_animal(yard(60 + n), 10 + 10 * n), 560 - 10 * n, 290) for n in range(5)]
+
+    assert len(after(pictures)[-1]) == 2
+
+
+@pytest.mark.parametrize("brighter", [60.0, -50.0])
+def test_a_lamp_that_goes_on_or_off_is_no_animal(brighter):
+    lit = [yard(70 + n, brighter=brighter) for n in range(20)]
+    edge = np.clip((np.arange(SIZE[1]) - 300) / 120, 0, 1)[None, :, None]
+    half = [(lit[n] * edge + yard(70 + n) * (1 - edge)).astype(np.uint8) for n in range(20)]
+
+    assert after(lit) == [[]] * 20
+    assert after(half)[5:] == [[]] * 15
+
+
+def test_rain_and_a_noisy_sensor_are_no_animals():
+    chance = np.random.default_rng(3)
+    pictures = []
+    for n in range(20):
+        picture = yard(80 + n)
+        for x, y in zip(chance.integers(0, 630, 120), chance.integers(0, 340, 120), strict=True):
+            picture[y : y + 14, x : x + 1] = 220
+        pictures.append(picture)
+
+    assert sum(map(bool, after(pictures))) <= 1
+
+
+def test_a_clock_in_the_picture_is_learned():
+    gate, late = MotionGate(), 0
+    for n in range(5 * 150):
+        picture = yard(n % 7)
+        picture[330:350, 10:60] = 255 if n % 2 else 0
+        regions = gate.regions(picture, n / 5)
+        late += n > 5 * 120 and any(region != WHOLE for region in regions)
+
+    assert late == 0
+
+
+def test_whatever_moves_the_whole_picture_is_looked_at_now_and_then():
+    gate = MotionGate()
+    found = [gate.regions(yard(n % 7), n / 5) for n in range(5 * 21)]
+
+    assert sum(regions == [WHOLE] for regions in found) == 3
+
+
+def test_a_camera_that_is_carried_about_is_looked_at_twice_a_second():
+    chance = np.random.default_rng(5)
+    gate = MotionGate()
+    found = [gate.regions(chance.integers(0, 256, (*SIZE, 3), np.uint8), n / 5) for n in range(50)]
+
+    assert sum(regions == [WHOLE] for regions in found) >= 12
+
+
+def test_regions_are_joined_where_that_wastes_little():
+    near, far = [Box(0, 0, 100, 100), Box(90, 0, 190, 100)], [Box(0, 0, 100, 100), Box(400, 0, 500, 100)]
+
+    assert joined(near, 1000, 1000) == [Box(0, 0, 190, 100)]
+    assert len(joined(far, 1000, 1000)) == 2
+    assert joined([Box(0, 0, 900, 900)], 1000, 1000) == [Box(0, 0, 1000, 1000)]

@@ -1,0 +1,110 @@
+import threading
+
+import pytest
+
+from homeward.client import Client
+from homeward.ports import ReportQuery
+from homeward.watcher.spool import Spool
+from homeward.watcher.uplink import Uplink
+from tests.conftest import GREY, photo
+from tests.doors.conftest import door, server  # noqa: F401 - fixtures
+
+FIELDS = {"seen_at": "2026-06-01T12:00:00+00:00", "species": "cat", "confidence": "0.9", "track_id": "yard-1"}
+
+
+@pytest.fixture
+def spool(tmp_path):
+    made = Spool(tmp_path / "box" / "spool.sqlite", 1_000_000)
+    yield made
+    made.close()
+
+
+def sightings(door):  # noqa: F811
+    return door.world.engine.reports(ReportQuery())
+
+
+def key(door):  # noqa: F811
+    door.world.camera()
+    return door.key("sightings", "yard")["Authorization"].removeprefix("Bearer ")
+
+
+def test_what_was_seen_reaches_the_server_once(door, server, spool):  # noqa: F811
+    spool.put("yard", FIELDS, photo(1), 0.9)
+    with Client(server, key(door)) as client:
+        uplink = Uplink(spool, client)
+        assert [uplink.step(), uplink.step()] == ["sent", "idle"]
+
+    (report,) = sightings(door)
+    assert (report.camera_id, report.track_id) == ("yard", "yard-1")
+    assert spool.counts() == {"waiting": 0, "sent": 1, "refused": 0, "dropped": 0}
+
+
+def test_an_answer_that_got_lost_makes_no_double(door, server, spool):  # noqa: F811
+    spool.put("yard", FIELDS, photo(1), 0.9)
+    spool.put("yard", FIELDS | {"track_id": "yard-2"}, photo(2), 0.9)
+    with Client(server, key(door)) as client:
+        waiting = spool.first()
+        fields = {name: value for name, value in waiting.fields.items() if name != "seen_at"}
+        client.sighting(waiting.jpeg, waiting.fields["seen_at"], idempotency_key=waiting.key, **fields)  # then it died
+        uplink = Uplink(spool, client)
+        assert [uplink.step(), uplink.step()] == ["sent", "sent"]
+
+    assert len(sightings(door)) == 2
+
+
+def test_a_dead_server_loses_nothing_and_a_refused_one_does_not_block(door, server, spool, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("homeward.client.FIRST_WAIT_S", 0.001)
+    spool.put("yard", FIELDS, GREY, 0.9)
+    spool.put("yard", FIELDS | {"species": "unicorn"}, photo(3), 0.9)
+    with Client("http://127.0.0.1:9", "no") as nobody:
+        assert Uplink(spool, nobody).step() == "failed"
+    with Client(server, "wrong_key") as stranger:
+        assert Uplink(spool, stranger).step() == "failed"
+    assert spool.counts()["waiting"] == 2
+
+    with Client(server, key(door)) as client:
+        uplink = Uplink(spool, client)
+        assert [uplink.step(), uplink.step()] == ["sent", "refused"]
+    assert spool.counts() == {"waiting": 0, "sent": 1, "refused": 1, "dropped": 0}
+
+
+def test_a_failing_server_is_asked_ever_more_rarely(spool, monkeypatch):
+    monkeypatch.setattr("homeward.client.FIRST_WAIT_S", 0.001)
+    spool.put("yard", FIELDS, photo(1), 0.9)
+    stop, waits = threading.Event(), []
+
+    def wait(seconds):
+        waits.append(seconds)
+        if len(waits) == 9:
+            stop.set()
+
+    with Client("http://127.0.0.1:9", "no") as nobody:
+        Uplink(spool, nobody).run(stop, wait)
+
+    assert waits[7] > 10 * waits[0]
+    assert max(waits) <= 60
+
+
+def test_a_process_that_died_leaves_its_sightings_to_the_next(tmp_path):
+    first = Spool(tmp_path / "s.sqlite", 1_000_000)
+    first.put("yard", FIELDS, b"jpeg", 0.5)
+    kept = first.first()
+    del first
+
+    second = Spool(tmp_path / "s.sqlite", 1_000_000)
+    assert second.first() == kept
+    second.close()
+
+
+def test_a_full_spool_drops_the_least_certain_and_counts(tmp_path):
+    spool = Spool(tmp_path / "s.sqlite", 250)
+    for certainty in (0.9, 0.3, 0.7):
+        spool.put("yard", {**FIELDS, "confidence": str(certainty)}, b"x" * 100, certainty)
+
+    assert spool.counts() == {"waiting": 2, "sent": 0, "refused": 0, "dropped": 1}
+    left = []
+    while waiting := spool.first():
+        left.append(waiting.fields["confidence"])
+        spool.done(waiting, "sent")
+    assert left == ["0.9", "0.7"]
+    spool.close()
