@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from homeward.domain.animals import Detection, Label, Part, Species
 from homeward.domain.boxes import Box
-from homeward.domain.crops import animals_from, cut, head_region, people_from, whole
+from homeward.domain.crops import animals_from, bordered, cut, head_region, is_portrait, people_from, whole
 
 WIDTH, HEIGHT = 640, 480
 PICTURE = np.arange(WIDTH * HEIGHT * 3, dtype=np.uint32).astype(np.uint8).reshape(HEIGHT, WIDTH, 3)
@@ -140,3 +142,25 @@ def test_the_whole_picture_may_be_the_animal():
     assert (animal.species, animal.confidence) == (Species.DOG, 1.0)
     assert part_of(animal, Part.BODY) == Box(0, 0, WIDTH, HEIGHT)
     assert part_of(animal, Part.FACE) is None
+
+
+def test_a_portrait_is_an_animal_without_a_head_that_fills_the_picture_or_nothing_at_all():
+    picture = np.zeros((100, 100, 3), np.uint8)
+    large, small = Detection(Box(10, 10, 90, 90), Label.CAT, 0.9), Detection(Box(10, 10, 40, 40), Label.CAT, 0.9)
+    head = Detection(Box(30, 12, 70, 50), Label.CAT_HEAD, 0.9)
+
+    assert is_portrait([large], picture)
+    assert is_portrait([], picture)
+    assert not is_portrait([small], picture)
+    assert not is_portrait([large, head], picture)
+
+
+def test_what_is_seen_through_a_border_lies_where_it_is_on_the_picture():
+    picture = np.full((50, 100, 3), 7, np.uint8)
+    border = bordered(picture)
+
+    assert border.picture.shape == (110, 220, 3)
+    assert (border.picture == 7).all()
+    inside = Detection(Box(60 + 10, 30 + 5, 60 + 30, 30 + 25), Label.CAT_HEAD, 0.9)
+    over, outside = replace(inside, box=Box(40, 20, 90, 50)), replace(inside, box=Box(0, 0, 30, 20))
+    assert [d.box for d in border.back([inside, over, outside])] == [Box(10, 5, 30, 25), Box(0, 0, 30, 20)]

@@ -117,3 +117,12 @@ def test_one_pair_is_its_own_joint_distance_and_many_lie_between_the_smallest_an
     assert joint_l2(0.7, 0.49, 1) == pytest.approx(0.7)
     assert joint_l2(0.4, 0.16 + 1.0, 2) == pytest.approx((0.4 + math.sqrt(0.58)) / 2)
     assert joint_l2(0.4, 0.16 + 0.36, 2) < joint_l2(0.4, 0.16 + 1.0, 2)
+
+
+def test_in_a_town_that_nobody_has_told_of_yet_there_are_strangers_all_the_same():
+    def odds(count, least):
+        around = Surroundings(count, 5.0, 30.0, least)
+        return matching.prior_log_odds(Species.CAT, Circumstances(0.1, 1.0, around))
+
+    assert odds(0, 5.0) < odds(0, 0.3) < odds(0, 0.0)
+    assert odds(4000, 5.0) == odds(4000, 0.0)

@@ -47,7 +47,8 @@ def watch(
 ) -> int:
     """Watch a camera, a clip or a folder of pictures; send the best crop of every cat and dog to the server.
 
-    The camera's key (homeward keys create) is read from HOMEWARD_CAMERA_KEY or --key-file. A camera whose stream breaks is tried again for ever; what was seen waits on this disk until the server has it.
+    The camera's key (homeward keys create) is read from HOMEWARD_CAMERA_KEY or --key-file. A camera whose stream breaks
+    is tried again for ever; what was seen waits on this disk until the server has it.
 
     Parameters
     ----------

@@ -1,6 +1,9 @@
 """Cutting animals out of pictures: detections in, animals with their crops out. Pure geometry."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from homeward.domain.animals import Animal, CropBox, Detection, Label, Part, Picture, Species
 from homeward.domain.boxes import Box
@@ -12,6 +15,8 @@ SAME_ANIMAL_IOU = 0.6
 MIN_SIDE_PX = 24.0
 UNSEEN_RIVAL = 0.1  # confidence that the other species may have had below the detector's thresholds
 BODY_PER_HEAD = 1.0  # a body unseen by the detector is taken to reach this many heads beyond the head
+PORTRAIT = 0.25  # share of the picture
+BORDER = 0.6  # of the side: on cats' portraits heads were then seen on 19 of 22 instead of 4
 HEAD_OF_PERSON = 0.4  # upper share of a person's box that holds head and shoulders
 BODIES = {Label.CAT: Species.CAT, Label.DOG: Species.DOG}
 HEADS = {Label.CAT_HEAD: Species.CAT, Label.DOG_HEAD: Species.DOG}
@@ -53,6 +58,46 @@ def animals_from(detections: Sequence[Detection], width: int, height: int) -> tu
     ]
     found += [_head_only(head, width, height) for head in _distinct(alone)]
     return tuple(sorted(found, key=lambda animal: -animal.box.area))
+
+
+def is_portrait(detections: Sequence[Detection], picture: Picture) -> bool:
+    """Whether an animal without a head fills much of the picture, or none is seen at all."""
+    height, width = picture.shape[:2]
+    animals = animals_from(detections, width, height)
+    if not animals:
+        return True
+    has_face = any(crop.part is Part.FACE for crop in animals[0].crops)
+    return not has_face and animals[0].box.area >= PORTRAIT * width * height
+
+
+@dataclass(frozen=True, slots=True)
+class Bordered:
+    """A picture with a border, and the way back."""
+
+    picture: Picture
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def back(self, detections: Sequence[Detection]) -> list[Detection]:
+        """The same boxes on the picture without its border; what lies outside goes."""
+        moved = [
+            replace(d, box=Box(d.box.x0 - self.left, d.box.y0 - self.top, d.box.x1 - self.left, d.box.y1 - self.top))
+            for d in detections
+        ]
+        clipped = [replace(d, box=d.box.clipped(self.width, self.height)) for d in moved]
+        return [d for d in clipped if d.box.area > 0]
+
+
+def bordered(picture: Picture) -> Bordered:
+    """With a border of its mean colour, as if seen from further away: detectors learn whole animals, not portraits."""
+    height, width = picture.shape[:2]
+    top, left = round(height * BORDER), round(width * BORDER)
+    canvas = np.empty((height + 2 * top, width + 2 * left, 3), np.uint8)
+    canvas[:] = picture.reshape(-1, 3).mean(0).round().astype(np.uint8)
+    canvas[top : top + height, left : left + width] = picture
+    return Bordered(canvas, left, top, width, height)
 
 
 def people_from(detections: Sequence[Detection]) -> tuple[Box, ...]:

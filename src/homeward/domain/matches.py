@@ -141,11 +141,15 @@ class FinderMatch:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How many found animals of the kind are about: ``count`` within ``radius_km`` and ``days`` days."""
+    """How many found animals of the kind are about: ``count`` within ``radius_km`` and ``days`` days.
+
+    ``least_per_km2`` are there even where nobody has told of them yet.
+    """
 
     count: int
     radius_km: float
     days: float
+    least_per_km2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ BEFORE_TOLERANCE_DAYS = 1.0
 BEFORE_DECAY_DAYS = 0.5
 """Dates are remembered to the day; found earlier than that falls off by e every half day."""
 
+CAMERA_SEES_PER_KM2, PEOPLE_TELL_PER_KM2 = 5.0, 0.3
+"""Strangers of the kind in 30 days, at least: a camera shows every cat that lives there, a finder tells of one that
+seems lost. Without this the first camera of a town would be sure of the first cat. Assumptions."""
+
 MAX_LOG_ODDS = 13.8  # degree 0.000001 to 0.999999
 SECOND_PART = 0.5  # face and body share light, pose and coat: the weaker counts half
 SOON_H, LATER_DAYS = 48.0, 30.0
@@ -64,7 +68,7 @@ def prior_log_odds(species: Species, circumstances: Circumstances) -> float:
     if circumstances.km is None:
         odds = SEEN_AT_ALL / strangers
     else:
-        per_km2 = strangers / (math.pi * around.radius_km**2)
+        per_km2 = max(strangers / (math.pi * around.radius_km**2), around.least_per_km2)
         odds = SEEN_AT_ALL * distance_density(species, circumstances.km) / per_km2
         odds *= around.days * _time_density(circumstances.days)
     agree = min(max(circumstances.species_agree, 1e-3), 1.0)

@@ -13,7 +13,7 @@ from homeward.domain.ids import CropId, ModelName, ReportId
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.matching import Looks
 from homeward.domain.places import distance_km
-from homeward.domain.reports import Report, Shelf, Status
+from homeward.domain.reports import Report, Shelf, Source, Status
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Space, UnitOfWork
 from homeward.telemetry import step
@@ -64,7 +64,8 @@ class _Crowd:
                 Shelf.FOUND, species, place, AROUND_KM, when - half, when + half
             )
         others = self.counted[key] - (1 if found.species is species else 0)
-        return Surroundings(max(0, others), AROUND_KM, AROUND_DAYS)
+        least = matching.CAMERA_SEES_PER_KM2 if found.source is Source.CAMERA else matching.PEOPLE_TELL_PER_KM2
+        return Surroundings(max(0, others), AROUND_KM, AROUND_DAYS, least)
 
 
 @dataclass(frozen=True, slots=True)

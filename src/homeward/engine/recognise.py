@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homeward.domain.animals import Animal, Picture, Species
+from homeward.domain.animals import Animal, Detection, Picture, Species
 from homeward.domain.boxes import Box
-from homeward.domain.crops import animals_from, cut, people_from, whole
+from homeward.domain.crops import animals_from, bordered, cut, is_portrait, people_from, whole
 from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.reports import Crop
 from homeward.errors import InvalidInput, NoAnimalFound
@@ -48,12 +48,23 @@ class Recognise:
         with step("recognise", photos=len(pictures)) as noted:
             found = [
                 (animals_from(seen, picture.shape[1], picture.shape[0]), people_from(seen))
-                for picture, seen in zip(pictures, self.detector.detect(pictures), strict=True)
+                for picture, seen in zip(pictures, self._detections(pictures), strict=True)
             ]
             noted["animals"] = sum(len(animals) for animals, _ in found)
             if not any(animals for animals, _ in found):
                 return self._nothing(pictures, species, [people for _, people in found], keep=keep)
             return tuple(Recognised(a, people, _choose(a, species, animal)) for a, people in found)
+
+    def _detections(self, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
+        """What the detector sees; on portraits, which it misses heads on, also from further away."""
+        found = self.detector.detect(pictures)
+        close = [number for number, picture in enumerate(pictures) if is_portrait(found[number], picture)]
+        if close:
+            borders = [bordered(pictures[number]) for number in close]
+            again = self.detector.detect([border.picture for border in borders])
+            for number, border, seen in zip(close, borders, again, strict=True):
+                found[number] = (*found[number], *border.back(seen))
+        return found
 
     def _nothing(
         self,
