@@ -228,6 +228,21 @@ def test_a_photo_whose_file_is_gone_does_not_stop_it(world):
     assert status.embedded < status.total
 
 
+def test_a_pair_that_the_new_model_cannot_see_goes(world):
+    lost = a_city(world)
+    gone = best(world, lost).found_id
+    with world.database.read() as work:
+        ((shown, _),) = work.photos.of_report(gone)
+    world.photos.remove(shown.content_hash)
+
+    world.engine.reindex(NEW)
+    work_off(world)
+
+    page = world.engine.current_top_matches(lost.report.id)
+    assert page.items
+    assert gone not in {item.match.found_id for item in page.items}
+
+
 def test_a_model_that_is_not_there_is_refused_and_one_that_goes_away_is_given_up(world):
     a_city(world)
     with pytest.raises(NotFound):

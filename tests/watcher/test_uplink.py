@@ -9,6 +9,15 @@ from homeward.watcher.uplink import Uplink
 from tests.conftest import GREY, photo
 from tests.doors.conftest import door, server  # noqa: F401 - fixtures
 
+
+class Listening(Client):
+    """Remembers what the server answered."""
+
+    def sighting(self, *args, **fields):
+        self.answers = [*getattr(self, "answers", []), super().sighting(*args, **fields)]
+        return self.answers[-1]
+
+
 FIELDS = {"seen_at": "2026-06-01T12:00:00+00:00", "species": "cat", "confidence": "0.9", "track_id": "yard-1"}
 
 
@@ -42,13 +51,16 @@ def test_what_was_seen_reaches_the_server_once(door, server, spool):  # noqa: F8
 def test_an_answer_that_got_lost_makes_no_double(door, server, spool):  # noqa: F811
     spool.put("yard", FIELDS, photo(1), 0.9)
     spool.put("yard", FIELDS | {"track_id": "yard-2"}, photo(2), 0.9)
-    with Client(server, key(door)) as client:
+    with Listening(server, key(door)) as client:
         waiting = spool.first()
         fields = {name: value for name, value in waiting.fields.items() if name != "seen_at"}
         client.sighting(waiting.jpeg, waiting.fields["seen_at"], idempotency_key=waiting.key, **fields)  # then it died
         uplink = Uplink(spool, client)
         assert [uplink.step(), uplink.step()] == ["sent", "sent"]
 
+    lost, again, other = client.answers
+    assert again == lost  # replayed: a second one would be told to be a repeat
+    assert other["id"] != lost["id"]
     assert len(sightings(door)) == 2
 
 
