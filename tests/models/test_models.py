@@ -1,5 +1,6 @@
 import copy
 import errno
+import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,60 @@ def test_a_model_is_taken_in_used_and_removed(source, registry):
     registry.remove("tiny")
     with pytest.raises(NotFound):
         registry.card("tiny")
+
+
+def write_transformer(path):
+    """Three tokens of four numbers each, the second of which is the picture's mean colour and its sum."""
+    size = [1, 3, 8, 8]
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], axes=[2, 3], keepdims=0),
+        helper.make_node("ReduceSum", ["mean", "axis"], ["sum"], keepdims=1),
+        helper.make_node("Concat", ["mean", "sum"], ["token"], axis=1),
+        helper.make_node("Neg", ["token"], ["other"]),
+        helper.make_node("Concat", ["other", "token", "other"], ["row"], axis=1),
+        helper.make_node("Reshape", ["row", "shape"], ["tokens"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "transformer",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, size)],
+        [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, 3, 4])],
+        [
+            helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
+            helper.make_tensor("shape", TensorProto.INT64, [3], [1, 3, 4]),
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+    return path
+
+
+def test_of_a_transformer_the_named_token_is_the_vector(registry, tmp_path):
+    network, card = write_transformer(tmp_path / "net.onnx"), tmp_path / "card.yaml"
+    output = {"name": "tokens", "dimension": 4, "normalised": False, "token": 1}
+    card.write_text(yaml.safe_dump(CARD | {"output": output}))
+    registry.add(network, card)
+
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[..., 0] = 255
+    (vector,) = registry.embedder("tiny").embed([red])
+
+    mean = (np.array([255, 0, 0]) * 0.00392 - 0.5) / 0.5
+    wanted = np.array([*mean, mean.sum()])
+    assert vector == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("output", "field"),
+    [({"token": 3}, "output.token"), ({}, "output.dimension"), ({"token": -1}, "output.token")],
+)
+def test_a_token_that_is_not_there_is_refused(registry, tmp_path, output, field):
+    network, card = write_transformer(tmp_path / "net.onnx"), tmp_path / "card.yaml"
+    card.write_text(yaml.safe_dump(CARD | {"output": {"name": "tokens", "dimension": 4} | output}))
+
+    with pytest.raises(ModelInvalid) as refused:
+        registry.add(network, card)
+
+    assert refused.value.field == field
 
 
 def test_a_damaged_file_is_not_opened(source, registry, tmp_path):
@@ -601,6 +656,14 @@ def test_a_missing_or_foreign_file_leaves_nothing(hub, tmp_path):
             pulled(hub, tmp_path / "data", path)
 
     assert files(tmp_path / "data") == []
+
+
+def test_the_known_models_are_listed(capsys):
+    from homeward.cli.models import list_models
+
+    list_models(known=True, json=True)
+
+    assert {item["name"] for item in json.loads(capsys.readouterr().out)["items"]} == set(known_names())
 
 
 def test_every_known_card_is_whole_and_names_where_it_comes_from():

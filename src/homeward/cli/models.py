@@ -23,10 +23,19 @@ def register(app: App) -> None:
     app.command(models)
 
 
-def list_models(*, data: Data = None, json: AsJson = False) -> None:
-    """Show all models and which are in use."""
+def list_models(*, known: bool = False, data: Data = None, json: AsJson = False) -> None:
+    """Show all models and which are in use.
+
+    Parameters
+    ----------
+    known
+        Show the public models that `homeward models pull NAME` fetches instead.
+    """
     from homeward.app import embedder_in_use
 
+    if known:
+        _list_known(as_json=json)
+        return
     chosen = settings(data)
     cards = _registry(data).cards()
     used = {chosen.detector, embedder_in_use(chosen)}
@@ -39,6 +48,18 @@ def list_models(*, data: Data = None, json: AsJson = False) -> None:
         return
     rows = [[str(i["name"]), str(i["kind"]), str(i["licence"]), "in use" if i["in_use"] else ""] for i in items]
     table(["Name", "Kind", "Licence", ""], rows)
+
+
+def _list_known(*, as_json: bool) -> None:
+    from homeward.models.cards import read_card
+    from homeward.models.known import known_card, known_names
+
+    cards = [read_card(known_card(name)) for name in known_names()]
+    if as_json:
+        items = [{"name": c.name, "kind": c.kind, "licence": c.licence, "about": c.about} for c in cards]
+        show_json({"items": items, "next": None})
+        return
+    table(["Name", "Kind", "Licence", "About"], [[c.name, c.kind, c.licence, c.about] for c in cards])
 
 
 def show(name: str, *, data: Data = None, json: AsJson = False) -> None:
@@ -92,7 +113,7 @@ def pull(
     Parameters
     ----------
     model
-        Name of a known public model (yolox_nano, yolox_tiny, yolox_s), or the https address of a network.
+        Name of a known public model, see `homeward models list --known`, or the https address of a network.
     card
         For an address: address or path of its card. A card without a sha256 gets the one of the file that came.
     accept_licence

@@ -25,6 +25,7 @@ MAX_SIDE_PX = 2048
 MAX_DIMENSION = 8192
 MAX_STRIDE_PX = 256
 MAX_CLASSES = 10_000
+MAX_TOKENS = 10_000
 MAX_NUMBER = 1e9
 MIN_STD = 1e-6
 UNMEASURED = (
@@ -79,9 +80,10 @@ class DetectorCard(Card):
 
 @dataclass(frozen=True, slots=True)
 class EmbedderCard(Card):
-    """An embedder with its calibration."""
+    """An embedder with its calibration. ``token`` is the one of a transformer's that is the vector; None: no tokens."""
 
     dimension: int
+    token: int | None
     calibration: Calibration
 
 
@@ -239,6 +241,7 @@ def _embedder(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any
         kind="embedder",
         output=name,
         dimension=_whole(output, "dimension", "output.", least=1, most=MAX_DIMENSION),
+        token=_whole(output, "token", "output.", most=MAX_TOKENS) if "token" in output else None,
         calibration=calibration,
     )
 

@@ -82,6 +82,19 @@ class OnnxNetwork:
         return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
 
 
+def vectors_in(rows: Floats, card: EmbedderCard) -> Floats:
+    """The vectors (n, dimension) in an embedder's output: (n, dimension, ...), or (n, tokens, dimension).
+
+    Raises:
+        ValueError: the output has another shape.
+    """
+    if card.token is not None:
+        if rows.ndim != 3 or rows.shape[1] <= card.token:
+            raise ValueError(f"{rows.shape[1:]} and not (tokens, numbers) with a token {card.token}")
+        rows = rows[:, card.token]
+    return rows.reshape(len(rows), -1)
+
+
 class OnnxDetector:
     """`homeward.ports.Detector`."""
 
@@ -129,8 +142,8 @@ class OnnxEmbedder:
         """Unit vectors (n, dimension)."""
         if not crops:
             return np.zeros((0, self.dimension), np.float32)
-        vectors = self.network.run([fit(crop, self.card.input).canvas for crop in crops])
+        rows = self.network.run([fit(crop, self.card.input).canvas for crop in crops])
         try:
-            return unit(vectors.reshape(len(crops), -1))
+            return unit(vectors_in(rows, self.card))
         except ValueError as error:
             raise ModelUnavailable(f"The model {self.name} gave no vector.") from error

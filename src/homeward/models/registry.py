@@ -17,7 +17,7 @@ import yaml
 from homeward.domain.calibration import Calibration
 from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
 from homeward.models.cards import Card, DetectorCard, EmbedderCard, load_yaml, parse_card, read_card
-from homeward.models.onnx import OnnxDetector, OnnxEmbedder, OnnxNetwork
+from homeward.models.onnx import Floats, OnnxDetector, OnnxEmbedder, OnnxNetwork, vectors_in
 from homeward.models.prepare import golden_picture
 
 BUNDLED = Path(__file__).parent / "weights"
@@ -234,22 +234,33 @@ class Registry:
 def _check_golden(card: Card, network: OnnxNetwork) -> bool:
     picture = golden_picture(card.input.width, card.input.height)
     try:
-        made = network.run([picture])[0]
+        rows = network.run([picture])
     except ModelUnavailable as error:
         raise ModelInvalid("The network cannot run on such an input.", field="input", hint=error.hint) from error
-    if isinstance(card, EmbedderCard) and made.size != card.dimension:
-        raise ModelInvalid(f"The network gives {made.size} numbers.", field="output.dimension")
-    if isinstance(card, DetectorCard):
-        _check_table(card, made.shape)
+    if isinstance(card, EmbedderCard):
+        seen = _checked_vector(card, rows)
+    else:
+        assert isinstance(card, DetectorCard)
+        _check_table(card, rows[0].shape)
+        seen = rows[0].mean(0)
     if card.golden is None:
         return False
-    seen = made.mean(0) if isinstance(card, DetectorCard) else made.reshape(-1) / np.linalg.norm(made)
     wanted = np.array(card.golden, np.float32)
     scale = np.maximum(1.0, np.abs(wanted))
     if seen.shape != wanted.shape or not np.all(np.abs(seen - wanted) <= GOLDEN_TOLERANCE * scale):
         hint = "The weights were loaded wrongly, or belong to another card."
         raise ModelInvalid("The golden picture does not give the card's numbers.", field="golden", hint=hint)
     return True
+
+
+def _checked_vector(card: EmbedderCard, rows: Floats) -> Floats:
+    try:
+        vector = vectors_in(rows, card)[0]
+    except ValueError as error:
+        raise ModelInvalid(f"The network gives {error}.", field="output.token") from error
+    if vector.size != card.dimension:
+        raise ModelInvalid(f"The network gives {vector.size} numbers.", field="output.dimension")
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 def _check_table(card: DetectorCard, shape: tuple[int, ...]) -> None:
