@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from homeward.api import ApiConfig, ApiContext
     from homeward.engine.engine import Engine
     from homeward.models.registry import Registry
-    from homeward.ports import Districts
+    from homeward.ports import Detector, Districts, Space
     from homeward.settings import Settings
     from homeward.storage.photos.folder import FolderPhotoStorage
     from homeward.storage.sql import SqlDatabase
     from homeward.watcher.camera import CameraWatch
+    from homeward.watcher.config import CameraConfig
     from homeward.workers import Workers
 
 DATABASE_FILE = "homeward.sqlite"
@@ -161,15 +162,40 @@ def _operator_key(context: ApiContext, folder: Path) -> str:
     return secret
 
 
-def camera_watch(settings: Settings, *, window_s: float) -> CameraWatch:
-    """What watches one camera, with the detector of the settings.
+@dataclass(frozen=True, slots=True)
+class CameraWatches:
+    """Makes what watches a camera. Goes to another process; the models are opened there, once for all its cameras."""
 
-    Raises:
-        HomewardError: the detector cannot be used.
-    """
+    settings: Settings
+
+    def __call__(self) -> Callable[[CameraConfig], CameraWatch]:
+        """Open the models of the settings.
+
+        Raises:
+            HomewardError: a model cannot be used.
+        """
+        from homeward.models.batching import BatchingDetector, BatchingEmbedder
+        from homeward.ports import Space
+
+        models, threads = registry(self.settings), self.settings.model_threads
+        detector = BatchingDetector(models.detector(self.settings.detector, threads))
+        embedder = BatchingEmbedder(models.embedder(self.settings.embedder, threads))
+        space = Space(embedder, models.calibration(self.settings.embedder))
+        return lambda camera: _camera_watch(camera, detector, space)
+
+
+def _camera_watch(camera: CameraConfig, detector: Detector, space: Space) -> CameraWatch:
+    from homeward.watcher.areas import Areas
     from homeward.watcher.camera import CameraWatch
+    from homeward.watcher.repeats import Repeats
 
-    return CameraWatch(registry(settings).detector(settings.detector, settings.model_threads), window_s)
+    return CameraWatch(
+        detector,
+        window_s=camera.window_s,
+        areas=Areas(camera.zones, camera.masks),
+        least=camera.least,
+        repeats=Repeats(space, camera.repeat_after_min * 60) if camera.repeat_after_min else None,
+    )
 
 
 def describe_api() -> dict[str, Any]:

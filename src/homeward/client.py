@@ -164,6 +164,10 @@ class Client:
         """Send a camera's sighting."""
         return _json(self.send(_Calls.sighting(photo, seen_at, idempotency_key=idempotency_key, **fields)))
 
+    def heartbeat(self, camera: str, state: str, counters: Mapping[str, int]) -> Json:
+        """Tell how a camera is; the answer says whether its owner paused it."""
+        return self.post(f"/cameras/{camera}/heartbeat", {"state": state, "counters": dict(counters)})
+
     def matches(self, lost_id: str, **filters: Any) -> Json:
         """One page of matches."""
         return _json(self.send(_Calls.matches(lost_id, **filters)))

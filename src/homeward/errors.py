@@ -153,6 +153,13 @@ class DataFolderLocked(HomewardError):
     status = 409
 
 
+class CameraPaused(HomewardError):
+    """Its owner wants nothing of this camera to be taken at present."""
+
+    code = "camera_paused"
+    status = 403
+
+
 class BadSettings(HomewardError):
     """A setting is unknown or has a wrong value."""
 

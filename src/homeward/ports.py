@@ -8,6 +8,7 @@ from typing import Protocol
 
 from homeward.domain.animals import Detection, Picture, Species
 from homeward.domain.boxes import Box
+from homeward.domain.breeds import BreedHead
 from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Vector, Vectors
 from homeward.domain.ids import (
@@ -149,10 +150,11 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One model's vectors: who makes them, and what their distances mean."""
+    """One model's vectors: who makes them, what their distances mean, and which breed a dog's look like."""
 
     embedder: Embedder
     calibration: Calibration
+    breeds: BreedHead | None = None
 
 
 class Spaces(Protocol):

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from homeward.errors import InvalidInput
-from homeward.watcher.capture import CameraUnreadable, frames, without_secrets
+from homeward.watcher.capture import CameraUnreadable, recorded, without_secrets
+from homeward.watcher.stream import Stream
 from tests.conftest import picture
 
 from .scenes import SIZE, with_animal, yard
@@ -22,12 +23,12 @@ def clip(path, pictures, per_second=25):
 def test_a_clip_gives_as_many_frames_a_second_as_are_wanted_with_their_times(tmp_path):
     path = clip(tmp_path / "a.mp4", [with_animal(yard(n), 4 * n) for n in range(50)])
 
-    found = list(frames(str(path), per_second=5.0))
+    found = list(recorded(str(path), per_second=5.0))
 
     assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(10)])
     assert found[3].picture.shape == (*SIZE, 3)
     assert (found[3].at - found[0].at).total_seconds() == pytest.approx(0.6)
-    assert len(list(frames(str(path), per_second=1000))) == 50
+    assert len(list(recorded(str(path), per_second=1000))) == 50
 
 
 def test_a_folder_of_pictures_is_read_by_name(tmp_path):
@@ -36,7 +37,7 @@ def test_a_folder_of_pictures_is_read_by_name(tmp_path):
     picture(1).save(tmp_path / "b.jpg")
     picture(2).save(tmp_path / "a.png")
 
-    first, second = frames(str(tmp_path), per_second=5.0)
+    first, second = recorded(str(tmp_path), per_second=5.0)
 
     assert np.array_equal(first.picture, np.asarray(picture(2)))
     assert second.time_s == 1.0
@@ -48,14 +49,14 @@ def test_what_is_no_video_is_said_in_one_line(tmp_path, content):
     path.write_bytes(content)
 
     with pytest.raises(CameraUnreadable, match=r"x\.mp4"):
-        list(frames(str(path), per_second=5.0))
+        list(recorded(str(path), per_second=5.0))
 
 
 def test_what_is_not_there_or_holds_nothing_is_said(tmp_path):
     with pytest.raises(InvalidInput):
-        list(frames(str(tmp_path / "nothing.mp4"), per_second=5.0))
+        list(recorded(str(tmp_path / "nothing.mp4"), per_second=5.0))
     with pytest.raises(CameraUnreadable):
-        list(frames(str(tmp_path), per_second=5.0))
+        list(recorded(str(tmp_path), per_second=5.0))
 
 
 def test_no_password_is_ever_told():
@@ -63,7 +64,7 @@ def test_no_password_is_ever_told():
 
     assert without_secrets(address) == "rtsp://127.0.0.1:1/stream"
     with pytest.raises(CameraUnreadable) as raised:
-        list(frames(address, per_second=5.0))
+        list(Stream(address).frames())
     told = f"{raised.value.message} {raised.value.hint}"
     assert "hunter2" not in told
     assert "s3cret" not in told

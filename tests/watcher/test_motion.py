@@ -4,7 +4,7 @@ import pytest
 from homeward.domain.boxes import Box
 from homeward.watcher.motion import MotionGate, joined
 
-from .scenes import SIZE, with_animal, yard
+from .scenes import SIZE, frame, with_animal, yard
 
 WHOLE = Box(0, 0, SIZE[1], SIZE[0])
 
@@ -13,15 +13,15 @@ def after(pictures, per_second=5.0):
     """Regions of each picture after two seconds of a still yard."""
     gate = MotionGate()
     still = [yard(seed) for seed in range(10)]
-    found = [gate.regions(picture, n / per_second) for n, picture in enumerate([*still, *pictures])]
+    found = [gate.regions(frame(n, picture, per_second)) for n, picture in enumerate([*still, *pictures])]
     return found[len(still) :]
 
 
 def test_the_first_picture_is_looked_at_whole_and_a_still_yard_not_again():
     gate = MotionGate()
 
-    assert gate.regions(yard(), 0.0) == [WHOLE]
-    assert [gate.regions(yard(seed), 0.2 * seed) for seed in range(1, 40)] == [[]] * 39
+    assert gate.regions(frame(0, yard())) == [WHOLE]
+    assert [gate.regions(frame(seed, yard(seed))) for seed in range(1, 40)] == [[]] * 39
 
 
 def test_a_walking_animal_is_within_a_region_that_is_not_the_whole_picture():
@@ -64,7 +64,7 @@ def test_a_clock_in_the_picture_is_learned():
     for n in range(5 * 150):
         picture = yard(n % 7)
         picture[330:350, 10:60] = 255 if n % 2 else 0
-        regions = gate.regions(picture, n / 5)
+        regions = gate.regions(frame(n, picture))
         late += n > 5 * 120 and any(region != WHOLE for region in regions)
 
     assert late == 0
@@ -72,7 +72,7 @@ def test_a_clock_in_the_picture_is_learned():
 
 def test_whatever_moves_the_whole_picture_is_looked_at_now_and_then():
     gate = MotionGate()
-    found = [gate.regions(yard(n % 7), n / 5) for n in range(5 * 21)]
+    found = [gate.regions(frame(n, yard(n % 7))) for n in range(5 * 21)]
 
     assert sum(regions == [WHOLE] for regions in found) == 3
 
@@ -80,7 +80,7 @@ def test_whatever_moves_the_whole_picture_is_looked_at_now_and_then():
 def test_a_camera_that_is_carried_about_is_looked_at_twice_a_second():
     chance = np.random.default_rng(5)
     gate = MotionGate()
-    found = [gate.regions(chance.integers(0, 256, (*SIZE, 3), np.uint8), n / 5) for n in range(50)]
+    found = [gate.regions(frame(n, chance.integers(0, 256, (*SIZE, 3), np.uint8))) for n in range(50)]
 
     assert sum(regions == [WHOLE] for regions in found) >= 12
 

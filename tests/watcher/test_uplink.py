@@ -1,5 +1,3 @@
-import threading
-
 import pytest
 
 from homeward.client import Client
@@ -40,7 +38,7 @@ def key(door):  # noqa: F811
 def test_what_was_seen_reaches_the_server_once(door, server, spool):  # noqa: F811
     spool.put("yard", FIELDS, photo(1), 0.9)
     with Client(server, key(door)) as client:
-        uplink = Uplink(spool, client)
+        uplink = Uplink(spool, {"yard": client})
         assert [uplink.step(), uplink.step()] == ["sent", "idle"]
 
     (report,) = sightings(door)
@@ -55,7 +53,7 @@ def test_an_answer_that_got_lost_makes_no_double(door, server, spool):  # noqa: 
         waiting = spool.first()
         fields = {name: value for name, value in waiting.fields.items() if name != "seen_at"}
         client.sighting(waiting.jpeg, waiting.fields["seen_at"], idempotency_key=waiting.key, **fields)  # then it died
-        uplink = Uplink(spool, client)
+        uplink = Uplink(spool, {"yard": client})
         assert [uplink.step(), uplink.step()] == ["sent", "sent"]
 
     lost, again, other = client.answers
@@ -69,13 +67,13 @@ def test_a_dead_server_loses_nothing_and_a_refused_one_does_not_block(door, serv
     spool.put("yard", FIELDS, GREY, 0.9)
     spool.put("yard", FIELDS | {"species": "unicorn"}, photo(3), 0.9)
     with Client("http://127.0.0.1:9", "no") as nobody:
-        assert Uplink(spool, nobody).step() == "failed"
+        assert Uplink(spool, {"yard": nobody}).step() == "failed"
     with Client(server, "wrong_key") as stranger:
-        assert Uplink(spool, stranger).step() == "failed"
+        assert Uplink(spool, {"yard": stranger}).step() == "failed"
     assert spool.counts()["waiting"] == 2
 
     with Client(server, key(door)) as client:
-        uplink = Uplink(spool, client)
+        uplink = Uplink(spool, {"yard": client})
         assert [uplink.step(), uplink.step()] == ["sent", "refused"]
     assert spool.counts() == {"waiting": 0, "sent": 1, "refused": 1, "dropped": 0}
 
@@ -83,18 +81,36 @@ def test_a_dead_server_loses_nothing_and_a_refused_one_does_not_block(door, serv
 def test_a_failing_server_is_asked_ever_more_rarely(spool, monkeypatch):
     monkeypatch.setattr("homeward.client.FIRST_WAIT_S", 0.001)
     spool.put("yard", FIELDS, photo(1), 0.9)
-    stop, waits = threading.Event(), []
-
-    def wait(seconds):
-        waits.append(seconds)
-        if len(waits) == 9:
-            stop.set()
-
+    clock, asked = [0.0], []
     with Client("http://127.0.0.1:9", "no") as nobody:
-        Uplink(spool, nobody).run(stop, wait)
+        uplink = Uplink(spool, {"yard": nobody}, now=lambda: clock[0])
+        while len(asked) < 10:
+            if uplink.step() == "failed":
+                asked.append(clock[0])
+            clock[0] += 0.1
 
+    waits = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
     assert waits[7] > 10 * waits[0]
-    assert max(waits) <= 60
+    assert max(waits) <= 60.2
+
+
+def test_a_camera_with_a_wrong_key_holds_up_no_other(door, server, spool):  # noqa: F811
+    spool.put("gate", FIELDS, photo(4), 0.9)
+    spool.put("yard", FIELDS, photo(5), 0.9)
+    with Client(server, key(door)) as client, Client(server, "wrong_key") as stranger:
+        uplink = Uplink(spool, {"gate": stranger, "yard": client})
+        assert [uplink.step(), uplink.step(), uplink.step()] == ["failed", "sent", "idle"]
+
+    assert spool.counts() == {"waiting": 1, "sent": 1, "refused": 0, "dropped": 0}
+
+
+def test_what_waited_while_its_camera_was_paused_is_not_taken(door, server, spool):  # noqa: F811
+    spool.put("yard", FIELDS, photo(6), 0.9)
+    with Client(server, key(door)) as client:
+        client.patch("/cameras/yard", {"paused": True})
+        assert Uplink(spool, {"yard": client}).step() == "refused"
+
+    assert sightings(door) == []
 
 
 def test_a_process_that_died_leaves_its_sightings_to_the_next(tmp_path):

@@ -1,6 +1,6 @@
 """What the interface takes and gives, for its description (OpenAPI) and for checking JSON bodies."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -183,6 +183,15 @@ class Heartbeat(_Body):
     """How a camera is."""
 
     state: str = Field("live", max_length=40)
+    counters: dict[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], Annotated[int, Field(ge=0, le=2**53)]] = Field(
+        default_factory=dict, max_length=40, description="What the watcher counted since it began."
+    )
+
+
+class CameraChange(_Body):
+    """What an owner changes of a camera."""
+
+    paused: bool = Field(description="True: nothing is taken of it.")
 
 
 class NewKey(_Body):

@@ -7,6 +7,7 @@ from homeward.api.auth import PHOTOS, link, photo_url, serializer
 from homeward.api.context import ApiContext
 from homeward.domain.animals import Animal
 from homeward.domain.boxes import Box
+from homeward.domain.breeds import BreedGuess
 from homeward.domain.filing import Filed, SeenPhoto
 from homeward.domain.ids import PhotoId
 from homeward.domain.matches import FinderMatch, MatchView, Reason
@@ -30,10 +31,19 @@ def when(moment: datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
+def breed_view(guess: BreedGuess | None, language: str) -> Json | None:
+    """What a dog seems to be."""
+    if guess is None:
+        return None
+    name = text(language, f"breed.{guess.code}") or guess.code
+    return {"code": guess.code, "name": name, "probability": round(guess.probability, 3)}
+
+
 def filed_view(context: ApiContext, filed: Filed, language: str, *, with_link: bool) -> Json:
     """A report as its owner sees it."""
     body = report_view(filed.report) | {
         "pending": filed.pending,
+        "breed": breed_view(filed.breed, language),
         "photos": [photo_view(context, photo) for photo in filed.photos],
     }
     if with_link:
@@ -131,6 +141,7 @@ def match_view(context: ApiContext, view: MatchView, language: str) -> Json:
         "camera": {"id": camera.id, "name": camera.name} if camera else None,
         "source": found.source.value,
         "species": found.species.value,
+        "breed": breed_view(view.breed, language),
         "held": found.held.value if found.held else None,
         "part": match.part.value,
         "compared_pairs": match.compared_pairs,
@@ -170,6 +181,8 @@ def camera_view(camera: Camera) -> Json:
         "place": place_view(camera.place, camera.name, camera.district),
         "created_at": when(camera.created_at),
         "last_heartbeat_at": when(camera.last_heartbeat_at),
+        "counters": dict(camera.counters),
+        "paused": camera.paused,
         "state": camera.state,
     }
 

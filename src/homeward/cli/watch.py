@@ -1,7 +1,8 @@
-"""Watch: a camera, a clip or a folder of pictures, and what is sent of it."""
+"""Watch: cameras, clips or folders of pictures, and what is sent of them."""
 
 import json as jsonlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -12,17 +13,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings, show_json, table
-from homeward.errors import BadSettings
+from homeward.cli.common import AsJson, Data, settings, table
+from homeward.errors import BadSettings, HomewardError
 
 if TYPE_CHECKING:
-    from homeward.watcher.camera import CameraWatch, Sight
-    from homeward.watcher.capture import Frame
+    from homeward.client import Client
+    from homeward.settings import Settings
+    from homeward.watcher.camera import Sight
+    from homeward.watcher.config import CameraConfig, WatchConfig
+    from homeward.watcher.page import Page
+    from homeward.watcher.spool import Spool
+    from homeward.watcher.status import Status
+    from homeward.watcher.supervisor import Supervisor
 
 KEY = "HOMEWARD_CAMERA_KEY"
-AFTER_A_BREAK_S, LONGEST_BREAK_S = 1.0, 60.0
+KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
+PAGE_PORT = 8090
 SEND_LAST_S = 20.0
+TOLD_EVERY_S = 1.0
 SHEET_COLUMNS, SHEET_SIDE_PX = 4, 240
+Flag = Annotated[bool, Parameter(negative="")]
 
 
 def register(app: App) -> None:
@@ -34,36 +44,53 @@ def watch(
     source: str,
     *,
     camera: str | None = None,
-    server: str = "http://127.0.0.1:8000",
+    server: str | None = None,
     key_file: Path | None = None,
-    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    lat: float | None = None,
+    lon: float | None = None,
+    dry_run: Flag = False,
     sheet: Path | None = None,
+    show: Flag = False,
+    port: int | None = None,
+    record: Path | None = None,
     fps: float = 5.0,
     window: float = 3.0,
-    realtime: Annotated[bool, Parameter(negative="")] = False,
-    spool_mb: float = 500.0,
+    realtime: Flag = False,
+    spool_mb: float | None = None,
     data: Data = None,
     json: AsJson = False,
 ) -> int:
-    """Watch a camera, a clip or a folder of pictures; send the best crop of every cat and dog to the server.
+    """Watch cameras, a clip or a folder of pictures; send the best crop of every cat and dog to the server.
 
-    The camera's key (homeward keys create) is read from HOMEWARD_CAMERA_KEY or --key-file. A camera whose stream breaks
-    is tried again for ever; what was seen waits on this disk until the server has it.
+    A camera whose stream breaks or hangs is tried again for ever; what was seen waits on this disk until the server has
+    it. The camera's key (homeward keys create) is read from HOMEWARD_CAMERA_KEY, --key-file, or the TOML file. On the
+    machine of the server none is needed: the camera is registered at --lat and --lon, and a key is made.
 
     Parameters
     ----------
     source
-        rtsp:// or http:// address, a video file, or a folder of pictures.
+        rtsp:// or http:// address, a device (/dev/video0), a video file, a folder of pictures, or a .toml file with
+        many cameras (docs/how-to/watch-a-camera.md says what stands in it).
     camera
-        Id of the camera; names it in what is told here.
+        Id of the camera on the server; small letters, digits and dashes.
     server
-        Address of the Homeward server.
+        Address of the Homeward server; default: http://127.0.0.1:8000, or what the TOML file says.
     key_file
         A file that holds the camera's key and nothing else.
+    lat
+        Latitude of the camera, where it is not registered yet.
+    lon
+        Longitude of the camera, where it is not registered yet.
     dry_run
         Send nothing; print what would have been sent.
     sheet
         With --dry-run: write a PNG with all crops.
+    show
+        Show what the cameras see, with boxes and what was sent, on a web page for this machine only.
+    port
+        Port of that page and of /metrics; default: 8090 with --show, else none.
+    record
+        Keep the stretches of live streams that led to sightings in this folder, for tuning.
     fps
         Frames a second that are looked at, at most.
     window
@@ -71,80 +98,95 @@ def watch(
     realtime
         Play a file at its own speed.
     spool_mb
-        Most megabytes that may wait on this disk; beyond that the least certain go first.
+        Most megabytes that may wait on this disk; beyond that the least certain go first. Default: 500.
     """
-    from homeward.app import camera_watch
     from homeward.telemetry import configure
+    from homeward.watcher.config import CameraConfig, WatchConfig, checked, read_config, timeout_for
 
     chosen = settings(data)
     configure("warning", "console")
-    watching = camera_watch(chosen, window_s=window)
+    if source.endswith(".toml"):
+        found = read_config(Path(source))
+    else:
+        timeout_s = timeout_for(source)
+        own = CameraConfig(
+            camera or "camera",
+            source,
+            key_file=key_file,
+            lat=lat,
+            lon=lon,
+            fps=fps,
+            window_s=window,
+            timeout_s=timeout_s,
+        )
+        found = WatchConfig((checked(own),))
+    found = WatchConfig(found.cameras, server or found.server, spool_mb or found.spool_mb, found.cameras_per_process)
     if dry_run:
-        return _rehearse(source, watching, fps, sheet=sheet, json=json)
-    with _uplink(chosen, server, _key(key_file), spool_mb) as spool:
-        _watch(source, watching, spool, camera or "camera", fps, realtime=realtime)
+        return _rehearse(found.cameras[0], chosen, sheet=sheet, json=json)
+    return _run(found, chosen, show=show, port=port, record=record, realtime=realtime, json=json)
+
+
+def _run(
+    config: "WatchConfig", chosen: "Settings", *, show: bool, port: int | None, record: Path | None, realtime: bool,
+    json: bool,
+) -> int:  # fmt: skip
+    """Watch until there is nothing left to watch, or somebody stops it."""
+    from homeward.app import CameraWatches
+    from homeward.watcher.spool import Spool
+    from homeward.watcher.supervisor import Supervisor
+    from homeward.watcher.worker import Group
+
+    keys = {camera.id: _key(camera, config, chosen) for camera in config.cameras}
+    spool_bytes = int(config.spool_mb * 1e6)
+    spool = Spool(chosen.data / SPOOL_FILE, spool_bytes)
+    size = config.cameras_per_process
+    groups = tuple(
+        Group(
+            config.cameras[n : n + size], CameraWatches(chosen), chosen.data / SPOOL_FILE, spool_bytes, record, realtime
+        )
+        for n in range(0, len(config.cameras), size)
+    )
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    with _uplink(config.server, keys, spool) as clients:
+        supervisor = Supervisor(groups, clients)
+        with (
+            _page(supervisor, spool, PAGE_PORT if show and port is None else port, show=show),
+            _told(supervisor, spool),
+        ):
+            supervisor.run(stop)
+    return _summed_up(supervisor, spool, json=json)
+
+
+def _summed_up(supervisor: "Supervisor", spool: "Spool", *, json: bool) -> int:
+    from homeward.watcher.status import as_item
+
     counts = spool.counts()
+    spool.close()
     if json:
-        show_json({"frames": watching.counts.frames, **counts})
+        items = [as_item(status, time.monotonic()) for status in supervisor.totals()]
+        print(jsonlib.dumps({"items": items, "next": None, **counts}, indent=2))
     else:
         print(", ".join(f"{name} {count}" for name, count in counts.items()))
-    return 0
-
-
-def _watch(source: str, watching: "CameraWatch", spool: Any, camera: str, fps: float, *, realtime: bool) -> None:
-    """Frames to the spool; a live source that breaks off is opened again after growing waits."""
-    from homeward.watcher.capture import CameraUnreadable, frames, without_secrets
-
-    wait_s = AFTER_A_BREAK_S
-    while True:
-        try:
-            for frame in frames(source, per_second=fps, realtime=realtime):
-                wait_s = AFTER_A_BREAK_S
-                for sight in watching.look(frame):
-                    _keep(spool, camera, sight)
-        except CameraUnreadable as error:
-            if "://" not in source:
-                raise
-            print(f"{camera}: {error.message} Tried again in {wait_s:.0f} s.", file=sys.stderr)
-        except KeyboardInterrupt:
-            break
-        if "://" not in source:
-            break
-        print(f"{camera}: {without_secrets(source)} ended.", file=sys.stderr)
-        time.sleep(wait_s)
-        wait_s = min(LONGEST_BREAK_S, wait_s * 2)
-    for sight in watching.finish():
-        _keep(spool, camera, sight)
-
-
-def _keep(spool: Any, camera: str, sight: "Sight") -> None:
-    crop, scale = sight.crop, sight.crop.shrunk
-    box = ",".join(f"{side * scale:.0f}" for side in (crop.box.x0, crop.box.y0, crop.box.x1, crop.box.y1))
-    fields = {
-        "seen_at": sight.frame.at.isoformat(),
-        "species": crop.animal.species.value,
-        "confidence": f"{crop.animal.confidence:.3f}",
-        "box": box,
-        "track_id": f"{camera}-{os.getpid()}-{sight.track}",
-    }
-    spool.put(camera, fields, crop.jpeg(), crop.animal.confidence)
+    return 2 if supervisor.all_hopeless else 0
 
 
 @contextmanager
-def _uplink(chosen: Any, server: str, key: str, spool_mb: float) -> Iterator[Any]:
-    """A spool with somebody who empties it; at the end what waits gets a last chance."""
+def _uplink(server: str, keys: dict[str, str], spool: "Spool") -> "Iterator[dict[str, Client]]":
+    """Clients of all cameras, and somebody who empties the spool; at the end what waits gets a last chance."""
+    from contextlib import ExitStack
+
     from homeward.client import Client
-    from homeward.watcher.spool import Spool
     from homeward.watcher.uplink import Uplink
 
-    spool = Spool(chosen.data / "spool.sqlite", int(spool_mb * 1e6))
     stop = threading.Event()
-    with Client(server, key) as client:
-        uplink = Uplink(spool, client)
-        thread = threading.Thread(target=uplink.run, args=(stop,), daemon=True)
+    with ExitStack() as opened:
+        clients = {camera: opened.enter_context(Client(server, key)) for camera, key in keys.items()}
+        thread = threading.Thread(target=Uplink(spool, clients).run, args=(stop,), daemon=True)
         thread.start()
         try:
-            yield spool
+            yield clients
         finally:
             deadline = time.monotonic() + SEND_LAST_S
             while spool.counts()["waiting"] and time.monotonic() < deadline:
@@ -153,30 +195,142 @@ def _uplink(chosen: Any, server: str, key: str, spool_mb: float) -> Iterator[Any
             thread.join(SEND_LAST_S)
 
 
-def _key(file: Path | None) -> str:
-    key = file.read_text(encoding="utf-8").strip() if file else os.environ.get(KEY, "").strip()
-    if not key:
+@contextmanager
+def _page(supervisor: "Supervisor", spool: "Spool", port: int | None, *, show: bool) -> "Iterator[Page | None]":
+    if port is None:
+        yield None
+        return
+    from homeward.watcher.page import Page
+
+    page = Page(supervisor, spool.counts, port=port, show=show)
+    supervisor.on_picture = page.pictures.put
+    print(f"{'What the cameras see' if show else 'Metrics'}: {page.url}{'' if show else 'metrics'}", file=sys.stderr)
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+@contextmanager
+def _told(supervisor: "Supervisor", spool: "Spool") -> Iterator[None]:
+    """A live table in a terminal; elsewhere a line whenever a camera's state changes."""
+    if not sys.stderr.isatty():
+        supervisor.on_look = _Lines()
+        yield
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), refresh_per_second=2, transient=True) as live:
+        told_s = 0.0
+
+        def look(found: "Supervisor") -> None:
+            nonlocal told_s
+            if time.monotonic() - told_s >= TOLD_EVERY_S:
+                told_s = time.monotonic()
+                live.update(_drawn(found.totals(), spool.counts()))
+
+        supervisor.on_look = look
+        yield
+    _Lines()(supervisor)
+
+
+class _Lines:
+    """Says each new trouble of a camera once."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, supervisor: "Supervisor") -> None:
+        for status in supervisor.totals():
+            known = (status.state.value, status.problem)
+            if self._said.get(status.camera) != known and (status.problem or status.camera in self._said):
+                hint = f" {status.hint}" if status.hint else ""
+                print(f"{status.camera}: {status.state.value}. {status.problem}{hint}".rstrip(), file=sys.stderr)
+            self._said[status.camera] = known
+
+
+def _drawn(statuses: "list[Status]", counts: dict[str, int]) -> Any:
+    from rich.table import Table
+
+    shown = Table(caption=", ".join(f"{name} {count}" for name, count in counts.items()))
+    for column in ("Camera", "State", "Last frame", "Late", "Frames", "Detector", "Tracks", "Sent", "Trouble"):
+        shown.add_column(column)
+    now = time.monotonic()
+    for status in statuses:
+        ago = "never" if status.seen_s is None else f"{now - status.seen_s:.0f} s ago"
+        state = f"{status.state.value}{', moving' if status.is_busy else ''}"
+        figures = (status.frames, status.detector_runs, status.tracks, status.sent)
+        row = [status.camera, state, ago, f"{status.late_by_s:.1f} s", *map(str, figures), status.problem]
+        shown.add_row(*row)
+    return shown
+
+
+def _key(camera: "CameraConfig", config: "WatchConfig", chosen: "Settings") -> str:
+    """The camera's key: as given, as in the environment, as kept from last time, or made on the server's machine.
+
+    Raises:
+        BadSettings: there is none.
+    """
+    kept = chosen.data / KEYS_FOLDER / f"{camera.id}.key"
+    file = camera.key_file or (kept if kept.exists() else None)
+    named = os.environ.get(f"{KEY}_{camera.id.upper().replace('-', '_')}", "")
+    only = os.environ.get(KEY, "") if len(config.cameras) == 1 else ""
+    try:
+        key = camera.key or named or only or (file.read_text(encoding="utf-8") if file else "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{camera.id}: {file} cannot be read.", field="key_file") from error
+    return key.strip() or _made_key(camera, config.server, chosen, kept)
+
+
+def _made_key(camera: "CameraConfig", server: str, chosen: "Settings", kept: Path) -> str:
+    """On the machine of the server: register the camera if need be, make a key, keep it for next time."""
+    from homeward.app import operator_key
+    from homeward.client import Client
+    from homeward.errors import Conflict
+
+    operator = operator_key(chosen.data)
+    if operator is None:
         hint = (
-            f"homeward keys create --name NAME --scope sightings --camera ID makes one; set {KEY} or give --key-file."
+            f"homeward keys create --name {camera.id} --scope sightings --camera {camera.id} makes one on the server; "
+            f"set {KEY} or give --key-file."
         )
-        raise BadSettings("The camera has no key.", field="key_file", hint=hint)
-    return key
+        raise BadSettings(f"The camera {camera.id} has no key.", field="key_file", hint=hint)
+    with Client(server, operator) as client:
+        known = {item["id"] for item in client.get("/cameras")["items"]}
+        if camera.id not in known and (camera.lat is None or camera.lon is None):
+            hint = "Say where it is: --lat and --lon, or lat and lon in the TOML file."
+            raise BadSettings(f"The server does not know the camera {camera.id}.", field="lat", hint=hint)
+        try:
+            if camera.id not in known:
+                client.post("/cameras", {"name": camera.id, "lat": camera.lat, "lon": camera.lon, "id": camera.id})
+        except Conflict:
+            pass  # somebody else registered it a moment ago
+        secret = str(client.post("/keys", {"name": camera.id, "scope": "sightings", "camera_id": camera.id})["secret"])
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(secret)
+    return secret
 
 
-def _rehearse(source: str, watching: "CameraWatch", fps: float, *, sheet: Path | None, json: bool) -> int:
+def _rehearse(camera: "CameraConfig", chosen: "Settings", *, sheet: Path | None, json: bool) -> int:
     """What would have been sent, and how often an animal was seen."""
-    from homeward.watcher.capture import frames
+    from homeward.app import CameraWatches
+    from homeward.watcher.loop import CameraLoop
 
     sights: list[Sight] = []
-    last: Frame | None = None
-    for last in frames(source, per_second=fps):
-        sights += watching.look(last)
-    sights += watching.finish()
+    stop = threading.Event()
+    watching = CameraWatches(chosen)()(camera)
+    loop = CameraLoop(camera, watching, lambda _, sight: sights.append(sight), stop)
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    loop.run()
+    if loop.status.problem:
+        raise _Unwatchable(loop.status.problem, field="source", hint=loop.status.hint)
     items = [_item(sight) for sight in sights]
     if sheet is not None and sights:
         _draw(sheet, sights)
+    counts = watching.counts
     if json:
-        counts = watching.counts
         figures = {"frames": counts.frames, "frames_with_animal": counts.frames_with_animal}
         print(jsonlib.dumps({"items": items, **figures, "detector_runs": counts.detector_runs}, indent=2))
         return 0
@@ -187,16 +341,22 @@ def _rehearse(source: str, watching: "CameraWatch", fps: float, *, sheet: Path |
         for i in items
     ]  # fmt: skip
     table(columns, rows)
-    counts = watching.counts
     print(f"{counts.frames} frames, an animal on {counts.frames_with_animal}, {len(items)} crops would be sent")
     return 0
+
+
+class _Unwatchable(HomewardError):
+    """The source cannot be watched."""
+
+    code = "camera_unreadable"
+    status = 422
 
 
 def _item(sight: "Sight") -> dict[str, Any]:
     crop = sight.crop
     return {
         "track": sight.track,
-        "time_s": round(sight.frame.time_s, 3),
+        "time_s": round(sight.time_s, 3),
         "species": crop.animal.species.value,
         "confidence": round(crop.animal.confidence, 3),
         "quality": round(crop.quality, 3),

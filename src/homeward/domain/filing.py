@@ -5,6 +5,7 @@ from datetime import datetime
 
 from homeward.domain.animals import Animal, Species
 from homeward.domain.boxes import Box
+from homeward.domain.breeds import BreedGuess
 from homeward.domain.ids import AccountId, CameraId, ReportId
 from homeward.domain.matches import FinderMatch, MatchPage
 from homeward.domain.places import Point
@@ -96,6 +97,7 @@ class Filed:
     pending: bool
     matches: MatchPage | None = None
     finder_matches: tuple[FinderMatch, ...] = ()
+    breed: BreedGuess | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from homeward.domain.animals import Part, Species
+from homeward.domain.breeds import BreedGuess
 from homeward.domain.ids import CropId, EncounterId, ModelName, ReportId
 from homeward.domain.reports import Camera, Crop, Report, Source
 
@@ -113,6 +114,7 @@ class MatchView:
     found: Report
     found_crop: Crop
     camera: Camera | None
+    breed: BreedGuess | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reports, photos, cameras and encounters: what the shelves hold besides vectors."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -137,7 +138,10 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera that sends sightings. ``last_heartbeat_at`` tells whether it lives."""
+    """A camera that sends sightings. ``last_heartbeat_at`` tells whether it lives.
+
+    ``counters`` are its watcher's own. Of a ``paused`` one nothing is taken.
+    """
 
     id: CameraId
     name: str
@@ -146,6 +150,8 @@ class Camera:
     created_at: datetime
     last_heartbeat_at: datetime | None = None
     state: str = "unknown"
+    counters: Mapping[str, int] = field(default_factory=dict)
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

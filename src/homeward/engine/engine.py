@@ -1,8 +1,9 @@
 """The Engine: everything that the product does, joined from its steps. Thread-safe; all calls are synchronous."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -278,16 +279,43 @@ class Engine:
         with self._ports.database.read() as work:
             return work.cameras.all()
 
-    def heartbeat(self, camera_id: CameraId, state: str) -> Camera:
-        """A camera says that it lives."""
+    def heartbeat(self, camera_id: CameraId, state: str, counters: Mapping[str, int]) -> Camera:
+        """A camera says that it lives, and what it counted."""
         check_text("state", state, 40)
+        now = self._ports.clock.now()
+        return self._change_camera(camera_id, last_heartbeat_at=now, state=state, counters=counters)
+
+    def pause_camera(self, camera_id: CameraId, *, paused: bool) -> Camera:
+        """From now on nothing is taken of it, or is again."""
+        return self._change_camera(camera_id, paused=paused)
+
+    def sightings(self, camera_id: CameraId, limit: int) -> list[tuple[Report, PhotoId | None]]:
+        """What a camera sent, newest first, each with its photo."""
+        with self._ports.database.read() as work:
+            found = work.reports.find(ReportQuery(camera_id=camera_id, limit=limit))
+            photos = [work.photos.of_report(report.id) for report in found]
+        return [(report, rows[0][0].id if rows else None) for report, rows in zip(found, photos, strict=True)]
+
+    def erase_sighting(self, camera_id: CameraId, report_id: ReportId) -> None:
+        """Erase for good what a camera sent.
+
+        Raises:
+            NotFound: this camera sent no such thing.
+        """
+        with self._ports.database.read() as work:
+            report = work.reports.get(report_id)
+        if report is None or report.camera_id != camera_id:
+            raise NotFound("This camera sent no such sighting.", field="sighting")
+        self.erase(report_id)
+
+    def _change_camera(self, camera_id: CameraId, **changes: Any) -> Camera:
         with self._ports.database.write() as work:
             camera = work.cameras.get(camera_id)
             if camera is None:
                 raise NotFound("There is no such camera.", field="camera")
-            alive = replace(camera, last_heartbeat_at=self._ports.clock.now(), state=state)
-            work.cameras.save(alive)
-        return alive
+            changed = replace(camera, **changes)
+            work.cameras.save(changed)
+        return changed
 
     def district(self, place: Point | None) -> str | None:
         """The district of a place."""

@@ -1,12 +1,15 @@
 """Show: reports, matches and photos, as each side may see them."""
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from homeward.domain.animals import Animal, CropBox, Part
+import numpy as np
+
+from homeward.domain.animals import Animal, CropBox, Part, Species
 from homeward.domain.boxes import Box
+from homeward.domain.breeds import BreedGuess
 from homeward.domain.crops import head_region
 from homeward.domain.filing import Filed, SeenPhoto
 from homeward.domain.ids import PhotoId, ReportId
@@ -39,15 +42,17 @@ class Show:
             report = get_report(work, report_id)
             photos = tuple(SeenPhoto(p, animals_of(crops)) for p, crops in work.photos.of_report(report_id))
             pending = work.jobs.pending(report_id)
+            breed = self._breed(work, report)
             if report.shelf is Shelf.LOST:
-                return Filed(report, photos, pending, matches=work.matches.page(report_id, MatchQuery(limit=10)))
-            return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10))
+                page = self._with_breeds(work, work.matches.page(report_id, MatchQuery(limit=10)))
+                return Filed(report, photos, pending, matches=page, breed=breed)
+            return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10), breed=breed)
 
     def owner_matches(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
         """The owner's page of matches."""
         with self.ports.database.read() as work:
             get_report(work, lost_id, Shelf.LOST)
-            return work.matches.page(lost_id, query)
+            return self._with_breeds(work, work.matches.page(lost_id, query))
 
     def finder_matches(self, found_id: ReportId, limit: int) -> tuple[FinderMatch, ...]:
         """The finder's view: bands instead of distances."""
@@ -90,6 +95,18 @@ class Show:
                 for photo, viewer, size, at in looks
             ],
         }
+
+    def _with_breeds(self, work: UnitOfWork, page: MatchPage) -> MatchPage:
+        return replace(page, items=tuple(replace(view, breed=self._breed(work, view.found)) for view in page.items))
+
+    def _breed(self, work: UnitOfWork, report: Report) -> BreedGuess | None:
+        """What a dog seems to be."""
+        space = self.ports.spaces.current()
+        if space.breeds is None or report.species is not Species.DOG:
+            return None
+        made = work.embeddings.of_report(report.id, space.embedder.name)
+        bodies = [each.vector for each in made if each.part is Part.BODY]
+        return space.breeds.guess(np.stack(bodies)) if bodies else None
 
     def _note(self, photo_id: PhotoId, viewer: str, size: Size) -> None:
         """A full disk must not hide an animal from its owner, so the step's own log entry is then all there is."""

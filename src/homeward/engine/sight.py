@@ -15,7 +15,7 @@ from homeward.engine.intake import EARLIEST
 from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.remember import Prepared, Remember
 from homeward.engine.wiring import Ports, Rules
-from homeward.errors import InvalidInput, NotFound
+from homeward.errors import CameraPaused, InvalidInput, NotFound
 from homeward.ports import Job, ReportQuery, Space, UnitOfWork
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -74,6 +74,8 @@ class Sight:
             camera = work.cameras.get(new.camera_id)
         if camera is None:
             raise NotFound("There is no such camera.", field="camera")
+        if camera.paused:
+            raise CameraPaused("The camera is paused.", field="camera", hint="Its owner can let it go on.")
         return camera
 
     def _recognised(self, new: NewSighting, picture: Picture) -> Recognised:

@@ -4,6 +4,7 @@ import threading
 
 from homeward.domain.ids import ModelName
 from homeward.models.batching import BatchingEmbedder
+from homeward.models.breeds import breed_head
 from homeward.models.registry import Registry
 from homeward.ports import Space
 
@@ -29,7 +30,8 @@ class RegistrySpaces:
             if name not in self._opened:
                 self._registry.check_golden(name)
                 embedder = BatchingEmbedder(self._registry.embedder(name, self._threads))
-                self._opened[name] = Space(embedder, self._registry.calibration(name)), embedder
+                space = Space(embedder, self._registry.calibration(name), breed_head(name))
+                self._opened[name] = space, embedder
             return self._opened[name][0]
 
     def use(self, space: Space) -> None:

@@ -1,16 +1,19 @@
 """One camera: frames in, the best crop of every animal and window out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from homeward.domain.animals import Animal, Detection, Label, Picture
+from homeward.domain.animals import Animal, Detection, Label, Picture, Species
 from homeward.domain.boxes import Box
 from homeward.domain.crops import animals_from, cut
 from homeward.domain.tracks import Track, Tracker
 from homeward.ports import Detector
+from homeward.watcher.areas import Areas
 from homeward.watcher.capture import Frame
 from homeward.watcher.crops import Crop, crop_of
 from homeward.watcher.motion import MotionGate, joined
+from homeward.watcher.repeats import Repeats
 
 BETTER = 1.2  # times as good as what was sent before
 AGAIN_S, STILL_S, AGAIN_STILL_S = 0.5, 10.0, 5.0
@@ -18,6 +21,7 @@ PATIENCE_S, PATIENCE_STILL_S = 2.0, 12.0  # how long it may be out of sight
 STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
 AROUND = 0.6
 LEAST_SEEN = 2  # frames; what flickers up once is no animal
+LINGER_S = 3.0  # how long after the last motion every frame is still wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Sight:
 
     track: int
     crop: Crop
-    frame: Frame
+    time_s: float
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -36,8 +41,20 @@ class Counts:
     frames: int = 0
     detector_runs: int = 0
     frames_with_animal: int = 0
+    tracks: int = 0
     sent: int = 0
+    repeats: int = 0
     dropped_for_people: int = 0
+
+
+@dataclass(slots=True)
+class View:
+    """What of the last frame was looked at, and what was seen on it; for people who tune a camera."""
+
+    frame: Frame | None = None
+    regions: list[Box] = field(default_factory=list)
+    animals: list[tuple[int, Animal]] = field(default_factory=list)
+    people: list[Box] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -60,24 +77,46 @@ class _Followed:
 
 @dataclass(slots=True)
 class CameraWatch:
-    """Motion gate -> detector on what moves -> tracks -> best crop per track and window of ``window_s`` seconds."""
+    """Motion gate -> detector on what moves -> tracks -> best crop per track and window of ``window_s`` seconds.
+
+    Animals below the ``least`` confidence of their species, or outside of the ``areas`` that count, are not seen.
+    """
 
     detector: Detector
     window_s: float = 3.0
+    areas: Areas = field(default_factory=Areas)
+    least: Mapping[Species, float] = field(default_factory=dict)
+    repeats: Repeats | None = None
     counts: Counts = field(default_factory=Counts)
+    view: View = field(default_factory=View)
     _gate: MotionGate = field(default_factory=MotionGate)
     _tracker: Tracker = field(default_factory=Tracker)
     _followed: dict[int, _Followed] = field(default_factory=dict)
+    _busy_until_s: float = float("-inf")
 
-    def look(self, frame: Frame) -> list[Sight]:
-        """One frame; what is to be sent now."""
-        self.counts.frames += 1
+    def is_busy(self, time_s: float) -> bool:
+        """Whether something moved a moment ago, so that every frame is wanted."""
+        return time_s < self._busy_until_s
+
+    def look(self, frame: Frame, *, is_alone: bool = False) -> list[Sight]:
+        """One frame; what is to be sent now.
+
+        A key frame ``is_alone`` where those around it were not decoded: if something moves on it, it is only the call
+        for them, and comes again in its turn.
+        """
         regions = self._regions(frame)
+        if is_alone and self.is_busy(frame.time_s):
+            return []
+        self.counts.frames += 1
+        self.view.frame, self.view.regions, self.view.animals, self.view.people = frame, regions, [], []
         if regions:
-            animals, people = self._seen(frame.picture, regions)
+            picture = self.areas.without_hidden(frame.picture)
+            animals, people = self._seen(picture, regions)
+            self.view.people = people
             self.counts.frames_with_animal += bool(animals)
             for track, animal in self._tracker.update(frame.time_s, animals):
-                self._follow(track, animal, people, frame)
+                self.view.animals.append((track.id, animal))
+                self._follow(track, animal, people, picture, frame)
         return list(self._due(frame.time_s))
 
     def finish(self) -> list[Sight]:
@@ -86,8 +125,10 @@ class CameraWatch:
 
     def _regions(self, frame: Frame) -> list[Box]:
         """What moves, and where followed animals are due to be looked at again; still ones rarely."""
-        height, width = frame.picture.shape[:2]
-        found = self._gate.regions(frame.picture, frame.time_s)
+        width, height = frame.size
+        found = self._gate.regions(frame, self.areas.watched(*frame.grey.shape[::-1]))
+        if self._gate.stirs:
+            self._busy_until_s = frame.time_s + LINGER_S
         for followed in self._followed.values():
             still = followed.is_still(frame.time_s)
             followed.track.patience_s = PATIENCE_STILL_S if still else PATIENCE_S
@@ -105,22 +146,29 @@ class CameraWatch:
                 Detection(Box(d.box.x0 + x, d.box.y0 + y, d.box.x1 + x, d.box.y1 + y), d.label, d.confidence)
                 for d in seen
             ]
-        animals = animals_from(found, picture.shape[1], picture.shape[0])
+        height, width = picture.shape[:2]
+        animals = tuple(
+            animal
+            for animal in animals_from(found, width, height)
+            if animal.confidence >= self.least.get(animal.species, 0.0) and self.areas.counts(animal.box, width, height)
+        )
         return animals, [d.box for d in found if d.label is Label.PERSON]
 
-    def _follow(self, track: Track, animal: Animal, people: Sequence[Box], frame: Frame) -> None:
+    def _follow(self, track: Track, animal: Animal, people: Sequence[Box], picture: Picture, frame: Frame) -> None:
         now = frame.time_s
         followed = self._followed.get(track.id)
         if followed is None:
+            self.counts.tracks += 1
             followed = self._followed[track.id] = _Followed(track, now, animal.box, now, now)
         followed.looked_s = now
         if _moved(followed.home, animal.box):
             followed.home, followed.since_s = animal.box, now
-        crop = crop_of(frame.picture, animal, people)
+            self._busy_until_s = max(self._busy_until_s, now + LINGER_S)
+        crop = crop_of(picture, animal, people)
         if crop is None:
             self.counts.dropped_for_people += 1
         elif followed.best is None or crop.quality > followed.best.crop.quality:
-            followed.best = Sight(track.id, crop, frame)
+            followed.best = Sight(track.id, crop, now, frame.at)
 
     def _due(self, time_s: float) -> Iterator[Sight]:
         """Best crops of windows that are over and of tracks that ended."""
@@ -140,6 +188,9 @@ class CameraWatch:
         if best.crop.quality > BETTER * followed.sent_quality or shows_more:
             followed.sent_quality = max(followed.sent_quality, best.crop.quality)
             followed.face_sent = followed.face_sent or best.crop.has_face
+            if self.repeats is not None and self.repeats.is_one(best.crop, best.time_s, BETTER):
+                self.counts.repeats += 1
+                return
             self.counts.sent += 1
             yield best
 

@@ -1,67 +1,123 @@
-"""Capture: a camera's address, a clip or a folder of pictures in, frames with their times out."""
+"""Capture: a clip or a folder of pictures in, frames with their times out; `stream` does the same for live cameras."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from homeward.domain.animals import Picture
 from homeward.errors import HomewardError, InvalidInput
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
-OPEN_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 10.0
-TIMES_AGO = timedelta(days=3650)
+GREY_WIDTH, CELL = 320, 8
+RIGHT_ANGLE = 90
+Grey = npt.NDArray[np.uint8]
 
 
 class CameraUnreadable(HomewardError):
-    """The source cannot be opened, or is no video."""
+    """The source cannot be opened, breaks off, or is no video; ``is_hopeless`` where trying again will hardly help."""
 
     code = "camera_unreadable"
     status = 422
 
+    def __init__(self, message: str, *, field: str, hint: str | None = None, is_hopeless: bool = False) -> None:
+        """``message`` names no password."""
+        super().__init__(message, field=field, hint=hint)
+        self.is_hopeless = is_hopeless
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Frame:
-    """One picture (upright RGB), ``time_s`` seconds after the first, taken ``at``."""
+    """One picture, ``time_s`` seconds after the first, taken ``at``; its pixels are made when they are asked for.
+
+    ``source`` is an upright RGB picture, or a frame of PyAV that may lie on its side.
+    """
 
     number: int
     time_s: float
     at: datetime
-    picture: Picture
+    source: Any
+
+    @cached_property
+    def picture(self) -> Picture:
+        """Upright, RGB."""
+        if isinstance(self.source, np.ndarray):
+            return self.source
+        return _upright(self.source.to_ndarray(format="rgb24"), self.source)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        if isinstance(self.source, np.ndarray):
+            return self.source.shape[1], self.source.shape[0]
+        sides = self.source.width, self.source.height
+        return (sides[1], sides[0]) if self.source.rotation % (2 * RIGHT_ANGLE) else sides
+
+    @cached_property
+    def grey(self) -> Grey:
+        """Its luma, `GREY_WIDTH` wide, the height a whole multiple of `CELL`; of a video no colour is touched."""
+        width, height = grey_size(*self.size)
+        if isinstance(self.source, np.ndarray):
+            small = Image.fromarray(self.source).resize((width, height), Image.Resampling.BOX, reducing_gap=1.0)
+            return np.asarray(small.convert("L"))
+        lying = self.source.rotation % (2 * RIGHT_ANGLE) != 0
+        size = (height, width) if lying else (width, height)
+        small = self.source.reformat(width=size[0], height=size[1], format="gray", interpolation="AREA")
+        return _upright(small.to_ndarray(), self.source)
+
+
+def grey_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of a picture's luma for the motion gate."""
+    return GREY_WIDTH, max(CELL, round(height * GREY_WIDTH / width) // CELL * CELL)
+
+
+def _upright(pixels: npt.NDArray[np.uint8], video: Any) -> npt.NDArray[np.uint8]:
+    turns = round(video.rotation / RIGHT_ANGLE) % 4
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 def without_secrets(source: str) -> str:
-    """The address without user and password, for people and logs."""
+    """The address without user, password and query, for people and logs."""
     if "://" not in source:
         return source
-    parts = urlsplit(source)
-    host = parts.hostname or ""
-    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+    try:
+        parts = urlsplit(source)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{source.partition('://')[0]}://(no address)"
+    return urlunsplit((parts.scheme, f"{host}:{port}" if port else host, parts.path, "", ""))
 
 
-def frames(source: str, *, per_second: float, realtime: bool = False) -> Iterator[Frame]:
-    """At most ``per_second`` frames a second of ``source``: an address (rtsp, http), a clip, or a folder of pictures.
+def is_live(source: str) -> bool:
+    """Whether it is a stream or a device, not something that lies on a disk."""
+    return "://" in source or source.startswith("/dev/")
 
-    A clip and a folder come as fast as they can be read, unless ``realtime``; pictures of a folder are a second apart.
+
+def recorded(source: str, *, per_second: float, realtime: bool = False) -> Iterator[Frame]:
+    """At most ``per_second`` frames a second of a clip, or the pictures of a folder, a second apart.
+
+    They come as fast as they can be read, unless ``realtime``.
 
     Raises:
         CameraUnreadable: it cannot be opened, breaks off, or is no video.
         InvalidInput: there is no such file.
     """
-    if "://" not in source and Path(source).is_dir():
+    if Path(source).is_dir():
         yield from _of_folder(Path(source))
         return
-    if "://" not in source and not Path(source).exists():
+    if not Path(source).exists():
         raise InvalidInput(
             f"{source} is not there.", field="source", hint="Name a file, a folder or an rtsp:// address."
         )
-    yield from _of_video(source, per_second, realtime=realtime)
+    yield from _of_clip(source, per_second, realtime=realtime)
 
 
 def _of_folder(folder: Path) -> Iterator[Frame]:
@@ -80,37 +136,46 @@ def _of_folder(folder: Path) -> Iterator[Frame]:
         yield Frame(number, float(number), start + timedelta(seconds=number), pixels)
 
 
-def _of_video(source: str, per_second: float, *, realtime: bool) -> Iterator[Frame]:
+def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Frame]:
     import av
 
-    named, is_live = without_secrets(source), "://" in source
-    options = {"rtsp_transport": "tcp"} if source.startswith("rtsp") else {}
     try:
-        opened: Any = av.open(source, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+        opened: Any = av.open(source)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _unreadable(named, error) from error
+        raise unreadable(source, error) from error
     with opened:
         if not opened.streams.video:
-            raise CameraUnreadable(f"{named} holds no video.", field="source", hint="Is it the right file or address?")
+            raise CameraUnreadable(f"{source} holds no video.", field="source", hint="Is it the right file?")
         start, began = datetime.now(UTC), time.monotonic()
         last_s = -1.0
         try:
             for number, frame in enumerate(opened.decode(video=0)):
-                time_s = time.monotonic() - began if is_live or frame.time is None else float(frame.time)
+                time_s = number / per_second if frame.time is None else float(frame.time)
                 if time_s - last_s < 1 / per_second - 1e-3 and last_s >= 0:
                     continue
                 last_s = time_s
-                if realtime and not is_live:
+                if realtime:
                     time.sleep(max(0.0, time_s - (time.monotonic() - began)))
-                yield Frame(number, time_s, start + timedelta(seconds=time_s), frame.to_ndarray(format="rgb24"))
+                yield Frame(number, time_s, start + timedelta(seconds=time_s), frame)
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise _unreadable(named, error) from error
+            raise unreadable(source, error) from error
         if last_s < 0:
-            raise CameraUnreadable(f"{named} holds no frame.", field="source", hint="Is it the right file or address?")
+            raise CameraUnreadable(f"{source} holds no frame.", field="source", hint="Is it the right file?")
 
 
-def _unreadable(named: str, error: Exception) -> CameraUnreadable:
-    """FFmpeg's words may carry the address with its password: only their kind is told."""
+def unreadable(source: str, error: Exception) -> CameraUnreadable:
+    """FFmpeg's words may carry the address with its password: only their kind is told, and what to do about it."""
     kind = type(error).__name__.removesuffix("Error")
-    hint = "Check address, user and password; is the camera on?" if "://" in named else "Is it a video?"
-    return CameraUnreadable(f"{named} cannot be read ({kind}).", field="source", hint=hint)
+    hint = HINTS.get(kind) or ("Check the address; is the camera on?" if is_live(source) else "Is it a video?")
+    message = f"{without_secrets(source)} cannot be read ({kind})."
+    return CameraUnreadable(message, field="source", hint=hint, is_hopeless=kind in HINTS)
+
+
+HINTS = {
+    "HTTPUnauthorized": "User or password are wrong.",
+    "HTTPForbidden": "User or password are wrong, or the user may not see the stream.",
+    "HTTPNotFound": "The camera has no stream of that name.",
+    "InvalidData": "That is no video; is it the address of a web page?",
+    "ProtocolNotFound": "The address must begin with rtsp://, http:// or https://.",
+    "Permission": "This user may not read it.",
+}

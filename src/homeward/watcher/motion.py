@@ -5,13 +5,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from homeward.domain.animals import Picture
 from homeward.domain.boxes import Box
+from homeward.watcher.capture import CELL, Frame
 
-WIDTH = 320
-CELL = 8
 LEAST_STEP = 14.0  # grey levels of 256
 NOISE_TIMES = 4.0
 SHARE_OF_CELL = 0.15
@@ -25,14 +22,21 @@ JOIN_WASTE = 1.25
 MOST_REGIONS, MOST_SHARE = 6, 0.6
 LEAST_REGION_PX = 208
 LARGE, LEAST_CELLS = 8, 3
+SHARE_WATCHED = 0.5
 Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 Island: TypeAlias = list[tuple[int, int]]
 
 
 @dataclass(slots=True)
 class MotionGate:
-    """One camera's background. Times are seconds."""
+    """One camera's background. Times are seconds.
 
+    ``stirs`` tells of the last frame whether anything at all moved, be it too small or too short to be told from rain:
+    between frames that lie seconds apart an animal can go far.
+    """
+
+    stirs: bool = False
     _background: Floats | None = None
     _noise: Floats | None = None
     _busy: Floats | None = None
@@ -40,16 +44,20 @@ class MotionGate:
     _settled_s: float = 0.0
     _flooded_s: float | None = None
     _looked_s: float = 0.0
-    _before: npt.NDArray[np.bool_] | None = None
+    _before: Mask | None = None
 
-    def regions(self, picture: Picture, time_s: float) -> list[Box]:
-        """Where something moves, in pixels of ``picture``, padded and joined; the whole picture at the very first."""
-        height, width = picture.shape[:2]
-        grey = _small(picture)
+    def regions(self, frame: Frame, watched: Mask | None = None) -> list[Box]:
+        """Where something moves, in pixels of the picture, padded and joined; the whole picture at the very first.
+
+        ``watched``, of the size of the frame's ``grey``, says where it counts.
+        """
+        width, height = frame.size
+        grey, time_s = frame.grey.astype(np.float32), frame.time_s
         if self._background is None or self._background.shape != grey.shape:
             self._begin(grey, time_s)
+            self.stirs = False
             return [Box(0, 0, width, height)]
-        moving = self._moving(grey, max(1e-3, time_s - self._last_s), time_s)
+        moving = self._moving(grey, max(1e-3, time_s - self._last_s), time_s, watched)
         self._last_s = time_s
         if time_s - self._looked_s >= self._pause_s(time_s):
             self._looked_s = time_s
@@ -67,7 +75,7 @@ class MotionGate:
         carried = self._flooded_s is not None and time_s - self._flooded_s > SETTLE_S
         return WHOLE_CARRIED_S if carried else WHOLE_S
 
-    def _moving(self, grey: Floats, passed_s: float, time_s: float) -> list[Island]:
+    def _moving(self, grey: Floats, passed_s: float, time_s: float, watched: Mask | None) -> list[Island]:
         assert self._background is not None
         assert self._noise is not None
         assert self._busy is not None
@@ -81,6 +89,7 @@ class MotionGate:
         if _blocks(changed).mean((1, 3)).mean() > FLOOD or cells.mean() > FLOOD:
             self._flooded_s = time_s if self._flooded_s is None else self._flooded_s
             self._begin(grey, time_s)
+            self.stirs = False
             return []
         if time_s > self._settled_s:
             self._flooded_s = None
@@ -92,17 +101,15 @@ class MotionGate:
         self._noise += rate * np.where(changed, 0.0, size - self._noise)
         before, self._before = self._before, cells
         self._busy += np.float32(1 - np.exp(-passed_s / BUSY_S)) * (cells - self._busy)
+        self.stirs = False
         if time_s < self._settled_s:
             return []
-        return _lasting(cells & (self._busy < BUSY), before)
-
-
-def _small(picture: Picture) -> Floats:
-    """Luma, ``WIDTH`` wide, sides whole multiples of a cell."""
-    height, width = picture.shape[:2]
-    size = (WIDTH, max(CELL, round(height * WIDTH / width) // CELL * CELL))
-    grey = Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=1.0).convert("L")
-    return np.asarray(grey, np.float32)
+        cells = cells & (self._busy < BUSY)
+        if watched is not None:
+            cells = cells & (_blocks(watched).mean((1, 3)) > SHARE_WATCHED)
+        islands = [island for island in _islands(cells) if len(island) >= LEAST_CELLS]
+        self.stirs = bool(islands)
+        return _lasting(islands, cells.shape, before)
 
 
 def _blocks(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -110,17 +117,13 @@ def _blocks(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL)
 
 
-def _lasting(cells: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_] | None) -> list[Island]:
+def _lasting(islands: list[Island], shape: tuple[int, ...], before: Mask | None) -> list[Island]:
     """Islands that are large, or where something moved a moment ago too: drops and sparks are small and short."""
-    near = _widened(before) if before is not None and before.shape == cells.shape else np.zeros_like(cells)
-    return [
-        island
-        for island in _islands(cells)
-        if len(island) >= LARGE or (len(island) >= LEAST_CELLS and any(near[cell] for cell in island))
-    ]
+    near = _widened(before) if before is not None and before.shape == shape else np.zeros(shape, np.bool_)
+    return [island for island in islands if len(island) >= LARGE or any(near[cell] for cell in island)]
 
 
-def _widened(cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _widened(cells: Mask) -> Mask:
     """With all cells that lie within one of them."""
     padded = np.pad(cells, 1)
     rows, columns = cells.shape
@@ -128,7 +131,7 @@ def _widened(cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.asarray(np.any(shifted, axis=0))
 
 
-def _islands(cells: npt.NDArray[np.bool_]) -> list[Island]:
+def _islands(cells: Mask) -> list[Island]:
     """Cells (row, column) that lie within two of each other, together."""
     left = {(int(row), int(column)) for row, column in zip(*np.nonzero(cells), strict=True)}
     found = []

@@ -1,13 +1,16 @@
 """Spool: sightings on the box's own disk until the server has them. Full, it drops the least certain and counts."""
 
 import json
+import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from homeward.watcher.camera import Sight
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sightings (
@@ -16,6 +19,11 @@ CREATE TABLE IF NOT EXISTS sightings (
 );
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+FIRST = """
+SELECT number, key, camera, fields, jpeg FROM sightings
+WHERE :cameras IS NULL OR camera IN (SELECT value FROM json_each(:cameras)) ORDER BY number LIMIT 1
+"""
+BUSY_TIMEOUT_S = 30.0
 DROP = "DELETE FROM sightings WHERE number = (SELECT number FROM sightings ORDER BY certainty, number LIMIT 1)"
 
 
@@ -25,18 +33,19 @@ class Waiting:
 
     number: int
     key: str
+    camera: str
     fields: dict[str, str]
     jpeg: bytes
 
 
 class Spool:
-    """One SQLite file; safe for several threads."""
+    """One SQLite file; safe for several threads and processes."""
 
     def __init__(self, path: Path, most_bytes: int) -> None:
         """Open or make the file; what an earlier process left is still to be sent."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._rows = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._rows = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
         self._most_bytes = most_bytes
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._rows.execute(f"PRAGMA {pragma}")
@@ -59,11 +68,24 @@ class Spool:
                 self._rows.execute(DROP)
                 self._count("dropped")
 
-    def first(self) -> Waiting | None:
-        """The oldest one."""
+    def put_sight(self, camera: str, sight: Sight) -> None:
+        """Keep what a camera's watch found worth sending."""
+        crop, scale = sight.crop, sight.crop.shrunk
+        box = ",".join(f"{side * scale:.0f}" for side in (crop.box.x0, crop.box.y0, crop.box.x1, crop.box.y1))
+        fields = {
+            "seen_at": sight.at.isoformat(),
+            "species": crop.animal.species.value,
+            "confidence": f"{crop.animal.confidence:.3f}",
+            "box": box,
+            "track_id": f"{camera}-{os.getpid()}-{sight.track}",
+        }
+        self.put(camera, fields, crop.jpeg(), crop.animal.confidence)
+
+    def first(self, cameras: Sequence[str] | None = None) -> Waiting | None:
+        """The oldest one; of ``cameras`` where they are named."""
         with self._lock, closing(self._rows.cursor()) as rows:
-            found = rows.execute("SELECT number, key, fields, jpeg FROM sightings ORDER BY number LIMIT 1").fetchone()
-        return Waiting(found[0], found[1], json.loads(found[2]), found[3]) if found else None
+            found = rows.execute(FIRST, {"cameras": json.dumps(list(cameras)) if cameras else None}).fetchone()
+        return Waiting(found[0], found[1], found[2], json.loads(found[3]), found[4]) if found else None
 
     def done(self, waiting: Waiting, outcome: str) -> None:
         """The server has it (``sent``) or will never take it (``refused``)."""

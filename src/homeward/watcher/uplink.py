@@ -1,62 +1,79 @@
-"""Uplink: from the spool to the API, one after the other. A dead or slow server loses nothing and doubles nothing."""
+"""Uplink: from the spool to the API, oldest first. A dead or slow server loses nothing and doubles nothing."""
 
 import random
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
 from homeward.client import ApiError, Client
 from homeward.errors import Forbidden, HomewardError, Unauthorized
-from homeward.watcher.spool import Spool
+from homeward.watcher.spool import Spool, Waiting
 
 PAUSE_S = 0.5
 BUSY = {409, 429}
+PAUSED = "camera_paused"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
+class _Rest:
+    """A camera whose sightings are not taken at present: how often in a row, and until when it waits."""
+
+    failures: int = 0
+    until_s: float = 0.0
+
+
+@dataclass(slots=True)
 class Uplink:
-    """Sends what waits in ``spool`` through ``client`` until told to stop."""
+    """Sends what waits in ``spool``, each camera's through its own client: one bad key holds up no other camera."""
 
     spool: Spool
-    client: Client
+    clients: Mapping[str, Client]
+    now: Callable[[], float] = time.monotonic
+    _rests: dict[str, _Rest] = field(default_factory=dict)
 
-    def run(self, stop: threading.Event, wait: Callable[[float], object] | None = None) -> None:
-        """Send until ``stop`` is set; ``wait`` is how to let time pass."""
-        wait = wait or stop.wait
-        failures = 0
+    def run(self, stop: threading.Event) -> None:
+        """Send until ``stop`` is set."""
         while not stop.is_set():
-            outcome = self.step()
-            if outcome == "failed":
-                failures += 1
-                longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures, 10))
-                wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
-            else:
-                failures = 0
-                if outcome == "idle":
-                    wait(PAUSE_S)
+            if self.step() == "idle":
+                stop.wait(PAUSE_S)
 
     def step(self) -> str:
         """One sighting: sent, refused (it never will be taken), failed (later) or idle."""
-        waiting = self.spool.first()
+        ready = [name for name in self.clients if self._rests.get(name, _Rest()).until_s <= self.now()]
+        waiting = self.spool.first(ready) if ready else None
         if waiting is None:
             return "idle"
+        outcome = self._sent(waiting)
+        if outcome == "failed":
+            rest = self._rests.setdefault(waiting.camera, _Rest())
+            rest.failures += 1
+            longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(rest.failures, 10))
+            rest.until_s = self.now() + longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        else:
+            self._rests.pop(waiting.camera, None)
+            self.spool.done(waiting, outcome)
+        return outcome
+
+    def _sent(self, waiting: Waiting) -> str:
         fields = dict(waiting.fields)
-        seen_at = fields.pop("seen_at")
+        seen_at, client = fields.pop("seen_at"), self.clients[waiting.camera]
         try:
-            self.client.sighting(waiting.jpeg, seen_at, idempotency_key=waiting.key, **fields)
-        except (Unauthorized, Forbidden) as error:
-            log.warning("the server refuses the camera's key", problem=error.message)
-            return "failed"
+            client.sighting(waiting.jpeg, seen_at, idempotency_key=waiting.key, **fields)
         except HomewardError as error:
-            if error.status >= 500 or error.status in BUSY or isinstance(error, ApiError):
-                log.warning("not sent, tried again", problem=error.message)
+            told = {"camera": waiting.camera, "problem": error.message}
+            if error.code == PAUSED:
+                return "refused"
+            if isinstance(error, Unauthorized | Forbidden):
+                log.warning("the server refuses the camera's key; make a new one with homeward keys create", **told)
                 return "failed"
-            log.warning("the server refuses a sighting", problem=error.message, field=error.field)
-            self.spool.done(waiting, "refused")
+            if error.status >= 500 or error.status in BUSY or isinstance(error, ApiError):
+                log.warning("not sent, tried again", **told)
+                return "failed"
+            log.warning("the server refuses a sighting", field=error.field, **told)
             return "refused"
-        self.spool.done(waiting, "sent")
         return "sent"

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
@@ -12,7 +12,7 @@ from homeward.api.auth import Caller, CurrentCaller
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once
 from homeward.api.routes.reports import count_upload
-from homeward.api.views import camera_view, report_view
+from homeward.api.views import camera_view, picture_urls, report_view
 from homeward.domain.filing import NewSighting, Sighted
 from homeward.domain.ids import CameraId, ReportId, new_token
 from homeward.domain.places import Point
@@ -81,7 +81,43 @@ def add_camera(request: Request, body: schemas.NewCamera, context: Context, call
 def heartbeat(camera_id: str, body: schemas.Heartbeat, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With its own key."""
     _check_own(caller, camera_id)
-    return camera_view(context.engine.heartbeat(CameraId(camera_id), body.state))
+    return camera_view(context.engine.heartbeat(CameraId(camera_id), body.state, body.counters))
+
+
+@router.patch("/cameras/{camera_id}", summary="Pause a camera, or let it go on", responses=schemas.PROBLEMS)
+def change_camera(
+    camera_id: str, body: schemas.CameraChange, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
+    """With its own key, or an operator's. While it is paused its sightings are refused with ``camera_paused``."""
+    _check_own(caller, camera_id)
+    return camera_view(context.engine.pause_camera(CameraId(camera_id), paused=body.paused))
+
+
+@router.get("/cameras/{camera_id}/sightings", summary="What a camera sent", responses=schemas.PROBLEMS)
+def list_sightings(
+    camera_id: str, context: Context, caller: CurrentCaller, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> dict[str, Any]:
+    """Newest first, with signed addresses of the pictures; with its own key, or an operator's."""
+    _check_own(caller, camera_id)
+    found = context.engine.sightings(CameraId(camera_id), limit)
+    items = [
+        report_view(report)
+        | {"photo": picture_urls(context, photo_id, is_owner=False) if photo_id is not None else None}
+        for report, photo_id in found
+    ]
+    return {"items": items, "next": None}
+
+
+@router.delete(
+    "/cameras/{camera_id}/sightings/{report_id}",
+    status_code=204,
+    summary="Erase what a camera sent",
+    responses=schemas.PROBLEMS,
+)
+def erase_sighting(camera_id: str, report_id: str, context: Context, caller: CurrentCaller) -> None:
+    """For good: row, vectors and photo; with its own key, or an operator's."""
+    _check_own(caller, camera_id)
+    context.engine.erase_sighting(CameraId(camera_id), ReportId(report_id))
 
 
 def _check_own(caller: Caller, camera_id: str) -> None:

@@ -190,6 +190,8 @@ def camera_values(camera: Camera) -> dict[str, Any]:
         "created_at": camera.created_at,
         "last_heartbeat_at": camera.last_heartbeat_at,
         "state": camera.state,
+        "counters": dict(camera.counters),
+        "paused": camera.paused,
     }
 
 
@@ -203,6 +205,8 @@ def camera(row: Row) -> Camera:
         created_at=row["created_at"],
         last_heartbeat_at=row["last_heartbeat_at"],
         state=row["state"],
+        counters=row["counters"],
+        paused=row["paused"],
     )
 
 

@@ -132,6 +132,8 @@ cameras = Table(
     Column("district", Text),
     Column("created_at", Moment, nullable=False),
     Column("last_heartbeat_at", Moment),
+    Column("counters", Json, nullable=False, server_default="{}"),
+    Column("paused", Boolean, nullable=False, server_default="0"),
     Column("state", Text, nullable=False),
 )
 

@@ -1,0 +1,244 @@
+"""Config: what is said of each camera, from a TOML file or the command line, checked before anything starts."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+from homeward.domain.animals import Species
+from homeward.errors import BadSettings
+from homeward.watcher.areas import Polygon
+from homeward.watcher.capture import is_live
+
+CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+HARDWARE = ("cuda", "vaapi", "qsv", "videotoolbox", "d3d11va", "drm")
+MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
+MAX_FILE_BYTES = 5_000_000
+RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
+SERVER = "http://127.0.0.1:8000"
+OF_ALL = {"server", "camera", "spool_mb", "cameras_per_process"}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Between two times of day, local time; over midnight where the first is the later one."""
+
+    since: time
+    until: time
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether ``moment``, an aware time, lies between."""
+        now = moment.astimezone().time()
+        if self.since <= self.until:
+            return self.since <= now < self.until
+        return now >= self.since or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """One camera. ``source`` may hold a password and is shown to nobody; units are in the names."""
+
+    id: str
+    source: str
+    substream: str | None = None
+    key: str | None = None
+    key_file: Path | None = None
+    lat: float | None = None
+    lon: float | None = None
+    fps: float = 5.0
+    window_s: float = 3.0
+    repeat_after_min: float = 10.0
+    timeout_s: float = RTSP_TIMEOUT_S
+    hardware: str | None = None
+    schedule: Schedule | None = None
+    least: Mapping[Species, float] = field(default_factory=dict)
+    zones: tuple[Polygon, ...] = ()
+    masks: tuple[Polygon, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchConfig:
+    """All cameras of one box, and where their sightings go."""
+
+    cameras: tuple[CameraConfig, ...]
+    server: str = SERVER
+    spool_mb: float = 500.0
+    cameras_per_process: int = 16
+
+
+def read_config(path: Path) -> WatchConfig:
+    """The cameras of a TOML file.
+
+    Raises:
+        BadSettings: naming the camera and the key that is wrong.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BadSettings(f"{path.name} is too large.", field="cameras")
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read.", field="cameras") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path.name} is not TOML: {error}.", field="cameras") from error
+    _only(raw, OF_ALL, path.name)
+    listed = raw.get("camera")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CAMERAS:
+        raise BadSettings(f"{path.name} wants [[camera]] tables, 1 to {MAX_CAMERAS}.", field="camera")
+    cameras = tuple(_camera(each, number, path.parent) for number, each in enumerate(listed, start=1))
+    names = [camera.id for camera in cameras]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BadSettings(f"Two cameras are called {twice}.", field=f"{twice}.id", hint="Give each its own id.")
+    top = _Table(raw, path.name)
+    return WatchConfig(
+        cameras=cameras,
+        server=top.text("server") or SERVER,
+        spool_mb=top.number("spool_mb", 500.0, least=1, most=1_000_000),
+        cameras_per_process=int(top.number("cameras_per_process", 16, least=1, most=64)),
+    )
+
+
+def checked(camera: CameraConfig) -> CameraConfig:
+    """The camera, if its id can be one.
+
+    Raises:
+        BadSettings: it cannot.
+    """
+    if not CAMERA_ID.fullmatch(camera.id):
+        raise BadSettings(
+            f"{camera.id[:60]!r} cannot be a camera's id.",
+            field="id",
+            hint="Small letters, digits, dashes; at most 40.",
+        )
+    return camera
+
+
+def timeout_for(source: str) -> float:
+    """How long to wait for data: HTTP streams come in pieces of several seconds."""
+    return HTTP_TIMEOUT_S if source.startswith("http") else RTSP_TIMEOUT_S
+
+
+def _camera(raw: object, number: int, folder: Path) -> CameraConfig:
+    if not isinstance(raw, dict):
+        raise BadSettings(f"Camera number {number} is no table.", field="camera")
+    name = raw.get("id") if isinstance(raw.get("id"), str) else f"camera number {number}"
+    table = _Table(raw, str(name))
+    _only(raw, CAMERA_KEYS, str(name))
+    source = table.needed("source")
+    substream = table.text("substream")
+    for key, address in (("source", source), ("substream", substream)):
+        if address and not is_live(address) and not (folder / address).exists():
+            raise table.wrong(key, "an rtsp:// or http:// address, a device, or a file that is there")
+    key_file = table.text("key_file")
+    return checked(
+        CameraConfig(
+            id=table.needed("id"),
+            source=source if is_live(source) else str(folder / source),
+            substream=substream,
+            key=table.text("key"),
+            key_file=folder / key_file if key_file else None,
+            lat=table.number("lat", None, least=-90, most=90),
+            lon=table.number("lon", None, least=-180, most=180),
+            fps=table.number("fps", 5.0, least=0.1, most=60),
+            window_s=table.number("window_s", 3.0, least=0.5, most=60),
+            repeat_after_min=table.number("repeat_after_min", 10.0, least=0, most=1440),
+            timeout_s=table.number("timeout_s", timeout_for(source), least=0.5, most=60),
+            hardware=table.word("hardware", HARDWARE),
+            schedule=table.schedule(),
+            least=table.least(),
+            zones=table.polygons("zones"),
+            masks=table.polygons("masks"),
+        )
+    )
+
+
+CAMERA_KEYS = {
+    "id", "source", "substream", "key", "key_file", "lat", "lon", "fps", "window_s", "repeat_after_min", "timeout_s",
+    "hardware", "schedule", "least", "zones", "masks",
+}  # fmt: skip
+
+
+def _only(raw: Mapping[str, Any], known: set[str], name: str) -> None:
+    unknown = next((key for key in raw if key not in known), None)
+    if unknown is not None:
+        hint = f"Known are {', '.join(sorted(known))}."
+        raise BadSettings(f"{name} has an unknown key {unknown[:40]}.", field=f"{name}.{unknown[:40]}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A TOML table whose errors name the camera and the key."""
+
+    raw: Mapping[str, Any]
+    name: str
+
+    def wrong(self, key: str, wanted: str) -> BadSettings:
+        return BadSettings(f"{self.name}: {key} must be {wanted}.", field=f"{self.name}.{key}")
+
+    def text(self, key: str) -> str | None:
+        value = self.raw.get(key)
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise self.wrong(key, "a text")
+        return value
+
+    def needed(self, key: str) -> str:
+        value = self.text(key)
+        if value is None:
+            raise self.wrong(key, "there")
+        return value
+
+    def word(self, key: str, words: tuple[str, ...]) -> str | None:
+        value = self.text(key)
+        if value is not None and value not in words:
+            raise self.wrong(key, " or ".join(words))
+        return value
+
+    def number(self, key: str, default: Any, *, least: float, most: float) -> Any:
+        value = self.raw.get(key, default)
+        if value is default:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise self.wrong(key, f"a number from {least:g} to {most:g}")
+        return float(value)
+
+    def schedule(self) -> Schedule | None:
+        value = self.text("schedule")
+        if value is None:
+            return None
+        try:
+            since, until = (time.fromisoformat(part.strip()) for part in value.split("-"))
+        except ValueError as error:
+            raise self.wrong("schedule", 'two times of day, like "20:00-07:30"') from error
+        return Schedule(since, until)
+
+    def least(self) -> dict[Species, float]:
+        value = self.raw.get("least", {})
+        names = [species.value for species in Species]
+        if not isinstance(value, dict) or any(
+            name not in names or isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1
+            for name, share in value.items()
+        ):
+            raise self.wrong("least", f"a confidence from 0 to 1 for {' or '.join(names)}")
+        return {Species(name): float(share) for name, share in value.items()}
+
+    def polygons(self, key: str) -> tuple[Polygon, ...]:
+        value = self.raw.get(key, [])
+        wanted = "a list of polygons, each a list of three or more corners [x, y] from 0 to 1"
+        if not isinstance(value, list) or len(value) > MAX_POLYGONS:
+            raise self.wrong(key, wanted)
+        for polygon in value:
+            fits = isinstance(polygon, list) and 3 <= len(polygon) <= MAX_CORNERS and all(map(_is_corner, polygon))
+            if not fits:
+                raise self.wrong(key, wanted)
+        return tuple(tuple((float(x), float(y)) for x, y in polygon) for polygon in value)
+
+
+def _is_corner(corner: object) -> bool:
+    return (
+        isinstance(corner, list)
+        and len(corner) == 2
+        and all(isinstance(side, int | float) and not isinstance(side, bool) and 0 <= side <= 1 for side in corner)
+    )

@@ -1,0 +1,231 @@
+"""Stream: a live camera in, frames out. Key frames only while nothing moves; once it does, all from its start."""
+
+import socket
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from homeward.watcher.capture import CameraUnreadable, Frame, unreadable, without_secrets
+from homeward.watcher.recorder import Recorder
+
+MOST_KEPT_BYTES = 24_000_000
+JUMP_S = 5.0  # a camera's clock that leaps so far was set, and says nothing of lateness
+BROKEN_IN_A_ROW = 100
+
+
+@dataclass(slots=True)
+class Stream:
+    """One connection to a camera. Its reader says through ``is_busy`` whether something moves.
+
+    ``timeout_s`` bounds the opening and every wait for data; ``late_s`` is how far behind the camera a frame may be.
+    ``is_alone`` says of the last frame that those before it were not decoded, and will be once something moves.
+    ``touched_s`` is when FFmpeg last gave anything, on the clock that never goes back.
+    """
+
+    source: str
+    per_second: float = 5.0
+    timeout_s: float = 2.5
+    late_s: float = 3.0
+    hardware: str | None = None
+    recorder: Recorder | None = None
+    is_busy: bool = False
+    is_alone: bool = False
+    touched_s: float = 0.0
+    packets: int = 0
+    decoded: int = 0
+    broken: int = 0
+    skipped: int = 0
+    key_gap_s: float | None = None
+    late_by_s: float = 0.0
+    _kept: "deque[_Packet]" = field(default_factory=deque)
+    _kept_bytes: int = 0
+    _number: int = 0
+    _last_s: float = float("-inf")
+    _decodes_all: bool = False
+
+    def frames(self) -> Generator[Frame]:
+        """Frames until the stream ends or breaks. Times are those of arrival, since cameras' clocks lie.
+
+        Raises:
+            CameraUnreadable: it cannot be opened, sends nothing for ``timeout_s``, or is no video.
+        """
+        import av
+
+        try:
+            with self._opened() as container:
+                if not container.streams.video:
+                    message = f"{without_secrets(self.source)} sends no video."
+                    raise CameraUnreadable(message, field="source", hint="Is it the right address?")
+                yield from self._read(container)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> CameraUnreadable:
+        host = urlsplit(self.source).hostname if "://" in self.source else None
+        if host is not None and self.packets == 0:
+            try:
+                socket.getaddrinfo(host, None)
+            except (OSError, UnicodeError):
+                message = f"The host of {without_secrets(self.source)} is not known."
+                return CameraUnreadable(message, field="source", hint="Check the address.", is_hopeless=True)
+        return unreadable(self.source, error)
+
+    def _opened(self) -> Any:
+        import av
+        from av.codec.hwaccel import HWAccel
+
+        hwaccel = HWAccel(self.hardware, allow_software_fallback=True) if self.hardware else None
+        limits = (self.timeout_s, self.timeout_s)
+        options = {"rtsp_transport": "tcp"} if self.source.startswith("rtsp") else {}
+        file_format = "v4l2" if self.source.startswith("/dev/") else None
+        return av.open(self.source, format=file_format, options=options, timeout=limits, hwaccel=hwaccel)
+
+    def _read(self, container: Any) -> Iterator[Frame]:
+        video = container.streams.video[0]
+        decoder = video.codec_context
+        decoder.thread_type, decoder.thread_count = "SLICE", 1
+        lateness, start, broken_before = _Lateness(), _Start(time.monotonic(), datetime.now(UTC)), self.broken
+        for packet in self._demuxed(container, video):
+            self.packets += 1
+            self.touched_s = time.monotonic()
+            arrived = _Packet(packet, start.passed_s())
+            self._keep(arrived)
+            self.late_by_s = lateness.after(arrived, video.time_base)
+            if self.recorder is not None:
+                kept = [each.packet for each in self._kept]
+                self.recorder.packet(packet, kept, is_busy=self.is_busy, time_s=arrived.time_s)
+            try:
+                yield from self._looked_at(arrived, decoder, start)
+            except _undecodable() as error:
+                self.broken += 1
+                self._rest(decoder)
+                if self.broken - broken_before > BROKEN_IN_A_ROW:
+                    message = f"{without_secrets(self.source)} sends nothing that can be decoded."
+                    raise CameraUnreadable(message, field="source", hint="Set the camera to H.264.") from error
+
+    def _demuxed(self, container: Any, video: Any) -> Iterator[Any]:
+        try:
+            for packet in container.demux(video):
+                if packet.size:
+                    yield packet
+        finally:
+            if self.recorder is not None:
+                self.recorder.close()
+
+    def _looked_at(self, packet: "_Packet", decoder: Any, start: "_Start") -> Iterator[Frame]:
+        """The frames that a packet gives, as far as somebody wants to see them."""
+        is_key = packet.packet.is_keyframe
+        if self.late_by_s > self.late_s:
+            self.skipped += 1
+            self._rest(decoder)
+            return
+        if self._decodes_all and is_key and not (self.is_busy or self._needs_all()):
+            self._rest(decoder)
+        if self._decodes_all:
+            yield from self._shown(decoder.decode(packet.packet), packet, start)
+        elif is_key and self._needs_all():
+            yield from self._again(decoder, start, [packet])
+        elif is_key and self._is_due(packet):
+            yield from self._alone(packet, decoder, start)
+            if self.is_busy:
+                yield from self._again(decoder, start, list(self._kept))
+
+    def _rest(self, decoder: Any) -> None:
+        """From now on key frames only."""
+        if self._decodes_all:
+            decoder.flush_buffers()
+        self._decodes_all = False
+
+    def _needs_all(self) -> bool:
+        """Where key frames are so far apart that an animal could pass between two, every frame is decoded."""
+        return self.key_gap_s is not None and self.key_gap_s > self.late_s
+
+    def _is_due(self, packet: "_Packet") -> bool:
+        return packet.time_s - self._last_s >= 1 / self.per_second - 1e-3
+
+    def _alone(self, packet: "_Packet", decoder: Any, start: "_Start") -> Iterator[Frame]:
+        """A key frame: the decoder is emptied after it, so that it comes out at once."""
+        found = [*decoder.decode(packet.packet), *decoder.decode(None)]
+        decoder.flush_buffers()
+        self.is_alone = True
+        yield from self._shown(found[-1:], packet, start)
+        self.is_alone = False
+
+    def _again(self, decoder: Any, start: "_Start", packets: "list[_Packet]") -> Iterator[Frame]:
+        """All frames from now on, and before them those of ``packets``: what a key frame shows moved before it."""
+        self._decodes_all = True
+        self._last_s = packets[0].time_s - 1.0
+        for packet in packets:
+            yield from self._shown(decoder.decode(packet.packet), packet, start)
+
+    def _shown(self, frames: list[Any], packet: "_Packet", start: "_Start") -> Iterator[Frame]:
+        for frame in frames:
+            self.decoded += 1
+            if not self._is_due(packet):
+                continue
+            self._last_s = packet.time_s
+            self._number += 1
+            at = start.wall + timedelta(seconds=packet.time_s)
+            yield Frame(self._number, start.began + packet.time_s, at, frame)
+
+    def _keep(self, packet: "_Packet") -> None:
+        """The last whole group of pictures and the present one."""
+        if packet.packet.is_keyframe:
+            keys = [n for n, kept in enumerate(self._kept) if kept.packet.is_keyframe]
+            if keys:
+                self.key_gap_s = packet.time_s - self._kept[keys[-1]].time_s
+            for _ in range(keys[-1] if keys else len(self._kept)):
+                self._kept_bytes -= self._kept.popleft().packet.size
+        elif self.key_gap_s is None and self._kept and packet.time_s - self._kept[0].time_s > self.late_s:
+            self.key_gap_s = packet.time_s - self._kept[0].time_s
+        self._kept.append(packet)
+        self._kept_bytes += packet.packet.size
+        if self._kept_bytes > MOST_KEPT_BYTES:
+            self._kept.clear()
+            self._kept_bytes = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Packet:
+    packet: Any
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """When the connection was made, by the clock that never goes back, and by the wall's."""
+
+    began: float
+    wall: datetime
+
+    def passed_s(self) -> float:
+        return time.monotonic() - self.began
+
+
+@dataclass(slots=True)
+class _Lateness:
+    """How much longer a packet was under way than the quickest one."""
+
+    _quickest_s: float | None = None
+    _last_s: float = 0.0
+
+    def after(self, packet: _Packet, time_base: Any) -> float:
+        if packet.packet.pts is None or not time_base:
+            return 0.0
+        sent_s = float(packet.packet.pts * time_base)
+        under_way_s = packet.time_s - sent_s
+        if self._quickest_s is None or abs(sent_s - self._last_s) > JUMP_S:
+            self._quickest_s = under_way_s
+        self._last_s = sent_s
+        self._quickest_s = min(self._quickest_s, under_way_s)
+        return under_way_s - self._quickest_s
+
+
+def _undecodable() -> tuple[type[Exception], ...]:
+    import av
+
+    return av.FFmpegError, ValueError

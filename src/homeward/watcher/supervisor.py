@@ -1,0 +1,193 @@
+"""Supervisor: starts the workers, watches over them from outside, and tells the server how the cameras are."""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import structlog
+
+from homeward.client import Client
+from homeward.errors import HomewardError
+from homeward.watcher import worker
+from homeward.watcher.status import State, Status, counters
+from homeward.watcher.worker import Group
+
+LOOKED_EVERY_S = 0.2
+HEARTBEAT_EVERY_S = 30.0
+STARTING_S = 30.0
+SILENT_S = 10.0
+STUCK_TIMES, STUCK_S = 2.0, 3.0  # of a camera's own time-out, and on top of it
+STOPPING_S = 3.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process, the pipe to it, and when it was last heard of."""
+
+    group: Group
+    process: BaseProcess
+    pipe: Connection
+    started_s: float
+    heard_s: float | None = None
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """All cameras of one box. A worker of which a camera hangs is killed, and started again with all its cameras."""
+
+    groups: tuple[Group, ...]
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    on_picture: Callable[[str, bytes], None] | None = None
+    on_look: Callable[["Supervisor"], None] | None = None
+    statuses: dict[str, Status] = field(default_factory=dict)
+    restarts: int = 0
+    _before: dict[str, dict[str, int]] = field(default_factory=dict)
+    _workers: list[_Worker] = field(default_factory=list)
+    _shown: str | None = None
+    _paused: frozenset[str] = frozenset()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until told to stop, or until there is nothing left to do."""
+        self.statuses = {c.id: Status(c.id) for group in self.groups for c in group.cameras}
+        self._workers = [self._started(group) for group in self.groups]
+        heart = threading.Thread(target=self._beat, args=(stop,), daemon=True)
+        heart.start()
+        try:
+            while not stop.is_set() and not self._is_over():
+                for number, each in enumerate(self._workers):
+                    self._heard(each)
+                    if not each.ended and self._hangs(each):
+                        self._workers[number] = self._restarted(each)
+                if self.on_look is not None:
+                    self.on_look(self)
+                stop.wait(LOOKED_EVERY_S)
+        finally:
+            stop.set()
+            self._stop_all()
+            heart.join(1.0)
+
+    @property
+    def all_hopeless(self) -> bool:
+        """Whether no camera was ever seen and none will be without somebody's help."""
+        return all(status.is_hopeless for status in self.statuses.values())
+
+    def totals(self) -> list[Status]:
+        """All statuses, with what was counted before a restart."""
+        return [self._total(status) for status in self.statuses.values()]
+
+    def show(self, camera: str | None) -> None:
+        """From now on ``on_picture`` gets this camera's pictures."""
+        self._shown = camera
+        for each in self._workers:
+            _tell(each, "show", camera)
+
+    def pause(self, cameras: frozenset[str]) -> None:
+        """These are not looked at; all others are."""
+        if cameras != self._paused:
+            self._paused = cameras
+            for each in self._workers:
+                _tell(each, "pause", cameras)
+
+    def _started(self, group: Group) -> _Worker:
+        # spawn: a fork of a process with threads may hang for ever
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=worker.run, args=(group, there), daemon=True)
+        process.start()
+        there.close()
+        made = _Worker(group, process, here, time.monotonic())
+        _tell(made, "show", self._shown)
+        _tell(made, "pause", self._paused)
+        return made
+
+    def _heard(self, each: _Worker) -> None:
+        """Take what the worker says."""
+        try:
+            while each.pipe.poll():
+                kind, *values = each.pipe.recv()
+                each.heard_s = time.monotonic()
+                if kind == "status":
+                    self.statuses.update({status.camera: status for status in values[0]})
+                elif self.on_picture is not None:
+                    self.on_picture(*values)
+        except (EOFError, OSError):
+            each.ended = self._is_done(each)
+
+    def _is_done(self, each: _Worker) -> bool:
+        each.process.join(STOPPING_S)
+        return each.process.exitcode == 0
+
+    def _hangs(self, each: _Worker) -> bool:
+        now = time.monotonic()
+        if each.process.exitcode is not None:
+            return each.process.exitcode != 0 or not self._is_done(each)
+        if each.heard_s is None:
+            return now - each.started_s > STARTING_S
+        if now - each.heard_s > SILENT_S:
+            return True
+        return any(
+            now - self.statuses[c.id].touched_s > STUCK_TIMES * c.timeout_s + STUCK_S
+            for c in each.group.cameras
+            if self.statuses[c.id].state in {State.CONNECTING, State.LIVE, State.STALLED}
+        )
+
+    def _restarted(self, each: _Worker) -> _Worker:
+        self.restarts += 1
+        log.warning("cameras hang, their process is started anew", cameras=[c.id for c in each.group.cameras])
+        each.process.kill()
+        each.process.join()
+        each.pipe.close()
+        for camera in each.group.cameras:
+            old = self.statuses[camera.id]
+            self._before[camera.id] = counters(self._total(old))
+            self.statuses[camera.id] = Status(camera.id, state=State.STALLED, touched_s=time.monotonic())
+        return self._started(each.group)
+
+    def _total(self, status: Status) -> Status:
+        before = self._before.get(status.camera, {})
+        counts: dict[str, Any] = {name: value + before.get(name, 0) for name, value in counters(status).items()}
+        return replace(status, **counts)
+
+    def _is_over(self) -> bool:
+        return all(each.ended for each in self._workers) or self.all_hopeless
+
+    def _stop_all(self) -> None:
+        for each in self._workers:
+            _tell(each, "stop")
+        deadline = time.monotonic() + STOPPING_S
+        for each in self._workers:
+            while each.process.is_alive() and time.monotonic() < deadline:
+                self._heard(each)
+                each.process.join(0.05)
+            self._heard(each)
+            if each.process.is_alive():
+                each.process.kill()
+            each.process.join()
+            each.pipe.close()
+
+    def _beat(self, stop: threading.Event) -> None:
+        """Tell the server how each camera is; it answers whether its owner paused it."""
+        while not stop.is_set() and self.clients:
+            paused = set(self._paused)
+            for status in self.totals():
+                client = self.clients.get(status.camera)
+                if client is None:
+                    continue
+                with suppress(HomewardError):
+                    answer: dict[str, Any] = client.heartbeat(status.camera, status.state.value, counters(status))
+                    (paused.add if answer.get("paused") else paused.discard)(status.camera)
+            self.pause(frozenset(paused))
+            stop.wait(HEARTBEAT_EVERY_S)
+
+
+def _tell(each: _Worker, *order: object) -> None:
+    with suppress(OSError):
+        each.pipe.send(order)
