@@ -210,6 +210,10 @@ class Client:
         """A picture as JPEG."""
         return self.send(Call("GET", f"{API}/photos/{photo_id}", params={"size": size})).content
 
+    def fetch(self, address: str) -> bytes:
+        """A picture by its signed address, as the server gave it."""
+        return self.send(Call("GET", address)).content
+
 
 class AsyncClient:
     """The same, asynchronous."""

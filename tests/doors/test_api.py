@@ -230,6 +230,61 @@ def test_a_camera_sends_with_its_key_and_the_owner_sees_which(door):
     assert beat.json()["state"] == "live"
 
 
+def sent_by(door, camera, seed):
+    files = {"photo": ("a.jpg", photo(seed), "image/jpeg")}
+    fields = {"seen_at": door.world.clock.now().isoformat()}
+    return door.http.post("/api/v1/sightings", data=fields, files=files, headers=camera)
+
+
+def test_a_cameras_owner_sees_what_was_sent_pauses_it_and_erases(door):
+    door.world.camera()
+    camera = door.key("sightings", "yard")
+    first, second = (sent_by(door, camera, seed).json() for seed in (31, 32))
+    path = "/api/v1/cameras/yard/sightings"
+
+    shown = door.http.get(path, headers=camera).json()["items"]
+    assert {item["id"] for item in shown} == {first["id"], second["id"]}
+    assert door.http.get(shown[0]["photo"]["full"]).content[:2] == b"\xff\xd8"
+
+    assert door.http.delete(f"{path}/{first['id']}", headers=camera).status_code == 204
+    assert [item["id"] for item in door.http.get(path, headers=camera).json()["items"]] == [second["id"]]
+    assert door.http.delete(f"{path}/{first['id']}", headers=camera).status_code == 404
+
+    assert door.http.patch("/api/v1/cameras/yard", json={"paused": True}, headers=camera).json()["paused"]
+    refused = sent_by(door, camera, 33)
+    assert (refused.status_code, refused.json()["code"]) == (403, "camera_paused")
+    beat = door.http.post("/api/v1/cameras/yard/heartbeat", json={"counters": {"frames": 7}}, headers=camera).json()
+    assert (beat["paused"], beat["counters"]) == (True, {"frames": 7})
+    door.http.patch("/api/v1/cameras/yard", json={"paused": False}, headers=camera)
+    assert sent_by(door, camera, 33).status_code == 201
+
+
+def test_another_cameras_key_and_other_peoples_reports_are_out_of_reach(door):
+    door.world.camera()
+    stranger = door.key("sightings", "gate") if door.world.camera("gate") else None
+    sent = sent_by(door, door.key("sightings", "yard"), 34).json()
+    person = door.world.file("found", photo(35)).report
+
+    for method, path, body in (
+        ("GET", "/cameras/yard/sightings", None),
+        ("PATCH", "/cameras/yard", {"paused": True}),
+        ("DELETE", f"/cameras/yard/sightings/{sent['id']}", None),
+    ):
+        assert door.http.request(method, f"/api/v1{path}", json=body, headers=stranger).status_code == 403
+    for report in (sent["id"], person.id):
+        answer = door.http.delete(f"/api/v1/cameras/gate/sightings/{report}", headers=stranger)
+        assert answer.status_code == 404
+    assert door.http.patch("/api/v1/cameras/yard", json={"paused": True}).status_code == 401
+
+
+@pytest.mark.parametrize("counters", [{"frames": -1}, {"Frames": 1}, {f"c{'x' * n}": 1 for n in range(41)}, [1]])
+def test_a_heartbeat_counts_in_small_words_and_whole_numbers(door, counters):
+    door.world.camera()
+    beat = {"state": "live", "counters": counters}
+    answer = door.http.post("/api/v1/cameras/yard/heartbeat", json=beat, headers=door.key("sightings", "yard"))
+    assert answer.status_code == 422
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/reports"), ("GET", "/cameras"), ("POST", "/cameras"), ("GET", "/keys"), ("POST", "/sightings")],

@@ -5,8 +5,13 @@ from PIL import Image, ImageFilter
 
 from homeward.domain.animals import Animal, Species
 from homeward.domain.boxes import Box
+from homeward.ports import Space
+from homeward.testing import FakeEmbedder
+from homeward.testing.fakes import CALIBRATION
+from homeward.watcher.areas import HIDDEN, Areas
 from homeward.watcher.camera import CameraWatch
 from homeward.watcher.crops import crop_of, sharpness
+from homeward.watcher.repeats import Repeats
 
 from .scenes import Finder, frame, with_animal, yard
 
@@ -114,3 +119,66 @@ def test_sharp_whole_and_large_is_better():
     assert crop_of(with_animal(yard(), 0), animal(0, 200, 60, 260), []).quality < 0.5 * whole.quality
     with Image.open(io.BytesIO(whole.jpeg())) as sent:
         assert (sent.format, sent.size) == ("JPEG", (78, 78))
+
+
+def test_an_animal_outside_of_the_zones_is_not_seen_and_costs_nothing():
+    left = ((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0))
+    watching, sights = watched(walk(40, start=250, step=4), areas=Areas(zones=(left,)))
+
+    assert sights == []
+    assert watching.counts.detector_runs <= 2
+
+
+def test_what_is_masked_is_not_sent():
+    below = ((0.0, 0.65), (1.0, 0.65), (1.0, 1.0), (0.0, 1.0))
+    _, (sight,) = watched(walk(12), areas=Areas(masks=(below,)))
+
+    painted = (sight.crop.picture == HIDDEN).all(-1)
+    assert painted[-4:].all()
+    assert not painted[:30].any()
+
+
+def test_an_animal_less_sure_than_its_camera_wants_is_not_seen():
+    assert watched(walk(12), least={Species.CAT: 0.9})[1] == []
+    assert len(watched(walk(12), least={Species.DOG: 0.9})[1]) == 1
+
+
+def comes_back(seconds, **changes):
+    """An animal walks through, is gone for a while, and walks through again."""
+    empty = [yard(n % 9) for n in range(round(5 * seconds))]
+    again = walk(12)
+    if changes:
+        again = [np.array(Image.fromarray(p).filter(ImageFilter.GaussianBlur(3))) for p in again]
+    return [*walk(12), *empty, *again]
+
+
+def test_the_same_animal_is_not_sent_again_within_minutes_but_after_them():
+    space = Space(FakeEmbedder(), CALIBRATION)
+
+    watching, sights = watched(comes_back(60), repeats=Repeats(space, after_s=600))
+    assert len(sights) == 1
+    assert watching.counts.repeats == 1
+
+    _, sights = watched(comes_back(60), repeats=Repeats(space, after_s=30))
+    assert len(sights) == 2
+
+
+def test_the_same_animal_is_sent_again_where_it_looks_better():
+    space = Space(FakeEmbedder(), CALIBRATION)
+    pictures = comes_back(60, blurred=True)
+
+    assert len(watched(pictures, repeats=Repeats(space))[1]) == 1
+    assert len(watched(pictures[::-1], repeats=Repeats(space))[1]) == 2
+
+
+def test_a_key_frame_alone_on_which_something_moves_only_asks_for_those_around_it():
+    watching = CameraWatch(Finder())
+    for n in range(10):
+        watching.look(frame(n, yard(n)), is_alone=True)
+    seen = watching.counts.frames
+
+    assert watching.look(frame(10, with_animal(yard(10), 200)), is_alone=True) == []
+    assert watching.is_busy(10 / 5)
+    assert watching.counts.frames == seen
+    watching.look(frame(10, with_animal(yard(10), 200)))
+    assert watching.counts.tracks == 1

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from homeward.client import Client
@@ -89,7 +91,7 @@ def test_a_failing_server_is_asked_ever_more_rarely(spool, monkeypatch):
                 asked.append(clock[0])
             clock[0] += 0.1
 
-    waits = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    waits = [later - earlier for earlier, later in itertools.pairwise(asked)]
     assert waits[7] > 10 * waits[0]
     assert max(waits) <= 60.2
 

@@ -1,10 +1,20 @@
 """Cameras and keys."""
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from homeward.cli.common import AsJson, Data, client, show_json, table
+from homeward.errors import BadSettings
+
+if TYPE_CHECKING:
+    from homeward.client import Client
+
+Server = Annotated[str | None, Parameter(help="Address of the server; default: the one of the data folder.")]
+KeyFile = Annotated[Path | None, Parameter(help="With --server: a file that holds the camera's key.")]
 
 
 def register(app: App) -> None:
@@ -12,6 +22,10 @@ def register(app: App) -> None:
     cameras = App(name="cameras", help="Cameras that send sightings.")
     cameras.command(list_cameras, name="list")
     cameras.command(add_camera, name="add")
+    cameras.command(pause, name="pause")
+    cameras.command(resume, name="resume")
+    cameras.command(sightings, name="sightings")
+    cameras.command(erase_sighting, name="erase-sighting")
     keys = App(name="keys", help="API keys for cameras, bots and operators.")
     keys.command(list_keys, name="list")
     keys.command(create_key, name="create")
@@ -28,7 +42,13 @@ def list_cameras(*, data: Data = None, json: AsJson = False) -> None:
         show_json({"items": items, "next": None})
         return
     rows = [
-        [item["id"], item["name"], item["place"]["district"] or "", item["state"], item["last_heartbeat_at"] or "never"]
+        [
+            item["id"],
+            item["name"],
+            item["place"]["district"] or "",
+            "paused" if item["paused"] else item["state"],
+            item["last_heartbeat_at"] or "never",
+        ]
         for item in items
     ]
     table(["Id", "Name", "District", "State", "Last heard"], rows)
@@ -59,6 +79,96 @@ def add_camera(
     with client(data) as server:
         camera = server.post("/cameras", {"name": name, "lat": lat, "lon": lon, "id": camera_id})
     show_json(camera) if json else print(camera["id"])
+
+
+def pause(camera_id: str, *, server: Server = None, key_file: KeyFile = None, data: Data = None) -> None:
+    """From now on nothing is looked at or taken; what waits in the camera's box is thrown away.
+
+    Parameters
+    ----------
+    camera_id
+        Id of the camera.
+    """
+    with _owner(server, key_file, data) as client_:
+        client_.patch(f"/cameras/{camera_id}", {"paused": True})
+
+
+def resume(camera_id: str, *, server: Server = None, key_file: KeyFile = None, data: Data = None) -> None:
+    """Let a paused camera go on.
+
+    Parameters
+    ----------
+    camera_id
+        Id of the camera.
+    """
+    with _owner(server, key_file, data) as client_:
+        client_.patch(f"/cameras/{camera_id}", {"paused": False})
+
+
+def sightings(
+    camera_id: str,
+    *,
+    limit: int = 100,
+    photos: Path | None = None,
+    server: Server = None,
+    key_file: KeyFile = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Show what a camera sent, newest first.
+
+    Parameters
+    ----------
+    camera_id
+        Id of the camera.
+    limit
+        How many at most.
+    photos
+        Also write the pictures into this folder.
+    """
+    with _owner(server, key_file, data) as client_:
+        items = client_.get(f"/cameras/{camera_id}/sightings", limit=limit)["items"]
+        if photos is not None:
+            photos.mkdir(parents=True, exist_ok=True)
+            for item in items:
+                if item["photo"]:
+                    (photos / f"{item['id']}.jpg").write_bytes(client_.fetch(item["photo"]["full"]))
+    if json:
+        show_json({"items": items, "next": None})
+        return
+    rows = [[item["id"], item["happened_at"], item["species"], item["status"]] for item in items]
+    table(["Id", "Seen", "Species", "Status"], rows)
+
+
+def erase_sighting(
+    camera_id: str, report_id: str, *, server: Server = None, key_file: KeyFile = None, data: Data = None
+) -> None:
+    """Erase one thing that a camera sent: picture, vectors, place and time, for good.
+
+    Parameters
+    ----------
+    camera_id
+        Id of the camera.
+    report_id
+        Id of the sighting, as `homeward cameras sightings` shows it.
+    """
+    with _owner(server, key_file, data) as client_:
+        client_.delete(f"/cameras/{camera_id}/sightings/{report_id}")
+
+
+@contextmanager
+def _owner(server: str | None, key_file: Path | None, data: Path | None) -> "Iterator[Client]":
+    """With a camera's own key from afar, else as the operator of the data folder."""
+    if server is None:
+        with client(data) as found:
+            yield found
+        return
+    from homeward.client import Client
+
+    if key_file is None:
+        raise BadSettings("A server far away wants the camera's key.", field="key_file", hint="Add --key-file.")
+    with Client(server, key_file.read_text(encoding="utf-8").strip()) as found:
+        yield found
 
 
 def list_keys(*, data: Data = None, json: AsJson = False) -> None:

@@ -167,7 +167,8 @@ def unreadable(source: str, error: Exception) -> CameraUnreadable:
     """FFmpeg's words may carry the address with its password: only their kind is told, and what to do about it."""
     kind = type(error).__name__.removesuffix("Error")
     hint = HINTS.get(kind) or ("Check the address; is the camera on?" if is_live(source) else "Is it a video?")
-    message = f"{without_secrets(source)} cannot be read ({kind})."
+    what = getattr(error, "strerror", None) or kind  # FFmpeg's own words, without the address
+    message = f"{without_secrets(source)} cannot be read ({what})."
     return CameraUnreadable(message, field="source", hint=hint, is_hopeless=kind in HINTS)
 
 

@@ -41,10 +41,14 @@ class _Worker:
 
 @dataclass(slots=True)
 class Supervisor:
-    """All cameras of one box. A worker of which a camera hangs is killed, and started again with all its cameras."""
+    """All cameras of one box. A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and
+    started again with all its cameras. The server hears of each every ``heartbeat_s``.
+    """
 
     groups: tuple[Group, ...]
     clients: Mapping[str, Client] = field(default_factory=dict)
+    silent_s: float = SILENT_S
+    heartbeat_s: float = HEARTBEAT_EVERY_S
     on_picture: Callable[[str, bytes], None] | None = None
     on_look: Callable[["Supervisor"], None] | None = None
     statuses: dict[str, Status] = field(default_factory=dict)
@@ -131,7 +135,7 @@ class Supervisor:
             return each.process.exitcode != 0 or not self._is_done(each)
         if each.heard_s is None:
             return now - each.started_s > STARTING_S
-        if now - each.heard_s > SILENT_S:
+        if now - each.heard_s > self.silent_s:
             return True
         return any(
             now - self.statuses[c.id].touched_s > STUCK_TIMES * c.timeout_s + STUCK_S
@@ -185,7 +189,7 @@ class Supervisor:
                     answer: dict[str, Any] = client.heartbeat(status.camera, status.state.value, counters(status))
                     (paused.add if answer.get("paused") else paused.discard)(status.camera)
             self.pause(frozenset(paused))
-            stop.wait(HEARTBEAT_EVERY_S)
+            stop.wait(self.heartbeat_s)
 
 
 def _tell(each: _Worker, *order: object) -> None:
