@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for everybody: set before numpy is loaded
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import commands, detector, memory, photo, search
+from benchmarks import cameras, commands, detector, gate, memory, photo, search
 
 QUESTIONS = {
     "search": search.measure,
@@ -15,6 +15,9 @@ QUESTIONS = {
     "commands": commands.measure,
     "photo": photo.measure,
     "detector": detector.measure,
+    "cameras": cameras.measure,
+    "faults": cameras.back_again,
+    "gate": gate.measure,
 }
 
 

@@ -53,3 +53,23 @@ def photo(seed: int, *, noise: int = 0) -> bytes:
 
 
 GREY = jpeg(Image.new("RGB", (240, 240), (120, 120, 120)))
+
+
+@pytest.fixture
+def cat_clip(tmp_path):
+    """A cat that walks through a room: a clip of three seconds."""
+    import av
+    import numpy as np
+    from skimage import data
+
+    cat = data.cat()[::2, ::2]
+    path = tmp_path / "yard.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mpeg4", rate=5, options={"qscale": "2"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for step in range(15):
+            room = np.full((360, 640, 3), 120, np.uint8)
+            room[100 : 100 + cat.shape[0], 20 + 20 * step : 20 + 20 * step + cat.shape[1]] = cat
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(room, format="rgb24")))
+        file.mux(stream.encode())
+    return path

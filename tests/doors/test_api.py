@@ -3,8 +3,11 @@ import io
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
+from homeward.domain.animals import Label
+from homeward.domain.breeds import BreedHead
 from homeward.domain.places import Point
 from homeward.ports import Space
 from homeward.testing import FakeEmbedder
@@ -405,3 +408,21 @@ def test_districts_name_a_place(tmp_path):
 
     assert districts.district(Point(57.6007, 39.8512)) == "Old Town"
     assert districts.district(Point(10, 10)) is None
+
+
+def test_a_dogs_breed_is_guessed_in_the_owners_language_and_a_cats_is_not(door):
+    space = door.world.spaces.current()
+    certain = BreedHead(("beagle", "pug"), np.zeros((2, 64 * 3), np.float32), np.array([3, 0], np.float32))
+    door.world.spaces.use(replace(space, breeds=certain))
+
+    cat = door.report("lost", photo(1), **PLACE).json()
+    door.world.detector.label = Label.DOG
+    found = door.report("found", photo(2), **PLACE).json()
+    lost = door.report("lost", photo(2, noise=1), **PLACE)
+
+    assert cat["breed"] is None
+    assert found["breed"] == {"code": "beagle", "name": "Beagle", "probability": 0.953}
+    (match,) = matches(door, lost).json()["items"]
+    assert match["breed"]["name"] == "Beagle"
+    russian = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches", headers=own(lost) | {"Accept-Language": "ru"})
+    assert russian.json()["items"][0]["breed"]["name"] == "бигль"

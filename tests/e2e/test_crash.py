@@ -1,6 +1,6 @@
 import pytest
 
-from tests.e2e import crash
+from tests.e2e import crash, watch_crash
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed_a_few_times(tmp_path):
@@ -15,3 +15,17 @@ def test_nothing_acknowledged_is_lost_over_a_hundred_kills(tmp_path):
     ledger = crash.run(tmp_path / "data", kills=100, clients=4, seed=2)
 
     assert len(ledger.filings) > 100
+
+
+def test_no_sighting_is_lost_or_doubled_when_watcher_and_server_are_killed_a_few_times(tmp_path, cat_clip, monkeypatch):
+    monkeypatch.setenv("HOMEWARD_DUPLICATE_L2", "0")
+
+    assert watch_crash.run(tmp_path, cat_clip, kills=4, seed=1) > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_no_sighting_is_lost_or_doubled_over_two_hundred_kills(tmp_path, cat_clip, monkeypatch):
+    monkeypatch.setenv("HOMEWARD_DUPLICATE_L2", "0")
+
+    assert watch_crash.run(tmp_path, cat_clip, kills=200, seed=2) > 100

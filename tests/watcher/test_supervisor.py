@@ -75,7 +75,7 @@ def test_a_process_that_freezes_is_killed_and_its_cameras_go_on(port, tmp_path):
     with supervised(tmp_path, camera, silent_s=2.0) as made:
         until(lambda: state(made, "yard") is State.LIVE)
         before = made.totals()[0].packets
-        os.kill(made._workers[0].process.pid, signal.SIGSTOP)
+        os.kill(made.pids[0], signal.SIGSTOP)
         until(lambda: made.restarts == 1)
         until(lambda: state(made, "yard") is State.LIVE)
 
@@ -90,10 +90,10 @@ def test_a_camera_that_hangs_where_no_time_out_reaches_is_torn_away(port, tmp_pa
     )
     with supervised(tmp_path, *cameras, per_process=1) as made:
         until(lambda: state(made, "yard") is State.LIVE)
-        yard_process = made._workers[1].process.pid
+        yard_process = made.pids[1]
         until(lambda: made.restarts >= 1)
 
-        assert made._workers[1].process.pid == yard_process
+        assert made.pids[1] == yard_process
         assert state(made, "yard") is State.LIVE
 
 

@@ -83,6 +83,11 @@ class Supervisor:
         """Whether no camera was ever seen and none will be without somebody's help."""
         return all(status.is_hopeless for status in self.statuses.values())
 
+    @property
+    def pids(self) -> list[int | None]:
+        """The workers' processes."""
+        return [each.process.pid for each in self._workers]
+
     def totals(self) -> list[Status]:
         """All statuses, with what was counted before a restart."""
         return [self._total(status) for status in self.statuses.values()]
