@@ -304,3 +304,60 @@ def test_the_dog_on_a_street_camera_is_found_and_sent(run, shared):
     assert told["frames_with_animal"] >= 0.85 * 184
     assert 1 <= len(told["items"]) <= 4
     assert {item["species"] for item in told["items"]} == {"dog"}
+
+
+def test_on_the_servers_machine_a_camera_needs_no_key_and_many_come_from_a_file(run, cat_clip, tmp_path):
+    from tests.e2e.crash import Server
+
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        (tmp_path / "words.mp4").write_text("just words")
+        (tmp_path / "cameras.toml").write_text(f"""
+            server = "{server.url}"
+            [[camera]]
+            id = "yard"
+            source = "yard.mp4"
+            lat = 57.6
+            lon = 39.85
+            [[camera]]
+            id = "gate"
+            source = "words.mp4"
+            lat = 57.61
+            lon = 39.85
+        """)
+        done = run("watch", tmp_path / "cameras.toml", "--json")
+        told = json.loads(done.stdout)
+        again = json.loads(run("watch", tmp_path / "cameras.toml", "--json").stdout)
+
+        assert {item["camera"]: item["state"] for item in told["items"]} == {"yard": "ended", "gate": "failed"}
+        assert "gate: failed" in done.stderr
+        assert told["sent"] >= 1
+        assert again["sent"] >= told["sent"]
+        assert len(json.loads(run("keys", "list", "--json").stdout)["items"]) == len(told["items"]) + 1
+        key = tmp_path / "data" / "camera-keys" / "yard.key"
+        assert key.stat().st_mode & 0o077 == 0
+
+        far = ("--server", server.url, "--key-file", key)
+        (sent,) = json.loads(run("cameras", "sightings", "yard", "--json", "--photos", tmp_path / "out", *far).stdout)[
+            "items"
+        ][:1]
+        assert (tmp_path / "out" / f"{sent['id']}.jpg").read_bytes()[:2] == b"\xff\xd8"
+        run("cameras", "erase-sighting", "yard", sent["id"], *far)
+        run("cameras", "pause", "yard", *far)
+        assert "paused" in run("cameras", "list").stdout
+        run("cameras", "resume", "yard", *far)
+        assert "paused" not in run("cameras", "list").stdout
+    finally:
+        server.stop()
+
+
+def test_where_no_camera_can_ever_be_read_the_watch_ends_with_exit_code_two(run, tmp_path):
+    (tmp_path / "words.mp4").write_text("just words")
+    (tmp_path / "key").write_text("hw_x_y")
+    watched = ("watch", tmp_path / "words.mp4", "--camera", "yard", "--key-file", tmp_path / "key")
+
+    done = run(*watched, "--server", "http://127.0.0.1:9", code=2)
+    assert "words.mp4" in done.stderr
+    (tmp_path / "cameras.toml").write_text('[[camera]]\nid = "yard"\nsource = "rtsp://h/1"\ncolour = "red"\n')
+    assert "yard has an unknown key colour" in run("watch", tmp_path / "cameras.toml", code=2).stderr

@@ -28,7 +28,7 @@ from training.embedder.sets import TEST_FOLDERS, pets8k, photos_of
 
 NAME = "homeward-breeds-1"
 FIRST, LAST = 151, 269  # ImageNet's classes of dogs that people keep, Chihuahua to Mexican hairless
-SIDE_PX, BATCH, VIEWS, EPOCHS = 224, 32, 2, 60
+SIDE_PX, BATCH, EPOCHS = 224, 32, 60
 SCALE, NOISE, RATE = 16.0, 0.3, 3e-3
 LEAST, MARGIN = 0.5, 0.05
 RESULTS = Path(__file__).with_name("breeds.json")
@@ -61,11 +61,13 @@ def main() -> None:
 def views(shared: Path, seed: int) -> Pixels:
     """The dogs of pets8k, each as a whole and as a mirrored or not part of its photo: uint8 [n, 224, 224, 3]."""
     chance = np.random.default_rng(seed)
-    photos = [read_upright(picture.path) for picture in pets8k(shared) if picture.species == "dog"]
-    made = [padded_square(photo, SIDE_PX) for photo in photos]
-    for _ in range(VIEWS - 1):
-        made += [padded_square(_part(photo, chance), SIDE_PX) for photo in photos]
-    return np.stack(made)
+    wholes, parts = [], []
+    for picture in pets8k(shared):
+        if picture.species == "dog":
+            photo = read_upright(picture.path)
+            wholes.append(padded_square(photo, SIDE_PX))
+            parts.append(padded_square(_part(photo, chance), SIDE_PX))
+    return np.stack([*wholes, *parts])
 
 
 def _part(photo: Image.Image, chance: np.random.Generator) -> Image.Image:

@@ -8,8 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import structlog
-
 from homeward.errors import HomewardError
 from homeward.watcher.camera import CameraWatch, Sight
 from homeward.watcher.capture import CameraUnreadable, Frame, is_live, recorded
@@ -21,7 +19,6 @@ from homeward.watcher.stream import Stream
 FIRST_WAIT_S, LONGEST_WAIT_S, HOPELESS_WAIT_S = 0.25, 1.5, 30.0
 TRIES = 3
 ASLEEP_S = 1.0
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -144,8 +141,6 @@ class CameraLoop:
         self.status.problem, self.status.hint = error.message, error.hint or ""
         self.status.is_hopeless = hopeless and not was_live and (self._failures >= TRIES or not self._is_stream())
         self.status.state = State.FAILED if self._failures >= TRIES or not self._is_stream() else State.STALLED
-        if self._failures in {1, TRIES}:
-            log.warning("camera not read", camera=self.config.id, problem=error.message, hint=error.hint)
 
     def _is_stream(self) -> bool:
         return is_live(self.config.source)

@@ -41,8 +41,10 @@ class _Worker:
 
 @dataclass(slots=True)
 class Supervisor:
-    """All cameras of one box. A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and
-    started again with all its cameras. The server hears of each every ``heartbeat_s``.
+    """All cameras of one box.
+
+    A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and started again with all its
+    cameras. The server hears of each camera every ``heartbeat_s``.
     """
 
     groups: tuple[Group, ...]

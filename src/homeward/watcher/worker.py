@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from homeward.telemetry import configure
 from homeward.watcher.camera import CameraWatch, Sight
 from homeward.watcher.config import CameraConfig
 from homeward.watcher.drawing import Drawing
@@ -37,6 +38,7 @@ class Group:
 def run(group: Group, pipe: Connection) -> None:
     """Read all cameras of the group until told to stop, or until whoever started this is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    configure("warning", "console")
     spool = Spool(group.spool, group.spool_bytes)
     stop, make = threading.Event(), group.maker()
     drawings = {camera.id: Drawing() for camera in group.cameras}
