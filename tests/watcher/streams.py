@@ -15,7 +15,7 @@ from .scenes import SIZE
 
 PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("rtsp_server.py")
-MISSING = "GStreamer's RTSP server is not installed (make test-setup)"
+MISSING = "GStreamer's RTSP server is not installed; make test installs it where it may"
 
 
 def needs_rtsp():

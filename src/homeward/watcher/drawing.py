@@ -5,14 +5,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from homeward.domain.boxes import Box
 from homeward.watcher.camera import CameraWatch, Sight
 
 WIDTH, STRIP, SENT_SHOWN = 960, 120, 8
 REGION, ANIMAL, PERSON, ZONE, MASK = "#5b8def", "#ff5d3b", "#b0b0b0", "#38c172", "#222222"
-QUALITY = 80
+QUALITY, FONT_PX = 80, 20
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Drawing:
         drawn = Image.new("RGB", (WIDTH, round(picture.height * scale) + STRIP))
         drawn.paste(picture.resize((WIDTH, round(picture.height * scale))))
         draw = ImageDraw.Draw(drawn)
-        size = (WIDTH, drawn.height - STRIP)
+        size, font = (WIDTH, drawn.height - STRIP), ImageFont.load_default(FONT_PX)
         for polygons, colour in ((watching.areas.zones, ZONE), (watching.areas.masks, MASK)):
             for polygon in polygons:
                 draw.polygon([(x * size[0], y * size[1]) for x, y in polygon], outline=colour, width=3)
@@ -52,7 +52,9 @@ class Drawing:
             corners = _scaled(animal.box, scale)
             draw.rectangle(corners, outline=ANIMAL, width=3)
             text = f"{track} {animal.species.value} {animal.confidence:.0%}"
-            draw.text((corners[0], max(0.0, corners[1] - 14)), text, fill=ANIMAL)
+            place = (corners[0], max(0.0, corners[1] - FONT_PX - 4))
+            draw.rectangle(draw.textbbox(place, text, font=font), fill=ANIMAL)
+            draw.text(place, text, fill="white", font=font)
         for number, small in enumerate(list(self._sent)):
             drawn.paste(small, (number * STRIP, size[1]))
         return _jpeg(drawn)
