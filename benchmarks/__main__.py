@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for everybody: set before numpy is loaded
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import cameras, commands, detector, gate, memory, photo, search
+from benchmarks import cameras, commands, detector, gate, memory, people, photo, search
 
 QUESTIONS = {
     "search": search.measure,
@@ -17,7 +17,9 @@ QUESTIONS = {
     "detector": detector.measure,
     "cameras": cameras.measure,
     "faults": cameras.back_again,
+    "one_stream": cameras.one_stream,
     "gate": gate.measure,
+    "people": people.measure,
 }
 
 

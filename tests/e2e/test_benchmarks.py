@@ -5,13 +5,26 @@ import sys
 import pytest
 
 from docs.generate import ROOT
+from tests.watcher.streams import needs_rtsp
 
 
-@pytest.mark.parametrize("name", ["search", "memory", "commands", "photo", "detector"])
+@pytest.mark.parametrize("name", ["search", "memory", "commands", "photo", "detector", "cameras", "faults"])
 def test_a_benchmark_runs(name):
+    if name in {"cameras", "faults"}:
+        needs_rtsp()
+    assert run(name)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["gate", "people", "one_stream"])
+def test_a_benchmark_on_real_pictures_runs(name, shared):
+    assert "skipped" not in run(name)
+
+
+def run(name):
     command = [sys.executable, "-m", "benchmarks", name, "--short", "--json"]
 
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout)[name]
+    return json.loads(answer.stdout)[name]

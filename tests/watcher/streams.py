@@ -26,13 +26,16 @@ def needs_rtsp():
         pytest.skip(MISSING)
 
 
-def h264(path, pictures, per_second=25, gop=25, size=SIZE, codec="libx264"):
+def h264(path, pictures, per_second=25, gop=25, size=SIZE, preset="ultrafast", megabits=None):
     """A clip of ``pictures`` with a key frame every ``gop`` frames and none between."""
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=per_second)
+        stream = file.add_stream("libx264", rate=per_second)
         stream.width, stream.height, stream.pix_fmt = size[1], size[0], "yuv420p"
         stream.codec_context.gop_size = gop
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "sc_threshold": "0", "crf": "20"}
+        stream.options = {"preset": preset, "tune": "zerolatency", "sc_threshold": "0", "crf": "20"}
+        if megabits is not None:
+            del stream.options["crf"]
+            stream.bit_rate = int(megabits * 1e6)
         for shown in pictures:
             file.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
         file.mux(stream.encode())

@@ -1,8 +1,11 @@
+import contextlib
 import http.server
 import itertools
 import threading
 import time
 
+import av
+import numpy as np
 import pytest
 
 from homeward.watcher.camera import CameraWatch
@@ -16,6 +19,7 @@ from .scenes import Finder, with_animal, yard
 from .streams import Proxy, h264, needs_rtsp, rtsp
 
 LONG_S = 60.0
+CHUNKS = 50
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +158,61 @@ def test_outside_of_its_hours_a_camera_is_not_read(port):
         frames = running.status.frames
         running.loop.is_paused = False
         until(lambda: running.status.frames > frames)
+
+
+class Pieces(http.server.BaseHTTPRequestHandler):
+    """An endless-looking HTTP stream: one transport stream after the other, as a camera does that was set anew."""
+
+    pieces: tuple[bytes, ...] = ()
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "video/mp2t")
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the reader may go at any time
+            for piece in self.pieces:
+                step = len(piece) // CHUNKS + 1
+                for start in range(0, len(piece), step):
+                    self.wfile.write(piece[start : start + step])
+                    time.sleep(2.0 / CHUNKS)  # a camera sends in its own time
+
+    def log_message(self, *_):
+        pass
+
+
+def test_another_resolution_codec_and_a_clock_that_goes_back_in_mid_stream_are_followed(tmp_path):
+    parts = (((360, 640), "libx264", 50.0), ((240, 320), "libx264", 0.0), ((240, 320), "mpeg2video", 20.0))
+    for number, (size, codec, first_s) in enumerate(parts):
+        transport(tmp_path / f"{number}.ts", size, codec, first_s)
+    Pieces.pieces = tuple((tmp_path / f"{n}.ts").read_bytes() for n in range(len(parts)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pieces)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with Running(f"http://127.0.0.1:{server.server_port}/live.ts", fps=50.0) as running:
+            sizes = set()
+            until(lambda: sizes.add(seen_size(running)) or len(sizes - {None}) == 2)
+            until(lambda: running.status.connections > 1)
+            until(lambda: running.status.state is State.LIVE)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def seen_size(running):
+    shown = running.loop.watching.view.frame
+    return shown.size if shown else None
+
+
+def transport(path, size, codec, first_s):
+    """Two seconds of a still scene as MPEG-TS, its clock beginning at ``first_s``."""
+    with av.open(str(path), "w", format="mpegts") as file:
+        stream = file.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = size[1], size[0], "yuv420p"
+        stream.codec_context.gop_size = 5
+        for n in range(50):
+            shown = av.VideoFrame.from_ndarray(np.full((*size, 3), 100 + n % 3, np.uint8), format="rgb24")
+            shown.pts = round((first_s + n / 25) * 25)
+            file.mux(stream.encode(shown))
+        file.mux(stream.encode())
