@@ -1,7 +1,7 @@
 """Gate: how often the detector runs in an hour of cameras, against every frame at 5 a second, at equal animals found.
 
 The hour is spliced from the clips of HOMEWARD_SHARED: each one's empty scene under sensor noise, with a lamp that is
-switched, rain, and the clip itself now and then.
+switched, rain, and the clip itself once in six minutes.
 """
 
 import os
@@ -82,7 +82,7 @@ def _camera(clip: Path, detector: Detector, minutes: int) -> Seen:
 
 
 def _hour(clip: Path, minutes: int, seen: Seen) -> Iterator[Frame]:
-    """Stillness, a lamp, rain, and the clip in every third minute."""
+    """Stillness, a lamp, rain, and the clip once."""
     played = [frame.picture for frame in recorded(str(clip), per_second=PER_SECOND)]
     empty = np.median(np.stack(played[:: max(1, len(played) // 25)]), 0)
     chance = np.random.default_rng(0)
@@ -98,7 +98,7 @@ def _hour(clip: Path, minutes: int, seen: Seen) -> Iterator[Frame]:
         for second in range(60):
             for _ in range(int(PER_SECOND)):
                 yield frame(_weather(empty, minute, second, chance))
-        if minute % 3 == 1 or minutes == 1:
+        if minute == minutes // 2:
             from_s = (number + 1) / PER_SECOND
             seen.passages.append(Passage(from_s, from_s + len(played) / PER_SECOND + 3.0))
             for picture in played:

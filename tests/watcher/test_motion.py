@@ -72,7 +72,7 @@ def test_a_clock_in_the_picture_is_learned():
 
 def test_whatever_moves_the_whole_picture_is_looked_at_now_and_then():
     gate = MotionGate()
-    found = [gate.regions(frame(n, yard(n % 7))) for n in range(5 * 21)]
+    found = [gate.regions(frame(n, yard(n % 7))) for n in range(5 * 31)]
 
     assert sum(regions == [WHOLE] for regions in found) == 3
 
@@ -91,3 +91,15 @@ def test_regions_are_joined_where_that_wastes_little():
     assert joined(near, 1000, 1000) == [Box(0, 0, 190, 100)]
     assert len(joined(far, 1000, 1000)) == 2
     assert joined([Box(0, 0, 900, 900)], 1000, 1000) == [Box(0, 0, 1000, 1000)]
+
+
+def test_what_a_lamp_lights_up_for_good_is_no_animal_even_where_it_is_blinding():
+    pictures = []
+    for n in range(40):
+        lit = yard(90 + n, brighter=45.0)
+        lit[60:140, 400:520] = 255
+        pictures.append(lit)
+
+    found = after(pictures)
+    assert sum(map(bool, found[:10])) <= 6
+    assert found[10:] == [[]] * 30

@@ -11,11 +11,12 @@ from homeward.watcher.capture import CELL, Frame
 
 LEAST_STEP = 14.0  # grey levels of 256
 NOISE_TIMES = 4.0
-SHARE_OF_CELL = 0.15
+SHARE_OF_CELL, SHARE_STEPPED = 0.15, 0.05
+STIRRED_S = 1.0
 FLOOD = 0.5  # share of cells that change at once: a lamp or an infra-red filter, not an animal
 SETTLE_S = 1.0
 LEARN_S, LEARN_MOVING_S = 4.0, 30.0  # how fast the background follows
-WHOLE_S, WHOLE_CARRIED_S = 10.0, 0.5  # the whole picture is looked at this often, whatever moves
+WHOLE_S, WHOLE_CARRIED_S = 15.0, 0.5  # the whole picture is looked at this often, whatever moves
 BUSY_S, BUSY = 60.0, 0.35  # a cell that moves most of the time is a clock, a flag, a screen
 PAD = 0.6
 JOIN_WASTE = 1.25
@@ -45,6 +46,8 @@ class MotionGate:
     _flooded_s: float | None = None
     _looked_s: float = 0.0
     _before: Mask | None = None
+    _previous: Floats | None = None
+    _stepped_s: npt.NDArray[np.float64] | None = None
 
     def regions(self, frame: Frame, watched: Mask | None = None) -> list[Box]:
         """Where something moves, in pixels of the picture, padded and joined; the whole picture at the very first.
@@ -65,9 +68,20 @@ class MotionGate:
         scale = width / grey.shape[1] * CELL
         return joined([_padded(_around(island, scale), width, height) for island in moving], width, height)
 
+    def _stepped(self, grey: Floats) -> Mask:
+        """Cells that are not as they were on the frame before."""
+        assert self._previous is not None
+        assert self._noise is not None
+        step = grey - self._previous
+        self._previous = grey
+        step -= np.median(step)
+        stepped = np.abs(step) > np.maximum(LEAST_STEP, NOISE_TIMES * self._noise)
+        return np.asarray(_blocks(stepped).mean((1, 3)) > SHARE_STEPPED)
+
     def _begin(self, grey: Floats, time_s: float) -> None:
         self._background, self._noise = grey.copy(), np.full(grey.shape, 2.0, np.float32)
         self._busy = np.zeros(tuple(side // CELL for side in grey.shape), np.float32)
+        self._previous, self._stepped_s = grey, np.full(self._busy.shape, time_s)
         self._last_s, self._settled_s = time_s, time_s + SETTLE_S
 
     def _pause_s(self, time_s: float) -> float:
@@ -79,6 +93,7 @@ class MotionGate:
         assert self._background is not None
         assert self._noise is not None
         assert self._busy is not None
+        assert self._stepped_s is not None
         change = grey - self._background
         change -= np.median(change)  # all of it brighter or darker is weather
         size = np.abs(change)
@@ -93,6 +108,9 @@ class MotionGate:
             return []
         if time_s > self._settled_s:
             self._flooded_s = None
+        # what only looks different, and has not stirred for a while, is a lamp's light or a parked car
+        self._stepped_s[self._stepped(grey)] = time_s
+        cells = cells & (time_s - self._stepped_s < max(STIRRED_S, 1.5 * passed_s))
         still = ~np.kron(cells, np.ones((CELL, CELL), np.bool_))
         rate = np.full(grey.shape, 1 - np.exp(-passed_s / LEARN_MOVING_S), np.float32)
         inner = rate[: still.shape[0], : still.shape[1]]
