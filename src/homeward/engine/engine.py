@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from homeward.engine.sight import Sight
 from homeward.engine.wiring import Ports, Rules
 from homeward.engine.work import Work
 from homeward.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
-from homeward.ports import Job, ReportQuery, SafePhoto
+from homeward.ports import Job, ReportQuery, SafePhoto, UnitOfWork
 
 __all__ = ["Engine", "Ports", "Rules"]
 
@@ -282,12 +281,19 @@ class Engine:
     def heartbeat(self, camera_id: CameraId, state: str, counters: Mapping[str, int]) -> Camera:
         """A camera says that it lives, and what it counted."""
         check_text("state", state, 40)
-        now = self._ports.clock.now()
-        return self._change_camera(camera_id, last_heartbeat_at=now, state=state, counters=counters)
+        with self._ports.database.write() as work:
+            alive = replace(
+                _camera(work, camera_id), last_heartbeat_at=self._ports.clock.now(), state=state, counters=counters
+            )
+            work.cameras.save(alive)
+        return alive
 
     def pause_camera(self, camera_id: CameraId, *, paused: bool) -> Camera:
         """From now on nothing is taken of it, or is again."""
-        return self._change_camera(camera_id, paused=paused)
+        with self._ports.database.write() as work:
+            changed = replace(_camera(work, camera_id), paused=paused)
+            work.cameras.save(changed)
+        return changed
 
     def sightings(self, camera_id: CameraId, limit: int) -> list[tuple[Report, PhotoId | None]]:
         """What a camera sent, newest first, each with its photo."""
@@ -307,15 +313,6 @@ class Engine:
         if report is None or report.camera_id != camera_id:
             raise NotFound("This camera sent no such sighting.", field="sighting")
         self.erase(report_id)
-
-    def _change_camera(self, camera_id: CameraId, **changes: Any) -> Camera:
-        with self._ports.database.write() as work:
-            camera = work.cameras.get(camera_id)
-            if camera is None:
-                raise NotFound("There is no such camera.", field="camera")
-            changed = replace(camera, **changes)
-            work.cameras.save(changed)
-        return changed
 
     def district(self, place: Point | None) -> str | None:
         """The district of a place."""
@@ -395,3 +392,10 @@ def _species(new: NewReport, photos: Sequence[Prepared]) -> tuple[Species, float
         return Species.CAT, UNKNOWN  # set by the job, once the detector can be asked
     best = max(seen, key=lambda animal: animal.confidence)
     return best.species, best.species_confidence
+
+
+def _camera(work: UnitOfWork, camera_id: CameraId) -> Camera:
+    camera = work.cameras.get(camera_id)
+    if camera is None:
+        raise NotFound("There is no such camera.", field="camera")
+    return camera
