@@ -182,3 +182,20 @@ def test_a_key_frame_alone_on_which_something_moves_only_asks_for_those_around_i
     assert watching.counts.frames == seen
     watching.look(frame(10, with_animal(yard(10), 200)))
     assert watching.counts.tracks == 1
+
+
+def test_an_animal_of_which_only_a_part_moves_is_seen_whole():
+    large = np.kron(np.indices((6, 6)).sum(0) % 2, np.ones((50, 50)))[..., None] * np.array([255, 0, 255])
+
+    def scene(n):
+        picture = yard(n % 9)
+        picture[30:330, 150:450] = large
+        if n > 20 and n % 2:
+            picture[250:300, 380:440] = 90  # the tail
+        return picture
+
+    watching, _ = watched([yard(n) for n in range(3)])
+    for n in range(40):
+        watching.look(frame(n, scene(n)))
+        widths = [round(animal.box.width) for _, animal in watching.view.animals]
+        assert all(width > 280 for width in widths), n

@@ -20,7 +20,9 @@ AGAIN_S, STILL_S, AGAIN_STILL_S = 0.5, 10.0, 10.0
 PATIENCE_S, PATIENCE_STILL_S = 2.0, 25.0  # how long it may be out of sight
 STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
 AROUND = 0.6
-LEAST_SEEN = 2  # frames; what flickers up once is no animal
+LEAST_SEEN, LEAST_S = 2, 0.15  # frames, and for how long; what flickers up is no animal
+BODIES = {Label.CAT, Label.DOG}
+CUT_SHARE, WIDER = 0.04, 1.0  # of a region: how near its edge a box is cut off, and how much wider the next look is
 LINGER_S = 3.0  # how long after the last motion every frame is still wanted
 
 
@@ -138,21 +140,36 @@ class CameraWatch:
         return joined([box for box in found if box.area > 0], width, height)
 
     def _seen(self, picture: Picture, regions: Sequence[Box]) -> tuple[tuple[Animal, ...], list[Box]]:
-        self.counts.detector_runs += len(regions)
-        found: list[Detection] = []
-        for region, seen in zip(regions, self.detector.detect([cut(picture, box) for box in regions]), strict=True):
-            x, y = max(0, round(region.x0)), max(0, round(region.y0))
-            found += [
-                Detection(Box(d.box.x0 + x, d.box.y0 + y, d.box.x1 + x, d.box.y1 + y), d.label, d.confidence)
-                for d in seen
-            ]
+        """Animals and people; where a region cut an animal off, a wider one is looked at instead."""
         height, width = picture.shape[:2]
+        found = self._detected(picture, regions)
+        wider = [
+            region.grown(WIDER).clipped(width, height) if _cuts(region, seen, width, height) else None
+            for region, seen in zip(regions, found, strict=True)
+        ]
+        again = iter(self._detected(picture, [box for box in wider if box is not None]))
+        seen = [d for old, box in zip(found, wider, strict=True) for d in (old if box is None else next(again))]
         animals = tuple(
             animal
-            for animal in animals_from(found, width, height)
+            for animal in animals_from(seen, width, height)
             if animal.confidence >= self.least.get(animal.species, 0.0) and self.areas.counts(animal.box, width, height)
         )
-        return animals, [d.box for d in found if d.label is Label.PERSON]
+        return animals, [d.box for d in seen if d.label is Label.PERSON]
+
+    def _detected(self, picture: Picture, regions: Sequence[Box]) -> list[list[Detection]]:
+        """What the detector sees in each region, in pixels of the picture."""
+        self.counts.detector_runs += len(regions)
+        answers = self.detector.detect([cut(picture, box) for box in regions]) if regions else []
+        found = []
+        for region, seen in zip(regions, answers, strict=True):
+            x, y = max(0, round(region.x0)), max(0, round(region.y0))
+            found.append(
+                [
+                    Detection(Box(d.box.x0 + x, d.box.y0 + y, d.box.x1 + x, d.box.y1 + y), d.label, d.confidence)
+                    for d in seen
+                ]
+            )
+        return found
 
     def _follow(self, track: Track, animal: Animal, people: Sequence[Box], picture: Picture, frame: Frame) -> None:
         now = frame.time_s
@@ -182,7 +199,8 @@ class CameraWatch:
 
     def _closed(self, followed: _Followed) -> Iterator[Sight]:
         best, followed.best = followed.best, None
-        if best is None or followed.track.seen < LEAST_SEEN:
+        track = followed.track
+        if best is None or track.seen < LEAST_SEEN or track.last_s - track.first_s < LEAST_S:
             return
         shows_more = best.crop.has_face and not followed.face_sent
         if best.crop.quality > BETTER * followed.sent_quality or shows_more:
@@ -199,3 +217,14 @@ def _moved(before: Box, now: Box) -> bool:
     size = max(1.0, (before.width + before.height) / 2)
     dx, dy = (now.x0 + now.x1 - before.x0 - before.x1) / 2, (now.y0 + now.y1 - before.y0 - before.y1) / 2
     return max(abs(dx), abs(dy)) > STEP_SHARE * size
+
+
+def _cuts(region: Box, seen: Sequence[Detection], width: int, height: int) -> bool:
+    """Whether an animal goes on beyond the region's edge, where the picture goes on too."""
+    inner = (region.x0 > 1, region.y0 > 1, region.x1 < width - 1, region.y1 < height - 1)
+    for box in (d.box for d in seen if d.label in BODIES):
+        near = (box.x0 - region.x0, box.y0 - region.y0, region.x1 - box.x1, region.y1 - box.y1)
+        least = CUT_SHARE * max(region.width, region.height)
+        if any(is_inner and gap < least for is_inner, gap in zip(inner, near, strict=True)):
+            return True
+    return False
