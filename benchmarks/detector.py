@@ -41,14 +41,12 @@ def measure(*, short: bool) -> dict[str, Any]:
 
 
 def _peer(file: Path) -> Detector:
-    from dataclasses import replace
-
     from homeward.models.cards import DetectorCard, read_card
-    from homeward.models.onnx import OnnxDetector
+    from homeward.models.onnx import OnnxDetector, OnnxNetwork
 
     card = read_card(known_card("yolox_nano"))
     assert isinstance(card, DetectorCard)
-    return OnnxDetector(replace(card, sha256=None), file, 1)
+    return OnnxDetector(card, OnnxNetwork(card, file, 1))
 
 
 def _rate(detectors: list[Detector], frame: Picture, seconds: float) -> float:

@@ -5,7 +5,6 @@ yolox_nano sees at 0.5: nobody marked these scenes.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from homeward.domain.boxes import Box
 from homeward.domain.crops import animals_from, head_region, people_from
 from homeward.models.cards import DetectorCard, read_card
 from homeward.models.known import known_card
-from homeward.models.onnx import OnnxDetector
+from homeward.models.onnx import OnnxDetector, OnnxNetwork
 from homeward.models.registry import Registry
 from homeward.ports import Detector
 from homeward.watcher.crops import crop_of
@@ -65,7 +64,7 @@ def measure(*, short: bool) -> dict[str, Any]:
 def _peer(shared: Path) -> Detector:
     card = read_card(known_card("yolox_nano"))
     assert isinstance(card, DetectorCard)
-    return OnnxDetector(replace(card, sha256=None), shared / "weights/yolox_nano/yolox_nano.onnx", 1)
+    return OnnxDetector(card, OnnxNetwork(card, shared / "weights/yolox_nano/yolox_nano.onnx", 1))
 
 
 def _people(detector: Detector, scene: Picture) -> list[tuple[Box, float]]:

@@ -62,8 +62,11 @@ class App:
 def registry(settings: Settings) -> Registry:
     """The models that can be used: the bundled ones and those added."""
     from homeward.models.registry import Registry
+    from homeward.models.remote import Service
 
-    return Registry([settings.models_folder])
+    url, key = settings.model_service, settings.model_service_key
+    service = Service(str(url).rstrip("/"), key.get_secret_value() if key else None) if url else None
+    return Registry([settings.models_folder], service)
 
 
 def embedder_in_use(settings: Settings) -> str:
@@ -196,6 +199,20 @@ def _camera_watch(camera: CameraConfig, detector: Detector, space: Space) -> Cam
         least=camera.least,
         repeats=Repeats(space, camera.repeat_after_min * 60) if camera.repeat_after_min else None,
     )
+
+
+def model_service(settings: Settings) -> FastAPI:
+    """The detector and the embedder in use, for other machines; the settings' key opens it.
+
+    Raises:
+        HomewardError: a model cannot be used.
+    """
+    from homeward.models.registry import Registry
+    from homeward.models.server import create_service
+
+    models, key = Registry([settings.models_folder]), settings.model_service_key
+    opened = [models.network(name, settings.model_threads) for name in (settings.detector, embedder_in_use(settings))]
+    return create_service(opened, key.get_secret_value() if key else None)
 
 
 def describe_api() -> dict[str, Any]:

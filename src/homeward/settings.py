@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         description="Folder of cards added by `homeward models add`; default: `models` in the data folder.",
     )
     model_threads: int = Field(0, ge=0, le=64, description="Threads per model call; 0 uses all cores.")
+    model_service: AnyHttpUrl | None = Field(
+        None, description="A model service (`homeward models serve`, Triton) that runs the networks; default: here."
+    )
+    model_service_key: SecretStr | None = Field(None, description="The key to the model service.")
     max_upload_mb: float = Field(20.0, gt=0, le=100, description="Largest photo file, in megabytes.")
     max_megapixels: float = Field(
         50.0, gt=0, le=200, description="Largest picture, in millions of pixels, checked before decoding."

@@ -15,32 +15,34 @@ from homeward.domain.ids import ModelName
 from homeward.errors import ModelUnavailable
 from homeward.ports import Detector, Embedder
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 MAX_BATCH = 16
 
 
 @dataclass(slots=True)
-class _Request(Generic[Result]):
-    pictures: Sequence[Picture]
+class _Request(Generic[Item, Result]):
+    items: Sequence[Item]
     answer: "Future[list[Result]]" = field(default_factory=Future)
 
 
-class _Batcher(Generic[Result]):
+class Batcher(Generic[Item, Result]):
     """One thread that takes all requests that wait, runs them together, and hands out the parts.
 
     While a batch runs, the next one gathers: no timer is needed, and a lone request runs at once.
     """
 
-    def __init__(self, run: Callable[[Sequence[Picture]], Sequence[Result]], name: str) -> None:
+    def __init__(self, run: Callable[[Sequence[Item]], Sequence[Result]], name: str) -> None:
         self._run = run
-        self._waiting: queue.SimpleQueue[_Request[Result] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Request[Item, Result] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"batch-{name}", daemon=True)
         self._thread.start()
 
-    def __call__(self, pictures: Sequence[Picture]) -> list[Result]:
-        request: _Request[Result] = _Request(pictures)
+    def __call__(self, items: Sequence[Item]) -> list[Result]:
+        """The results, in order; waits for them."""
+        request: _Request[Item, Result] = _Request(items)
         with self._lock:
             if self._closed:
                 raise ModelUnavailable("The models are shutting down.")
@@ -62,9 +64,9 @@ class _Batcher(Generic[Result]):
             if is_last:
                 return
 
-    def _gathered(self, first: _Request[Result]) -> tuple[list[_Request[Result]], bool]:
+    def _gathered(self, first: _Request[Item, Result]) -> tuple[list[_Request[Item, Result]], bool]:
         batch = [first]
-        while sum(len(request.pictures) for request in batch) < MAX_BATCH:
+        while sum(len(request.items) for request in batch) < MAX_BATCH:
             try:
                 request = self._waiting.get_nowait()
             except queue.Empty:
@@ -74,9 +76,9 @@ class _Batcher(Generic[Result]):
             batch.append(request)
         return batch, False
 
-    def _answer(self, batch: list[_Request[Result]]) -> None:
+    def _answer(self, batch: list[_Request[Item, Result]]) -> None:
         try:
-            results = list(self._run([picture for request in batch for picture in request.pictures]))
+            results = list(self._run([item for request in batch for item in request.items]))
         except Exception as error:  # noqa: BLE001 - every caller of the batch gets it
             if len(batch) > 1:  # one caller's picture must not fail the others
                 for request in batch:
@@ -85,7 +87,7 @@ class _Batcher(Generic[Result]):
                 batch[0].answer.set_exception(error)
             return
         for request in batch:
-            count = len(request.pictures)
+            count = len(request.items)
             request.answer.set_result(results[:count])
             results = results[count:]
 
@@ -96,7 +98,7 @@ class BatchingDetector:
     def __init__(self, inner: Detector) -> None:
         """Start the batching thread."""
         self._inner = inner
-        self._batcher: _Batcher[tuple[Detection, ...]] = _Batcher(inner.detect, inner.name)
+        self._batcher: Batcher[Picture, tuple[Detection, ...]] = Batcher(inner.detect, inner.name)
 
     @property
     def name(self) -> ModelName:
@@ -118,7 +120,7 @@ class BatchingEmbedder:
     def __init__(self, inner: Embedder) -> None:
         """Start the batching thread."""
         self._inner = inner
-        self._batcher: _Batcher[Vector] = _Batcher(lambda crops: list(inner.embed(crops)), inner.name)
+        self._batcher: Batcher[Picture, Vector] = Batcher(lambda crops: list(inner.embed(crops)), inner.name)
 
     @property
     def name(self) -> ModelName:

@@ -1,8 +1,8 @@
-"""Detector and embedder in this process, on ONNX Runtime."""
+"""Detector and embedder on a network: ONNX Runtime in this process, or one that runs elsewhere."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,20 @@ Floats = npt.NDArray[np.float32]
 MAX_BATCH = 32
 
 
+class Network(Protocol):
+    """Canvases in, rows of output out: in this process or elsewhere."""
+
+    def run(self, canvases: list[Picture]) -> Floats:
+        """Rows of output for pictures of the network's own size.
+
+        Raises:
+            ModelUnavailable: the run failed.
+        """
+        ...
+
+
 class OnnxNetwork:
-    """One network: canvases in, its output in rows out."""
+    """`Network` in this process."""
 
     def __init__(self, card: Card, file: Path, threads: int) -> None:
         """Open the file; ``threads`` 0 means all cores.
@@ -51,18 +63,22 @@ class OnnxNetwork:
         """
         parts = [canvases[start : start + self._batch] for start in range(0, len(canvases), self._batch)]
         try:
-            return np.concatenate([self._run(part) for part in parts])
+            return np.concatenate([self._one(tensor(part, self._card.input)) for part in parts])
         except Exception as error:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
-    def _run(self, canvases: list[Picture]) -> Floats:
-        missing = self._batch - len(canvases) if self._is_fixed else 0
-        filled = canvases + canvases[-1:] * missing
-        feed = {self._card.input.name: tensor(filled, self._card.input)}
-        answer = np.asarray(self._session.run([self._card.output], feed)[0], np.float32)
+    def infer(self, prepared: Floats) -> Floats:
+        """Rows of output for rows of the network's own input, as many as there are."""
+        parts = [prepared[start : start + self._batch] for start in range(0, len(prepared), self._batch)]
+        return np.concatenate([self._one(part) for part in parts])
+
+    def _one(self, prepared: Floats) -> Floats:
+        missing = self._batch - len(prepared) if self._is_fixed else 0
+        filled = np.concatenate([prepared, *[prepared[-1:]] * missing]) if missing else prepared
+        answer = np.asarray(self._session.run([self._card.output], {self._card.input.name: filled})[0], np.float32)
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
-        return answer[: len(canvases)]
+        return answer[: len(prepared)]
 
     def _checked(self) -> int | None:
         """The batch that the network wants; None where it takes any."""
@@ -98,10 +114,10 @@ def vectors_in(rows: Floats, card: EmbedderCard) -> Floats:
 class OnnxDetector:
     """`homeward.ports.Detector`."""
 
-    def __init__(self, card: DetectorCard, file: Path, threads: int = 0) -> None:
-        """Open the network."""
+    def __init__(self, card: DetectorCard, network: Network) -> None:
+        """With the network that the card describes."""
         self.card = card
-        self.network = OnnxNetwork(card, file, threads)
+        self.network = network
 
     @property
     def name(self) -> ModelName:
@@ -123,10 +139,10 @@ class OnnxDetector:
 class OnnxEmbedder:
     """`homeward.ports.Embedder`."""
 
-    def __init__(self, card: EmbedderCard, file: Path, threads: int = 0) -> None:
-        """Open the network."""
+    def __init__(self, card: EmbedderCard, network: Network) -> None:
+        """With the network that the card describes."""
         self.card = card
-        self.network = OnnxNetwork(card, file, threads)
+        self.network = network
 
     @property
     def name(self) -> ModelName:

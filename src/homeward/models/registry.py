@@ -17,8 +17,9 @@ import yaml
 from homeward.domain.calibration import Calibration
 from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
 from homeward.models.cards import Card, DetectorCard, EmbedderCard, load_yaml, parse_card, read_card
-from homeward.models.onnx import Floats, OnnxDetector, OnnxEmbedder, OnnxNetwork, vectors_in
+from homeward.models.onnx import Floats, Network, OnnxDetector, OnnxEmbedder, OnnxNetwork, vectors_in
 from homeward.models.prepare import golden_picture
+from homeward.models.remote import RemoteNetwork, Service
 
 BUNDLED = Path(__file__).parent / "weights"
 MAX_MODEL_BYTES = 2_000_000_000
@@ -29,9 +30,10 @@ GOLDEN_TOLERANCE = 0.02  # float arithmetic differs between processors; wrong we
 class Registry:
     """Cards and files in folders."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        """``folders`` hold added models; `add` writes into the first."""
+    def __init__(self, folders: Sequence[Path], service: Service | None = None) -> None:
+        """``folders`` hold added models; `add` writes into the first. With a ``service`` networks run there."""
         self._added = tuple(folders)
+        self._service = service
 
     def cards(self) -> list[DetectorCard | EmbedderCard]:
         """All, bundled first."""
@@ -52,14 +54,14 @@ class Registry:
             raise ModelInvalid(f"{name} is no detector.", field="detector", hint="See homeward models list.")
         if least is not None:
             card = replace(card, thresholds=dict.fromkeys(card.thresholds, least))
-        return OnnxDetector(card, self._file(card), threads)
+        return OnnxDetector(card, self._network(card, threads))
 
     def embedder(self, name: str, threads: int = 0) -> OnnxEmbedder:
         """An embedder, opened."""
         card = self.card(name)
         if not isinstance(card, EmbedderCard):
             raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
-        return OnnxEmbedder(card, self._file(card), threads)
+        return OnnxEmbedder(card, self._network(card, threads))
 
     def calibration(self, name: str) -> Calibration:
         """What an embedder's distances mean."""
@@ -99,6 +101,17 @@ class Registry:
         finally:
             part.unlink(missing_ok=True)
         return changed
+
+    def network(self, name: str, threads: int = 0) -> tuple[DetectorCard | EmbedderCard, OnnxNetwork]:
+        """A model's card and its network, opened in this process."""
+        card = self.card(name)
+        return card, OnnxNetwork(card, self._file(card), threads)
+
+    def _network(self, card: Card, threads: int) -> Network:
+        file = self._file(card)
+        if self._service is None:
+            return OnnxNetwork(card, file, threads)
+        return RemoteNetwork(card, self._service, lambda: OnnxNetwork(card, file, threads))
 
     def is_bundled(self, name: str) -> bool:
         """Whether the model came with the package."""

@@ -16,8 +16,8 @@ from homeward.watcher.motion import MotionGate, joined
 from homeward.watcher.repeats import Repeats
 
 BETTER = 1.2  # times as good as what was sent before
-AGAIN_S, STILL_S, AGAIN_STILL_S = 0.5, 10.0, 10.0
-PATIENCE_S, PATIENCE_STILL_S = 2.0, 25.0  # how long it may be out of sight
+AGAIN_S, STILL_S, AGAIN_STILL_S = 0.5, 10.0, 15.0
+PATIENCE_S, PATIENCE_STILL_S = 2.0, 35.0  # how long it may be out of sight
 STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
 AROUND = 0.6
 LEAST_SEEN, LEAST_S = 2, 0.15  # frames, and for how long; what flickers up is no animal
