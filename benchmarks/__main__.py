@@ -18,6 +18,7 @@ QUESTIONS = {
     "cameras": cameras.measure,
     "faults": cameras.back_again,
     "one_stream": cameras.one_stream,
+    "soak": cameras.soak,
     "gate": gate.measure,
     "people": people.measure,
 }

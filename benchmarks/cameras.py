@@ -128,10 +128,9 @@ def _clip(path: Path, size: tuple[int, int], count: int, moving: range) -> Path:
             picture = noisy[n % 5]
             if n in moving:
                 picture = picture.copy()
-                x = 100 + (n - moving.start) * 6
-                picture[500:620, x : x + 160] = (
-                    chance.integers(0, 256, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
-                )
+                x, y = 20 + (n - moving.start) * (size[1] - 200) // len(moving), size[0] // 2 - 60
+                coat = chance.integers(0, 256, (12, 16, 3), np.uint8)
+                picture[y : y + 120, x : x + 160] = coat.repeat(10, 0).repeat(10, 1)
             yield picture
 
     return h264(path, pictures(), PER_SECOND, GOP, scene.shape[:2], preset="veryfast", megabits=MEGABITS)
@@ -216,3 +215,19 @@ def one_stream(*, short: bool) -> dict[str, Any]:
             rates[name].append(count / (time.perf_counter() - began))
     found = {f"{name}_per_second": statistics.median(values) for name, values in rates.items()}
     return found | {f"{name}_times_the_briefs_five": value / 5 for name, value in found.items()}
+
+
+def soak(*, short: bool, minutes: float = 60.0) -> dict[str, Any]:
+    """Growth of memory over an hour of four cameras: the last tenth against the second one."""
+    minutes = 0.3 if short else minutes
+    with tempfile.TemporaryDirectory() as folder:
+        clip = _clip(Path(folder) / "small.mp4", (360, 640), 60 * PER_SECOND, moving=range(700, 800))
+        with rtsp(small=clip) as port, _watching([f"rtsp://127.0.0.1:{port}/small"] * 4, Path(folder)) as made:
+            _until(lambda: all(s.state is State.LIVE for s in made.statuses.values()))
+            samples = []
+            for _ in range(60):
+                time.sleep(minutes)
+                samples.append(sum(_resident_mb(pid) for pid in made.pids))
+            connections = sum(status.connections for status in made.totals())
+    early, late = statistics.median(samples[6:12]), statistics.median(samples[-6:])
+    return {"minutes": minutes, "connections": float(connections), "megabytes": late, "growth": late / early - 1}

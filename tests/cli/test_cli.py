@@ -361,3 +361,13 @@ def test_where_no_camera_can_ever_be_read_the_watch_ends_with_exit_code_two(run,
     assert "words.mp4" in done.stderr
     (tmp_path / "cameras.toml").write_text('[[camera]]\nid = "yard"\nsource = "rtsp://h/1"\ncolour = "red"\n')
     assert "yard has an unknown key colour" in run("watch", tmp_path / "cameras.toml", code=2).stderr
+
+
+def test_without_the_video_extra_it_is_said_what_to_install(monkeypatch, tmp_path):
+    from homeward.cli import watch
+    from homeward.errors import BadSettings
+
+    monkeypatch.setattr(watch, "find_spec", lambda name: None)
+    with pytest.raises(BadSettings) as raised:
+        watch.watch("yard.mp4", data=tmp_path)
+    assert "homeward[video]" in raised.value.hint

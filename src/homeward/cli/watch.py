@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,6 +106,8 @@ def watch(
 
     chosen = settings(data)
     configure("warning", "console")
+    if find_spec("av") is None:
+        raise BadSettings("Video wants PyAV.", field="source", hint="Install homeward[video].")
     if source.endswith(".toml"):
         found = read_config(Path(source))
     else:
