@@ -227,5 +227,9 @@ def _row(number: int, item: dict[str, Any]) -> list[str]:
         place.get("district") or place.get("name") or "",
         say("camera", name=camera["name"]) if camera else say("person"),
         item["found_id"],
-        "; ".join(reason["text"] for reason in item["reasons"]),
+        "; ".join([*(reason["text"] for reason in item["reasons"]), *_breed(item["breed"])]),
     ]
+
+
+def _breed(guess: dict[str, Any] | None) -> list[str]:
+    return [say("breed", name=guess["name"], percent=percent(guess["probability"]))] if guess else []
