@@ -13,7 +13,7 @@ from homeward.watcher.capture import CameraUnreadable
 from homeward.watcher.config import CameraConfig
 from homeward.watcher.loop import CameraLoop
 from homeward.watcher.status import State
-from homeward.watcher.stream import Stream
+from homeward.watcher.stream import Lateness, Stream
 
 from .scenes import Finder, with_animal, yard
 from .streams import Proxy, h264, needs_rtsp, rtsp
@@ -216,3 +216,13 @@ def transport(path, size, codec, first_s):
             shown.pts = round((first_s + n / 25) * 25)
             file.mux(stream.encode(shown))
         file.mux(stream.encode())
+
+
+def test_a_clock_that_drifts_for_days_is_not_late_but_a_queue_is():
+    lateness = Lateness()
+    drifting = [lateness.after(n * (1 - 1e-4), float(n)) for n in range(3 * 24 * 3600)]
+    assert max(drifting) < 0.01
+
+    behind = [lateness.after(260_000 + n * 0.5, 260_000.0 + n) for n in range(20)]
+    assert behind[-1] > 9
+    assert lateness.after(10.0, 260_021.0) == 0  # it was set anew

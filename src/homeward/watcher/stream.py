@@ -15,6 +15,7 @@ from homeward.watcher.recorder import Recorder
 MOST_KEPT_BYTES = 24_000_000
 JUMP_S = 5.0  # a camera's clock that leaps so far was set, and says nothing of lateness
 BROKEN_IN_A_ROW = 100
+DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 
 
 @dataclass(slots=True)
@@ -88,13 +89,14 @@ class Stream:
         video = container.streams.video[0]
         decoder = video.codec_context
         decoder.thread_type, decoder.thread_count = "SLICE", 1
-        lateness, start, broken_before = _Lateness(), _Start(time.monotonic(), datetime.now(UTC)), self.broken
+        lateness, start, broken_before = Lateness(), _Start(time.monotonic(), datetime.now(UTC)), self.broken
         for packet in self._demuxed(container, video):
             self.packets += 1
             self.touched_s = time.monotonic()
             arrived = _Packet(packet, start.passed_s())
             self._keep(arrived)
-            self.late_by_s = lateness.after(arrived, video.time_base)
+            if packet.pts is not None and video.time_base:
+                self.late_by_s = lateness.after(float(packet.pts * video.time_base), arrived.time_s)
             if self.recorder is not None:
                 kept = [each.packet for each in self._kept]
                 self.recorder.packet(packet, kept, is_busy=self.is_busy, time_s=arrived.time_s)
@@ -207,21 +209,21 @@ class _Start:
 
 
 @dataclass(slots=True)
-class _Lateness:
-    """How much longer a packet was under way than the quickest one."""
+class Lateness:
+    """How much longer a packet was under way than the quickest one; that is forgotten faster than any clock drifts."""
 
     _quickest_s: float | None = None
-    _last_s: float = 0.0
+    _sent_s: float = 0.0
+    _arrived_s: float = 0.0
 
-    def after(self, packet: _Packet, time_base: Any) -> float:
-        if packet.packet.pts is None or not time_base:
-            return 0.0
-        sent_s = float(packet.packet.pts * time_base)
-        under_way_s = packet.time_s - sent_s
-        if self._quickest_s is None or abs(sent_s - self._last_s) > JUMP_S:
+    def after(self, sent_s: float, arrived_s: float) -> float:
+        """Of a packet that the camera's clock says was ``sent_s`` and that came ``arrived_s``."""
+        under_way_s = arrived_s - sent_s
+        if self._quickest_s is None or abs(sent_s - self._sent_s) > JUMP_S:
             self._quickest_s = under_way_s
-        self._last_s = sent_s
-        self._quickest_s = min(self._quickest_s, under_way_s)
+        drifted_s = self._quickest_s + DRIFT * max(0.0, arrived_s - self._arrived_s)
+        self._quickest_s = min(drifted_s, under_way_s)
+        self._sent_s, self._arrived_s = sent_s, arrived_s
         return under_way_s - self._quickest_s
 
 

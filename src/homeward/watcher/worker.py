@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from homeward.telemetry import configure
 from homeward.watcher.camera import CameraWatch, Sight
@@ -20,6 +23,7 @@ from homeward.watcher.spool import Spool
 
 TOLD_EVERY_S = 0.5
 SHOWN_EVERY_S = 0.2
+log = structlog.get_logger(__name__)
 Maker = Callable[[], Callable[[CameraConfig], CameraWatch]]
 
 
@@ -45,7 +49,10 @@ def run(group: Group, pipe: Connection) -> None:
 
     def keep(camera: CameraConfig, sight: Sight) -> None:
         drawings[camera.id].sent(sight)
-        spool.put_sight(camera.id, sight)
+        try:
+            spool.put_sight(camera.id, sight)
+        except sqlite3.Error as error:  # a full or broken disk must not end the watch
+            log.warning("sighting not kept, look at the disk", camera=camera.id, problem=type(error).__name__)
 
     loops = [
         CameraLoop(
