@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from homeward.client import Client
@@ -26,7 +27,7 @@ CREATE TABLE ledger (key TEXT NOT NULL);
 CREATE TRIGGER noted AFTER INSERT ON sightings BEGIN INSERT INTO ledger VALUES (NEW.key); END;
 """
 SPOOL_BYTES = 500_000_000
-LAST_STEPS = 5000
+LAST_S = 60
 
 
 def run(folder: Path, clip: Path, *, kills: int, seed: int) -> int:
@@ -81,9 +82,10 @@ def _send_the_rest(path: Path, server: Server, key: str) -> None:
     spool = Spool(path, SPOOL_BYTES)
     with Client(server.url, key) as client:
         uplink = Uplink(spool, {"yard": client})
-        for _ in range(LAST_STEPS):
-            if uplink.step() == "idle" and spool.counts()["waiting"] == 0:
-                break
+        deadline = time.monotonic() + LAST_S
+        while spool.counts()["waiting"] and time.monotonic() < deadline:
+            if uplink.step() == "idle":
+                threading.Event().wait(0.05)  # the server may still be at what a dead watcher sent
     counts = spool.counts()
     spool.close()
     assert counts["waiting"] == counts["refused"] == counts["dropped"] == 0, counts
