@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 STAMPS := .stamps
 DEMO_ARGS ?=
+APT := apt-get -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 RTSP := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 .PHONY: help demo test test-long check bench lock docs clean
@@ -38,8 +39,8 @@ check: $(STAMPS)/dev ## formatting, lint, types, layers
 # GStreamer's RTSP server plays the cameras in the tests; where it may not be installed, those tests say that they are skipped
 $(STAMPS)/cameras: | $(STAMPS)/dev
 	@/usr/bin/python3 -c "import gi; gi.require_version('GstRtspServer', '1.0')" 2>/dev/null \
-	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	     apt-get install -y -qq --no-install-recommends $(RTSP) >/dev/null; } \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
+	     $(APT) install -y -qq --no-install-recommends $(RTSP) >/dev/null; } \
 	|| echo "not installed: $(RTSP)"
 	@touch $@
 
