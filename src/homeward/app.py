@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from homeward.api import ApiConfig, ApiContext
     from homeward.engine.engine import Engine
     from homeward.models.registry import Registry
+    from homeward.models.remote import Service
     from homeward.ports import Detector, Districts, Space
     from homeward.settings import Settings
     from homeward.storage.photos.folder import FolderPhotoStorage
@@ -62,11 +63,16 @@ class App:
 def registry(settings: Settings) -> Registry:
     """The models that can be used: the bundled ones and those added."""
     from homeward.models.registry import Registry
+
+    return Registry([settings.models_folder], service_used(settings))
+
+
+def service_used(settings: Settings) -> Service | None:
+    """The model service of the settings, if there is one."""
     from homeward.models.remote import Service
 
     url, key = settings.model_service, settings.model_service_key
-    service = Service(str(url).rstrip("/"), key.get_secret_value() if key else None) if url else None
-    return Registry([settings.models_folder], service)
+    return Service(str(url).rstrip("/"), key.get_secret_value() if key else None) if url else None
 
 
 def embedder_in_use(settings: Settings) -> str:

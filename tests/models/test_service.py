@@ -181,3 +181,16 @@ def test_too_many_who_wait_are_sent_away_with_a_time():
 
 def test_without_a_service_networks_run_here():
     assert isinstance(Registry([]).detector(NAMES[0], 1).network, OnnxNetwork)
+
+
+def test_the_doctor_says_what_is_wrong_with_the_service(service, http, tmp_path):
+    from homeward.cli.checks import examine
+    from homeward.settings import load
+
+    def told(url, key):
+        chosen = load(data=tmp_path, model_service=url, model_service_key=key)
+        return [(check.state, check.mend) for check in examine(chosen) if check.name.startswith("model service")]
+
+    assert told(service.url, KEY) == [("ok", ""), ("ok", "")]
+    assert told(service.url, "another")[0] == ("warn", "Set HOMEWARD_MODEL_SERVICE_KEY on both sides.")
+    assert told("http://127.0.0.1:9", KEY)[0] == ("warn", "Start homeward models serve on it.")

@@ -23,7 +23,7 @@ class Check:
 
 def examine(chosen: Settings) -> list["Check"]:
     """All checks, in the order in which one would mend things."""
-    return [check for group in (_folder, _database, _models) for check in group(chosen)]
+    return [check for group in (_folder, _database, _models, _service) for check in group(chosen)]
 
 
 def _folder(chosen: Settings) -> Iterator[Check]:
@@ -84,6 +84,22 @@ def _models(chosen: Settings) -> Iterator[Check]:
         yield Check("model setting", "warn", f"asks for {chosen.embedder}, the data folder uses {in_use}", mend)
     for kind, name in (("detector", chosen.detector), ("embedder", in_use)):
         yield _tried(f"{kind} {name}", lambda name=name: models.check_golden(name))  # type: ignore[misc]
+
+
+def _service(chosen: Settings) -> Iterator[Check]:
+    from homeward.app import embedder_in_use, service_used
+
+    service = service_used(chosen)
+    if service is None:
+        return
+    for name in (chosen.detector, embedder_in_use(chosen)):
+        try:
+            service.check(name)
+        except HomewardError as error:
+            found = f"{error.message} The local network works instead."
+            yield Check(f"model service, {name}", "warn", found, error.hint or "")
+        else:
+            yield Check(f"model service, {name}", "ok", "runs it")
 
 
 def _tried(name: str, ask: Callable[[], bool]) -> Check:

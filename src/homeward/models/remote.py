@@ -38,6 +38,21 @@ class Service:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=self.timeout_s)
 
+    def check(self, name: str) -> None:
+        """Ask whether the service runs a model.
+
+        Raises:
+            ModelUnavailable: it does not, or nobody answers, or the key is wrong.
+        """
+        try:
+            with self.client() as client:
+                status = client.get(f"/v2/models/{name}/ready").status_code
+        except httpx2.HTTPError as error:
+            raise ModelUnavailable("Nobody answers there.", hint="Start homeward models serve on it.") from error
+        if status != 200:
+            hint = "Set HOMEWARD_MODEL_SERVICE_KEY on both sides." if status in {401, 403} else "Add the model there."
+            raise ModelUnavailable(f"The service answers {status}.", hint=hint)
+
 
 @dataclass(slots=True, weakref_slot=True)
 class RemoteNetwork:
