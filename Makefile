@@ -47,7 +47,7 @@ $(STAMPS)/cameras: | $(STAMPS)/dev
 test: check $(STAMPS)/cameras ## all checks and all tests that take less than 15 minutes together
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" tests
 
-test-long: $(STAMPS)/dev $(STAMPS)/cameras ## fault injection: a hundred kills under load
+test-long: $(STAMPS)/dev $(STAMPS)/cameras ## fault injection: hundreds of kills under load, a model changed under search
 	$(BIN)/python -m pytest -m long tests
 
 bench: $(STAMPS)/dev ## speed and memory against peers, as ratios

@@ -1,5 +1,6 @@
 """Recorder: the stretches of a stream that led to sightings, kept as files for tuning. Nothing is encoded anew."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,11 @@ class Recorder:
     _quiet_from_s: float | None = None
     _is_wanted: bool = False
 
-    def packet(self, packet: Any, kept: list[Any], *, is_busy: bool, time_s: float) -> None:
-        """One packet of the stream; ``kept`` are those since the last key frame but one, this one with them."""
+    def packet(self, packet: Any, kept: Callable[[], list[Any]], *, is_busy: bool, time_s: float) -> None:
+        """One packet of the stream; ``kept`` gives those since the last key frame but one, this one with them."""
         if not self._packets and not is_busy:
             return
-        fresh = [packet] if self._packets else kept
+        fresh = [packet] if self._packets else kept()
         if self._bytes < MOST_BYTES:
             self._packets += fresh
             self._bytes += sum(each.size for each in fresh)

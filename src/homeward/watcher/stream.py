@@ -98,8 +98,7 @@ class Stream:
             if packet.pts is not None and video.time_base:
                 self.late_by_s = lateness.after(float(packet.pts * video.time_base), arrived.time_s)
             if self.recorder is not None:
-                kept = [each.packet for each in self._kept]
-                self.recorder.packet(packet, kept, is_busy=self.is_busy, time_s=arrived.time_s)
+                self.recorder.packet(packet, self._packets_kept, is_busy=self.is_busy, time_s=arrived.time_s)
             try:
                 yield from self._looked_at(arrived, decoder, start)
             except _undecodable() as error:
@@ -108,6 +107,9 @@ class Stream:
                 if self.broken - broken_before > BROKEN_IN_A_ROW:
                     message = f"{without_secrets(self.source)} sends nothing that can be decoded."
                     raise CameraUnreadable(message, field="source", hint="Set the camera to H.264.") from error
+
+    def _packets_kept(self) -> list[Any]:
+        return [each.packet for each in self._kept]
 
     def _demuxed(self, container: Any, video: Any) -> Iterator[Any]:
         try:
