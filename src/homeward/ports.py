@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from homeward.domain.accounts import Account
 from homeward.domain.animals import Detection, Picture, Species
 from homeward.domain.boxes import Box
 from homeward.domain.breeds import BreedHead
 from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Vector, Vectors
+from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import (
     AccountId,
     AlertId,
@@ -19,8 +22,10 @@ from homeward.domain.ids import (
     CropId,
     EmbeddingId,
     EncounterId,
+    HandoverId,
     JobId,
     KeyId,
+    MessageId,
     ModelName,
     PhotoId,
     ReportId,
@@ -66,6 +71,15 @@ class ImageReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of a kept JPEG: ``crop`` of it (else the whole), with the ``blurred`` boxes made unrecognisable."""
+
+    jpeg: bytes
+    crop: Box | None = None
+    blurred: tuple[Box, ...] = ()
+
+
 class ImageRenderer(Protocol):
     """A kept JPEG in, the pixels or a smaller JPEG out."""
 
@@ -75,6 +89,10 @@ class ImageRenderer(Protocol):
 
     def render(self, jpeg: bytes, *, max_side_px: int, crop: Box | None = None, blurred: Sequence[Box] = ()) -> bytes:
         """A JPEG of ``crop`` (else the whole) with the ``blurred`` boxes made unrecognisable, then shrunk."""
+        ...
+
+    def beside(self, left: View, right: View, *, height_px: int) -> bytes:
+        """A JPEG of two views side by side, both ``height_px`` high and at most as wide."""
         ...
 
 
@@ -465,11 +483,47 @@ class Jobs(Protocol):
         ...
 
 
+class AlertKind(StrEnum):
+    """What an alert is about. The first two are found by the engine, the others are what people did."""
+
+    MATCH = "match"
+    OWNER_NEAR = "owner_near"
+    ASKED = "asked"
+    CONNECTED = "connected"
+    DECLINED = "declined"
+    MESSAGE = "message"
+    ENDED = "ended"
+    REUNITED = "reunited"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """Something that ``account_id`` is to be told, once for each ``key``.
+
+    ``handover_id`` and ``message_id`` are set where it is about what two people do through us.
+    """
+
+    key: str
+    kind: AlertKind
+    account_id: AccountId
+    lost_id: ReportId
+    found_id: ReportId
+    encounter_id: EncounterId
+    degree: float
+    created_at: datetime
+    due_at: datetime
+    handover_id: HandoverId | None = None
+    message_id: MessageId | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """News for an owner: one per lost report and encounter."""
+    """A queued `NewAlert`. ``delivered_at`` stays None for one that became needless."""
 
     id: AlertId
+    key: str
+    kind: AlertKind
+    account_id: AccountId
     lost_id: ReportId
     found_id: ReportId
     encounter_id: EncounterId
@@ -477,31 +531,124 @@ class Alert:
     created_at: datetime
     attempts: int
     delivered_at: datetime | None = None
+    handover_id: HandoverId | None = None
+    message_id: MessageId | None = None
 
 
 class Outbox(Protocol):
-    """Alerts to be delivered."""
+    """Alerts to be delivered. A row outlives its delivery, so that its key is never used again."""
 
-    def add(
-        self, lost_id: ReportId, found_id: ReportId, encounter_id: EncounterId, degree: float, when: datetime
-    ) -> bool:
-        """Queue; False where this pair of lost report and encounter was queued before."""
+    def add(self, alert: NewAlert) -> bool:
+        """Queue; False where its key was queued before."""
         ...
 
-    def claim(self, now: datetime, lease_s: float, limit: int) -> list[Alert]:
-        """Take due alerts for ``lease_s`` seconds, oldest first."""
+    def claim(self, now: datetime, lease_s: float, limit: int, messenger: str | None) -> list[Alert]:
+        """Take due alerts of accounts on ``messenger`` (None: on none) for ``lease_s`` seconds.
+
+        Oldest first; of one moment, the most certain first.
+        """
         ...
 
-    def done(self, alert_id: AlertId, when: datetime) -> None:
-        """Mark as delivered; the row stays, so that it is never sent twice."""
+    def done(self, ids: Sequence[AlertId], delivered_at: datetime | None) -> None:
+        """They were delivered, or (None) became needless."""
         ...
 
-    def retry(self, alert_id: AlertId, at: datetime, error: str) -> None:
+    def retry(self, ids: Sequence[AlertId], at: datetime, error: str) -> None:
         """Give back, to be tried again at ``at``."""
         ...
 
+    def told(self, account_id: AccountId, lost_id: ReportId, found_ids: Sequence[ReportId]) -> None:
+        """The account has seen these matches by itself: their waiting alerts became needless."""
+        ...
+
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
-        """All alerts of a lost report, oldest first."""
+        """All alerts about matches of a lost report to its owner, oldest first."""
+        ...
+
+
+class Accounts(Protocol):
+    """Rows of accounts."""
+
+    def save(self, account: Account) -> None:
+        """Insert or update."""
+        ...
+
+    def get(self, account_id: AccountId) -> Account | None:
+        """The account, or None."""
+        ...
+
+    def at(self, messenger: str, address: str) -> Account | None:
+        """Who is there on the messenger, or None."""
+        ...
+
+    def remove(self, account_id: AccountId) -> None:
+        """Delete."""
+        ...
+
+    def steps(self, messenger: str) -> dict[str, int]:
+        """How many accounts stand at which step of their dialog."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Something that came in from a messenger under its own ``number``; ``seq`` is ours."""
+
+    seq: int
+    number: int
+    address: str
+    body: str
+
+
+class Inbox(Protocol):
+    """What came in from messengers, kept until it is worked on; each number once."""
+
+    def add(self, messenger: str, number: int, address: str, body: str, when: datetime) -> bool:
+        """Keep; False where this number came in before."""
+        ...
+
+    def after(self, messenger: str, seq: int, limit: int) -> list[Update]:
+        """Those not worked on yet with a ``seq`` above, in their order."""
+        ...
+
+    def done(self, messenger: str, numbers: Sequence[int]) -> None:
+        """Worked on: what was said is emptied, the number stays."""
+        ...
+
+    def forget(self, messenger: str, address: str) -> None:
+        """Empty all that came from an address, and the address."""
+        ...
+
+    def forget_before(self, when: datetime) -> None:
+        """Delete old numbers."""
+        ...
+
+
+class Handovers(Protocol):
+    """Rows of handovers and the messages in them."""
+
+    def save(self, handover: Handover) -> None:
+        """Insert or update."""
+        ...
+
+    def get(self, handover_id: HandoverId) -> Handover | None:
+        """The handover, or None."""
+        ...
+
+    def of_report(self, report_id: ReportId) -> list[Handover]:
+        """Those that a report takes part in, oldest first."""
+        ...
+
+    def add_message(self, message: NewMessage) -> MessageId:
+        """Keep a message."""
+        ...
+
+    def messages(self, handover_id: HandoverId) -> list[Message]:
+        """Oldest first."""
+        ...
+
+    def picture(self, message_id: MessageId) -> bytes | None:
+        """The picture of a message."""
         ...
 
 
@@ -611,6 +758,14 @@ class Audit(Protocol):
         ...
 
 
+class Figures(Protocol):
+    """How much of everything there is, for operators."""
+
+    def all(self, now: datetime) -> dict[str, int]:
+        """Counts by name; names end in their unit where it is not a number of things (``outbox_oldest_s``)."""
+        ...
+
+
 class Facts(Protocol):
     """What is true of the whole data folder: a name and a text."""
 
@@ -662,6 +817,21 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def accounts(self) -> Accounts:
+        """See `Accounts`."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """See `Inbox`."""
+        ...
+
+    @property
+    def handovers(self) -> Handovers:
+        """See `Handovers`."""
+        ...
+
+    @property
     def cameras(self) -> Cameras:
         """See `Cameras`."""
         ...
@@ -679,6 +849,11 @@ class UnitOfWork(Protocol):
     @property
     def facts(self) -> Facts:
         """See `Facts`."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """See `Figures`."""
         ...
 
     @property
@@ -709,12 +884,16 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a messenger delivers: an alert with what it is about."""
+    """What a messenger delivers: one alert, or several about one lost report at once, the best first.
 
-    alert: Alert
+    ``lost``, ``found`` and ``match`` are those of the best; ``account`` is None for people without a messenger.
+    """
+
+    alerts: tuple[Alert, ...]
+    account: Account | None
     lost: Report
     found: Report
-    match: Match
+    match: Match | None
 
 
 class Messenger(Protocol):

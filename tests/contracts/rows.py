@@ -9,6 +9,7 @@ from homeward.domain.boxes import Box
 from homeward.domain.ids import AccountId, ContentHash, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.matches import Match
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf
+from homeward.ports import AlertKind, NewAlert
 from homeward.storage.sql import SqlDatabase
 from homeward.testing import InMemoryDatabase
 
@@ -38,6 +39,11 @@ def add(work, key, shelf=Shelf.FOUND, minutes=0, **fields):
     made = report(key, shelf, minutes, **fields)
     work.reports.add(made)
     return made
+
+
+def new_alert(key, *, lost="lost", found="one", degree=0.9, account="me", kind=AlertKind.MATCH, created_at=NOW):
+    ids = (AccountId(account), ReportId(lost), ReportId(found), EncounterId("e"))
+    return NewAlert(key, kind, *ids, degree, created_at, created_at)
 
 
 def photo(report_id, name="p", *, position=0, chosen=0, content="0"):

@@ -14,7 +14,7 @@ from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Held, Shelf, Source, Status
 from homeward.ports import ReportQuery
 
-from .rows import MODEL, NOW, add, crop, match, photo, report
+from .rows import MODEL, NOW, add, crop, match, new_alert, photo, report
 
 DAY = timedelta(days=1)
 
@@ -145,7 +145,7 @@ def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(databas
             work.jobs.add(ReportId(name), NOW)
         for name in ("gone", "stays"):
             match(work, "lost", name)
-            work.outbox.add(ReportId("lost"), ReportId(name), EncounterId(name), 0.9, NOW)
+            work.outbox.add(new_alert(name, found=name))
             shown = photo(name)
             (crop_id,) = work.photos.add(shown, [crop(shown)])
             work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.array([1.0, 0.0])))])

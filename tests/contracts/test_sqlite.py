@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import AccountId, EncounterId, ReportId
 from homeward.domain.reports import Report, Shelf
 from homeward.errors import DataFolderLocked, StorageFull, StorageTooNew
 from homeward.storage.lock import DataFolderLock
-from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql import SqlDatabase, rows
 from homeward.storage.sql.schema import migrate
 from homeward.storage.sql.tables import metadata
+from homeward.storage.sql.types import to_us
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -109,12 +111,24 @@ def test_an_older_data_folder_is_upgraded_with_its_data(tmp_path):
     old = SqlDatabase(path)
     with old._writer.begin() as connection:
         migrate(connection, "0001")
+        known = rows.report_values(report("old")) | {"shelf": "lost"}
+        values = {name: value for name, value in known.items() if name not in {"address", "muted_until"}}
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        for moment in ("happened_at", "created_at"):
+            values[moment] = to_us(values[moment])
+        connection.execute(text(f"INSERT INTO reports ({names}) VALUES ({marks})"), values)
+        connection.execute(
+            text(
+                "INSERT INTO outbox (lost_id, found_id, encounter_id, degree, created_at, due_at, attempts)"
+                " VALUES ('old', 'old', 'e', 0.9, 0, 0, 0)"
+            )
+        )
     with old.write() as work:
-        work.reports.add(report("old"))
         work.keys.add_secret("links", "kept", NOW)
     old.close()
-    with closing(sqlite3.connect(path)) as rows:
-        assert rows.execute("SELECT count(*) FROM sqlite_master WHERE name = 'answers'").fetchone() == (0,)
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("SELECT count(*) FROM sqlite_master WHERE name = 'answers'").fetchone() == (0,)
 
     new = SqlDatabase.open(path)
 
@@ -122,6 +136,7 @@ def test_an_older_data_folder_is_upgraded_with_its_data(tmp_path):
         assert work.reports.get(ReportId("old")) == report("old")
         assert work.keys.secrets("links") == ["kept"]
         assert work.answers.get("a", "b") is None
+        assert [alert.key for alert in work.outbox.of_lost(ReportId("old"))] == ["match:old:e"]
     new.close()
 
 
@@ -134,9 +149,9 @@ def test_the_revisions_and_the_tables_agree(database):
 def test_a_folder_of_a_newer_version_is_left_alone(tmp_path):
     path = tmp_path / "x.sqlite"
     SqlDatabase.open(path).close()
-    with closing(sqlite3.connect(path)) as rows:
-        rows.execute("UPDATE alembic_version SET version_num = '9999'")
-        rows.commit()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+        file.commit()
 
     with pytest.raises(StorageTooNew):
         SqlDatabase.open(path)

@@ -237,6 +237,6 @@ def check_rows(folder: Path, ledger: Ledger) -> None:
     with sqlite3.connect(next(folder.glob("*.sqlite"))) as rows:
         assert rows.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert rows.execute("SELECT count(*) FROM reports").fetchone() == (len(ledger.filings),)
-        doubles = "SELECT count(*) FROM outbox GROUP BY lost_id, encounter_id HAVING count(*) > 1"
+        doubles = "SELECT count(*) FROM outbox GROUP BY kind, lost_id, encounter_id HAVING count(*) > 1"
         assert rows.execute(doubles).fetchall() == []
     rows.close()

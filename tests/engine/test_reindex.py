@@ -270,6 +270,7 @@ def test_only_one_at_a_time_and_never_to_the_one_in_use(world):
 
 def test_an_owner_is_not_told_twice_of_a_pair_that_the_new_model_finds_too(world):
     a_city(world)
+    world.clock.forward(hours=1)
     world.engine.deliver_due_alerts()
     told = len(world.messenger.sent)
     assert told > 0

@@ -12,6 +12,7 @@ from homeward.domain.places import Point
 from homeward.domain.reports import Status
 from homeward.engine.engine import Rules
 from homeward.errors import Conflict, InvalidInput, NoAnimalFound, NotFound
+from homeward.ports import AlertKind
 from tests.conftest import GREY, photo
 from tests.world import HOME, in_memory, on_disk
 
@@ -28,6 +29,10 @@ def world(request, tmp_path):
 
 def best(world, lost):
     return world.engine.current_top_matches(lost.report.id).items[0]
+
+
+def told(world, kind=AlertKind.MATCH):
+    return [news for news in world.messenger.sent if news.alerts[0].kind is kind]
 
 
 def sighting(world, seed, noise=0, **fields):
@@ -55,7 +60,7 @@ def test_the_owner_who_reports_first_is_alerted_once(world):
     world.engine.deliver_due_alerts()
     world.engine.deliver_due_alerts()
 
-    assert [news.found.id for news in world.messenger.sent] == [found.report.id]
+    assert [news.found.id for news in told(world)] == [found.report.id]
     reasons = [reason.code for reason in best(world, lost).match.reasons]
     assert ReasonCode.NEAR_HOME in reasons
     assert ReasonCode.SOON_AFTER in reasons
@@ -233,7 +238,7 @@ def test_a_finder_who_answers_a_notice_is_always_told_to_the_owner(world):
     world.file("found", photo(2), place=NEAR, about=lost.report.id)
 
     world.engine.deliver_due_alerts()
-    assert len(world.messenger.sent) == 1
+    assert len(told(world)) == 1
 
 
 def test_sure_species_exclude_each_other_and_unsure_ones_do_not(world):
@@ -258,20 +263,23 @@ def test_an_alert_that_cannot_be_delivered_is_tried_again(world):
     world.clock.forward(hours=1)
     world.engine.deliver_due_alerts()
 
-    assert len(world.messenger.sent) == 1
+    assert len(told(world)) == 1
 
 
-def test_a_second_alert_waits_for_the_cool_down(world):
+def test_later_alerts_wait_for_the_cool_down_and_come_together(world):
     world.file("lost", photo(1), place=HOME)
-    for noise in (1, 2):
+    world.file("found", photo(1, noise=1), place=NEAR)
+    world.engine.deliver_due_alerts()
+    for noise in (2, 3):
         world.file("found", photo(1, noise=noise), place=NEAR)
 
     world.engine.deliver_due_alerts()
-    assert len(world.messenger.sent) == 1
+    assert len(told(world)) == 1
 
     world.clock.forward(minutes=20)
     world.engine.deliver_due_alerts()
-    assert len(world.messenger.sent) == 2
+    world.engine.deliver_due_alerts()
+    assert [len(news.alerts) for news in told(world)] == [1, 2]
 
 
 def test_erasing_leaves_neither_rows_nor_files_but_spares_a_shared_file(world):

@@ -24,7 +24,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_PHOTOS = 10
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
-UPLOADS = ("/api/v1/reports", "/api/v1/sightings")
+LARGE = ("/api/v1/reports", "/api/v1/sightings", "/api/v1/detections", "/api/v1/handovers", "/api/v1/updates")
 SAFE_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -65,7 +65,7 @@ class Gate:
         request_id = given if given.isalnum() and len(given) <= 64 else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         start, seen = time.perf_counter(), {"status": 500}
-        most = self._most if scope["path"].startswith(UPLOADS) else PLAIN_BODY_BYTES
+        most = self._most if scope["path"].startswith(LARGE) else PLAIN_BODY_BYTES
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 _check_length(request, most)

@@ -15,12 +15,18 @@ REPORT_FIELDS = {
     "held": "for a found animal: held or seen_loose",
     "name": "its name, at most 100 characters",
     "description": "marks, collar, character; at most 4,000 characters",
+    "address": "the place in words, at most 300 characters",
     "contact": "how to reach the sender; never shown to strangers",
     "about": "id of a lost report that the finder answers",
     "animal": "which animal on the photos, 0 = the largest",
     "keep_without_animal": "true keeps a photo on which no animal is seen; needs species",
 }
 PHOTO_FIELDS = {name: REPORT_FIELDS[name] for name in ("animal", "keep_without_animal")}
+MESSAGE_FIELDS = {
+    "text": "at most 2,000 characters",
+    "lat": "latitude of a place to meet, degrees",
+    "lon": "longitude, degrees; lat and lon come together",
+}
 SIGHTING_FIELDS = {
     "seen_at": "when, ISO 8601 with an offset; a clock ahead is corrected",
     "species": "cat, dog or auto",
@@ -38,6 +44,7 @@ MATCH_FILTERS = {
     "source": "person or camera",
     "species": "cat or dog",
     "verdict": "same, different, unsure, or none",
+    "found_id": "only these; may be repeated",
     "limit": "1 to 200, default 50",
     "cursor": "what `next` said",
 }
@@ -160,6 +167,8 @@ class Change(_Body):
     name: str | None = None
     description: str | None = None
     contact: str | None = None
+    address: str | None = None
+    muted_until: str | None = Field(None, description="no alerts about matches until then; null for at once")
 
 
 class VerdictBody(_Body):
@@ -200,6 +209,99 @@ class NewKey(_Body):
     name: str = Field(min_length=1, max_length=100)
     scope: str = Field(description="sightings, bot or admin")
     camera_id: str | None = Field(None, description="for sightings: which camera")
+
+
+Messenger = Annotated[str, Field(pattern="^[a-z]{1,20}$", description="telegram, console ...")]
+Address = Annotated[str, Field(min_length=1, max_length=100)]
+Number = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Arrival(_Body):
+    """Somebody on a messenger."""
+
+    messenger: Messenger
+    address: Address
+    language: Literal["en", "ru"] = Field("en", description="of somebody new")
+
+
+class AccountChange(_Body):
+    """What to change; absent stays."""
+
+    language: Literal["en", "ru"] = "en"
+    utc_offset_min: Annotated[int, Field(ge=-14 * 60, le=14 * 60)] | None = None
+    quiet: bool = True
+    reachable: bool = True
+
+
+class Dialog(_Body):
+    """Where a dialog stands, as the bot's own JSON."""
+
+    dialog: dict[str, Any]
+    step: str = Field("", pattern="^[a-z_.]{0,40}$", description="its name, for figures")
+    worked_on: list[Number] = Field(default_factory=list, max_length=200, description="numbers of updates")
+
+
+class Update(_Body):
+    """Something that came in under a messenger's own number."""
+
+    number: Number
+    address: Address
+    body: str = Field(min_length=1, max_length=60_000)
+
+
+class Updates(_Body):
+    """What came in."""
+
+    messenger: Messenger
+    items: list[Update] = Field(max_length=100)
+
+
+class Dropped(_Body):
+    """What is not worked on."""
+
+    messenger: Messenger
+    numbers: list[Number] = Field(max_length=1000)
+
+
+class Claim(_Body):
+    """How much of what is to be told."""
+
+    messenger: Messenger
+    limit: int = Field(50, ge=1, le=200)
+
+
+class Told(_Body):
+    """Alerts that arrived."""
+
+    ids: list[Number] = Field(max_length=1000)
+
+
+class Failed(_Body):
+    """Alerts that did not arrive."""
+
+    ids: list[Number] = Field(max_length=1000)
+    error: str = Field(max_length=100)
+    wait_s: float = Field(ge=0, le=86400)
+
+
+class Seen(_Body):
+    """The other reports of matches that were seen."""
+
+    ids: list[Id] = Field(max_length=200)
+
+
+class NewHandover(_Body):
+    """Who is to talk."""
+
+    lost_id: Id
+    found_id: Id
+
+
+class Agreement(_Body):
+    """Whether the caller wants to talk."""
+
+    agrees: bool
 
 
 class Reindex(_Body):

@@ -5,16 +5,18 @@ from typing import Any
 
 from homeward.api.auth import PHOTOS, link, photo_url, serializer
 from homeward.api.context import ApiContext
+from homeward.domain.accounts import Account
 from homeward.domain.animals import Animal
 from homeward.domain.boxes import Box
 from homeward.domain.breeds import BreedGuess
-from homeward.domain.filing import Filed, SeenPhoto
+from homeward.domain.filing import Filed, LookedAt, SeenPhoto
+from homeward.domain.handovers import Handover, Message
 from homeward.domain.ids import PhotoId
 from homeward.domain.matches import FinderMatch, MatchView, Reason
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Report, Shelf
 from homeward.locales import text
-from homeward.ports import ApiKey
+from homeward.ports import ApiKey, News
 
 Json = dict[str, Any]
 WORDS = ((0.9, "very_likely"), (0.6, "likely"), (0.25, "possible"), (0.05, "unlikely"))
@@ -65,7 +67,7 @@ def report_view(report: Report) -> Json:
         "status": report.status.value,
         "happened_at": when(report.happened_at),
         "created_at": when(report.created_at),
-        "place": place_view(report.place, None, report.district),
+        "place": place_view(report.place, report.address, report.district),
         "home": place_view(report.home, None, None) if report.shelf is Shelf.LOST else None,
         "held": report.held.value if report.held else None,
         "name": report.name,
@@ -77,12 +79,16 @@ def report_view(report: Report) -> Json:
         "camera": report.camera_id,
         "last_seen_at": when(report.last_seen_at),
         "clock_corrected": report.clock_corrected,
+        "muted_until": when(report.muted_until),
     }
 
 
 def place_view(place: Point | None, name: str | None, district: str | None) -> Json | None:
-    """A point with its names."""
-    return {"lat": place.lat, "lon": place.lon, "name": name, "district": district} if place else None
+    """A point with its names; without a point what was said of it in words."""
+    if place is None and name is None:
+        return None
+    lat, lon = (place.lat, place.lon) if place else (None, None)
+    return {"lat": lat, "lon": lon, "name": name, "district": district}
 
 
 def box_view(box: Box) -> list[float]:
@@ -135,7 +141,7 @@ def match_view(context: ApiContext, view: MatchView, language: str) -> Json:
         "reasons": [_reason(reason, language) for reason in match.reasons],
         "seen_at": when(found.happened_at),
         "last_seen_at": when(found.last_seen_at),
-        "place": place_view(found.place, camera.name if camera else None, found.district),
+        "place": place_view(found.place, camera.name if camera else found.address, found.district),
         "distance_km": None if match.distance_km is None else round(match.distance_km, 3),
         "days": round(match.days, 3),
         "camera": {"id": camera.id, "name": camera.name} if camera else None,
@@ -184,6 +190,74 @@ def camera_view(camera: Camera) -> Json:
         "counters": dict(camera.counters),
         "paused": camera.paused,
         "state": camera.state,
+    }
+
+
+def looked_at_view(seen: LookedAt) -> Json:
+    """What is on a photo that is not kept."""
+    animals = [_animal(animal, number == 0) for number, animal in enumerate(seen.animals)]
+    return {"width": seen.width, "height": seen.height, "animals": animals}
+
+
+def account_view(account: Account) -> Json:
+    """An account, for the bot that talks to it."""
+    return {
+        "id": account.id,
+        "messenger": account.messenger,
+        "address": account.address,
+        "language": account.language,
+        "utc_offset_min": account.utc_offset_min,
+        "quiet": account.quiet,
+        "reachable": account.reachable,
+        "step": account.step,
+        "dialog": account.dialog,
+    }
+
+
+def alert_view(news: News) -> Json:
+    """News for the account of a bot; ``found_ids`` and ``lost_ids`` best first."""
+    best = news.alerts[0]
+    return {
+        "ids": [alert.id for alert in news.alerts],
+        "kind": best.kind.value,
+        "account": account_view(news.account) if news.account else None,
+        "lost_id": best.lost_id,
+        "found_id": best.found_id,
+        "lost_ids": list(dict.fromkeys(alert.lost_id for alert in news.alerts)),
+        "found_ids": list(dict.fromkeys(alert.found_id for alert in news.alerts)),
+        "degree": round(best.degree, 6),
+        "created_at": when(best.created_at),
+        "attempts": best.attempts,
+        "handover": best.handover_id,
+        "message": best.message_id,
+    }
+
+
+def handover_view(handover: Handover, side: Shelf) -> Json:
+    """A conversation as the person of ``side`` sees it."""
+    return {
+        "id": handover.id,
+        "side": side.value,
+        "lost_id": handover.lost_id,
+        "found_id": handover.found_id,
+        "created_at": when(handover.created_at),
+        "i_agree": handover.agrees(side),
+        "other_agrees": handover.agrees(side.opposite),
+        "is_open": handover.is_open,
+        "is_over": handover.is_over,
+    }
+
+
+def message_view(message: Message, side: Shelf) -> Json:
+    """A message as the person of ``side`` sees it."""
+    photo = f"/api/v1/handovers/{message.handover_id}/messages/{message.id}/photo" if message.has_picture else None
+    return {
+        "id": message.id,
+        "is_mine": message.author is side,
+        "created_at": when(message.created_at),
+        "text": message.text,
+        "place": {"lat": message.place.lat, "lon": message.place.lon} if message.place else None,
+        "photo": photo,
     }
 
 

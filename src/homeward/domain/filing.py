@@ -41,6 +41,7 @@ class NewReport:
     name: str | None = None
     description: str | None = None
     contact: str | None = None
+    address: str | None = None
     about: ReportId | None = None
     animal: int = 0
     keep_without_animal: bool = False
@@ -74,6 +75,8 @@ class ReportChange:
     name: str | None = None
     description: str | None = None
     contact: str | None = None
+    address: str | None = None
+    muted_until: datetime | None = None
     clear: frozenset[str] = frozenset()
 
 
@@ -82,6 +85,15 @@ class SeenPhoto:
     """A kept photo with all animals on it, largest first; ``animals`` is empty while the models are down."""
 
     photo: Photo
+    animals: tuple[Animal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A photo that was looked at and not kept: its size in pixels, the animals on it, largest first."""
+
+    width: int
+    height: int
     animals: tuple[Animal, ...]
 
 

@@ -13,6 +13,8 @@ CameraId = NewType("CameraId", str)
 KeyId = NewType("KeyId", str)
 JobId = NewType("JobId", int)
 AlertId = NewType("AlertId", int)
+HandoverId = NewType("HandoverId", str)
+MessageId = NewType("MessageId", int)
 ModelName = NewType("ModelName", str)
 ContentHash = NewType("ContentHash", str)
 

@@ -89,7 +89,8 @@ class MatchQuery:
     """The owner's visible filters on the stored matches of one lost report.
 
     ``max_km`` counts from home, else from where it was lost; a match without a place does not pass it.
-    ``unjudged`` keeps only matches without a verdict. ``offset`` is the cursor's content.
+    ``found_ids`` keeps only these; ``unjudged`` keeps only matches without a verdict.
+    ``offset`` is the cursor's content.
     """
 
     sort: Sort = Sort.DEGREE
@@ -102,6 +103,7 @@ class MatchQuery:
     species: Species | None = None
     verdict: Verdict | None = None
     unjudged: bool = False
+    found_ids: tuple[ReportId, ...] = ()
     limit: int = 50
     offset: int = 0
 

@@ -60,6 +60,7 @@ class Report:
 
     ``place`` is where it was last seen or found; ``home`` is private and never leaves the owner's view.
     ``species_confidence`` is 1.0 where a person named the species. Times are aware, in UTC.
+    ``address`` is the place in words. Until ``muted_until`` its account is told of no matches.
     ``encounter_id`` groups sightings of one animal on one camera; a person's report is its own encounter.
     """
 
@@ -86,6 +87,8 @@ class Report:
     clock_corrected: bool = False
     last_seen_at: datetime | None = None
     closed_at: datetime | None = None
+    address: str | None = None
+    muted_until: datetime | None = None
     consent_version: str = "1"
     token_version: int = 1
 

@@ -7,15 +7,17 @@ from datetime import datetime
 import numpy as np
 
 from homeward.domain.animals import Species
-from homeward.domain.filing import Filed, Idempotency, NewReport, NewSighting, ReportChange, Sighted
+from homeward.domain.filing import Filed, Idempotency, LookedAt, NewReport, NewSighting, ReportChange, Sighted
 from homeward.domain.ids import CameraId, EncounterId, ModelName, PhotoId, ReportId, new_token
 from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
 from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
+from homeward.engine.handover import Talks, thank
 from homeward.engine.intake import MAX_LENGTHS, Intake, check_text, check_time
 from homeward.engine.notify import Notify
+from homeward.engine.people import People
 from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.reindex import Reindex, ReindexStatus
 from homeward.engine.remember import Prepared, Remember
@@ -33,7 +35,10 @@ SURE, UNKNOWN = 1.0, 0.0
 
 
 class Engine:
-    """The facade. ``events`` tells this process about new matches."""
+    """The facade. ``events`` tells this process about new matches, ``alerts`` hands out what people are to be told.
+
+    ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk.
+    """
 
     def __init__(self, ports: Ports, rules: Rules) -> None:
         """Join the steps."""
@@ -43,8 +48,10 @@ class Engine:
         self._remember = Remember(ports.database, ports.photos, ports.clock)
         self._work = Work(ports, rules, self.events)
         self._sight = Sight(ports, rules, self._remember)
-        self._notify = Notify(ports, rules)
         self._forget = Forget(ports, rules)
+        self.alerts = Notify(ports, rules)
+        self.people = People(ports, self._forget)
+        self.talks = Talks(ports)
         self._show = Show(ports)
         self._reindex = Reindex(ports)
         self._models_worked = False
@@ -130,6 +137,7 @@ class Engine:
             name=new.name,
             description=new.description,
             contact=new.contact,
+            address=new.address,
             about=new.about if new.shelf is Shelf.FOUND else None,
         )
 
@@ -164,6 +172,28 @@ class Engine:
     def photo(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool) -> bytes:
         """A photo as JPEG."""
         return self._show.photo(photo_id, size, viewer=viewer, is_owner=is_owner)
+
+    def look(self, photos: Sequence[bytes]) -> list[LookedAt]:
+        """What is on photos of which nothing is kept: the animals on each, and its size in pixels.
+
+        Raises:
+            InvalidInput, PhotoTooLarge, PhotoUnreadable, PhotoKindUnsupported: as when filing.
+            ModelUnavailable: the detector cannot be asked.
+        """
+        pictures = [safe.picture for safe in self._intake.photos(photos)]
+        return [
+            LookedAt(picture.shape[1], picture.shape[0], seen.animals)
+            for picture, seen in zip(pictures, Recognise(self._ports.detector).look(pictures), strict=True)
+        ]
+
+    def figures(self) -> dict[str, int]:
+        """Counts for operators."""
+        with self._ports.database.read() as work:
+            return work.figures.all(self._ports.clock.now())
+
+    def beside(self, lost_id: ReportId, found_id: ReportId, *, first: Shelf) -> bytes:
+        """The two deciding photos of a match in one picture, the ``first`` one's on the left, as JPEG."""
+        return self._show.beside(lost_id, found_id, first)
 
     def photo_row(self, photo_id: PhotoId) -> Photo:
         """Which report a photo belongs to, and its size."""
@@ -228,6 +258,9 @@ class Engine:
             for report in work.reports.get_many(ids):
                 if report.camera_id is None:
                     work.reports.update(replace(report, status=Status.REUNITED, closed_at=now))
+            lost, found = (get_report(work, report_id) for report_id in ids)
+            if found.camera_id is None:
+                thank(work, lost, found, now)
 
     def _changed(self, before: Report, change: ReportChange) -> Report:
         given = {
@@ -241,6 +274,8 @@ class Engine:
                 "name",
                 "description",
                 "contact",
+                "address",
+                "muted_until",
                 "status",
             )
             if getattr(change, name) is not None
@@ -331,7 +366,7 @@ class Engine:
 
     def deliver_due_alerts(self, limit: int = 100) -> int:
         """Hand alerts to the messenger."""
-        return self._notify(limit)
+        return self.alerts(limit)
 
     def reindex(self, model: ModelName) -> ReindexStatus:
         """Begin to embed everything with another model; it comes into use when all is done. See `run_reindex`."""

@@ -14,6 +14,7 @@ BATCH = 200
 YOUNG = timedelta(hours=1)  # a file may be older than its row by this much
 ANSWERS_KEPT = timedelta(days=30)  # an import may be taken up again that much later
 LOOKS_KEPT = timedelta(days=365)
+NUMBERS_KEPT = timedelta(days=7)  # a messenger repeats an update for a day at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Forget:
                 work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
             work.answers.forget_before(now - ANSWERS_KEPT)
             work.audit.forget_before(now - LOOKS_KEPT)
+            work.inbox.forget_before(now - NUMBERS_KEPT)
         return len(old)
 
     def _sweep(self) -> None:

@@ -12,7 +12,7 @@ from homeward.telemetry import step
 MAX_PHOTOS = 10
 MAX_AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-MAX_LENGTHS = {"name": 100, "description": 4000, "contact": 200}
+MAX_LENGTHS = {"name": 100, "description": 4000, "contact": 200, "address": 300}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,64 +1,134 @@
-"""Notify: due alerts out of the outbox, to the messenger, at least once each; the outbox makes it once per pair."""
+"""Notify: due alerts out of the outbox, to whoever delivers them, at least once each; their keys make it once.
 
+What waits for a cool-down, for the end of a night, or for a muted report is put off here; several alerts about one lost
+pet that come due together become one piece of news.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from homeward.domain.accounts import CERTAIN, Account, quiet_until
+from homeward.domain.ids import AccountId, AlertId, ReportId
+from homeward.domain.matches import Verdict
+from homeward.domain.reports import Status
 from homeward.engine.wiring import Ports, Rules
-from homeward.ports import Alert, News, UnitOfWork
+from homeward.ports import Alert, AlertKind, News, UnitOfWork
 from homeward.telemetry import step
 
-LEASE_S = 60.0
+LEASE_S = 120.0
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 3600.0
 BETTER = 0.1  # an alert this much likelier than the last one does not wait
+FOUND_BY_US = {AlertKind.MATCH, AlertKind.OWNER_NEAR}
 
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Delivers alerts."""
+    """Hands alerts out, and hears what became of them."""
 
     ports: Ports
     rules: Rules
 
     def __call__(self, limit: int) -> int:
-        """Deliver up to ``limit`` due alerts; how many were taken."""
-        with self.ports.database.write() as work:
-            taken = work.outbox.claim(self.ports.clock.now(), LEASE_S, limit)
-        for alert in taken:
-            self._deliver(alert)
+        """Deliver up to ``limit`` due alerts to people without a messenger; how many pieces of news they made."""
+        taken = self.claim(None, limit)
+        for news in taken:
+            try:
+                with step("notify", lost_id=news.lost.id, found_id=news.found.id):
+                    self.ports.messenger.send(news)
+            except Exception as error:  # noqa: BLE001 - whatever a messenger raises, the alert is tried again
+                self.failed([alert.id for alert in news.alerts], type(error).__name__, _pause_s(news.alerts))
+            else:
+                self.delivered([alert.id for alert in news.alerts])
         return len(taken)
 
-    def _deliver(self, alert: Alert) -> None:
+    def claim(self, messenger: str | None, limit: int) -> list[News]:
+        """Up to ``limit`` due alerts of accounts on ``messenger``, as news; they are the caller's for two minutes."""
         now = self.ports.clock.now()
-        with self.ports.database.read() as work:
-            news, wait = self._news(work, alert), self._wait(work, alert)
-        if wait > timedelta(0):
-            with self.ports.database.write() as work:
-                work.outbox.retry(alert.id, now + wait, "cool-down")
-            return
-        try:
-            with step("notify", lost_id=alert.lost_id, found_id=alert.found_id):
-                if news is not None:
-                    self.ports.messenger.send(news)
-        except Exception as error:  # noqa: BLE001 - whatever a messenger raises, the alert is tried again
-            wait = timedelta(seconds=min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(alert.attempts, 10)))
-            with self.ports.database.write() as work:
-                work.outbox.retry(alert.id, now + wait, type(error).__name__)
-            return
         with self.ports.database.write() as work:
-            work.outbox.done(alert.id, now)
+            taken = work.outbox.claim(now, LEASE_S, limit, messenger)
+            groups = [self._news(work, group, now) for group in _together(taken)]
+        return [news for news in groups if news is not None]
 
-    def _news(self, work: UnitOfWork, alert: Alert) -> News | None:
-        """None where the match went, or was judged, meanwhile."""
-        lost, found = work.reports.get(alert.lost_id), work.reports.get(alert.found_id)
-        match = work.matches.get(alert.lost_id, alert.found_id)
-        if lost is None or found is None or match is None or match.verdict is not None:
+    def delivered(self, ids: Sequence[AlertId]) -> None:
+        """They have arrived."""
+        with self.ports.database.write() as work:
+            work.outbox.done(ids, self.ports.clock.now())
+
+    def failed(self, ids: Sequence[AlertId], error: str, wait_s: float) -> None:
+        """They have not; they are tried again after ``wait_s`` seconds."""
+        at = self.ports.clock.now() + timedelta(seconds=min(LAST_RETRY_S, wait_s))
+        with self.ports.database.write() as work:
+            work.outbox.retry(ids, at, error)
+
+    def told(self, account_id: AccountId, lost_id: ReportId, found_ids: Sequence[ReportId]) -> None:
+        """The account has seen these matches in an answer; nothing more is to be said of them."""
+        with self.ports.database.write() as work:
+            work.outbox.told(account_id, lost_id, found_ids)
+
+    def _news(self, work: UnitOfWork, group: Sequence[Alert], now: datetime) -> News | None:
+        account = work.accounts.get(group[0].account_id)
+        if account is not None and not account.reachable:
+            work.outbox.done([alert.id for alert in group], None)
             return None
-        return News(alert, lost, found, match)
+        still = [alert for alert in group if _is_wanted(work, alert)]
+        work.outbox.done([alert.id for alert in group if alert not in still], None)
+        best = max(still, key=lambda alert: alert.degree, default=None)
+        if best is None:
+            return None
+        until = self._until(work, best, account, now)
+        if until is not None and until > now:
+            work.outbox.retry([alert.id for alert in still], until, "waits")
+            return None
+        lost, found = work.reports.get(best.lost_id), work.reports.get(best.found_id)
+        assert lost is not None
+        assert found is not None
+        ordered = sorted(still, key=lambda alert: -alert.degree)
+        return News(tuple(ordered), account, lost, found, work.matches.get(lost.id, found.id))
 
-    def _wait(self, work: UnitOfWork, alert: Alert) -> timedelta:
-        """How long the cool-down of this lost report lasts for an alert of this degree."""
+    def _until(self, work: UnitOfWork, best: Alert, account: Account | None, now: datetime) -> datetime | None:
+        """When news with ``best`` may go out; None for now."""
+        if best.kind not in FOUND_BY_US:
+            return None
+        told = work.reports.get(best.lost_id if best.kind is AlertKind.MATCH else best.found_id)
+        if told is not None and told.muted_until is not None and told.muted_until > now:
+            return told.muted_until
+        night = quiet_until(account, now) if account and best.degree < CERTAIN else None
+        return night or (self._cooled_at(work, best) if best.kind is AlertKind.MATCH else None)
+
+    def _cooled_at(self, work: UnitOfWork, alert: Alert) -> datetime | None:
+        """When the cool-down of this lost report ends for an alert of this degree."""
         delivered = [a for a in work.outbox.of_lost(alert.lost_id) if a.delivered_at is not None]
         if not delivered or alert.degree > max(a.degree for a in delivered) + BETTER:
-            return timedelta(0)
+            return None
         last = max(a.delivered_at for a in delivered if a.delivered_at)
-        return last + timedelta(minutes=self.rules.alert_cooldown_min) - self.ports.clock.now()
+        return last + timedelta(minutes=self.rules.alert_cooldown_min)
+
+
+def _together(alerts: Sequence[Alert]) -> list[list[Alert]]:
+    """Alerts that make one piece of news: all matches of one lost pet, all owners of one find; others by themselves."""
+    groups: dict[tuple[str, ...], list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        if alert.kind is AlertKind.MATCH:
+            groups[alert.kind, alert.account_id, alert.lost_id].append(alert)
+        elif alert.kind is AlertKind.OWNER_NEAR:
+            groups[alert.kind, alert.account_id, alert.found_id].append(alert)
+        else:
+            groups[alert.kind, alert.key].append(alert)
+    return list(groups.values())
+
+
+def _is_wanted(work: UnitOfWork, alert: Alert) -> bool:
+    """Not where the match went, was judged, or one of the two is not looked for any more."""
+    if alert.kind not in FOUND_BY_US:
+        return True
+    match = work.matches.get(alert.lost_id, alert.found_id)
+    pair = work.reports.get_many([alert.lost_id, alert.found_id])
+    if match is None or any(report.status is not Status.OPEN for report in pair):
+        return False
+    return match.verdict is None if alert.kind is AlertKind.MATCH else match.verdict is not Verdict.DIFFERENT
+
+
+def _pause_s(alerts: Sequence[Alert]) -> float:
+    return FIRST_RETRY_S * 2.0 ** min(alerts[0].attempts, 10)

@@ -1,7 +1,7 @@
 """Recognise: photos in, the animals on them out; crops in, vectors out. Never stores anything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from homeward.domain.animals import Animal, Detection, Picture, Species
 from homeward.domain.boxes import Box
@@ -45,15 +45,24 @@ class Recognise:
             InvalidInput: there is no animal with that number.
             ModelUnavailable: the detector cannot be asked.
         """
+        found = self.look(pictures)
+        if not any(seen.animals for seen in found):
+            return self._nothing(pictures, species, [seen.people for seen in found], keep=keep)
+        return tuple(replace(seen, chosen=_choose(seen.animals, species, animal)) for seen in found)
+
+    def look(self, pictures: Sequence[Picture]) -> tuple[Recognised, ...]:
+        """What is on each picture, be it nothing.
+
+        Raises:
+            ModelUnavailable: the detector cannot be asked.
+        """
         with step("recognise", photos=len(pictures)) as noted:
-            found = [
-                (animals_from(seen, picture.shape[1], picture.shape[0]), people_from(seen))
+            found = tuple(
+                Recognised(animals_from(seen, picture.shape[1], picture.shape[0]), people_from(seen))
                 for picture, seen in zip(pictures, self._detections(pictures), strict=True)
-            ]
-            noted["animals"] = sum(len(animals) for animals, _ in found)
-            if not any(animals for animals, _ in found):
-                return self._nothing(pictures, species, [people for _, people in found], keep=keep)
-            return tuple(Recognised(a, people, _choose(a, species, animal)) for a, people in found)
+            )
+            noted["animals"] = sum(len(seen.animals) for seen in found)
+        return found
 
     def _detections(self, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
         """What the detector sees; on portraits, which it misses heads on, also from further away."""

@@ -12,18 +12,19 @@ from homeward.domain.boxes import Box
 from homeward.domain.breeds import BreedGuess
 from homeward.domain.crops import head_region
 from homeward.domain.filing import Filed, SeenPhoto
-from homeward.domain.ids import PhotoId, ReportId
+from homeward.domain.ids import CropId, PhotoId, ReportId
 from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import distance_band_km
 from homeward.domain.reports import Crop, Photo, Report, Shelf
 from homeward.engine.wiring import Ports
 from homeward.errors import NotFound, StorageBusy, StorageFull
-from homeward.ports import UnitOfWork
+from homeward.ports import UnitOfWork, View
 from homeward.telemetry import step
 
 Size = Literal["thumb", "crop", "full"]
 SIDES_PX: dict[str, int] = {"thumb": 320, "crop": 640, "full": 2048}
 CROP_MARGIN = 0.15
+BESIDE_PX = 560
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,33 @@ class Show:
         )
         self._note(photo_id, viewer, size)
         return jpeg
+
+    def beside(self, lost_id: ReportId, found_id: ReportId, first: Shelf) -> bytes:
+        """The two deciding photos of a match in one JPEG; people on the second one are unrecognisable.
+
+        Raises:
+            NotFound: the two are no match.
+        """
+        with self.ports.database.read() as work:
+            match = work.matches.get(lost_id, found_id)
+            if match is None:
+                raise NotFound("There is no such match.", field="found_id")
+            sides = {
+                Shelf.LOST: _photo_of(work, lost_id, match.lost_crop_id),
+                Shelf.FOUND: _photo_of(work, found_id, match.found_crop_id),
+            }
+        pair = [sides[first], sides[first.opposite]]
+        viewed = [
+            View(
+                self.ports.photos.get(photo.content_hash),
+                _view(photo, crops),
+                () if side is first else tuple(head_region(person) for person in photo.people),
+            )
+            for side, (photo, crops) in zip((first, first.opposite), pair, strict=True)
+        ]
+        for photo, _ in pair[1:]:
+            self._note(photo.id, f"beside:{first}", "crop")
+        return self.ports.renderer.beside(*viewed, height_px=BESIDE_PX)
 
     def export(self, report_id: ReportId) -> dict[str, object]:
         """Everything kept about a report, as JSON values; photos by id."""
@@ -146,6 +174,14 @@ def get_report(work: UnitOfWork, report_id: ReportId, shelf: Shelf | None = None
     if report is None or (shelf is not None and report.shelf is not shelf):
         raise NotFound("There is no such report.", hint="Check the id; closed reports are erased after a while.")
     return report
+
+
+def _photo_of(work: UnitOfWork, report_id: ReportId, crop_id: CropId) -> tuple[Photo, tuple[Crop, ...]]:
+    """The photo that the crop was cut from; the first one where the crop is gone."""
+    photos = work.photos.of_report(report_id)
+    if not photos:
+        raise NotFound("There is no such photo.")
+    return next((known for known in photos if any(crop.id == crop_id for crop in known[1])), photos[0])
 
 
 def animals_of(crops: tuple[Crop, ...]) -> tuple[Animal, ...]:

@@ -8,7 +8,7 @@ from homeward.domain.animals import Picture
 from homeward.domain.crops import whole
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
-from homeward.domain.reports import Crop, Photo, Report, Shelf
+from homeward.domain.reports import Crop, Photo, Report, Shelf, Source
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.match import MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
@@ -16,9 +16,12 @@ from homeward.engine.reindex import is_current
 from homeward.engine.remember import crops_of
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import HomewardError, NoAnimalFound, StorageFull
-from homeward.ports import Job, Space, UnitOfWork
+from homeward.ports import AlertKind, Job, NewAlert, Space, UnitOfWork
 
 LEASE_S = 120.0
+GRACE = timedelta(
+    seconds=60
+)  # whoever has just filed sees the matches in the answer; the alert is for when they do not
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 300.0
 
 
@@ -130,7 +133,7 @@ class Work:
             lost_ids = {match.lost_id for match in there}
             for lost_id in sorted(lost_ids):
                 work.matches.prune(lost_id, self.rules.matches_kept)
-            self._alert(work, there, space)
+            self._alert(work, there, space, report)
             work.jobs.done(job)
         return new
 
@@ -140,13 +143,37 @@ class Work:
         there = {report.id for report in work.reports.get_many(sorted(ids))}
         return [match for match in matches if match.lost_id in there and match.found_id in there]
 
-    def _alert(self, work: UnitOfWork, matches: list[Match], space: Space) -> None:
+    def _alert(self, work: UnitOfWork, matches: list[Match], space: Space, asked: Report | None) -> None:
         """One alert for each pair of lost report and encounter, best sighting first; judged ones make none."""
         least = self.rules.alert_degree
         if least is None:
             least = space.calibration.alert_degree
-        for match in sorted(matches, key=lambda found: -found.degree):
-            answered = any(reason.code is ReasonCode.FINDER_ANSWERED for reason in match.reasons)
-            if match.verdict is None and (match.degree >= least or answered):
-                now = self.ports.clock.now()
-                work.outbox.add(match.lost_id, match.found_id, match.encounter_id, match.degree, now)
+        told = [match for match in matches if match.verdict is None and (match.degree >= least or _is_answer(match))]
+        ids = {match.lost_id for match in told} | {match.found_id for match in told}
+        reports = {report.id: report for report in work.reports.get_many(sorted(ids))}
+        for match in sorted(told, key=lambda found: -found.degree):
+            lost, found = reports[match.lost_id], reports[match.found_id]
+            work.outbox.add(self._new_alert(AlertKind.MATCH, match, lost, asked))
+            if found.source is Source.PERSON and found.account_id != lost.account_id and not _is_answer(match):
+                work.outbox.add(self._new_alert(AlertKind.OWNER_NEAR, match, found, asked))
+
+    def _new_alert(self, kind: AlertKind, match: Match, told: Report, asked: Report | None) -> NewAlert:
+        """For the account of ``told``."""
+        now = self.ports.clock.now()
+        pair = match.encounter_id if kind is AlertKind.MATCH else match.found_id
+        has_just_filed = asked is not None and told.id == asked.id and now - asked.created_at < GRACE
+        return NewAlert(
+            key=f"{kind}:{match.lost_id}:{pair}",
+            kind=kind,
+            account_id=told.account_id,
+            lost_id=match.lost_id,
+            found_id=match.found_id,
+            encounter_id=match.encounter_id,
+            degree=match.degree,
+            created_at=now,
+            due_at=now + GRACE if has_just_filed else now,
+        )
+
+
+def _is_answer(match: Match) -> bool:
+    return any(reason.code is ReasonCode.FINDER_ANSWERED for reason in match.reasons)

@@ -16,6 +16,7 @@ class LogMessenger:
             "alert",
             lost_id=news.lost.id,
             found_id=news.found.id,
-            encounter_id=news.alert.encounter_id,
-            degree=round(news.match.degree, 3),
+            kind=news.alerts[0].kind.value,
+            alerts=len(news.alerts),
+            degree=round(news.alerts[0].degree, 3),
         )

@@ -1,21 +1,27 @@
 """All repositories on dictionaries; the twin of `homeward.storage.sql`."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeward.domain.accounts import Account
 from homeward.domain.animals import Species
 from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import (
+    AccountId,
     AlertId,
     CameraId,
     ContentHash,
     CropId,
     EmbeddingId,
     EncounterId,
+    HandoverId,
     JobId,
     KeyId,
+    MessageId,
     ModelName,
     PhotoId,
     ReportId,
@@ -23,7 +29,9 @@ from homeward.domain.ids import (
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
 from homeward.domain.places import Point, distance_km
 from homeward.domain.reports import Camera, Crop, Encounter, NewCrop, Photo, Report, Shelf, Source, Status
-from homeward.ports import Alert, Answer, ApiKey, Job, ReportQuery
+from homeward.ports import Alert, AlertKind, Answer, ApiKey, Job, NewAlert, ReportQuery, Update
+
+NEW_ALERT = [part.name for part in fields(NewAlert)]
 
 
 @dataclass(slots=True)
@@ -38,6 +46,10 @@ class Tables:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     alerts_due: dict[AlertId, datetime | None] = field(default_factory=dict)
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    inbox: dict[tuple[str, int], tuple[Update, datetime]] = field(default_factory=dict)
+    handovers: dict[HandoverId, Handover] = field(default_factory=dict)
+    messages: dict[MessageId, NewMessage] = field(default_factory=dict)
     cameras: dict[CameraId, Camera] = field(default_factory=dict)
     encounters: dict[EncounterId, Encounter] = field(default_factory=dict)
     keys: dict[KeyId, ApiKey] = field(default_factory=dict)
@@ -98,6 +110,9 @@ class MemoryReports(_Repository):
         t.matches = {key: value for key, value in t.matches.items() if report_id not in key}
         t.jobs = {key: value for key, value in t.jobs.items() if value.report_id != report_id}
         t.alerts = {k: v for k, v in t.alerts.items() if report_id not in {v.lost_id, v.found_id}}
+        t.alerts_due = {k: v for k, v in t.alerts_due.items() if k in t.alerts}
+        t.handovers = {k: v for k, v in t.handovers.items() if report_id not in {v.lost_id, v.found_id}}
+        t.messages = {k: v for k, v in t.messages.items() if v.handover_id in t.handovers}
         t.looks = [look for look in t.looks if look[0] not in gone]
 
     def find(self, query: ReportQuery) -> list[Report]:
@@ -340,6 +355,7 @@ class MemoryMatches(_Repository):
         km = match.distance_km
         return (
             (not query.districts or found.district in query.districts)
+            and (not query.found_ids or found.id in query.found_ids)
             and (query.max_km is None or (km is not None and km <= query.max_km))
             and (query.since is None or found.happened_at >= query.since)
             and (query.until is None or found.happened_at <= query.until)
@@ -420,43 +436,164 @@ class MemoryJobs(_Repository):
 class MemoryOutbox(_Repository):
     """`homeward.ports.Outbox`."""
 
-    def add(
-        self, lost_id: ReportId, found_id: ReportId, encounter_id: EncounterId, degree: float, when: datetime
-    ) -> bool:
-        """Queue; False where this pair of lost report and encounter was queued before."""
-        if any((a.lost_id, a.encounter_id) == (lost_id, encounter_id) for a in self.tables.alerts.values()):
+    def add(self, alert: NewAlert) -> bool:
+        """Queue; False where its key was queued before."""
+        if any(known.key == alert.key for known in self.tables.alerts.values()):
             return False
-        alert = Alert(AlertId(self.tables.next_id()), lost_id, found_id, encounter_id, degree, when, 0)
-        self.tables.alerts[alert.id] = alert
-        self.tables.alerts_due[alert.id] = when
+        given = {name: getattr(alert, name) for name in NEW_ALERT if name != "due_at"}
+        queued = Alert(id=AlertId(self.tables.next_id()), attempts=0, **given)
+        self.tables.alerts[queued.id] = queued
+        self.tables.alerts_due[queued.id] = alert.due_at
         return True
 
-    def claim(self, now: datetime, lease_s: float, limit: int) -> list[Alert]:
-        """Take due alerts, oldest first."""
-        due = [a for a in self.tables.alerts.values() if self._is_due(a, now)]
-        taken = sorted(due, key=lambda alert: (alert.created_at, alert.id))[:limit]
+    def claim(self, now: datetime, lease_s: float, limit: int, messenger: str | None) -> list[Alert]:
+        """Take due alerts, oldest first; of one moment, the most certain first."""
+        due = [a for a in self.tables.alerts.values() if self._is_due(a, now) and self._messenger(a) == messenger]
+        taken = sorted(due, key=lambda alert: (alert.created_at, -alert.degree, alert.id))[:limit]
         for alert in taken:
             self.tables.alerts[alert.id] = replace(alert, attempts=alert.attempts + 1)
             self.tables.alerts_due[alert.id] = now + timedelta(seconds=lease_s)
         return [self.tables.alerts[alert.id] for alert in taken]
 
-    def done(self, alert_id: AlertId, when: datetime) -> None:
-        """Mark as delivered."""
-        self.tables.alerts[alert_id] = replace(self.tables.alerts[alert_id], delivered_at=when)
-        self.tables.alerts_due[alert_id] = None
+    def done(self, ids: Sequence[AlertId], delivered_at: datetime | None) -> None:
+        """They were delivered, or (None) became needless."""
+        for alert_id in ids:
+            self.tables.alerts[alert_id] = replace(self.tables.alerts[alert_id], delivered_at=delivered_at)
+            self.tables.alerts_due[alert_id] = None
 
-    def retry(self, alert_id: AlertId, at: datetime, error: str) -> None:  # noqa: ARG002 - errors are for operators
+    def retry(self, ids: Sequence[AlertId], at: datetime, error: str) -> None:  # noqa: ARG002 - for operators
         """Give back."""
-        self.tables.alerts_due[alert_id] = at
+        self.tables.alerts_due |= dict.fromkeys(ids, at)
+
+    def told(self, account_id: AccountId, lost_id: ReportId, found_ids: Sequence[ReportId]) -> None:
+        """The account has seen these matches by itself."""
+        for alert in self.tables.alerts.values():
+            about = alert.kind in {AlertKind.MATCH, AlertKind.OWNER_NEAR} and alert.found_id in found_ids
+            if about and (alert.account_id, alert.lost_id) == (account_id, lost_id):
+                self.tables.alerts_due[alert.id] = None
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
-        """All alerts of a lost report, oldest first."""
-        mine = [alert for alert in self.tables.alerts.values() if alert.lost_id == lost_id]
+        """All alerts about matches of a lost report to its owner, oldest first."""
+        mine = [a for a in self.tables.alerts.values() if a.lost_id == lost_id and a.kind is AlertKind.MATCH]
         return sorted(mine, key=lambda alert: (alert.created_at, alert.id))
+
+    def _messenger(self, alert: Alert) -> str | None:
+        account = self.tables.accounts.get(alert.account_id)
+        return account.messenger if account else None
 
     def _is_due(self, alert: Alert, now: datetime) -> bool:
         due_at = self.tables.alerts_due.get(alert.id)
         return due_at is not None and due_at <= now
+
+
+class MemoryAccounts(_Repository):
+    """`homeward.ports.Accounts`."""
+
+    def save(self, account: Account) -> None:
+        """Insert or update."""
+        self.tables.accounts[account.id] = account
+
+    def get(self, account_id: AccountId) -> Account | None:
+        """The account, or None."""
+        return self.tables.accounts.get(account_id)
+
+    def at(self, messenger: str, address: str) -> Account | None:
+        """Who is there on the messenger, or None."""
+        there = (messenger, address)
+        return next((a for a in self.tables.accounts.values() if (a.messenger, a.address) == there), None)
+
+    def remove(self, account_id: AccountId) -> None:
+        """Delete."""
+        self.tables.accounts.pop(account_id, None)
+
+    def steps(self, messenger: str) -> dict[str, int]:
+        """How many accounts stand at which step of their dialog."""
+        return dict(Counter(a.step for a in self.tables.accounts.values() if a.messenger == messenger))
+
+
+class MemoryInbox(_Repository):
+    """`homeward.ports.Inbox`."""
+
+    def add(self, messenger: str, number: int, address: str, body: str, when: datetime) -> bool:
+        """Keep; False where this number came in before."""
+        if (messenger, number) in self.tables.inbox:
+            return False
+        self.tables.inbox[messenger, number] = (Update(self.tables.next_id(), number, address, body), when)
+        return True
+
+    def after(self, messenger: str, seq: int, limit: int) -> list[Update]:
+        """Those not worked on yet with a ``seq`` above, in their order."""
+        mine = [update for (of, _), (update, _) in self.tables.inbox.items() if of == messenger]
+        waiting = [update for update in mine if update.seq > seq and update.body]
+        return sorted(waiting, key=lambda update: update.seq)[:limit]
+
+    def done(self, messenger: str, numbers: Sequence[int]) -> None:
+        """Worked on."""
+        for number in numbers:
+            if (messenger, number) in self.tables.inbox:
+                update, when = self.tables.inbox[messenger, number]
+                self.tables.inbox[messenger, number] = (replace(update, body=""), when)
+
+    def forget(self, messenger: str, address: str) -> None:
+        """Empty all that came from an address, and the address."""
+        for key, (update, when) in list(self.tables.inbox.items()):
+            if key[0] == messenger and update.address == address:
+                self.tables.inbox[key] = (replace(update, body="", address=""), when)
+
+    def forget_before(self, when: datetime) -> None:
+        """Delete old numbers."""
+        self.tables.inbox = {key: kept for key, kept in self.tables.inbox.items() if kept[1] >= when}
+
+
+class MemoryHandovers(_Repository):
+    """`homeward.ports.Handovers`."""
+
+    def save(self, handover: Handover) -> None:
+        """Insert or update."""
+        self.tables.handovers[handover.id] = handover
+
+    def get(self, handover_id: HandoverId) -> Handover | None:
+        """The handover, or None."""
+        return self.tables.handovers.get(handover_id)
+
+    def of_report(self, report_id: ReportId) -> list[Handover]:
+        """Those that a report takes part in, oldest first."""
+        mine = [h for h in self.tables.handovers.values() if report_id in {h.lost_id, h.found_id}]
+        return sorted(mine, key=lambda handover: (handover.created_at, handover.id))
+
+    def add_message(self, message: NewMessage) -> MessageId:
+        """Keep a message."""
+        number = MessageId(self.tables.next_id())
+        self.tables.messages[number] = message
+        return number
+
+    def messages(self, handover_id: HandoverId) -> list[Message]:
+        """Oldest first."""
+        mine = [(number, m) for number, m in self.tables.messages.items() if m.handover_id == handover_id]
+        return [
+            Message(number, m.handover_id, m.author, m.created_at, m.text, m.place, m.picture is not None)
+            for number, m in sorted(mine, key=lambda kept: kept[0])
+        ]
+
+    def picture(self, message_id: MessageId) -> bytes | None:
+        """The picture of a message."""
+        kept = self.tables.messages.get(message_id)
+        return kept.picture if kept else None
+
+
+class MemoryFigures(_Repository):
+    """`homeward.ports.Figures`."""
+
+    def all(self, now: datetime) -> dict[str, int]:
+        """Counts by name; of the queues only."""
+        due = [self.tables.alerts[key].created_at for key, at in self.tables.alerts_due.items() if at and at <= now]
+        return {
+            "accounts": len(self.tables.accounts),
+            "jobs_waiting": len(self.tables.jobs),
+            "inbox_waiting": sum(bool(update.body) for update, _ in self.tables.inbox.values()),
+            "outbox_waiting": sum(at is not None for at in self.tables.alerts_due.values()),
+            "outbox_oldest_s": round((now - min(due)).total_seconds()) if due else 0,
+        }
 
 
 class MemoryCameras(_Repository):
@@ -607,6 +744,26 @@ class InMemoryUnitOfWork:
     def outbox(self) -> MemoryOutbox:
         """Alerts."""
         return MemoryOutbox(self.tables)
+
+    @property
+    def accounts(self) -> MemoryAccounts:
+        """Accounts."""
+        return MemoryAccounts(self.tables)
+
+    @property
+    def inbox(self) -> MemoryInbox:
+        """What came in from messengers."""
+        return MemoryInbox(self.tables)
+
+    @property
+    def handovers(self) -> MemoryHandovers:
+        """Handovers and their messages."""
+        return MemoryHandovers(self.tables)
+
+    @property
+    def figures(self) -> MemoryFigures:
+        """Counts for operators."""
+        return MemoryFigures(self.tables)
 
     @property
     def facts(self) -> MemoryFacts:

@@ -14,7 +14,7 @@ from homeward.api.views import finder_view, match_view
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
 from homeward.domain.matches import MatchQuery, Sort, Verdict
-from homeward.domain.reports import Source
+from homeward.domain.reports import Shelf, Source
 from homeward.errors import InvalidInput
 from homeward.locales import best_language
 
@@ -26,6 +26,7 @@ CSV_COLUMNS = ("found_id", "degree", "l2_distance", "seen_at", "lat", "lon", "pl
 BOM = "\ufeff"  # Excel reads a CSV as UTF-8 only with it
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MAX_OFFSET = 100_000
+REPEATED, MOST_IDS = {"district", "found_id"}, 200
 
 
 @router.get(
@@ -63,6 +64,28 @@ def finder_matches(request: Request, found_id: str, context: Context, caller: Cu
     return {"items": [finder_view(context, match, language) for match in found], "next": None}
 
 
+@router.get(
+    "/lost/{lost_id}/matches/{found_id}/picture",
+    summary="Both photos of a match side by side",
+    responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
+)
+def picture_for_owner(lost_id: str, found_id: str, context: Context, caller: CurrentCaller) -> Response:
+    """The owner's own on the left, as JPEG."""
+    owned(context, caller, ReportId(lost_id))
+    return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.LOST))
+
+
+@router.get(
+    "/found/{found_id}/matches/{lost_id}/picture",
+    summary="Both photos of a match side by side",
+    responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
+)
+def picture_for_finder(found_id: str, lost_id: str, context: Context, caller: CurrentCaller) -> Response:
+    """The finder's own on the left, as JPEG."""
+    owned(context, caller, ReportId(found_id))
+    return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.FOUND))
+
+
 @router.put("/lost/{lost_id}/matches/{found_id}/verdict", summary="Same, different, unsure", responses=schemas.PROBLEMS)
 def judge(
     lost_id: str, found_id: str, verdict: schemas.VerdictBody, context: Context, caller: CurrentCaller
@@ -79,13 +102,14 @@ def match_query(request: Request) -> MatchQuery:
     """The typed filters of a request."""
     forms.known_only(request, FILTERS)
     for name in request.query_params:
-        if name != "district" and len(request.query_params.getlist(name)) > 1:
+        if name not in REPEATED and len(request.query_params.getlist(name)) > 1:
             raise InvalidInput(f"{name} is given twice.", field=name)
     fields = dict(request.query_params)
     wants_none = fields.get("verdict") == "none"
     return MatchQuery(
         sort=forms.choice(fields, "sort", Sort) or Sort.DEGREE,
         districts=tuple(request.query_params.getlist("district")),
+        found_ids=tuple(ReportId(found) for found in request.query_params.getlist("found_id")[:MOST_IDS]),
         max_km=forms.number(fields, "max_km", least=0, most=20_100),
         since=forms.moment(fields, "since"),
         until=forms.moment(fields, "until"),
@@ -124,12 +148,17 @@ def as_geojson(items: list[dict[str, Any]]) -> dict[str, Any]:
     features = []
     for item in items:
         place = item["place"]
-        geometry = {"type": "Point", "coordinates": [place["lon"], place["lat"]]} if place else None
+        is_known = place is not None and place["lat"] is not None
+        geometry = {"type": "Point", "coordinates": [place["lon"], place["lat"]]} if is_known else None
         rest = {name: value for name, value in item.items() if name != "place"}
         district = place["district"] if place else None
         properties = {**rest, "district": district}
         features.append({"type": "Feature", "id": item["found_id"], "geometry": geometry, "properties": properties})
     return {"type": "FeatureCollection", "features": features}
+
+
+def _picture(jpeg: bytes) -> Response:
+    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _cell(value: Any) -> Any:

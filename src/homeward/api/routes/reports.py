@@ -13,7 +13,7 @@ from homeward.api.context import ApiContext, context_of
 from homeward.api.forms import Form
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of
 from homeward.api.limits import UploadLimit, address
-from homeward.api.views import filed_view, report_view
+from homeward.api.views import filed_view, looked_at_view, report_view
 from homeward.domain.filing import Filed, Idempotency, NewReport, ReportChange
 from homeward.domain.ids import AccountId, ReportId, new_token
 from homeward.domain.reports import Held, Shelf, Status
@@ -21,15 +21,14 @@ from homeward.errors import InvalidInput
 from homeward.locales import best_language
 from homeward.ports import ReportQuery
 
-router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
+router = APIRouter(prefix="/api/v1", tags=["reports"])
 Context = Annotated[ApiContext, Depends(context_of)]
 FIELDS = frozenset(schemas.REPORT_FIELDS)
-CHANGES = ("status", "species", "happened_at", "held", "name", "description", "contact")
-CLEARABLE = frozenset({"home", "place", "held", "name", "description", "contact"})
+CLEARABLE = frozenset({"home", "place", "held", "name", "description", "contact", "address", "muted_until"})
 
 
 @router.post(
-    "",
+    "/reports",
     status_code=201,
     summary="Report a lost or a found pet",
     response_model=schemas.Report,
@@ -45,10 +44,12 @@ async def file_report(request: Request, context: Context, caller: CurrentCaller)
     return await run_in_threadpool(_file, request, context, replace(new, idempotency=key))
 
 
-@router.get("", summary="All reports, newest first (operators)", responses=schemas.PROBLEMS)
+@router.get("/reports", summary="Reports, newest first (operators; bots, of an account)", responses=schemas.PROBLEMS)
 def list_reports(request: Request, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """Filters: shelf, status, limit; ``cursor`` goes on."""
-    caller.needs("admin")
+    """Filters: shelf, status, limit; ``cursor`` goes on. A bot sees those of the account that it acts for."""
+    key = caller.needs("admin", "bot")
+    if key.scope == "bot" and caller.account_id is None:
+        raise InvalidInput("Say whose.", field="Homeward-Account", hint="The id of the account that you act for.")
     forms.known_only(request, frozenset({"shelf", "status", "limit", "cursor"}))
     query = dict(request.query_params)
     limit = forms.whole(query, "limit", least=1, most=200) or 50
@@ -56,6 +57,7 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
         ReportQuery(
             shelf=forms.choice(query, "shelf", Shelf),
             status=forms.choice(query, "status", Status),
+            account_id=None if key.scope == "admin" else caller.account_id,
             before=_before(query.get("cursor")),
             limit=limit + 1,
         )
@@ -67,14 +69,19 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
     }
 
 
-@router.get("/{report_id}", summary="One's own report", response_model=schemas.Report, responses=schemas.PROBLEMS)
+@router.get(
+    "/reports/{report_id}", summary="One's own report", response_model=schemas.Report, responses=schemas.PROBLEMS
+)
 def read_report(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """With photos and best matches."""
+    """With photos and best matches; for a bot also with the link."""
     report = owned(context, caller, ReportId(report_id))
-    return filed_view(context, context.engine.report(report.id), _language(request), with_link=False)
+    is_bot = caller.key is not None and caller.key.scope == "bot"
+    return filed_view(context, context.engine.report(report.id), _language(request), with_link=is_bot)
 
 
-@router.patch("/{report_id}", summary="Change one's report", response_model=schemas.Report, responses=schemas.PROBLEMS)
+@router.patch(
+    "/reports/{report_id}", summary="Change one's report", response_model=schemas.Report, responses=schemas.PROBLEMS
+)
 def change_report(
     request: Request, report_id: str, change: schemas.Change, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
@@ -84,14 +91,16 @@ def change_report(
     return filed_view(context, filed, _language(request), with_link=False)
 
 
-@router.delete("/{report_id}", status_code=204, summary="Erase one's report for good", responses=schemas.PROBLEMS)
+@router.delete(
+    "/reports/{report_id}", status_code=204, summary="Erase one's report for good", responses=schemas.PROBLEMS
+)
 def erase_report(report_id: str, context: Context, caller: CurrentCaller) -> None:
     """Rows, vectors, photos: nothing is left."""
     context.engine.erase(owned(context, caller, ReportId(report_id)).id)
 
 
 @router.post(
-    "/{report_id}/photos",
+    "/reports/{report_id}/photos",
     status_code=201,
     summary="Add photos",
     response_model=schemas.Report,
@@ -117,17 +126,31 @@ async def add_photos(request: Request, report_id: str, context: Context, caller:
     return await run_in_threadpool(_once, request, context, key, add)
 
 
-@router.get("/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)
+@router.get("/reports/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)
 def export_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Everything that is kept about the report, and who looked at its photos."""
     return context.engine.export(owned(context, caller, ReportId(report_id)).id)
 
 
-@router.post("/{report_id}/link", summary="A new link; older ones are revoked", responses=schemas.PROBLEMS)
+@router.post("/reports/{report_id}/link", summary="A new link; older ones are revoked", responses=schemas.PROBLEMS)
 def renew_link(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, str]:
     """For a link that has leaked."""
     report = context.engine.revoke_links(owned(context, caller, ReportId(report_id)).id)
     return {"link": link(context, report)}
+
+
+@router.post(
+    "/detections",
+    summary="What is on photos, nothing of which is kept",
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.multipart({}, required=("photo",)),
+)
+async def detect(request: Request, context: Context, caller: CurrentCaller) -> Response:
+    """The animals on each photo, largest first: for showing them before anything is filed."""
+    count_upload(request, context, caller)
+    form = await forms.read_form(request, frozenset(), context.config.max_upload_bytes)
+    seen = await run_in_threadpool(context.engine.look, form.photos)
+    return JSONResponse({"photos": [looked_at_view(photo) for photo in seen]})
 
 
 def new_report(form: Form, caller: Caller) -> NewReport:
@@ -152,6 +175,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
         name=fields.get("name"),
         description=fields.get("description"),
         contact=fields.get("contact"),
+        address=fields.get("address"),
         about=ReportId(fields["about"]) if "about" in fields else None,
         animal=forms.whole(fields, "animal", least=0, most=100) or 0,
         keep_without_animal=forms.flag(fields, "keep_without_animal"),
@@ -178,16 +202,19 @@ def report_change(change: schemas.Change) -> ReportChange:
         name=texts.get("name"),
         description=texts.get("description"),
         contact=texts.get("contact"),
+        address=texts.get("address"),
+        muted_until=forms.moment(texts, "muted_until"),
         clear=emptied,
     )
 
 
 def count_upload(request: Request, context: ApiContext, caller: Caller) -> None:
-    """One upload of this caller: by key, else by network address."""
+    """One upload of this caller: by key and the account that it acts for, else by network address."""
     limit: UploadLimit = request.app.state.uploads
     if caller.is_admin:
         return
-    limit.check(caller.name if caller.key else address(request, context.config.trusted_proxies))
+    by_key = f"{caller.name} {caller.account_id or ''}"
+    limit.check(by_key if caller.key else address(request, context.config.trusted_proxies))
 
 
 def _file(request: Request, context: ApiContext, new: NewReport) -> Response:

@@ -19,12 +19,15 @@ from homeward.errors import StorageBusy, StorageFull
 from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql import feed
 from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
+from homeward.storage.sql.accounts import SqlAccounts
 from homeward.storage.sql.cameras import SqlCameras
 from homeward.storage.sql.embeddings import SqlEmbeddings
 from homeward.storage.sql.facts import SqlFacts
+from homeward.storage.sql.figures import SqlFigures
+from homeward.storage.sql.handovers import SqlHandovers
 from homeward.storage.sql.matches import SqlMatches
 from homeward.storage.sql.photos import SqlPhotos
-from homeward.storage.sql.queues import SqlJobs, SqlOutbox
+from homeward.storage.sql.queues import SqlInbox, SqlJobs, SqlOutbox
 from homeward.storage.sql.reports import SqlExpiry, SqlReports
 from homeward.storage.sql.schema import migrate
 
@@ -78,6 +81,26 @@ class SqlUnitOfWork:
     def outbox(self) -> SqlOutbox:
         """Alerts."""
         return SqlOutbox(self.connection)
+
+    @property
+    def accounts(self) -> SqlAccounts:
+        """Accounts."""
+        return SqlAccounts(self.connection)
+
+    @property
+    def inbox(self) -> SqlInbox:
+        """What came in from messengers."""
+        return SqlInbox(self.connection)
+
+    @property
+    def handovers(self) -> SqlHandovers:
+        """Handovers and their messages."""
+        return SqlHandovers(self.connection)
+
+    @property
+    def figures(self) -> SqlFigures:
+        """Counts for operators."""
+        return SqlFigures(self.connection)
 
     @property
     def cameras(self) -> SqlCameras:

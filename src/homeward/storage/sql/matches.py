@@ -141,22 +141,14 @@ def _chunks(items: Sequence[Match]) -> Iterator[Sequence[Match]]:
 
 
 def _conditions(query: MatchQuery) -> Iterator[ColumnElement[bool]]:
-    if query.districts:
-        yield reports.c.district.in_(query.districts)
-    if query.max_km is not None:
-        yield matches.c.distance_km <= query.max_km
-    if query.since is not None:
-        yield reports.c.happened_at >= query.since
-    if query.until is not None:
-        yield reports.c.happened_at <= query.until
-    if query.min_degree is not None:
-        yield matches.c.degree >= query.min_degree
-    if query.source is not None:
-        yield reports.c.source == query.source.value
-    if query.species is not None:
-        yield reports.c.species == query.species.value
-    if query.verdict is not None:
-        yield matches.c.verdict == query.verdict.value
+    equal = ((reports.c.source, query.source), (reports.c.species, query.species), (matches.c.verdict, query.verdict))
+    yield from (column == value.value for column, value in equal if value is not None)
+    among = ((reports.c.district, query.districts), (matches.c.found_id, query.found_ids))
+    yield from (column.in_(values) for column, values in among if values)
+    least = ((reports.c.happened_at, query.since), (matches.c.degree, query.min_degree))
+    yield from (column >= value for column, value in least if value is not None)
+    most = ((reports.c.happened_at, query.until), (matches.c.distance_km, query.max_km))
+    yield from (column <= value for column, value in most if value is not None)
     if query.unjudged:
         yield matches.c.verdict.is_(None)
 

@@ -1,17 +1,20 @@
-"""Rows of work to do: jobs and alerts. Claiming takes a lease, so that a dead worker's work comes back."""
+"""Rows of work to do: jobs, alerts, what came in. Claiming takes a lease, so that a dead worker's work comes back."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from homeward.domain.ids import AlertId, EncounterId, JobId, ReportId
+from homeward.domain.ids import AccountId, AlertId, EncounterId, HandoverId, JobId, MessageId, ReportId
 from homeward.domain.reports import Shelf, Status
-from homeward.ports import Alert, Job
+from homeward.ports import Alert, AlertKind, Job, NewAlert, Update
 from homeward.storage.sql import rows
-from homeward.storage.sql.tables import jobs, outbox, reports
+from homeward.storage.sql.tables import accounts, inbox, jobs, outbox, reports
 from homeward.storage.sql.types import Moment
+
+NEW_ALERT = [field.name for field in fields(NewAlert)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +73,26 @@ class SqlJobs:
 
 @dataclass(frozen=True, slots=True)
 class SqlOutbox:
-    """`homeward.ports.Outbox` on one connection. ``due_at`` is empty once delivered."""
+    """`homeward.ports.Outbox` on one connection. ``due_at`` is empty once nothing is to be done."""
 
     connection: Connection
 
-    def add(
-        self, lost_id: ReportId, found_id: ReportId, encounter_id: EncounterId, degree: float, when: datetime
-    ) -> bool:
-        """Queue; False where this pair of lost report and encounter was queued before."""
-        statement = insert(outbox).values(
-            lost_id=lost_id,
-            found_id=found_id,
-            encounter_id=encounter_id,
-            degree=degree,
-            created_at=when,
-            due_at=when,
-            attempts=0,
-        )
-        added = statement.on_conflict_do_nothing(index_elements=["lost_id", "encounter_id"])
+    def add(self, alert: NewAlert) -> bool:
+        """Queue; False where its key was queued before."""
+        values = {**{name: getattr(alert, name) for name in NEW_ALERT}, "kind": alert.kind.value, "attempts": 0}
+        added = insert(outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
         return self.connection.execute(added.returning(outbox.c.id)).first() is not None
 
-    def claim(self, now: datetime, lease_s: float, limit: int) -> list[Alert]:
-        """Take due alerts for ``lease_s`` seconds, oldest first."""
-        due = select(outbox.c.id).where(outbox.c.due_at <= now).order_by(outbox.c.created_at).limit(limit)
+    def claim(self, now: datetime, lease_s: float, limit: int, messenger: str | None) -> list[Alert]:
+        """Take due alerts for ``lease_s`` seconds, oldest first; of one moment, the most certain first."""
+        account = accounts.c.id == outbox.c.account_id
+        due = (
+            select(outbox.c.id)
+            .join(accounts, account, isouter=True)
+            .where(outbox.c.due_at <= now, accounts.c.messenger.is_not_distinct_from(messenger))
+            .order_by(outbox.c.created_at, outbox.c.degree.desc(), outbox.c.id)
+            .limit(limit)
+        )
         statement = (
             update(outbox)
             .where(outbox.c.id.in_(due))
@@ -100,23 +100,76 @@ class SqlOutbox:
             .returning(outbox)
         )
         taken = [_alert(row) for row in self.connection.execute(statement).mappings()]
-        return sorted(taken, key=lambda alert: (alert.created_at, alert.id))
+        return sorted(taken, key=lambda alert: (alert.created_at, -alert.degree, alert.id))
 
-    def done(self, alert_id: AlertId, when: datetime) -> None:
-        """Mark as delivered."""
-        self._set(alert_id, due_at=None, delivered_at=when, error=None)
+    def done(self, ids: Sequence[AlertId], delivered_at: datetime | None) -> None:
+        """They were delivered, or (None) became needless."""
+        self._set(ids, due_at=None, delivered_at=delivered_at, error=None)
 
-    def retry(self, alert_id: AlertId, at: datetime, error: str) -> None:
+    def retry(self, ids: Sequence[AlertId], at: datetime, error: str) -> None:
         """Give back, to be tried again at ``at``."""
-        self._set(alert_id, due_at=at, error=error)
+        self._set(ids, due_at=at, error=error)
+
+    def told(self, account_id: AccountId, lost_id: ReportId, found_ids: Sequence[ReportId]) -> None:
+        """The account has seen these matches by itself: their waiting alerts became needless."""
+        seen = (
+            outbox.c.account_id == account_id,
+            outbox.c.lost_id == lost_id,
+            outbox.c.found_id.in_(found_ids),
+            outbox.c.kind.in_([AlertKind.MATCH.value, AlertKind.OWNER_NEAR.value]),
+        )
+        self.connection.execute(update(outbox).where(*seen).values(due_at=None))
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
-        """All alerts of a lost report, oldest first."""
-        statement = select(outbox).where(outbox.c.lost_id == lost_id).order_by(outbox.c.created_at, outbox.c.id)
+        """All alerts about matches of a lost report to its owner, oldest first."""
+        statement = (
+            select(outbox)
+            .where(outbox.c.lost_id == lost_id, outbox.c.kind == AlertKind.MATCH.value)
+            .order_by(outbox.c.created_at, outbox.c.id)
+        )
         return [_alert(row) for row in self.connection.execute(statement).mappings()]
 
-    def _set(self, alert_id: AlertId, **values: object) -> None:
-        self.connection.execute(update(outbox).where(outbox.c.id == alert_id).values(**values))
+    def _set(self, ids: Sequence[AlertId], **values: object) -> None:
+        self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(**values))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlInbox:
+    """`homeward.ports.Inbox` on one connection. ``body`` is empty once worked on."""
+
+    connection: Connection
+
+    def add(self, messenger: str, number: int, address: str, body: str, when: datetime) -> bool:
+        """Keep; False where this number came in before."""
+        statement = insert(inbox).values(
+            messenger=messenger, number=number, address=address, body=body, created_at=when
+        )
+        added = statement.on_conflict_do_nothing(index_elements=["messenger", "number"])
+        return self.connection.execute(added.returning(inbox.c.seq)).first() is not None
+
+    def after(self, messenger: str, seq: int, limit: int) -> list[Update]:
+        """Those not worked on yet with a ``seq`` above, in their order."""
+        statement = (
+            select(inbox.c.seq, inbox.c.number, inbox.c.address, inbox.c.body)
+            .where(inbox.c.body.is_not(None), inbox.c.messenger == messenger, inbox.c.seq > seq)
+            .order_by(inbox.c.seq)
+            .limit(limit)
+        )
+        return [Update(*row) for row in self.connection.execute(statement)]
+
+    def done(self, messenger: str, numbers: Sequence[int]) -> None:
+        """Worked on: what was said is emptied, the number stays."""
+        mine = (inbox.c.messenger == messenger, inbox.c.number.in_(numbers))
+        self.connection.execute(update(inbox).where(*mine).values(body=None))
+
+    def forget(self, messenger: str, address: str) -> None:
+        """Empty all that came from an address."""
+        mine = (inbox.c.messenger == messenger, inbox.c.address == address)
+        self.connection.execute(update(inbox).where(*mine).values(body=None, address=""))
+
+    def forget_before(self, when: datetime) -> None:
+        """Delete old numbers."""
+        self.connection.execute(delete(inbox).where(inbox.c.created_at < when))
 
 
 def _job(row: rows.Row) -> Job:
@@ -126,6 +179,9 @@ def _job(row: rows.Row) -> Job:
 def _alert(row: rows.Row) -> Alert:
     return Alert(
         id=AlertId(row["id"]),
+        key=row["key"],
+        kind=AlertKind(row["kind"]),
+        account_id=AccountId(row["account_id"]),
         lost_id=ReportId(row["lost_id"]),
         found_id=ReportId(row["found_id"]),
         encounter_id=EncounterId(row["encounter_id"]),
@@ -133,4 +189,6 @@ def _alert(row: rows.Row) -> Alert:
         created_at=row["created_at"],
         attempts=row["attempts"],
         delivered_at=row["delivered_at"],
+        handover_id=HandoverId(row["handover_id"]) if row["handover_id"] else None,
+        message_id=MessageId(row["message_id"]) if row["message_id"] else None,
     )

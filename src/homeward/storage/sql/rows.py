@@ -67,6 +67,8 @@ def report_values(report: Report) -> dict[str, Any]:
         "closed_at": report.closed_at,
         "consent_version": report.consent_version,
         "token_version": report.token_version,
+        "address": report.address,
+        "muted_until": report.muted_until,
     }
 
 
@@ -98,6 +100,8 @@ def report(row: Row) -> Report:
         closed_at=row["closed_at"],
         consent_version=row["consent_version"],
         token_version=row["token_version"],
+        address=row["address"],
+        muted_until=row["muted_until"],
     )
 
 

@@ -1,6 +1,7 @@
 """The tables. Deleting a report takes everything that hangs on it along."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from homeward.storage.sql.types import Json, Moment
@@ -62,6 +64,8 @@ reports = Table(
     Column("closed_at", Moment),
     Column("consent_version", Text, nullable=False),
     Column("token_version", Integer, nullable=False),
+    Column("address", Text),
+    Column("muted_until", Moment),
     Index("ix_reports_created_at_id", "created_at", "id"),
     Index("ix_reports_account_id", "account_id"),
     Index("ix_reports_encounter_id", "encounter_id"),
@@ -190,6 +194,9 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
     _report_id("lost_id"),
     _report_id("found_id"),
     Column("encounter_id", Text, nullable=False),
@@ -199,8 +206,72 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("delivered_at", Moment),
     Column("error", Text),
-    UniqueConstraint("lost_id", "encounter_id"),
+    Column("handover_id", Text),
+    Column("message_id", Integer),
+    UniqueConstraint("key"),
     Index("ix_outbox_due_at", "due_at"),
+    Index("ix_outbox_lost_id", "lost_id"),
+    Index("ix_outbox_account_id", "account_id"),
+    sqlite_autoincrement=True,
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("messenger", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("utc_offset_min", Integer),
+    Column("quiet", Boolean, nullable=False),
+    Column("reachable", Boolean, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("dialog", Json, nullable=False),
+    UniqueConstraint("messenger", "address"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("messenger", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("body", Text),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("messenger", "number"),
+    Index("ix_inbox_waiting", "seq", sqlite_where=text("body IS NOT NULL")),
+    Index("ix_inbox_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _report_id("lost_id"),
+    _report_id("found_id"),
+    Column("created_at", Moment, nullable=False),
+    Column("owner_agrees", Boolean),
+    Column("finder_agrees", Boolean),
+    Column("ended_at", Moment),
+    UniqueConstraint("lost_id", "found_id"),
+    Index("ix_handovers_found_id", "found_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("handover_id", Text, ForeignKey("handovers.id", ondelete="CASCADE"), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("text", Text),
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("picture", LargeBinary),
+    Index("ix_messages_handover_id", "handover_id"),
     sqlite_autoincrement=True,
 )
 

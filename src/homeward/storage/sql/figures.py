@@ -1,0 +1,57 @@
+"""Counts for operators, each one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from homeward.domain.matches import Verdict
+from homeward.storage.sql.tables import accounts, cameras, handovers, inbox, jobs, matches, outbox, reports
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFigures:
+    """`homeward.ports.Figures` on one connection."""
+
+    connection: Connection
+
+    def all(self, now: datetime) -> dict[str, int]:
+        """Counts by name."""
+        return {
+            **self._reports(now),
+            **{f"verdicts_{verdict}": self._count(matches, matches.c.verdict == verdict.value) for verdict in Verdict},
+            "accounts": self._count(accounts),
+            "accounts_unreachable": self._count(accounts, ~accounts.c.reachable),
+            "handovers_open": self._count(
+                handovers, handovers.c.owner_agrees, handovers.c.finder_agrees, handovers.c.ended_at.is_(None)
+            ),
+            "cameras": self._count(cameras),
+            "jobs_waiting": self._count(jobs),
+            "inbox_waiting": self._count(inbox, inbox.c.body.is_not(None)),
+            "outbox_waiting": self._count(outbox, outbox.c.due_at.is_not(None)),
+            "outbox_oldest_s": self._oldest_s(now),
+            "delivered_today": self._count(outbox, outbox.c.delivered_at > now - DAY),
+        }
+
+    def _reports(self, now: datetime) -> dict[str, int]:
+        new = func.count().filter(reports.c.created_at > now - DAY)
+        each = select(reports.c.source, reports.c.shelf, reports.c.status, func.count(), new)
+        found = self.connection.execute(each.group_by(reports.c.source, reports.c.shelf, reports.c.status))
+        counts: dict[str, int] = {}
+        for source, shelf, status, count, today in found:
+            kind = "sightings" if source == "camera" else f"{shelf}_{status}"
+            counts[kind] = counts.get(kind, 0) + count
+            recent = "sightings_today" if source == "camera" else f"{shelf}_today"
+            counts[recent] = counts.get(recent, 0) + today
+        return counts
+
+    def _oldest_s(self, now: datetime) -> int:
+        statement = select(func.min(outbox.c.created_at)).where(outbox.c.due_at <= now)
+        oldest: datetime | None = self.connection.execute(statement).scalar_one()
+        return round((now - oldest).total_seconds()) if oldest else 0
+
+    def _count(self, table: object, *conditions: object) -> int:
+        statement = select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type]
+        return self.connection.execute(statement).scalar_one()
