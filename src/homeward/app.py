@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from homeward.errors import BadSettings, StorageFull
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from homeward.api import ApiConfig, ApiContext
+    from homeward.bot.backend import Backend
+    from homeward.bot.service import TelegramBot
     from homeward.engine.engine import Engine
     from homeward.models.registry import Registry
     from homeward.models.remote import Service
@@ -23,12 +30,13 @@ if TYPE_CHECKING:
     from homeward.storage.sql import SqlDatabase
     from homeward.watcher.camera import CameraWatch
     from homeward.watcher.config import CameraConfig
-    from homeward.workers import Workers
+    from homeward.workers import LoopThread, Workers
 
 DATABASE_FILE = "homeward.sqlite"
 PHOTOS_FOLDER = "photos"
 OPERATOR_FILE = "operator.key"
 MEGA = 1_000_000
+WEBHOOK = "/api/v1/telegram"
 
 
 class SystemClock:
@@ -52,9 +60,12 @@ class App:
     workers: Workers
     operator_key: str
     closers: tuple[Callable[[], None], ...]
+    bot: LoopThread | None = None
 
     def close(self) -> None:
         """Stop the workers, then the models, then the database."""
+        if self.bot is not None:
+            self.bot.stop()
         self.workers.stop()
         for close in self.closers:
             close()
@@ -121,6 +132,7 @@ def build(settings: Settings) -> App:
     engine = Engine(ports, _rules(settings))
     engine.take_over()
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings))
+    api = create_api(context)
     closers = (detector.close, spaces.close, database.close)
     return App(
         settings=settings,
@@ -128,10 +140,11 @@ def build(settings: Settings) -> App:
         database=database,
         photos=photos,
         registry=models,
-        api=create_api(context),
+        api=api,
         workers=_workers(engine),
         operator_key=_operator_key(context, settings.data),
         closers=closers,
+        bot=_bot_thread(settings, context, api),
     )
 
 
@@ -151,7 +164,6 @@ def _operator_key(context: ApiContext, folder: Path) -> str:
     """
     from homeward.api.auth import KEY_PREFIX, new_key
     from homeward.domain.ids import KeyId
-    from homeward.errors import StorageFull
 
     old, path = operator_key(folder), folder / OPERATOR_FILE
     part = path.with_suffix(".part")
@@ -221,6 +233,64 @@ def model_service(settings: Settings) -> FastAPI:
     return create_service(opened, key.get_secret_value() if key else None)
 
 
+def _bot_thread(settings: Settings, context: ApiContext, api: FastAPI) -> LoopThread | None:
+    """The Telegram bot of this server, a client of its own API; not started yet."""
+    import httpx2
+
+    from homeward.api.auth import new_key
+    from homeward.bot.backend import Backend
+    from homeward.client import AsyncClient
+    from homeward.workers import LoopThread
+
+    if settings.telegram_token is None:
+        return None
+    if find_spec("aiogram") is None:
+        raise BadSettings("A token for Telegram is set, but aiogram is missing.", hint="pip install 'homeward[bot]'")
+
+    async def work() -> None:
+        key, secret = new_key(context, "the bot of this server", "bot", None)
+        try:
+            async with AsyncClient("http://homeward.local", secret, transport=httpx2.ASGITransport(api)) as client:
+                await telegram_bot(settings, Backend(client, "telegram")).run()
+        finally:
+            with suppress(StorageFull), context.database.write() as rows:
+                rows.keys.revoke(key.id, context.clock.now())
+
+    return LoopThread("bot", work)
+
+
+def telegram_bot(settings: Settings, backend: Backend) -> TelegramBot:
+    """The bot on Telegram, as a client of the API behind ``backend``.
+
+    Raises:
+        BadSettings: the token is none.
+    """
+    from homeward.bot.service import TelegramBot
+    from homeward.bot.telegram import Telegram
+    from homeward.bot.turn import House
+
+    assert settings.telegram_token is not None
+    api_url = str(settings.telegram_api_url) if settings.telegram_api_url else None
+    telegram = Telegram.open(settings.telegram_token.get_secret_value(), api_url)
+    house = House(_has_pages(settings), frozenset(str(admin) for admin in settings.telegram_admins))
+    secret = webhook_secret(settings)
+    webhook = (f"{str(settings.public_url).rstrip('/')}{WEBHOOK}", secret) if secret else None
+    return TelegramBot(telegram, backend, house, SystemClock().now, webhook)
+
+
+def webhook_secret(settings: Settings) -> str | None:
+    """What Telegram sends along with its updates, so that nobody else can; None where the bot asks for them itself."""
+    if not settings.telegram_webhook or settings.telegram_token is None:
+        return None
+    token = settings.telegram_token.get_secret_value()
+    return hmac.new(token.encode(), b"homeward.webhook", hashlib.sha256).hexdigest()
+
+
+def _has_pages(settings: Settings) -> bool:
+    """Messengers open https addresses only."""
+    return settings.public_url.scheme == "https"
+
+
 def describe_api() -> dict[str, Any]:
     """The OpenAPI document, without a database or models."""
     from homeward.api import create_api
@@ -276,6 +346,7 @@ def _api_config(settings: Settings) -> ApiConfig:
         uploads_per_minute=settings.uploads_per_minute,
         link_days=settings.link_days,
         version=__version__,
+        telegram_secret=webhook_secret(settings),
     )
 
 

@@ -40,7 +40,10 @@ class ServerUnreachable(errors.HomewardError):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; the same idempotency key goes with every try of it."""
+    """One request; the same idempotency key goes with every try of it.
+
+    ``account`` is whom a bot acts for, ``language`` the one of this answer.
+    """
 
     method: str
     path: str
@@ -50,10 +53,13 @@ class Call:
     photos: Sequence[bytes] = ()
     accept: str | None = None
     idempotency_key: str | None = None
+    account: str | None = None
+    language: str | None = None
 
     def arguments(self) -> Json:
         """For httpx2."""
-        headers = {"Accept": self.accept} if self.accept else {}
+        named = {"Accept": self.accept, "Homeward-Account": self.account, "Accept-Language": self.language}
+        headers = {name: value for name, value in named.items() if value is not None}
         if self.method == "POST":
             headers["Idempotency-Key"] = self.idempotency_key or uuid.uuid4().hex
         made: Json = {"method": self.method, "url": self.path, "headers": headers}
@@ -62,8 +68,8 @@ class Call:
         if self.json is not None:
             made["json"] = self.json
         if self.fields is not None:
-            made["data"] = dict(self.fields)
-            made["files"] = [("photo", (f"{n}.jpg", photo)) for n, photo in enumerate(self.photos)]
+            texts = [(name, (None, text.encode())) for name, text in self.fields.items()]
+            made["files"] = [*texts, *(("photo", (f"{n}.jpg", photo)) for n, photo in enumerate(self.photos))]
         return made
 
 
@@ -102,13 +108,15 @@ class Client:
     """Talks to a server; use as a context manager."""
 
     def __init__(self, base_url: str, token: str | None = None, *, language: str = "en") -> None:
-        """``token`` is a link's token or an API key."""
+        """``token`` is a link's token or an API key. ``application`` is the one within this process, if it is."""
+        self.application: Any = None
         self._http = httpx2.Client(base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT_S)
 
     @classmethod
     def in_process(cls, app: Any, token: str | None = None, *, language: str = "en") -> Self:
         """A client of an ASGI application in this process."""
         client = cls("http://homeward.local", token, language=language)
+        client.application = app
         client._http.close()
         client._http = httpx2.Client(
             base_url="http://homeward.local",
@@ -117,6 +125,11 @@ class Client:
             timeout=TIMEOUT_S,
         )
         return client
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is."""
+        return str(self._http.base_url)
 
     def __enter__(self) -> Self:
         """Open."""

@@ -83,6 +83,13 @@ class Settings(BaseSettings):
     open_days: int = Field(365, ge=1, description="Days after which an open report expires.")
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api_url: AnyHttpUrl | None = Field(None, description="A self-hosted Bot API server.")
+    telegram_webhook: bool = Field(
+        default=False, description="Let Telegram send updates to `public_url` (https) instead of asking for them."
+    )
+    telegram_admins: tuple[int, ...] = Field(
+        (), description="Telegram ids of operators: /stats, and a message when something stands still (JSON list)."
+    )
+    bot_key: SecretStr | None = Field(None, description="Key of scope bot, for a bot on another machine.")
 
     @property
     def models_folder(self) -> Path:

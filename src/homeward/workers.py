@@ -1,8 +1,11 @@
-"""Background work: due jobs, alerts and forgetting, a thread each. Never decides what is due."""
+"""Background work, a thread each: due jobs, alerts, forgetting, the bot. Never decides what is due."""
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from prometheus_client import Counter
@@ -55,3 +58,39 @@ class Workers:
         for thread in self._threads:
             thread.join(timeout_s)
         self._threads.clear()
+
+
+@dataclass(slots=True)
+class LoopThread:
+    """A coroutine in a thread and an event loop of its own. What it fails with is logged; the process goes on."""
+
+    name: str
+    make: Callable[[], Coroutine[Any, Any, None]]
+    _thread: threading.Thread | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _task: "asyncio.Task[None] | None" = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Cancel it, and wait until it has let go of everything."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._task is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._work())
+        except Exception:
+            FAILURES.labels(self.name).inc()
+            log.exception("stopped", worker=self.name)
+
+    async def _work(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        with suppress(asyncio.CancelledError):
+            await self.make()

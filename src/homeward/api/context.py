@@ -10,7 +10,10 @@ from homeward.ports import Clock, Database
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """Plain values from the settings; ``uploads_per_minute`` 0 means no limit."""
+    """Plain values from the settings; ``uploads_per_minute`` 0 means no limit.
+
+    ``telegram_secret`` is what Telegram sends along with its updates; None: it sends none here.
+    """
 
     public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: tuple[str, ...] = ()
@@ -18,6 +21,7 @@ class ApiConfig:
     uploads_per_minute: int = 60
     link_days: int = 365
     version: str = "0"
+    telegram_secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

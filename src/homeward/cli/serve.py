@@ -22,7 +22,7 @@ def register(app: App) -> None:
 
 
 def serve(*, data: Data = None, host: str | None = None, port: int | None = None) -> None:
-    """Serve the API; ready when /readyz says 200.
+    """Serve the API, and the Telegram bot when a token is set; ready when /readyz says 200.
 
     Parameters
     ----------
@@ -95,6 +95,8 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
             url = f"http://{chosen.host}:{bound}"
             lock.set_url(url)
             running.workers.start()
+            if running.bot is not None:
+                running.bot.start()
             tell(url) if tell else print(f"Homeward serves on {url}", file=sys.stderr, flush=True)
 
         def handle_exit(self, sig: int, frame: Any) -> None:

@@ -20,6 +20,14 @@ def text(language: str, key: str, **values: str | float) -> str | None:
     return found.format(**values) if found is not None else None
 
 
+def plural(language: str, key: str, n: int, **values: str | float) -> str | None:
+    """The text of ``key`` in the form that the language wants for ``n`` (CLDR: one, few, many, other)."""
+    from babel import Locale
+
+    form = Locale(language if language in LANGUAGES else LANGUAGES[0]).plural_form(n)
+    return text(language, f"{key}.{form}", n=n, **values)
+
+
 def best_language(accept_language: str | None) -> str:
     """The best of our languages for an ``Accept-Language`` header."""
     wanted: list[tuple[float, int, str]] = []

@@ -1,8 +1,11 @@
 """For bots: who is there, where their dialog stands, what came in, and what is to be told. Also figures."""
 
+import hmac
+import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Counter
 
 from homeward.api import schemas
@@ -11,7 +14,7 @@ from homeward.api.context import ApiContext, context_of
 from homeward.api.views import account_view, alert_view
 from homeward.domain.ids import AccountId, AlertId, ReportId
 from homeward.domain.reports import Shelf
-from homeward.errors import Forbidden
+from homeward.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/api/v1", tags=["bots"])
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -67,6 +70,20 @@ def take_in(body: schemas.Updates, context: Context, caller: CurrentCaller) -> d
     caller.needs("bot")
     updates = [(item.number, item.address, item.body) for item in body.items]
     return {"new": context.engine.people.take_in(body.messenger, updates)}
+
+
+@router.post("/telegram", status_code=204, summary="What Telegram sends by itself", responses=schemas.PROBLEMS)
+async def telegram_webhook(request: Request, context: Context) -> None:
+    """With the secret that it was given; kept before it is told that all is well."""
+    secret, sent = context.config.telegram_secret, request.headers.get("x-telegram-bot-api-secret-token", "")
+    if secret is None or not hmac.compare_digest(sent.encode(), secret.encode()):
+        raise Forbidden("Only Telegram sends here.")
+    try:
+        body = await request.json()
+        number, address = int(body["update_id"]), _chat(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidInput("This is no update.", field="body") from None
+    await run_in_threadpool(context.engine.people.take_in, "telegram", [(number, address, json.dumps(body))])
 
 
 @router.get("/updates", summary="What came in and waits (bots)", responses=schemas.PROBLEMS)
@@ -133,3 +150,9 @@ def stats(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     caller.needs("admin", "bot")
     checks = context.engine.is_ready()
     return {"figures": context.engine.figures(), "ready": checks}
+
+
+def _chat(body: dict[str, Any]) -> str:
+    """Of a tapped button, the person who tapped."""
+    query, message = body.get("callback_query"), body.get("message")
+    return str((query["from"] if query else (message or {}).get("chat") or {"id": 0})["id"])

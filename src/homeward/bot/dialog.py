@@ -1,0 +1,220 @@
+"""The dialog: what somebody says, and where things stand, to answers. Knows no messenger."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from homeward.bot import filing, handover, mine, results
+from homeward.bot.talk import Pictures, Said, Tap, Unknown, Words
+from homeward.bot.turn import QUESTION, Turn
+from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
+
+ABOUT = "about_"
+
+
+async def answer(turn: Turn, said: Said) -> None:
+    """Answer into ``turn``.
+
+    Raises:
+        HomewardError: the server is down or full; it should be tried again.
+    """
+    try:
+        await _answer(turn, said)
+    except Conflict:
+        turn.say("over")
+    except (Forbidden, NotFound):
+        turn.say("not_yours")
+    except InvalidInput as error:
+        turn.say("refused_input", reason=f"{error.message} {error.hint or ''}".strip())
+
+
+async def _answer(turn: Turn, said: Said) -> None:
+    if isinstance(said, Tap):
+        await _tap(turn, said)
+    elif isinstance(said, Words) and said.text.startswith("/"):
+        await _command(turn, said.text)
+    elif isinstance(said, Unknown):
+        turn.say(f"unknown.{said.kind}")
+        turn.repeat()
+    else:
+        meant = turn.meant(said.text) if isinstance(said, Words) else None
+        await (_tap(turn, Tap(meant)) if meant else _said(turn, said))
+
+
+async def _said(turn: Turn, said: Said) -> None:
+    if turn.step in TAKES:
+        await TAKES[turn.step](turn, said)
+    elif isinstance(said, Pictures):
+        await filing.on_pictures(turn, said)
+    elif turn.step in filing.ANSWERS:
+        await filing.ANSWERS[turn.step](turn, said)
+    elif isinstance(said, Words):
+        await _menu_label(turn, said.text)
+    else:
+        _menu(turn, "photo_first")
+
+
+async def _menu_label(turn: Turn, text: str) -> None:
+    """Labels of the menu may come as words."""
+    for key, command in MENU.items():
+        if text.strip().casefold() == turn.words(f"b.{key}").casefold():
+            await COMMANDS[command](turn)
+            return
+    _menu(turn, "photo_first")
+
+
+# --- commands ---------------------------------------------------------------------------------------------
+
+
+async def _command(turn: Turn, text: str) -> None:
+    name, _, rest = text[1:].partition(" ")
+    command = name.split("@")[0].split("\n")[0].lower()
+    if command not in COMMANDS:
+        turn.say("no_such_command")
+        return
+    if any(word.startswith("/") for word in text.split()[1:]):
+        turn.say("one_command")
+    if command == "start" and rest.startswith(ABOUT):
+        filing.begin(turn, "found", rest.removeprefix(ABOUT).strip()[:64])
+        return
+    if command != "cancel" and turn.step == "talk":
+        turn.forget()
+    await COMMANDS[command](turn)
+
+
+async def _start(turn: Turn) -> None:
+    turn.say("start")
+    if turn.step:
+        turn.say("welcome_back")
+        turn.repeat()
+        return
+    _menu(turn, "menu")
+
+
+async def _lost(turn: Turn) -> None:
+    filing.begin(turn, "lost")
+
+
+async def _found(turn: Turn) -> None:
+    filing.begin(turn, "found")
+
+
+async def _help(turn: Turn) -> None:
+    turn.say("help")
+
+
+async def _lang(turn: Turn) -> None:
+    other = {"en": "ru", "ru": "en"}[turn.words.language]
+    await turn.person.change_account(language=other)
+    turn.words = type(turn.words)(other, turn.words.utc_offset_min, turn.words.now)
+    turn.say("lang")
+    if not turn.step:
+        _menu(turn, "menu")
+
+
+async def _cancel(turn: Turn) -> None:
+    step = turn.step
+    turn.forget()
+    turn.settle({"": "nothing_to_cancel", "talk": "paused_talk"}.get(step, "cancelled"))
+
+
+async def _erase_all(turn: Turn) -> None:
+    mine.ask_erase_all(turn)
+
+
+async def _stats(turn: Turn) -> None:
+    if turn.person.account["address"] not in turn.house.admins:
+        turn.say("stats_admins")
+        return
+    figures = (await turn.person.get("/stats"))["figures"]
+    turn.say("stats", lines="\n".join(f"{name}: {value}" for name, value in sorted(figures.items())))
+
+
+COMMANDS: dict[str, Callable[[Turn], Awaitable[None]]] = {
+    "start": _start,
+    "lost": _lost,
+    "found": _found,
+    "my": mine.show,
+    "matches": mine.show_matches,
+    "lang": _lang,
+    "help": _help,
+    "cancel": _cancel,
+    "delete": _erase_all,
+    "stats": _stats,
+}
+MENU = {"lost": "lost", "found": "found", "my": "my", "help": "help", "language": "lang"}
+
+
+def _menu(turn: Turn, key: str) -> None:
+    lost, found, my, helps, language = (turn.button(name, f"c:{command}") for name, command in MENU.items())
+    turn.say(key, ((lost,), (found,), (my, helps), (language,)))
+
+
+# --- buttons ----------------------------------------------------------------------------------------------
+
+
+async def _tap(turn: Turn, tap: Tap) -> None:
+    family, _, rest = tap.data.partition(":")
+    parts = rest.split(":")
+    if family == QUESTION:
+        await _question_tap(turn, parts)
+    elif family == "c" and parts[0] in COMMANDS:
+        await COMMANDS[parts[0]](turn)
+    elif tap.data == "s:lang":
+        await _lang(turn)
+    elif len(parts) == SHAPES.get(family, {}).get(parts[0], -1):
+        await TAPS[family](turn, parts[0], parts[1:], tap)
+    else:
+        _old(turn)
+
+
+async def _question_tap(turn: Turn, parts: Sequence[str]) -> None:
+    """Counts only for the question that is open now."""
+    if not turn.step or parts[0] != str(turn.state.get("turn")) or len(parts) != 2:
+        _old(turn)
+        return
+    if turn.step in QUESTION_TAPS:
+        await QUESTION_TAPS[turn.step](turn, parts[1])
+    else:
+        await filing.on_tap(turn, parts[1])
+
+
+def _old(turn: Turn) -> None:
+    if turn.state.get("asked"):
+        turn.say("tap_old")
+        turn.repeat()
+    else:
+        turn.say("tap_old_idle")
+
+
+SHAPES = {  # how many parts the data of a button has, by family and action; anything else is not ours
+    "m": {"all": 2, "go": 3, "w": 3, "home": 3, "s": 3, "d": 3, "u": 3},
+    "o": {"ask": 3, "go": 3},
+    "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "w": 2},
+    "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "erase"), 2),
+    "f": {"held": 2, "loose": 2},
+    "s": {"quiet": 2, "time": 2},
+}
+TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
+    "m": results.on_tap,
+    "o": results.on_owner_tap,
+    "h": handover.on_tap,
+    "r": mine.on_tap,
+    "f": mine.on_held,
+    "s": mine.on_setting,
+}
+TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
+    "talk": handover.on_talk,
+    "question": handover.on_question,
+    "answer": handover.on_question,
+    "home": mine.on_home,
+    "more": mine.on_more,
+    "erase": filing.on_words,
+    "erase_all": filing.on_words,
+}
+QUESTION_TAPS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "home": mine.on_answer,
+    "more": mine.on_answer,
+    "erase": mine.on_answer,
+    "erase_all": mine.on_answer,
+    "question": handover.on_question_tap,
+    "answer": handover.on_question_tap,
+}

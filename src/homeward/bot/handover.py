@@ -1,0 +1,100 @@
+"""An owner and a finder who talk through the bot: asked, agreed, relayed, ended."""
+
+from collections.abc import Sequence
+
+from homeward.bot import photos
+from homeward.bot.talk import Pictures, Rows, Said, Spot, Tap, Words
+from homeward.bot.turn import Turn
+from homeward.domain.places import Point
+from homeward.errors import Conflict
+
+LONGEST_TEXT = 2000
+
+
+async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
+    """A button about a conversation; ``rest`` is its id, or the pair that it shall be about."""
+    if action == "ask":
+        await turn.person.propose(rest[0], rest[1])
+        turn.say("asked_them")
+    elif action in {"yes", "no"}:
+        await _answer(turn, rest[0], agrees=action == "yes")
+    elif action == "end":
+        await turn.person.end(rest[0])
+        turn.forget()
+        turn.say("ended_by_you")
+    elif action in ASKS:
+        turn.forget()
+        turn.state["talk"] = rest[0]
+        step, key = ASKS[action]
+        turn.ask(step, turn.words(key), ((turn.button("cancel", "cancel"),),))
+    else:
+        enter(turn, rest[0])
+        turn.say("talking", end_button(turn, rest[0]))
+
+
+ASKS = {"q": ("question", "ask_question"), "a": ("answer", "ask_answer")}
+
+
+async def _answer(turn: Turn, handover_id: str, *, agrees: bool) -> None:
+    handover = await turn.person.answer(handover_id, agrees=agrees)
+    if not agrees:
+        turn.say("refused")
+    elif handover["is_open"]:
+        enter(turn, handover_id)
+        turn.say("connected", end_button(turn, handover_id))
+    else:
+        turn.say("asked_them")
+
+
+def enter(turn: Turn, handover_id: str) -> None:
+    """From now on what is written goes to the other side."""
+    turn.forget()
+    turn.state |= {"talk": handover_id, "step": "talk"}
+
+
+def end_button(turn: Turn, handover_id: str) -> Rows:
+    """Ends it for both."""
+    return ((turn.button("end_talk", f"h:end:{handover_id}"),),)
+
+
+async def on_question_tap(turn: Turn, action: str) -> None:  # noqa: ARG001 - cancel is the only one
+    """Not asked after all."""
+    turn.forget()
+    turn.settle("cancelled")
+
+
+async def on_question(turn: Turn, said: Said) -> None:
+    """The question, or the answer to it."""
+    if not isinstance(said, Words):
+        turn.repeat()
+        return
+    handover_id = turn.state["talk"]
+    turn.forget()
+    await turn.person.write(handover_id, text=said.text[:LONGEST_TEXT])
+    turn.say("question_sent")
+
+
+async def on_talk(turn: Turn, said: Said) -> None:
+    """Words, photos and places go to the other side."""
+    handover_id = turn.state["talk"]
+    try:
+        await _pass_on(turn, handover_id, said)
+    except Conflict:
+        turn.forget()
+        turn.say("over")
+
+
+async def _pass_on(turn: Turn, handover_id: str, said: Said) -> None:
+    if isinstance(said, Words):
+        await turn.person.write(handover_id, text=said.text[:LONGEST_TEXT])
+    elif isinstance(said, Spot):
+        try:
+            place = Point(said.lat, said.lon)
+        except ValueError:
+            turn.say("no_such_place")
+            return
+        await turn.person.write(handover_id, lat=place.lat, lon=place.lon)
+    elif isinstance(said, Pictures):
+        for number, photo in enumerate(await photos.as_photos(turn, said)):
+            words = {"text": said.caption[:LONGEST_TEXT]} if said.caption and number == 0 else {}
+            await turn.person.write(handover_id, photo=photo, **words)

@@ -1,0 +1,194 @@
+"""One's own reports, alerts and nights; erasing."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from homeward.bot import photos, results
+from homeward.bot.places import point_in
+from homeward.bot.talk import Button, Pictures, Rows, Said, Spot, Tap
+from homeward.bot.turn import Turn
+from homeward.bot.words import moment_of
+from homeward.client import Json
+from homeward.domain.places import Point
+
+MUTED = timedelta(days=1)
+STOPPED = "9999-12-31T00:00:00Z"
+
+
+async def show(turn: Turn) -> None:
+    """All reports, newest first, each with what can be done."""
+    reports = (await turn.person.reports())[:10]
+    for report in reports:
+        turn.tell(_summary(turn, report), _rows(turn, report))
+    if not reports:
+        turn.say("no_reports")
+    _show_settings(turn)
+
+
+async def show_matches(turn: Turn) -> None:
+    """Of every open lost pet, or the owners of every find."""
+    reports = [report for report in await turn.person.reports() if report["status"] == "open"][:3]
+    if not reports:
+        turn.say("no_reports")
+    for report in reports:
+        turn.tell(_summary(turn, report))
+        if report["shelf"] == "lost":
+            await results.show_matches(turn, report["id"])
+        else:
+            await results.show_owners(turn, report["id"])
+
+
+async def on_held(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
+    """What became of a find."""
+    await turn.person.change(rest[0], held="held" if action == "held" else "seen_loose")
+    turn.say("held_noted")
+
+
+async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
+    """A button under a report."""
+    report_id = rest[0]
+    if action == "m":
+        report = await turn.person.report(report_id)
+        show_them = results.show_matches if report["shelf"] == "lost" else results.show_owners
+        await show_them(turn, report_id)
+    elif action in MUTES:
+        await _mute(turn, action, report_id)
+    elif action in {"close", "reopen"}:
+        await turn.person.change(report_id, status="closed" if action == "close" else "open")
+        turn.say("closed" if action == "close" else "reopened")
+    else:
+        turn.forget()
+        turn.state["about"] = report_id
+        _ask(turn, action)
+
+
+MUTES = {"mute": "muted", "stop": "stopped", "on": "unmuted"}
+
+
+async def _mute(turn: Turn, action: str, report_id: str) -> None:
+    tomorrow = (turn.words.now + MUTED).isoformat()
+    await turn.person.change(report_id, muted_until={"mute": tomorrow, "stop": STOPPED, "on": None}[action])
+    turn.say(MUTES[action])
+
+
+def _ask(turn: Turn, action: str) -> None:
+    cancel = ((turn.button("cancel", "cancel"),),)
+    if action == "home":
+        turn.ask("home", turn.words("ask_home"), cancel, place=True)
+    elif action == "photos":
+        turn.ask("more", turn.words("send_more"), cancel)
+    elif action == "erase":
+        turn.ask("erase", turn.words("ask_erase"), _sure(turn))
+
+
+def ask_erase_all(turn: Turn) -> None:
+    """Everything?"""
+    turn.forget()
+    turn.ask("erase_all", turn.words("ask_erase_all"), _sure(turn))
+
+
+async def on_answer(turn: Turn, action: str) -> None:
+    """A button of one of these questions."""
+    step, about = turn.step, turn.state.get("about", "")
+    turn.forget()
+    if action != "yes":
+        turn.settle("kept" if step in {"erase", "erase_all"} else "cancelled")
+    elif step == "erase":
+        await turn.person.erase(about)
+        turn.say("erased")
+    else:
+        await turn.person.erase_all()
+        turn.state = {"erased": True}
+        turn.say("erased_all")
+
+
+async def on_home(turn: Turn, said: Said) -> None:
+    """A point for the home; words would not do for distances."""
+    try:
+        point = Point(said.lat, said.lon) if isinstance(said, Spot) else point_in(getattr(said, "text", ""))
+    except ValueError:
+        point = None
+    if point is None:
+        turn.say("need_point")
+        turn.repeat()
+        return
+    about = turn.state["about"]
+    turn.forget()
+    await turn.person.change(about, home_lat=point.lat, home_lon=point.lon)
+    turn.settle("home_noted")
+
+
+async def on_more(turn: Turn, said: Said) -> None:
+    """More photos of a report."""
+    if not isinstance(said, Pictures):
+        turn.say("photo_wanted")
+        return
+    pictures = await photos.as_photos(turn, said)
+    if not pictures:
+        return
+    about = turn.state["about"]
+    turn.forget()
+    report = await turn.person.add_photos(about, pictures)
+    turn.say("photos_added")
+    if report["shelf"] == "lost":
+        await results.show_matches(turn, about)
+
+
+async def on_setting(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape
+    """Nights and time."""
+    if action == "quiet":
+        await turn.person.change_account(quiet=rest[0] == "1")
+    else:
+        offset = (turn.words.utc_offset_min or 0) + (60 if rest[0] == "60" else -60)
+        await turn.person.change_account(utc_offset_min=max(-720, min(840, offset)))
+        turn.words = type(turn.words)(turn.words.language, turn.person.account["utc_offset_min"], turn.words.now)
+    _show_settings(turn)
+
+
+def _show_settings(turn: Turn) -> None:
+    account = turn.person.account
+    quiet = turn.words("quiet_on" if account["quiet"] else "quiet_off")
+    change = turn.button("quiet_off", "s:quiet:0") if account["quiet"] else turn.button("quiet_on", "s:quiet:1")
+    if account["utc_offset_min"] is None:
+        turn.say("settings_no_time", ((change,), (turn.button("language", "s:lang"),)), quiet=quiet)
+        return
+    hours = (turn.button("earlier", "s:time:-60"), turn.button("later_hour", "s:time:60"))
+    time = f"{turn.words.local(turn.words.now):%H:%M}"
+    turn.say("settings", ((change,), hours, (turn.button("language", "s:lang"),)), quiet=quiet, time=time)
+
+
+def _summary(turn: Turn, report: Json) -> str:
+    name = report["name"] or turn.words(f"animal.{report['species']}")
+    first = turn.words(f"mine.{report['shelf']}", name=name, ago=turn.words.ago(moment_of(report["happened_at"])))
+    state = "muted" if _is_muted(turn, report) and report["status"] == "open" else report["status"]
+    return f"{first}\n{turn.words(f'status.{state}')}"
+
+
+def _is_muted(turn: Turn, report: Json) -> bool:
+    return report["muted_until"] is not None and moment_of(report["muted_until"]) > turn.words.now
+
+
+def _rows(turn: Turn, report: Json) -> Rows:
+    def does(key: str, action: str) -> Button:
+        return turn.button(key, f"r:{action}:{report['id']}")
+
+    if report["status"] != "open":
+        return ((does("reopen", "reopen"), does("erase", "erase")),)
+    alerts = (does("unmute", "on"),) if _is_muted(turn, report) else (does("mute", "mute"), does("stop", "stop"))
+    home = (does("home", "home"),) if report["shelf"] == "lost" else ()
+    return (
+        (does("matches", "m"), does("add_photos", "photos")),
+        alerts,
+        (*home, does("close", "close"), does("erase", "erase")),
+        *_page(turn, report),
+    )
+
+
+def _page(turn: Turn, report: Json) -> Rows:
+    """The owner's page, where it can be opened from a chat."""
+    link = report.get("link")
+    return ((Button(turn.words("b.page"), url=link),),) if turn.house.has_pages and link else ()
+
+
+def _sure(turn: Turn) -> Rows:
+    return ((turn.button("erase_yes", "yes"), turn.button("erase_no", "no")),)

@@ -1,0 +1,121 @@
+"""Photos of a report that is being told of: taken in, looked at, out of videos too."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from homeward.bot import video
+from homeward.bot.talk import File, FileGone, Pictures
+from homeward.bot.turn import State, Turn
+from homeward.errors import HomewardError, ModelUnavailable, PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+
+MOST = 10
+FRAMES = 4
+UNREADABLE = (PhotoUnreadable, PhotoKindUnsupported, PhotoTooLarge)
+
+
+async def take(turn: Turn, said: Pictures) -> bool:
+    """Add what was sent to the draft; whether anything was of use. Tells what was not."""
+    files = await _without_videos(turn, said.files)
+    known = {_name(kept) for kept in turn.draft.setdefault("photos", [])}
+    new = [file for file in files if _name(_kept(file)) not in known]
+    if len(known) + len(new) > MOST:
+        turn.say("too_many_photos")
+    looked = await asyncio.gather(*(_look(turn, file) for file in new[: max(0, MOST - len(known))]))
+    for problem in dict.fromkeys(problem for problem, _ in looked if problem):
+        turn.say(problem)
+    good = [(file, seen) for file, (problem, seen) in zip(new, looked, strict=False) if not problem]
+    for file, seen in good:
+        turn.draft["photos"].append(_kept(file))
+        _note(turn.draft, seen)
+    if said.caption and not said.caption.startswith("/") and good:
+        turn.draft.setdefault("description", said.caption[:4000])
+    return bool(good) or (not new and bool(files))
+
+
+async def contents(turn: Turn) -> list[bytes]:
+    """The photos of the draft.
+
+    Raises:
+        FileGone: the messenger does not have one any more.
+    """
+    return list(await asyncio.gather(*(read(turn, _file(kept)) for kept in turn.draft["photos"])))
+
+
+async def read(turn: Turn, file: File) -> bytes:
+    """A photo, or the meant moment of a video."""
+    data = await turn.fetch(file)
+    if file.kind == "photo" or file.at_s is None:
+        return data
+    frame = await asyncio.to_thread(video.frame_at, data, file.at_s)
+    if frame is None:
+        raise FileGone("The video cannot be read.")
+    return frame
+
+
+async def as_photos(turn: Turn, said: Pictures) -> list[bytes]:
+    """What was sent, as photos; tells what is of no use."""
+    found: list[bytes] = []
+    for file in (await _without_videos(turn, said.files))[:MOST]:
+        try:
+            found.append(await read(turn, file))
+        except FileGone:
+            turn.say("file_too_large")
+    return found
+
+
+async def _without_videos(turn: Turn, files: Sequence[File]) -> list[File]:
+    """Videos become their sharpest moments."""
+    found: list[File] = []
+    for file in files:
+        if file.kind == "photo":
+            found.append(file)
+            continue
+        try:
+            moments = await asyncio.to_thread(video.sharpest_moments, await turn.fetch(file), FRAMES)
+        except FileGone:
+            turn.say("file_too_large")
+            continue
+        turn.say("frames" if moments else "unknown.video")
+        found += [File(file.id, "video", file.size_bytes, at_s) for at_s in moments]
+    return found
+
+
+async def _look(turn: Turn, file: File) -> tuple[str | None, list[Any] | None]:
+    """What is wrong with the photo, and the animals on it (None: nobody could look)."""
+    try:
+        (seen,) = await turn.person.detect([await read(turn, file)])
+    except FileGone:
+        return "file_too_large", None
+    except UNREADABLE:
+        return "photo_unreadable", None
+    except ModelUnavailable:
+        return None, None
+    except HomewardError as error:
+        if error.status < 500:
+            return "photo_unreadable", None
+        raise
+    return None, list(seen["animals"])
+
+
+def _note(draft: State, animals: list[Any] | None) -> None:
+    if animals is None:
+        draft["unseen"] = True
+        return
+    draft["animals"] = [[animal["species"], animal["box"][0]] for animal in animals]
+    if animals:
+        best = max(animals, key=lambda animal: animal["confidence"])
+        if best["confidence"] > draft.get("confidence", 0.0):
+            draft |= {"seen": best["species"], "confidence": best["confidence"]}
+
+
+def _kept(file: File) -> State:
+    return {"id": file.id, "kind": file.kind, "at_s": file.at_s}
+
+
+def _file(kept: State) -> File:
+    return File(kept["id"], kept["kind"], None, kept["at_s"])
+
+
+def _name(kept: State) -> tuple[str, float | None]:
+    return kept["id"], kept["at_s"]

@@ -1,0 +1,347 @@
+"""Telegram through aiogram: updates to what was said, answers to methods, both within Telegram's limits."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import GetUpdates
+from aiogram.types import (
+    BotCommand,
+    BufferedInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    KeyboardButton,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+    Update,
+)
+
+from homeward.bot.pace import Pace
+from homeward.bot.talk import (
+    Album,
+    Button,
+    Card,
+    File,
+    FileGone,
+    Incoming,
+    Note,
+    Out,
+    Pictures,
+    Rows,
+    Said,
+    Spot,
+    Tap,
+    TryLater,
+    Unknown,
+    Unreachable,
+    Venue,
+    Words,
+)
+from homeward.client import Json
+from homeward.errors import BadSettings, HomewardError, InvalidInput
+from homeward.locales import LANGUAGES, text
+
+NAME = "telegram"
+MOST_FILE_BYTES = 20_000_000  # what the cloud Bot API gives to bots
+PER_SECOND, PER_CHAT_PER_SECOND, CHAT_BURST = 30.0, 1.0, 3  # core.telegram.org/bots/faq: short bursts are fine
+LONGEST_TEXT, LONGEST_CAPTION, LONGEST_NAME = 4096, 1024, 60
+POLL_S = 25
+TRIES = 5
+GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
+ALLOWED = ["message", "callback_query"]
+COMMANDS = ("lost", "found", "my", "matches", "lang", "help", "cancel", "delete")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """`homeward.bot.talk.Messenger` on a bot's token."""
+
+    bot: Bot
+    pace: Pace
+
+    @classmethod
+    def open(cls, token: str, api_url: str | None, pace: Pace | None = None) -> "Telegram":
+        """With ``api_url`` of a self-hosted Bot API server.
+
+        Raises:
+            BadSettings: this is no token.
+        """
+        from aiogram.utils.token import TokenValidationError
+
+        api = TelegramAPIServer.from_base(api_url.rstrip("/")) if api_url else None
+        session = AiohttpSession(api=api) if api else AiohttpSession()
+        try:
+            bot = Bot(token, session=session)
+        except TokenValidationError:
+            hint = "It looks like 123456:ABC...; @BotFather gives it."
+            raise BadSettings("This is no bot token.", field="telegram_token", hint=hint) from None
+        return cls(bot, pace or Pace(PER_SECOND, PER_CHAT_PER_SECOND, CHAT_BURST))
+
+    @property
+    def name(self) -> str:
+        """In accounts and settings."""
+        return NAME
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self.bot.session.close()
+
+    async def send(self, address: str, out: Out, *, urgent: bool) -> None:
+        """Deliver, within the limits."""
+        chat = int(address)
+        if isinstance(out, Card) and out.replaces is not None and await self._replaced(chat, out, urgent=urgent):
+            return
+        for start in range(0, len(out.pictures) if isinstance(out, Album) else 1, 10):
+            part = Album(out.pictures[start : start + 10]) if isinstance(out, Album) else out
+            await self._call(chat, lambda part=part: self._send(chat, part), urgent=urgent, messages=_count(part))
+
+    async def taken(self, came: Incoming) -> None:
+        """A tapped button stops turning, a photo is being looked at; too late does no harm."""
+        try:
+            if isinstance(came.said, Tap):
+                await self.bot.answer_callback_query(came.said.id)
+            elif isinstance(came.said, Pictures):
+                await self.bot.send_chat_action(int(came.address), "typing")
+        except (TelegramAPIError, TimeoutError, OSError):
+            return
+
+    async def fetch(self, file: File) -> bytes:
+        """The contents of a file."""
+        if file.size_bytes is not None and file.size_bytes > MOST_FILE_BYTES:
+            raise FileGone("The file is too large.", hint="20 MB are the most.")
+        try:
+            found = await self.bot.get_file(file.id)
+            data = await self.bot.download_file(found.file_path or "")
+        except TelegramRetryAfter as error:
+            await asyncio.sleep(error.retry_after)
+            raise TryLater("Telegram asks to wait.") from None
+        except (TelegramBadRequest, TelegramNotFound, TelegramEntityTooLarge):
+            raise FileGone("Telegram does not give this file.") from None
+        except (TelegramAPIError, TimeoutError, OSError) as error:
+            raise TryLater("Telegram does not answer.") from error
+        return data.read() if data else b""
+
+    async def updates(self, offset: int) -> list[Json]:
+        """What came in from ``offset`` on; waits for something.
+
+        Raises:
+            TryLater: Telegram does not answer, or asks to wait.
+            BadSettings: the token is not valid, or another bot uses it.
+        """
+        ask = GetUpdates(offset=offset, timeout=POLL_S, allowed_updates=ALLOWED)
+        try:
+            found = await self.bot(ask, request_timeout=POLL_S + 15)
+        except TelegramRetryAfter as error:
+            await asyncio.sleep(error.retry_after)
+            raise TryLater("Telegram asks to wait.") from None
+        except TelegramUnauthorizedError:
+            raise BadSettings("Telegram does not know this token.", field="telegram_token") from None
+        except (TelegramAPIError, TimeoutError, OSError) as error:
+            raise TryLater(f"Telegram does not answer: {type(error).__name__}.") from error
+        return [_kept(update) for update in found]
+
+    async def prepare(self, webhook: tuple[str, str] | None) -> None:
+        """Tell Telegram where updates go (an address and a secret), and which commands there are."""
+        for language in LANGUAGES:
+            commands = [
+                BotCommand(command=name, description=text(language, f"bot.command.{name}") or name) for name in COMMANDS
+            ]
+            code = language if language != LANGUAGES[0] else None
+            await self._settled(lambda c=commands, code=code: self.bot.set_my_commands(c, language_code=code))
+        if webhook:
+            url, secret = webhook
+            await self._settled(
+                lambda: self.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED, max_connections=40)
+            )
+        else:
+            await self._settled(self.bot.delete_webhook)
+
+    async def _settled(self, ask: Any) -> None:
+        for attempt in range(TRIES):
+            try:
+                await ask()
+            except TelegramUnauthorizedError:
+                raise BadSettings("Telegram does not know this token.", field="telegram_token") from None
+            except TelegramAPIError as error:
+                log.warning("telegram", error=type(error).__name__, attempt=attempt)
+                await asyncio.sleep(getattr(error, "retry_after", 2**attempt))
+            else:
+                return
+
+    async def _call(self, chat: int, ask: Any, *, urgent: bool, messages: int = 1) -> None:
+        """One method, waited for and tried again as Telegram asks."""
+        for attempt in range(TRIES):
+            await self.pace.turn(str(chat), urgent=urgent, messages=messages)
+            try:
+                await ask()
+            except TelegramRetryAfter as error:
+                self.pace.hold(error.retry_after)
+            except TelegramForbiddenError:
+                raise Unreachable("The bot is blocked there.") from None
+            except TelegramBadRequest as error:
+                raise _refused(error) from None
+            except (TelegramServerError, TelegramNetworkError, TimeoutError, OSError) as error:
+                log.warning("telegram", error=type(error).__name__, attempt=attempt)
+                await asyncio.sleep(0.5 * 2**attempt)
+            else:
+                return
+        raise TryLater("Telegram takes nothing now.")
+
+    async def _send(self, chat: int, out: Out) -> None:
+        if isinstance(out, Note):
+            await self.bot.send_message(chat, _cut(out.text, LONGEST_TEXT), reply_markup=_keyboard(out))
+        elif isinstance(out, Card):
+            photo = BufferedInputFile(out.picture, "pets.jpg")
+            caption = _cut(out.text, LONGEST_CAPTION)
+            await self.bot.send_photo(chat, photo, caption=caption, reply_markup=_inline(out.buttons))
+        elif isinstance(out, Venue):
+            title = _cut(out.title or " ", LONGEST_NAME)
+            await self.bot.send_venue(chat, out.lat, out.lon, title, _cut(out.text or title, LONGEST_NAME))
+        elif len(out.pictures) == 1:  # an album needs two
+            ((jpeg, caption),) = out.pictures
+            await self.bot.send_photo(chat, BufferedInputFile(jpeg, "pet.jpg"), caption=_cut(caption, LONGEST_CAPTION))
+        else:
+            await self.bot.send_media_group(chat, [_media(jpeg, caption) for jpeg, caption in out.pictures])
+
+    async def _replaced(self, chat: int, card: Card, *, urgent: bool) -> bool:
+        """In the place of an earlier card; False where that cannot be, and a new one is sent."""
+
+        async def ask() -> None:
+            await self.bot.edit_message_media(
+                _media(card.picture, card.text),
+                chat_id=chat,
+                message_id=int(card.replaces or 0),
+                reply_markup=_inline(card.buttons),
+            )
+
+        try:
+            await self._call(chat, ask, urgent=urgent)
+        except InvalidInput as error:
+            return "not modified" in error.message
+        return True
+
+
+def read(update: Json) -> Incoming | None:
+    """What was said in an update of the inbox; None where there is nothing to answer."""
+    body = json.loads(update["body"])
+    query, message = body.get("callback_query"), body.get("message")
+    sender = (query or message or {}).get("from") or {}
+    language = "ru" if str(sender.get("language_code", "")).startswith(("ru", "uk", "be", "kk")) else "en"
+    if query is not None:
+        under = (query.get("message") or {}).get("message_id")
+        tap = Tap(str(query.get("data", "")), str(under) if under else None, str(query["id"]))
+        return Incoming((update["number"],), update["address"], language, tap)
+    if message is None or sender.get("is_bot"):
+        return None
+    said = _said(message)
+    group = message.get("media_group_id") if isinstance(said, Pictures) else None
+    return Incoming((update["number"],), update["address"], language, said, group) if said else None
+
+
+def _said(message: Json) -> Said | None:
+    if message["chat"]["type"] != "private":
+        return Unknown("group") if str(message.get("text", "")).startswith("/") else None
+    if "venue" in message or "location" in message:
+        place = message.get("location") or message["venue"]["location"]
+        return Spot(place["latitude"], place["longitude"])
+    file = _file(message)
+    if file is not None:
+        return Pictures((file,), message.get("caption") or "")
+    if "text" in message:
+        return Words(message["text"])
+    kinds = {"voice": "voice", "audio": "voice", "sticker": "sticker", "document": "file", "contact": "contact"}
+    found = next((kind for field, kind in kinds.items() if field in message), None)
+    is_news = any(field in message for field in ("new_chat_members", "pinned_message", "migrate_to_chat_id"))
+    return None if is_news else Unknown(found or "other")
+
+
+def _file(message: Json) -> File | None:
+    if message.get("photo"):
+        largest = max(message["photo"], key=lambda size: size["width"] * size["height"])
+        return File(largest["file_id"], "photo", largest.get("file_size"))
+    for field in ("video", "video_note", "animation"):
+        if field in message:
+            return File(message[field]["file_id"], "video", message[field].get("file_size"))
+    document = message.get("document")
+    if document is None:
+        return None
+    kind, name = str(document.get("mime_type", "")), str(document.get("file_name", "")).lower()
+    if kind.startswith("image/") or name.endswith((".heic", ".heif", ".jpg", ".jpeg", ".png", ".webp")):
+        return File(document["file_id"], "photo", document.get("file_size"))
+    if kind.startswith("video/"):
+        return File(document["file_id"], "video", document.get("file_size"))
+    return None
+
+
+def _kept(update: Update) -> Json:
+    """An update for the inbox: whole, under its number and its chat."""
+    body = update.model_dump(mode="json", exclude_none=True, by_alias=True)
+    return {"number": update.update_id, "address": address_of(body), "body": json.dumps(body)}
+
+
+def address_of(body: Json) -> str:
+    """The chat that an update comes from; of a tap, the person who tapped."""
+    query, message = body.get("callback_query"), body.get("message")
+    chat = query["from"] if query else (message or {}).get("chat") or {"id": 0}
+    return str(chat["id"])
+
+
+def _keyboard(note: Note) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+    if note.keyboard == "gone":
+        return ReplyKeyboardRemove()
+    if note.keyboard == "place":
+        place = [KeyboardButton(text=note.place_label, request_location=True)]
+        rows = [[KeyboardButton(text=button.label) for button in row] for row in note.buttons]
+        return ReplyKeyboardMarkup(keyboard=[place, *rows], resize_keyboard=True, one_time_keyboard=True)
+    return _inline(note.buttons)
+
+
+def _inline(rows: Rows) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup(inline_keyboard=[[_button(button) for button in row] for row in rows])
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    if button.url:
+        return InlineKeyboardButton(text=button.label, url=button.url)
+    return InlineKeyboardButton(text=button.label, callback_data=button.data)
+
+
+def _media(jpeg: bytes, caption: str) -> InputMediaPhoto:
+    return InputMediaPhoto(media=BufferedInputFile(jpeg, "pets.jpg"), caption=_cut(caption, LONGEST_CAPTION))
+
+
+def _count(out: Out) -> int:
+    return len(out.pictures) if isinstance(out, Album) else 1
+
+
+def _cut(words: str, most: int) -> str:
+    """Telegram counts in UTF-16 units; half a character is never left."""
+    if len(words.encode("utf-16-le")) // 2 <= most:
+        return words
+    return words.encode("utf-16-le")[: 2 * (most - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def _refused(error: TelegramBadRequest) -> HomewardError:
+    if any(words in error.message.lower() for words in GONE):
+        return Unreachable("The chat is gone.")
+    return InvalidInput(f"Telegram refuses this: {error.message[:200]}")

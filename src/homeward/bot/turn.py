@@ -1,0 +1,99 @@
+"""One turn of a conversation: who speaks, where the dialog stands, and what is answered. Sends nothing itself."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from homeward.bot.backend import Person
+from homeward.bot.talk import Album, Button, Card, File, Note, Out, Rows, Venue
+from homeward.bot.words import Words
+
+QUESTION = "q"
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a dialog knows of where it runs: whether links to pages can be opened, and who its operators are."""
+
+    has_pages: bool = False
+    admins: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Turn:
+    """``state`` is what is kept of the dialog; ``out`` what is answered, in its order."""
+
+    person: Person
+    words: Words
+    state: State
+    fetch: Callable[[File], Awaitable[bytes]]
+    house: House = field(default_factory=House)
+    out: list[Out] = field(default_factory=list)
+
+    @property
+    def step(self) -> str:
+        """The question that is open; empty where none is."""
+        return str(self.state.get("step", ""))
+
+    @property
+    def draft(self) -> State:
+        """The report that is being told of."""
+        draft: State = self.state.setdefault("draft", {})
+        return draft
+
+    def say(self, key: str, buttons: Rows = (), **values: str | float) -> None:
+        """Answer with a text of the catalogue."""
+        self.out.append(Note(self.words(key, **values), buttons))
+
+    def tell(self, text: str, buttons: Rows = ()) -> None:
+        """Answer with a ready text."""
+        self.out.append(Note(text, buttons))
+
+    def show(self, out: Card | Album | Venue) -> None:
+        """Answer with something other than a text."""
+        self.out.append(out)
+
+    def ask(self, step: str, text: str, rows: Rows = (), *, place: bool = False) -> None:
+        """Open a question; taps on the buttons of earlier questions no longer count."""
+        turn = int(self.state.get("turn", 0)) + 1
+        asked = tuple(
+            tuple(replace(button, data=f"{QUESTION}:{turn}:{button.data}") for button in row) for row in rows if row
+        )
+        self.state |= {"step": step, "turn": turn, "asked": _kept(text, asked, place=place)}
+        self.repeat()
+
+    def repeat(self) -> None:
+        """The open question once more."""
+        asked = self.state.get("asked")
+        if asked is None:
+            return
+        rows = tuple(tuple(Button(label, data) for label, data in row) for row in asked["rows"])
+        place_label = self.words("b.here") if asked["place"] else ""
+        self.out.append(Note(asked["text"], rows, "place" if asked["place"] else None, place_label))
+
+    def meant(self, text: str) -> str | None:
+        """The data of the open question's button that is labelled so: some messengers send labels, not taps."""
+        rows = (self.state.get("asked") or {}).get("rows", [])
+        return next((data for row in rows for label, data in row if label.casefold() == text.strip().casefold()), None)
+
+    def close_question(self) -> None:
+        """Nothing is asked any more; an offered place button is taken away with the next text."""
+        self.state.pop("asked", None)
+        self.state["step"] = ""
+
+    def settle(self, key: str, **values: str | float) -> None:
+        """A short answer that takes the place button away."""
+        self.out.append(Note(self.words(key, **values), keyboard="gone"))
+
+    def forget(self) -> None:
+        """Everything begun is dropped; the count of questions goes on, so that old buttons stay old."""
+        self.state = {"turn": self.state.get("turn", 0)}
+
+    def button(self, key: str, data: str) -> Button:
+        """A button with a label of the catalogue."""
+        return Button(self.words(f"b.{key}"), data)
+
+
+def _kept(text: str, rows: Rows, *, place: bool) -> Mapping[str, Any]:
+    return {"text": text, "rows": [[[b.label, b.data] for b in row] for row in rows], "place": place}

@@ -1,0 +1,65 @@
+"""A person's language and clock: texts, plural forms, times and distances as they would say them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from homeward.locales import plural, text
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Speaks ``language``; ``utc_offset_min`` is None while the person's time is not known."""
+
+    language: str
+    utc_offset_min: int | None
+    now: datetime
+
+    def __call__(self, key: str, **values: str | float) -> str:
+        """The text ``bot.KEY``."""
+        return text(self.language, f"bot.{key}", **values) or key
+
+    def count(self, key: str, n: int, **values: str | float) -> str:
+        """The text ``bot.KEY`` in the form for ``n``."""
+        return plural(self.language, f"bot.{key}", n, **values) or key
+
+    def ago(self, moment: datetime) -> str:
+        """3 hours ago."""
+        from babel.dates import format_timedelta
+
+        since = max(self.now - moment, timedelta(0))
+        if since < timedelta(minutes=1):
+            return self("just_now")
+        return format_timedelta(-since, granularity="minute", add_direction=True, locale=self.language)
+
+    def when(self, moment: datetime) -> str:
+        """3 hours ago (24 Nov, 02:10); without the clock's time where the person's is not known."""
+        from babel.dates import format_datetime
+
+        if self.utc_offset_min is None:
+            return self.ago(moment)
+        shown = format_datetime(self.local(moment), "d MMM, HH:mm", locale=self.language)
+        return f"{self.ago(moment)} ({shown})"
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment on the person's clock; UTC while that is not known."""
+        return moment.astimezone(timezone(timedelta(minutes=self.utc_offset_min or 0)))
+
+    def distance(self, km: float) -> str:
+        """600 m, 1.2 km, 14 km."""
+        from babel.numbers import format_decimal
+
+        if km < 1:
+            return self("m", value=format_decimal(max(50, round(km * 20) * 50), locale=self.language))
+        pattern = "#,##0.#" if km < 10 else "#,##0"
+        return self("km", value=format_decimal(km, pattern, locale=self.language))
+
+    def percent(self, degree: float) -> str:
+        """97 %; nothing is ever certain."""
+        if degree > 0.99:
+            return "> 99 %"
+        return f"{degree * 100:.0f} %" if degree >= 0.01 else "< 1 %"
+
+
+def moment_of(value: str) -> datetime:
+    """A moment of the API's JSON."""
+    return datetime.fromisoformat(value).astimezone(UTC)
