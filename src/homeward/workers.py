@@ -66,6 +66,7 @@ class LoopThread:
 
     name: str
     make: Callable[[], Coroutine[Any, Any, None]]
+    _begun: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _task: "asyncio.Task[None] | None" = None
@@ -74,6 +75,7 @@ class LoopThread:
         """Begin."""
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
+        self._begun.wait()
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Cancel it, and wait until it has let go of everything."""
@@ -92,5 +94,6 @@ class LoopThread:
 
     async def _work(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._begun.set()
         with suppress(asyncio.CancelledError):
             await self.make()

@@ -117,6 +117,7 @@ async def converse(runner: Runner, backend: Backend, console: Console, lines: Ca
             body = console.body_of(line.strip())
     finally:
         news.cancel()
+        await runner.close()
 
 
 def reader(language: str) -> Callable[[Json], Incoming]:

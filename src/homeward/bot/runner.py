@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,6 +58,7 @@ class Runner:
         """Join them."""
         self._backend, self._messenger, self._read, self._now, self._house = backend, messenger, read, now, house
         self._chats: dict[str, _Chat] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._seq = 0
         self._came = asyncio.Event()
@@ -84,6 +85,18 @@ class Runner:
         while await self._take_up():
             await asyncio.gather(*(chat.task for chat in list(self._chats.values()) if chat.task is not None))
 
+    async def close(self) -> None:
+        """Let go in the middle of whatever is going on: it is taken up again at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def _take_up(self) -> int:
         found = await self._backend.waiting(self._seq)
         for update in found:
@@ -101,7 +114,7 @@ class Runner:
                 claimed = await self._backend.claim(free) if free > AT_ONCE // 4 else []
             except HomewardError as error:
                 log.warning("outbox", error=error.code)
-            running |= {asyncio.create_task(self._deliver(each)) for each in claimed}
+            running |= {self._spawn(self._deliver(each)) for each in claimed}
             if not running:
                 await asyncio.sleep(IDLE_S)
                 continue
@@ -122,7 +135,7 @@ class Runner:
             return
         chat.waiting.append((time.monotonic(), came))
         if chat.task is None or chat.task.done():
-            chat.task = asyncio.create_task(self._work(came.address, chat))
+            chat.task = self._spawn(self._work(came.address, chat))
 
     async def _flooded(self, chat: _Chat, came: Incoming) -> None:
         """One person's flood is not answered for ever."""

@@ -50,6 +50,7 @@ class TelegramBot:
         except* HomewardError as failed:
             raise failed.exceptions[0] from None
         finally:
+            await runner.close()
             await self.telegram.close()
 
     async def _poll(self, runner: Runner) -> None:

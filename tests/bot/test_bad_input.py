@@ -1,0 +1,247 @@
+"""Whatever people send, the bot answers kindly and says what to do next."""
+
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from tests.bot.conftest import words
+from tests.bot.test_stories import files_lost
+from tests.conftest import photo
+
+OTHERS = [
+    ({"voice": {"file_id": "v", "file_unique_id": "v", "duration": 3}}, "unknown.voice"),
+    (
+        {
+            "sticker": {
+                "file_id": "s",
+                "file_unique_id": "s",
+                "type": "regular",
+                "width": 5,
+                "height": 5,
+                "is_animated": False,
+                "is_video": False,
+            }
+        },
+        "unknown.sticker",
+    ),
+    ({"contact": {"phone_number": "1", "first_name": "A"}}, "unknown.contact"),
+    ({"dice": {"emoji": "🎲", "value": 3}}, "unknown.other"),
+    (
+        {"document": {"file_id": "d", "file_unique_id": "d", "mime_type": "application/pdf", "file_name": "a.pdf"}},
+        "unknown.file",
+    ),
+]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(("body", "key"), OTHERS)
+def test_what_is_of_no_use_is_said_so(telegram, bot, body, key, language):
+    person = telegram.person(7, language)
+    person.sends_other(**body)
+
+    person.sees(words(person, key))
+
+
+def test_in_the_middle_of_something_the_question_is_asked_again(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_lost"))
+    person.sends_other(**OTHERS[0][0])
+
+    person.sees(words(person, "unknown.voice"))
+    person.sees(words(person, "ask_where_lost"))
+
+
+def test_a_place_on_the_moon_is_asked_for_again(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_lost"))
+    person.sends_place(123.0, 500.0)
+    person.sees(words(person, "no_such_place"))
+    person.writes("99.9, 200.5")
+
+    person.sees(words(person, "no_such_place"))
+
+
+def test_a_file_that_is_too_large_or_broken_is_said_so(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_file(b"x" * 25_000_000, "cat.jpg", "image/jpeg")
+    person.sees(words(person, "file_too_large"))
+    person.sends_file(b"no picture at all", "cat.jpg", "image/jpeg")
+    person.sees(words(person, "photo_unreadable"))
+    person.sends_photos(photo(1))
+
+    person.sees(words(person, "ask_where_lost"))
+
+
+def test_heic_from_an_iphone_is_taken(telegram, bot):
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(photo(1))) as picture:
+        picture.save(file, "HEIF")
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_file(file.getvalue(), "IMG_1.HEIC", "image/heic")
+
+    person.sees(words(person, "saw.cat"))
+
+
+def test_the_best_moments_of_a_video_are_taken(telegram, bot, cat_clip, door):
+    person = telegram.person(7)
+    person.writes("/found")
+    person.sends_file(cat_clip.read_bytes(), "cat.mp4", "video/mp4", field="video", duration=3, width=640, height=360)
+    person.sees(words(person, "frames"))
+    person.sees(words(person, "ask_where_found"))
+    for key in ("ask_when_found", "ask_about_found", "filed_found"):
+        person.taps(words(person, "b.skip"))
+        person.sees(words(person, key))
+
+    from homeward.ports import ReportQuery
+
+    (report,) = door.world.engine.reports(ReportQuery())
+    assert 2 <= len(door.world.engine.report(report.id).photos) <= 4
+
+
+def test_a_forwarded_post_brings_its_text_along(telegram, bot, door):
+    person = telegram.person(7)
+    person.sends_photos(photo(1), photo(1, noise=1), caption="Found near the bridge, very shy")
+    person.sees(words(person, "ask_shelf"))
+    person.taps(words(person, "b.it_is_found"))
+    for key in ("ask_where_found", "ask_when_found", "ask_held", "filed_found"):
+        person.sees(words(person, key))
+        if key != "filed_found":
+            person.taps(words(person, "b.skip"))
+
+    from homeward.ports import ReportQuery
+
+    (report,) = door.world.engine.reports(ReportQuery())
+    assert report.description == "Found near the bridge, very shy"
+
+
+def test_more_than_ten_photos_are_cut_at_ten(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_photos(*(photo(1, noise=n) for n in range(12)))
+
+    person.sees(words(person, "too_many_photos"))
+    person.sees(words(person, "ask_where_lost"))
+
+
+def test_ten_commands_in_one_message_are_taken_one_at_a_time(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/help /lost /found /my /matches /lang /cancel /delete /start /stats")
+
+    person.sees(words(person, "one_command"))
+    person.sees(words(person, "help"))
+    person.writes("/dance")
+    person.sees(words(person, "no_such_command"))
+
+
+def test_markup_and_emoji_in_names_are_only_letters(telegram, bot, door):
+    door.report("found", photo(1), lat="57.605", lon="39.852")
+    owner = telegram.person(7)
+    files_lost(owner, about="<b>*Rex*</b> & 🐕‍🦺_[x](http://x)")
+    owner.sees("very likely")
+    owner.writes("/my")
+
+    owner.sees("<b>*Rex*</b> & 🐕‍🦺_[x](http://x)")
+
+
+def test_a_button_of_an_earlier_question_leads_back_to_the_open_one(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_lost"))
+    person.taps(words(person, "b.skip"))
+    when = person.sees(words(person, "ask_when_lost"))
+    person.taps(words(person, "b.skip"))
+    person.sees(words(person, "ask_about_lost"))
+
+    person.taps_data(when.buttons[0][1], when.number)
+
+    person.sees(words(person, "tap_old"))
+    person.sees(words(person, "ask_about_lost"))
+
+
+@pytest.mark.parametrize("data", ["q:1:lost", "m:go", "m:s:a:b:c", "zz", "", ":::", "s:time:x", "m:go:" + "9" * 50])
+def test_a_button_that_nobody_knows_does_no_harm(telegram, bot, data):
+    person = telegram.person(7)
+    person.taps_data(data)
+
+    telegram.wait(person.new)
+    assert words(person, "wrong") not in [sent.text for sent in person.new()]
+
+
+def test_somebody_elses_button_opens_nothing(telegram, bot, door):
+    door.report("found", photo(1), lat="57.605", lon="39.852")
+    owner, thief = telegram.person(7), telegram.person(8)
+    files_lost(owner)
+    card = owner.sees("very likely")
+
+    for _, data in [*card.buttons, ("", "r:erase:" + data_id(card)), ("", "m:all:" + data_id(card))]:
+        thief.taps_data(data)
+        thief.sees("")
+        telegram.wait(thief.new)
+    thief.writes("/help")
+    thief.sees(words(thief, "help"))
+
+    shown = [sent for sent in thief.all() if sent.pictures or sent.place]
+    assert shown == []
+    assert not door.is_empty()
+
+
+def data_id(card):
+    return card.buttons[0][1].split(":")[2]
+
+
+def test_in_a_group_the_bot_asks_for_a_private_word(telegram, bot):
+    telegram.person(-100)
+    person = telegram.person(7)
+    group = {"id": -100, "type": "group", "title": "Pets"}
+    telegram.update({"message": {"message_id": 1, "date": 1, "chat": group, "from": person._self(), "text": "/lost"}})
+    telegram.update({"message": {"message_id": 2, "date": 1, "chat": group, "from": person._self(), "text": "hello"}})
+
+    telegram.wait(lambda: telegram.person(-100).all())
+    assert [sent.text for sent in telegram.person(-100).all()] == [words(person, "unknown.group")]
+
+
+def test_what_cannot_be_understood_at_all_is_dropped(telegram, bot):
+    person = telegram.person(7)
+    telegram.update({"message": {"message_id": 1, "date": 1, "chat": person._chat(), "from": person._self(), "pinned_message": {"message_id": 1, "date": 0, "chat": person._chat()}}})  # fmt: skip
+    person.writes("/help")
+
+    person.sees(words(person, "help"))
+    assert len(person.all()) == 1
+
+
+def test_only_operators_see_figures(telegram, server, secret):
+    from homeward.bot.turn import House
+    from tests.bot.conftest import Bot
+
+    bot = Bot(server, secret, telegram, house=House(admins=frozenset({"7"})))
+    bot.start()
+    try:
+        telegram.person(8).writes("/stats")
+        telegram.person(8).sees(words(telegram.person(8), "stats_admins"))
+        telegram.person(7).writes("/stats")
+        telegram.person(7).sees("outbox_waiting: 0")
+    finally:
+        bot.stop()
+
+
+def test_nothing_that_people_say_is_logged(telegram, bot, capfd):
+    person = telegram.person(7)
+    files_lost(person, about="Unmistakable, secret scar")
+    person.writes("/my")
+    person.sees("Unmistakable")
+
+    logged = "".join(capfd.readouterr())
+    assert "Unmistakable" not in logged
+    assert "57.6" not in logged
+    assert json.dumps("secret scar")[1:-1] not in logged

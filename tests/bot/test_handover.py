@@ -1,0 +1,194 @@
+"""An owner and a finder who come together without learning who the other is."""
+
+import pytest
+
+from homeward.client import Client
+from homeward.domain.reports import Status
+from homeward.ports import ReportQuery
+from tests.bot.conftest import words
+from tests.bot.test_stories import files_found, files_lost
+from tests.conftest import photo
+from tests.doors.conftest import own
+
+
+@pytest.fixture
+def both(telegram, bot):
+    """A finder who writes Russian, and an owner who writes English."""
+    finder, owner = telegram.person(7, "ru"), telegram.person(8, "en")
+    files_found(finder)
+    finder.sees(words(finder, "no_owner_yet"))
+    files_lost(owner)
+    owner.sees("very likely")
+    return finder, owner
+
+
+def told_nothing_of(person, *secrets):
+    return not any(secret in sent.text for sent in person.all() for secret in secrets)
+
+
+def connect(finder, owner):
+    owner.taps(words(owner, "b.same"))
+    owner.sees("Shall I connect you")
+    owner.taps(words(owner, "b.connect"))
+    owner.sees(words(owner, "asked_them"))
+    finder.sees(words(finder, "asked.found"))
+
+
+def test_from_two_photos_to_a_handover(both, door):
+    finder, owner = both
+    connect(finder, owner)
+
+    finder.taps(words(finder, "b.ask_first"))
+    finder.sees(words(finder, "ask_question"))
+    finder.writes("Какого цвета подушечки?")
+    finder.sees(words(finder, "question_sent"))
+    owner.sees("Какого цвета подушечки?")
+    owner.taps(words(owner, "b.answer"))
+    owner.sees(words(owner, "ask_answer"))
+    owner.writes("One is black, on the left")
+    finder.sees("One is black, on the left")
+    finder.taps(words(finder, "b.agree"))
+    finder.sees(words(finder, "connected"))
+    owner.sees(words(owner, "connected"))
+
+    owner.writes("Where can we meet?")
+    finder.sees("Where can we meet?")
+    finder.sends_place(57.61, 39.86)
+    assert owner.sees_place() == (57.61, 39.86)
+    finder.sends_photos(photo(1, noise=3), caption="Он тут")
+    assert owner.sees("Он тут").pictures
+
+    owner.taps(words(owner, "b.at_home"))
+    owner.sees(words(owner, "closed_home"))
+    finder.sees(words(finder, "reunited"))
+    assert {report.status for report in door.world.engine.reports(ReportQuery())} == {Status.REUNITED}
+    assert told_nothing_of(finder, "Alex", "8", "39.85, ") or told_nothing_of(finder, "Alex")
+
+
+def test_the_finder_may_say_no(both):
+    finder, owner = both
+    connect(finder, owner)
+
+    finder.taps(words(finder, "b.refuse"))
+
+    finder.sees(words(finder, "refused"))
+    owner.sees(words(owner, "declined"))
+
+
+def test_a_conversation_is_paused_taken_up_again_and_ended(both):
+    finder, owner = both
+    connect(finder, owner)
+    finder.taps(words(finder, "b.agree"))
+    finder.sees(words(finder, "connected"))
+    owner.sees(words(owner, "connected"))
+
+    owner.writes("/cancel")
+    owner.sees(words(owner, "paused_talk"))
+    owner.writes("/my")
+    owner.sees("Barsik")
+    finder.writes("Я дома до восьми")
+    owner.sees("Я дома до восьми")
+    owner.writes("Coming!")
+    finder.sees("Coming!")
+    owner.taps(words(owner, "b.end_talk"))
+    owner.sees(words(owner, "ended_by_you"))
+    finder.sees(words(finder, "ended"))
+    finder.writes("Ещё здесь?")
+    finder.sees(words(finder, "photo_first"))
+
+
+def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):
+    finder = telegram.person(7, "ru")
+    files_found(finder)
+    finder.sees(words(finder, "no_owner_yet"))
+
+    door.report("lost", photo(1, noise=2), lat="57.6", lon="39.85", home_lat="57.6", home_lon="39.85", name="Rex")
+
+    seen = finder.sees(words(finder, "news_owner"))
+    assert seen.pictures
+    assert "0.5–1 км" in seen.text
+    assert told_nothing_of(finder, "57.6", "39.85")
+
+
+def test_the_web_and_the_chat_meet(telegram, bot, door, server):
+    finder = telegram.person(7, "ru")
+    files_found(finder)
+    finder.sees(words(finder, "no_owner_yet"))
+    filed = door.report("lost", photo(1, noise=2), lat="57.6", lon="39.85", name="Rex")
+    token = own(filed)["Authorization"].removeprefix("Bearer ")
+    lost_id, match = filed.json()["id"], filed.json()["matches"][0]
+
+    with Client(server, token) as owner:
+        with pytest.raises(Exception, match="Not yet"):
+            owner.post("/handovers", {"lost_id": lost_id, "found_id": match["found_id"]})
+        owner.verdict(lost_id, match["found_id"], "same")
+        talk = owner.post("/handovers", {"lost_id": lost_id, "found_id": match["found_id"]})
+        finder.sees(words(finder, "asked.found"))
+        finder.taps(words(finder, "b.agree"))
+        finder.sees(words(finder, "connected"))
+        finder.writes("Здравствуйте!")
+        finder.sends_photos(photo(1, noise=4))
+        messages = wait_for(lambda: owner.get(f"/handovers/{talk['id']}/messages")["items"], 2)
+        assert [message["text"] for message in messages] == ["Здравствуйте!", None]
+        assert not any(message["is_mine"] for message in messages)
+        assert owner.fetch(messages[1]["photo"])[:2] == b"\xff\xd8"
+        owner.send(message_call(talk["id"], "Good evening!"))
+        finder.sees("Good evening!")
+        owner.delete(f"/handovers/{talk['id']}")
+    finder.sees(words(finder, "ended"))
+
+
+def message_call(handover, words):
+    from homeward.client import API, Call
+
+    return Call("POST", f"{API}/handovers/{handover}/messages", fields={"text": words})
+
+
+def wait_for(ask, count):
+    import threading
+    import time
+
+    deadline = time.monotonic() + 30
+    while len(found := ask()) < count:
+        assert time.monotonic() < deadline, found
+        threading.Event().wait(0.02)
+    return found
+
+
+def test_nobody_else_reads_or_writes_in_a_conversation(both, door):
+    finder, owner = both
+    connect(finder, owner)
+    stranger = door.report("lost", photo(5))
+    with door.world.database.read() as work:
+        lost = next(r for r in door.world.engine.reports(ReportQuery()) if r.name == "Barsik")
+        (talk,) = work.handovers.of_report(lost.id)
+
+    for method, path in (("GET", "/messages"), ("POST", "/messages"), ("GET", ""), ("DELETE", ""), ("PUT", "/answer")):
+        body = {"json": {"agrees": True}} if method == "PUT" else {}
+        body = {"files": [("text", (None, "x"))]} if method == "POST" else body
+        answer = door.http.request(method, f"/api/v1/handovers/{talk.id}{path}", headers=own(stranger), **body)
+        assert answer.status_code == 403, (method, path)
+        anonymous = door.http.request(method, f"/api/v1/handovers/{talk.id}{path}", **body)
+        assert anonymous.status_code == 401
+
+
+def test_before_both_agree_only_words_go(both, door):
+    finder, owner = both
+    connect(finder, owner)
+    account = next(a for a in accounts(door) if a.address == "7")
+    with door.world.database.read() as work:
+        found = next(r for r in door.world.engine.reports(ReportQuery()) if r.account_id == account.id)
+        (talk,) = work.handovers.of_report(found.id)
+    as_finder = {**door.key("bot"), "Homeward-Account": account.id}
+
+    path = f"/api/v1/handovers/{talk.id}/messages"
+    place = door.http.post(path, headers=as_finder, files=[("lat", (None, "57")), ("lon", (None, "39"))])
+    empty = door.http.post(path, headers=as_finder, files=[("text", (None, " "[:0]))])
+
+    assert place.status_code == 409
+    assert empty.status_code == 422
+
+
+def accounts(door):
+    with door.world.database.read() as work:
+        return [a for number in ("7", "8") if (a := work.accounts.at("telegram", number))]
