@@ -66,8 +66,8 @@ class Sent:
 
 
 class FakeTelegram:
-    def __init__(self, *, per_second=None):
-        self.per_second = per_second
+    def __init__(self, *, per_second=None, keeps_pictures=True):
+        self.per_second, self.keeps_pictures = per_second, keeps_pictures
         self.sent, self.calls, self.commands = [], [], {}
         self.webhook = None
         self.people = {}
@@ -278,6 +278,8 @@ class FakeTelegram:
         buttons, keyboard = _markup(given)
         with self._lock:
             self._paced()
+            if not self.keeps_pictures:
+                what.pop("pictures", None)
             made = Sent(person.number, next(self._ids), method, buttons=buttons, keyboard=keyboard,
                         at=time.monotonic(), **what)  # fmt: skip
             self.sent.append(made)
