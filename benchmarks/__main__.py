@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for everybody: set before numpy is loaded
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import cameras, commands, detector, gate, memory, people, photo, search
+from benchmarks import bot, cameras, commands, detector, gate, memory, people, photo, search
 
 QUESTIONS = {
     "search": search.measure,
@@ -21,6 +21,7 @@ QUESTIONS = {
     "soak": cameras.soak,
     "gate": gate.measure,
     "people": people.measure,
+    "bot": bot.measure,
 }
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 
 EARLIEST_YEAR = 1990
 CLOCK = re.compile(r"\d{1,2}:\d{2}|час|hour|мин|minute|\bnow\b|сейчас|только что|just now", re.IGNORECASE)
+DAY_MONTH = re.compile(r"\s*(\d{1,2})[./](\d{1,2})(?![./:\d])")
 NOON = time(12)
 
 
@@ -24,7 +25,7 @@ def moment_in(text: str, local_now: datetime, language: str) -> datetime | None:
         "REQUIRE_PARTS": ["day"],
         "RETURN_AS_TIMEZONE_AWARE": False,
     }
-    found: datetime | None = dateparser.parse(text[:100], languages=languages, settings=settings)
+    found: datetime | None = dateparser.parse(_with_year(text[:100], local_now), languages=languages, settings=settings)
     if found is None or found.year < EARLIEST_YEAR:
         return None
     if not CLOCK.search(text):
@@ -32,6 +33,16 @@ def moment_in(text: str, local_now: datetime, language: str) -> datetime | None:
         if found.date() == local_now.date():
             return earlier_today(local_now)
     return found.replace(tzinfo=local_now.tzinfo)
+
+
+def _with_year(text: str, local_now: datetime) -> str:
+    """21.11 is a day to people and a time of day to the parser; it is the last such day."""
+    day = DAY_MONTH.match(text)
+    if day is None:
+        return text
+    number, month = int(day.group(1)), int(day.group(2))
+    is_ahead = (month, number) > (local_now.month, local_now.day)
+    return f"{number}.{month}.{local_now.year - is_ahead}{text[day.end() :]}"
 
 
 def earlier_today(local_now: datetime) -> datetime:

@@ -46,7 +46,8 @@ def bot(
         Address of a Homeward server on another machine; default: the one that works in the data folder, else none is
         needed and the bot does its work itself.
     key_file
-        A file with a key of scope bot (homeward keys create bot) for --server; else HOMEWARD_BOT_KEY.
+        A file with a key of scope bot for --server (homeward keys create --name bot --scope bot); default:
+        HOMEWARD_BOT_KEY.
     """
     from homeward.telemetry import configure
 
@@ -76,7 +77,7 @@ def _place(
         key = key_file.read_text(encoding="ascii").strip() if key_file else None
         key = key or (chosen.bot_key.get_secret_value() if chosen.bot_key else None)
         if key is None:
-            hint = "On the server: homeward keys create bot; then --key-file or HOMEWARD_BOT_KEY."
+            hint = "On the server: homeward keys create --name bot --scope bot; then --key-file or HOMEWARD_BOT_KEY."
             raise BadSettings("A bot on another machine needs a key.", field="bot_key", hint=hint)
         yield server, key, None
         return
