@@ -272,7 +272,7 @@ def telegram_bot(settings: Settings, backend: Backend) -> TelegramBot:
     assert settings.telegram_token is not None
     api_url = str(settings.telegram_api_url) if settings.telegram_api_url else None
     telegram = Telegram.open(settings.telegram_token.get_secret_value(), api_url)
-    house = House(_has_pages(settings), frozenset(str(admin) for admin in settings.telegram_admins))
+    house = House(frozenset(str(admin) for admin in settings.telegram_admins))
     secret = webhook_secret(settings)
     webhook = (f"{str(settings.public_url).rstrip('/')}{WEBHOOK}", secret) if secret else None
     return TelegramBot(telegram, backend, house, SystemClock().now, webhook)
@@ -284,11 +284,6 @@ def webhook_secret(settings: Settings) -> str | None:
         return None
     token = settings.telegram_token.get_secret_value()
     return hmac.new(token.encode(), b"homeward.webhook", hashlib.sha256).hexdigest()
-
-
-def _has_pages(settings: Settings) -> bool:
-    """Messengers open https addresses only."""
-    return settings.public_url.scheme == "https"
 
 
 def describe_api() -> dict[str, Any]:

@@ -191,7 +191,6 @@ def test_telegrams_limits_are_kept(telegram, server, secret, door):
     moments = sorted(sent.at for sent in telegram.sent)
     most = max(sum(start <= at < start + 1 for at in moments) for start in moments)
     assert most <= 31
-    assert not [method for method in telegram.calls if method == "429"]
 
 
 def test_a_webhook_is_kept_before_telegram_is_thanked(telegram, server, secret, door):

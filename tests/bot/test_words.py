@@ -6,6 +6,7 @@ import pytest
 
 from homeward.bot.dates import moment_in
 from homeward.bot.places import point_in
+from homeward.bot.service import alarms
 from homeward.bot.words import Words
 from homeward.domain.accounts import utc_offset_min
 from homeward.domain.places import Point
@@ -93,3 +94,11 @@ def test_russian_counts_as_russians_do(n, word):
 
 def test_the_sun_gives_a_first_guess_of_the_time_zone():
     assert [utc_offset_min(lon) for lon in (37.6, -74.0, 0.0)] == [180, -300, 0]
+
+
+def test_operators_are_alarmed_of_what_stands_still_and_of_nothing_else():
+    well = {"figures": {"outbox_oldest_s": 5, "jobs_waiting": 1}, "ready": {"database": True}}
+    ill = {"figures": {"outbox_oldest_s": 1200, "jobs_waiting": 500}, "ready": {"database": True, "models": False}}
+
+    assert alarms(well) == {}
+    assert alarms(ill) == {"outbox": "20", "jobs": "500", "ready": "models"}

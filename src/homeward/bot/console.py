@@ -87,7 +87,7 @@ class Console:
         if rows:
             self.buttons = [button for row in rows for button in row]
             numbered = enumerate(self.buttons, start=1)
-            self._print("   ".join(f"{n}) {button.label}{_url(button)}" for n, button in numbered))
+            self._print("   ".join(f"{n}) {button.label}" for n, button in numbered))
 
     def _print(self, words: str) -> None:
         print(words, file=self.out, flush=True)
@@ -149,7 +149,3 @@ def _files(line: str) -> list[Path]:
     except ValueError:
         return []
     return paths if paths and all(path.is_file() for path in paths) else []
-
-
-def _url(button: Button) -> str:
-    return f" <{button.url}>" if button.url else ""

@@ -180,14 +180,7 @@ def _rows(turn: Turn, report: Json) -> Rows:
         (does("matches", "m"), does("add_photos", "photos")),
         alerts,
         (*home, does("close", "close"), does("erase", "erase")),
-        *_page(turn, report),
     )
-
-
-def _page(turn: Turn, report: Json) -> Rows:
-    """The owner's page, where it can be opened from a chat."""
-    link = report.get("link")
-    return ((Button(turn.words("b.page"), url=link),),) if turn.house.has_pages and link else ()
 
 
 def _sure(turn: Turn) -> Rows:

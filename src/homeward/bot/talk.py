@@ -74,11 +74,10 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Carries ``data`` back (at most 64 bytes), or opens ``url``."""
+    """Carries ``data`` back (at most 64 bytes)."""
 
     label: str
-    data: str = ""
-    url: str | None = None
+    data: str
 
 
 Rows = tuple[tuple[Button, ...], ...]

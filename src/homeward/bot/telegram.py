@@ -321,8 +321,6 @@ def _inline(rows: Rows) -> InlineKeyboardMarkup | None:
 
 
 def _button(button: Button) -> InlineKeyboardButton:
-    if button.url:
-        return InlineKeyboardButton(text=button.label, url=button.url)
     return InlineKeyboardButton(text=button.label, callback_data=button.data)
 
 

@@ -14,9 +14,8 @@ State = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a dialog knows of where it runs: whether links to pages can be opened, and who its operators are."""
+    """What a dialog knows of where it runs: the addresses of its operators."""
 
-    has_pages: bool = False
     admins: frozenset[str] = frozenset()
 
 
@@ -76,11 +75,6 @@ class Turn:
         """The data of the open question's button that is labelled so: some messengers send labels, not taps."""
         rows = (self.state.get("asked") or {}).get("rows", [])
         return next((data for row in rows for label, data in row if label.casefold() == text.strip().casefold()), None)
-
-    def close_question(self) -> None:
-        """Nothing is asked any more; an offered place button is taken away with the next text."""
-        self.state.pop("asked", None)
-        self.state["step"] = ""
 
     def settle(self, key: str, **values: str | float) -> None:
         """A short answer that takes the place button away."""
