@@ -1,8 +1,10 @@
 """What people live through with the bot, on Telegram and in a terminal, in both languages."""
 
+from homeward.api.auth import new_key
 from homeward.testing import FakeDetector
-from tests.bot.conftest import words
+from tests.bot.conftest import Bot, served, words
 from tests.conftest import GREY, photo
+from tests.doors.conftest import Door
 
 HERE = (57.605, 39.852)
 
@@ -45,6 +47,23 @@ def test_an_owner_sees_the_match_at_once(door, somebody):
     assert "99 %" in shown or "%" in shown
     (report,) = door.world.engine.reports(lost_query())
     assert (report.name, report.description) == ("Barsik", "white paw")
+
+
+def test_a_button_opens_the_owners_page_where_the_server_has_a_public_address(tmp_path, telegram):
+    door = Door(tmp_path, uploads_per_minute=0, public_url="https://pets.example.org")
+    with served(door.api) as url:
+        bot = Bot(url, new_key(door.context, "bot", "bot", None)[1], telegram)
+        bot.start()
+        door.report("found", photo(1), lat="57.605", lon="39.852", held="held")
+        person = telegram.person(7)
+        files_lost(person)
+        card = person.sees(words(person, "card.mine"))
+        bot.stop()
+
+    (report,) = door.world.engine.reports(lost_query())
+    page = dict(card.buttons)[words(person, "b.page")]
+    assert page.startswith(f"https://pets.example.org/lost/{report.id}#token=")
+    door.world.database.close()
 
 
 def lost_query():

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.e2e import crash, watch_crash
+from tests.e2e import bot_crash, crash, watch_crash
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed_a_few_times(tmp_path):
@@ -29,3 +29,12 @@ def test_no_sighting_is_lost_or_doubled_over_two_hundred_kills(tmp_path, cat_cli
     monkeypatch.setenv("HOMEWARD_DUPLICATE_L2", "0")
 
     assert watch_crash.run(tmp_path, cat_clip, kills=200, seed=2) > 50
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_no_alert_is_lost_over_twenty_kills_and_a_thousand_faults(tmp_path):
+    outcome = bot_crash.run(tmp_path, owners=3000, kills=20, faults=1000, seed=2)
+
+    assert (outcome.told, outcome.faults_left) == (3000, 0)
+    assert outcome.doubled <= outcome.in_flight

@@ -1,6 +1,8 @@
 """Kill -9 of a watcher and its server in turn: what lay in the spool must be on the server, once."""
 
+import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -46,12 +48,10 @@ def run(folder: Path, clip: Path, *, kills: int, seed: int) -> int:
             server.kill()
             server.start()
         else:
-            watcher.kill()
-            watcher.wait()
+            _kill(watcher)
         if watcher.poll() is not None:
             watcher = _watcher(folder)
-    watcher.kill()
-    watcher.wait()
+    _kill(watcher)
     _send_the_rest(box / "spool.sqlite", server, key)
     server.stop()
     return _compared(box / "spool.sqlite", folder / "server" / "homeward.sqlite")
@@ -75,7 +75,12 @@ def _watcher(folder: Path) -> "subprocess.Popen[bytes]":
     """With all its own processes in one group, so that a kill takes them all."""
     command = [sys.executable, "-c", START, "watch", str(folder / "cameras.toml"), "--data", str(folder / "box")]
     with (folder / "watcher.log").open("ab") as log:
-        return subprocess.Popen([*command, "--realtime"], stdout=log, stderr=log)
+        return subprocess.Popen([*command, "--realtime"], stdout=log, stderr=log, start_new_session=True)
+
+
+def _kill(watcher: "subprocess.Popen[bytes]") -> None:
+    os.killpg(watcher.pid, signal.SIGKILL)
+    watcher.wait()
 
 
 def _send_the_rest(path: Path, server: Server, key: str) -> None:

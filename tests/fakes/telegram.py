@@ -81,7 +81,9 @@ class FakeTelegram:
             Route("/file/bot{token}/{path}", self._file),
         ]
         self._server = uvicorn.Server(
-            uvicorn.Config(Starlette(routes=routes), host="127.0.0.1", port=0, log_config=None, access_log=False)
+            uvicorn.Config(
+                Starlette(routes=routes), host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off"
+            )
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -108,6 +110,9 @@ class FakeTelegram:
     def fault(self, method, status, *, times=1, **how):
         """The next ``times`` calls of ``method`` fail: 429 (retry_after=s), 502, 0 (answers after late_s=s)."""
         self._faults[method].extend([(status, how)] * times)
+
+    def faults_left(self):
+        return sum(len(planned) for planned in self._faults.values())
 
     def update(self, body, *, times=1):
         with self._lock:
@@ -409,10 +414,10 @@ def _button(button):
         if not 1 <= len(button["callback_data"].encode()) <= 64:
             raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
         return button["text"], button["callback_data"]
-    host = urlsplit(button["url"]).hostname or ""
-    if "." not in host or host.startswith("127."):
+    page = urlsplit(button["web_app"]["url"])
+    if page.scheme != "https" or "." not in (page.hostname or ""):
         raise Refused(400, "Bad Request: BUTTON_URL_INVALID")
-    return button["text"], button["url"]
+    return button["text"], button["web_app"]["url"]
 
 
 def _message(sent):

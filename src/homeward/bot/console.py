@@ -85,9 +85,13 @@ class Console:
 
     def _offer(self, rows: Rows) -> None:
         if rows:
-            self.buttons = [button for row in rows for button in row]
+            every = [button for row in rows for button in row]
+            self.buttons = [button for button in every if not button.url]
             numbered = enumerate(self.buttons, start=1)
             self._print("   ".join(f"{n}) {button.label}" for n, button in numbered))
+            for page in every:
+                if page.url:
+                    self._print(f"{page.label}: {page.url}")
 
     def _print(self, words: str) -> None:
         print(words, file=self.out, flush=True)

@@ -24,7 +24,7 @@ async def _match(turn: Turn, news: Json) -> None:
     lost = await turn.person.report(lost_id)
     name = lost["name"] or turn.words(f"pet.{lost['species']}")
     header = turn.words.count("news", len(new), name=name)
-    card = await results.match_card(turn, lost_id, every, at, header=header)
+    card = await results.match_card(turn, lost, every, at, header=header)
     turn.show(Card(card.picture, card.text, (*card.buttons, *_quiet(turn, lost_id))))
 
 

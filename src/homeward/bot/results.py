@@ -37,7 +37,7 @@ async def show_matches(turn: Turn, lost_id: str, *, anyway: bool = False) -> Non
         turn.tell(turn.words.count("many", len(matches)))
         numbered = zip(pictures, matches, strict=True)
         turn.show(Album(tuple((jpeg, _caption(turn, n, match)) for n, (jpeg, match) in enumerate(numbered, start=1))))
-    turn.show(_match_card(turn, lost_id, matches, 0, pictures[0]))
+    turn.show(_match_card(turn, await turn.person.report(lost_id), matches, 0, pictures[0]))
     await turn.person.seen(lost_id, [match["found_id"] for match in matches])
 
 
@@ -53,11 +53,11 @@ async def show_owners(turn: Turn, found_id: str) -> None:
 
 
 async def match_card(
-    turn: Turn, lost_id: str, matches: Sequence[Json], at: int, *, header: str = "", replaces: str | None = None
+    turn: Turn, lost: Json, matches: Sequence[Json], at: int, *, header: str = "", replaces: str | None = None
 ) -> Card:
-    """A match with the owner's own photo beside it."""
-    jpeg = await turn.person.picture(f"/lost/{lost_id}/matches/{matches[at]['found_id']}/picture")
-    return _match_card(turn, lost_id, matches, at, jpeg, header=header, replaces=replaces)
+    """A match with the owner's own photo beside it; ``lost`` is the owner's report."""
+    jpeg = await turn.person.picture(f"/lost/{lost['id']}/matches/{matches[at]['found_id']}/picture")
+    return _match_card(turn, lost, matches, at, jpeg, header=header, replaces=replaces)
 
 
 async def owner_card(
@@ -116,7 +116,8 @@ async def _go(turn: Turn, lost_id: str, at: int, tap: Tap) -> None:
     if not matches:
         turn.say("no_more")
         return
-    turn.show(await match_card(turn, lost_id, matches, min(at, len(matches) - 1), replaces=tap.message))
+    lost = await turn.person.report(lost_id)
+    turn.show(await match_card(turn, lost, matches, min(at, len(matches) - 1), replaces=tap.message))
 
 
 async def _judge(turn: Turn, verdict: str, lost_id: str, found_id: str, tap: Tap) -> None:
@@ -132,7 +133,8 @@ async def _judge(turn: Turn, verdict: str, lost_id: str, found_id: str, tap: Tap
         return
     every = await turn.person.matches(lost_id)
     at = next(n for n, match in enumerate(every) if match["found_id"] == left[0]["found_id"])
-    turn.show(await match_card(turn, lost_id, every, at, replaces=tap.message))
+    lost = await turn.person.report(lost_id)
+    turn.show(await match_card(turn, lost, every, at, replaces=tap.message))
 
 
 def _is_mine(turn: Turn, lost_id: str, match: Json) -> None:
@@ -158,7 +160,7 @@ async def _where(turn: Turn, lost_id: str, found_id: str) -> None:
 
 def _match_card(
     turn: Turn,
-    lost_id: str,
+    lost: Json,
     matches: Sequence[Json],
     at: int,
     jpeg: bytes,
@@ -178,11 +180,12 @@ def _match_card(
         turn.words(f"card.verdict.{match['verdict']}") if match["verdict"] else "",
         turn.words("same_picture") if _is_same_picture(match) else "",
     ]
-    pair = f"{lost_id}:{match['found_id']}"
+    pair = f"{lost['id']}:{match['found_id']}"
     rows = (
         (turn.button("same", f"m:s:{pair}"), turn.button("different", f"m:d:{pair}")),
         (turn.button("unsure", f"m:u:{pair}"), turn.button("where", f"m:w:{pair}")),
-        _steps(f"m:go:{lost_id}", at, len(matches)),
+        _steps(f"m:go:{lost['id']}", at, len(matches)),
+        (Button(turn.words("b.page"), url=lost["link"]),),
     )
     return Card(jpeg, _text(lines), _without_empty(rows), replaces)
 

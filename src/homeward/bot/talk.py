@@ -74,10 +74,11 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Carries ``data`` back (at most 64 bytes)."""
+    """Carries ``data`` back (at most 64 bytes), or opens the page at ``url`` where the messenger can."""
 
     label: str
-    data: str
+    data: str = ""
+    url: str = ""
 
 
 Rows = tuple[tuple[Button, ...], ...]

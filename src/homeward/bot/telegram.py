@@ -31,6 +31,7 @@ from aiogram.types import (
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
     Update,
+    WebAppInfo,
 )
 
 from homeward.bot.pace import Pace
@@ -63,6 +64,7 @@ MOST_FILE_BYTES = 20_000_000  # what the cloud Bot API gives to bots
 PER_SECOND, PER_CHAT_PER_SECOND, CHAT_BURST = 30.0, 1.0, 3  # core.telegram.org/bots/faq: short bursts are fine
 LONGEST_TEXT, LONGEST_CAPTION, LONGEST_NAME = 4096, 1024, 60
 POLL_S = 25
+SECURE = "https://"  # the only pages that Telegram opens as Mini Apps
 TRIES = 5
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
 ALLOWED = ["message", "callback_query"]
@@ -317,10 +319,13 @@ def _keyboard(note: Note) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyK
 def _inline(rows: Rows) -> InlineKeyboardMarkup | None:
     if not rows:
         return None
-    return InlineKeyboardMarkup(inline_keyboard=[[_button(button) for button in row] for row in rows])
+    shown = [[_button(button) for button in row if not button.url or button.url.startswith(SECURE)] for row in rows]
+    return InlineKeyboardMarkup(inline_keyboard=[row for row in shown if row])
 
 
 def _button(button: Button) -> InlineKeyboardButton:
+    if button.url:
+        return InlineKeyboardButton(text=button.label, web_app=WebAppInfo(url=button.url))
     return InlineKeyboardButton(text=button.label, callback_data=button.data)
 
 
