@@ -1,6 +1,6 @@
 """Ports: what the engine needs of the world, as Protocols. Real and in-memory ones pass the same tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -268,6 +268,9 @@ class Storage:
 # --- storage: rows --------------------------------------------------------------------------------------
 
 
+Before = tuple[datetime, ReportId]
+
+
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
     """Which reports to list, newest first. ``before`` is the created_at of the last one seen."""
@@ -277,7 +280,10 @@ class ReportQuery:
     account_id: AccountId | None = None
     camera_id: CameraId | None = None
     encounter_id: EncounterId | None = None
-    before: tuple[datetime, ReportId] | None = None
+    species: Species | None = None
+    district: str | None = None
+    listed: bool | None = None
+    before: Before | None = None
     limit: int = 100
 
 
@@ -559,6 +565,10 @@ class Outbox(Protocol):
 
     def told(self, account_id: AccountId, lost_id: ReportId, found_ids: Sequence[ReportId]) -> None:
         """The account has seen these matches by itself: their waiting alerts became needless."""
+        ...
+
+    def move(self, former: AccountId, account_id: AccountId) -> None:
+        """What waits for one account goes to another, which is the same person."""
         ...
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
@@ -909,4 +919,8 @@ class Districts(Protocol):
 
     def district(self, place: Point) -> str | None:
         """The name, or None outside all of them."""
+        ...
+
+    def outlines(self) -> Mapping[str, object]:
+        """All of them as a GeoJSON FeatureCollection of polygons, each with a `name`."""
         ...

@@ -204,3 +204,20 @@ def test_what_a_dead_process_had_claimed_is_due_when_the_next_one_starts(databas
         work.jobs.release(NOW)
 
         assert work.jobs.claim(NOW, 600).report_id == "r"
+
+
+def test_what_waits_for_one_account_goes_to_another(database):
+    mail = Account(AccountId("mail"), "email", "a@example.org", "en", NOW)
+    with database.write() as work:
+        for name in ("lost", "one", "two"):
+            add(work, name)
+        work.accounts.save(mail)
+        work.outbox.add(new_alert("match:lost:done"))
+        (done,) = work.outbox.claim(NOW, 60, 10, None)
+        work.outbox.done([done.id], NOW)
+        work.outbox.add(new_alert("match:lost:waits", found="two"))
+
+        work.outbox.move(done.account_id, mail.id)
+
+        assert [alert.key for alert in work.outbox.claim(NOW, 60, 10, "email")] == ["match:lost:waits"]
+        assert work.outbox.claim(NOW, 60, 10, None) == []

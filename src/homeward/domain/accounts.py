@@ -7,6 +7,7 @@ from typing import Any
 
 from homeward.domain.ids import AccountId
 
+EMAIL = "email"
 QUIET_FROM, QUIET_TO = time(23, 0), time(7, 0)
 CERTAIN = 0.9  # the word "very likely": worth waking somebody up for
 

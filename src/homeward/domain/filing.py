@@ -42,6 +42,7 @@ class NewReport:
     description: str | None = None
     contact: str | None = None
     address: str | None = None
+    listed: bool = False
     about: ReportId | None = None
     animal: int = 0
     keep_without_animal: bool = False
@@ -77,6 +78,7 @@ class ReportChange:
     contact: str | None = None
     address: str | None = None
     muted_until: datetime | None = None
+    listed: bool | None = None
     clear: frozenset[str] = frozenset()
 
 

@@ -61,6 +61,7 @@ class Report:
     ``place`` is where it was last seen or found; ``home`` is private and never leaves the owner's view.
     ``species_confidence`` is 1.0 where a person named the species. Times are aware, in UTC.
     ``address`` is the place in words. Until ``muted_until`` its account is told of no matches.
+    Of a ``listed`` one everybody may see photo, name, species, district and day.
     ``encounter_id`` groups sightings of one animal on one camera; a person's report is its own encounter.
     """
 
@@ -89,6 +90,7 @@ class Report:
     closed_at: datetime | None = None
     address: str | None = None
     muted_until: datetime | None = None
+    listed: bool = False
     consent_version: str = "1"
     token_version: int = 1
 

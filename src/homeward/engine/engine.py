@@ -12,10 +12,12 @@ from homeward.domain.ids import CameraId, EncounterId, ModelName, PhotoId, Repor
 from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
+from homeward.engine.board import Board
 from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks, thank
 from homeward.engine.intake import MAX_LENGTHS, Intake, check_text, check_time
+from homeward.engine.letters import Letters
 from homeward.engine.notify import Notify
 from homeward.engine.people import People
 from homeward.engine.recognise import Recognise, Recognised
@@ -35,9 +37,10 @@ SURE, UNKNOWN = 1.0, 0.0
 
 
 class Engine:
-    """The facade. ``events`` tells this process about new matches, ``alerts`` hands out what people are to be told.
+    """The facade. ``events`` tells this process what has happened, ``alerts`` hands out what people are to be told.
 
-    ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk.
+    ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk,
+    ``letters`` knows who is told by e-mail, ``board`` what everybody may see.
     """
 
     def __init__(self, ports: Ports, rules: Rules) -> None:
@@ -51,7 +54,9 @@ class Engine:
         self._forget = Forget(ports, rules)
         self.alerts = Notify(ports, rules)
         self.people = People(ports, self._forget)
-        self.talks = Talks(ports)
+        self.board = Board(ports)
+        self.letters = Letters(ports)
+        self.talks = Talks(ports, self.events)
         self._show = Show(ports)
         self._reindex = Reindex(ports)
         self._models_worked = False
@@ -138,6 +143,7 @@ class Engine:
             description=new.description,
             contact=new.contact,
             address=new.address,
+            listed=new.listed,
             about=new.about if new.shelf is Shelf.FOUND else None,
         )
 
@@ -169,7 +175,7 @@ class Engine:
         """What a finder may know of the lost pets that it may be."""
         return self._show.finder_matches(found_id, limit)
 
-    def photo(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool) -> bytes:
+    def photo(self, photo_id: PhotoId, size: Size, *, viewer: str | None, is_owner: bool) -> bytes:
         """A photo as JPEG."""
         return self._show.photo(photo_id, size, viewer=viewer, is_owner=is_owner)
 
@@ -276,6 +282,7 @@ class Engine:
                 "contact",
                 "address",
                 "muted_until",
+                "listed",
                 "status",
             )
             if getattr(change, name) is not None
@@ -349,6 +356,10 @@ class Engine:
             raise NotFound("This camera sent no such sighting.", field="sighting")
         self.erase(report_id)
 
+    def outlines(self) -> Mapping[str, object]:
+        """The districts of the city as GeoJSON."""
+        return self._ports.districts.outlines()
+
     def district(self, place: Point | None) -> str | None:
         """The district of a place."""
         return self._ports.districts.district(place) if place else None
@@ -365,7 +376,7 @@ class Engine:
         return self._work.run_due(limit)
 
     def deliver_due_alerts(self, limit: int = 100) -> int:
-        """Hand alerts to the messenger."""
+        """Hand alerts to the messengers of this process."""
         return self.alerts(limit)
 
     def reindex(self, model: ModelName) -> ReindexStatus:

@@ -1,4 +1,4 @@
-"""Events: tells whoever listens in this process about new matches. Loses what nobody listens to."""
+"""Events: tells whoever listens in this process about new matches and conversations. Loses what nobody listens to."""
 
 import queue
 import threading
@@ -22,19 +22,30 @@ class MatchFound:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkMoved:
+    """Somebody asked, agreed, wrote or ended a conversation between the two."""
+
+    lost_id: ReportId
+    found_id: ReportId
+
+
+Event = MatchFound | TalkMoved
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """The events of one report."""
 
-    _queue: "queue.Queue[MatchFound]" = field(default_factory=lambda: queue.Queue(WAITING))
+    _queue: "queue.Queue[Event]" = field(default_factory=lambda: queue.Queue(WAITING))
 
-    def get(self, timeout_s: float) -> MatchFound | None:
+    def get(self, timeout_s: float) -> Event | None:
         """The next event, or None after ``timeout_s``."""
         try:
             return self._queue.get(timeout=timeout_s)
         except queue.Empty:
             return None
 
-    def put(self, event: MatchFound) -> None:
+    def put(self, event: Event) -> None:
         """Hand over; a listener that lags too far loses the oldest."""
         while True:
             try:
@@ -52,7 +63,7 @@ class EventBroker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listeners: dict[ReportId, list[Subscription]] = field(default_factory=lambda: defaultdict(list))
 
-    def publish(self, event: MatchFound) -> None:
+    def publish(self, event: Event) -> None:
         """To all who listen to either report."""
         with self._lock:
             listening = [*self._listeners.get(event.lost_id, ()), *self._listeners.get(event.found_id, ())]

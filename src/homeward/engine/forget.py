@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from homeward.domain.ids import ContentHash, ReportId
+from homeward.domain.accounts import EMAIL
+from homeward.domain.ids import AccountId, ContentHash, ReportId
 from homeward.domain.reports import Status
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import NotFound
+from homeward.ports import ReportQuery, UnitOfWork
 from homeward.telemetry import step
 
 BATCH = 200
@@ -32,10 +34,12 @@ class Forget:
         """
         with step("erase", report_id=report_id):
             with self.ports.database.write() as work:
-                if work.reports.get(report_id) is None:
+                report = work.reports.get(report_id)
+                if report is None:
                     raise NotFound("There is no such report.")
                 hashes = [photo.content_hash for photo, _ in work.photos.of_report(report_id)]
                 work.reports.remove(report_id)
+                _drop_address(work, report.account_id)
             self._drop_unnamed(hashes)
 
     def due(self) -> int:
@@ -77,3 +81,11 @@ class Forget:
             with self.ports.database.write() as work:
                 if not work.photos.with_hash(content_hash):
                     self.ports.photos.remove(content_hash)
+
+
+def _drop_address(work: UnitOfWork, account_id: AccountId) -> None:
+    """An e-mail address goes with the last report that it was given for."""
+    account = work.accounts.get(account_id)
+    is_last = not work.reports.find(ReportQuery(account_id=account_id, limit=1))
+    if account is not None and account.messenger == EMAIL and is_last:
+        work.accounts.remove(account_id)

@@ -8,6 +8,7 @@ from homeward.domain.ids import HandoverId, MessageId, ReportId, new_token
 from homeward.domain.matches import Match, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf, Source
+from homeward.engine.events import EventBroker, TalkMoved
 from homeward.engine.intake import check_text
 from homeward.engine.show import get_report
 from homeward.engine.wiring import Ports
@@ -24,6 +25,7 @@ class Talks:
     """Handovers and the messages in them. ``side`` is whose report the caller speaks for."""
 
     ports: Ports
+    events: EventBroker
 
     def propose(self, lost_id: ReportId, found_id: ReportId, side: Shelf) -> Handover:
         """``side`` wants to talk; the other is asked. An owner says first that it is the same animal.
@@ -38,12 +40,13 @@ class Talks:
             _check_pair(work, lost_id, found_id, side)
             known = next((h for h in work.handovers.of_report(lost_id) if h.found_id == found_id), None)
             if known is not None:
-                return self._answered(work, known, side, agrees=True, now=now)
-            new = Handover(HandoverId(new_token()), lost_id, found_id, now)
-            new = _with_answer(new, side, agrees=True)
-            work.handovers.save(new)
-            _tell(work, new, AlertKind.ASKED, side.opposite, now)
-        return new
+                talk = self._answered(work, known, side, agrees=True, now=now)
+            else:
+                new = Handover(HandoverId(new_token()), lost_id, found_id, now)
+                talk = _with_answer(new, side, agrees=True)
+                work.handovers.save(talk)
+                _tell(work, talk, AlertKind.ASKED, side.opposite, now)
+        return self._moved(talk)
 
     def answer(self, handover_id: HandoverId, side: Shelf, *, agrees: bool) -> Handover:
         """``side`` says whether it wants to talk.
@@ -53,7 +56,8 @@ class Talks:
         """
         with self.ports.database.write() as work:
             handover = _handover(work, handover_id)
-            return self._answered(work, handover, side, agrees=agrees, now=self.ports.clock.now())
+            answered = self._answered(work, handover, side, agrees=agrees, now=self.ports.clock.now())
+        return self._moved(answered)
 
     def write(
         self,
@@ -84,6 +88,7 @@ class Talks:
             new = NewMessage(handover_id, side, now, text, place, picture)
             number = work.handovers.add_message(new)
             _tell(work, handover, AlertKind.MESSAGE, side.opposite, now, number)
+        self._moved(handover)
         return Message(number, handover_id, side, now, text, place, picture is not None)
 
     def end(self, handover_id: HandoverId, side: Shelf) -> Handover:
@@ -96,7 +101,7 @@ class Talks:
             over = replace(handover, ended_at=now)
             work.handovers.save(over)
             _tell(work, over, AlertKind.ENDED, side.opposite, now)
-        return over
+        return self._moved(over)
 
     def get(self, handover_id: HandoverId) -> Handover:
         """The handover.
@@ -129,6 +134,11 @@ class Talks:
         if picture is None:
             raise NotFound("There is no such picture.", field="message")
         return picture
+
+    def _moved(self, handover: Handover) -> Handover:
+        """Committed: whoever has the page open learns of it."""
+        self.events.publish(TalkMoved(handover.lost_id, handover.found_id))
+        return handover
 
     def _answered(self, work: UnitOfWork, handover: Handover, side: Shelf, *, agrees: bool, now: datetime) -> Handover:
         if handover.is_over:

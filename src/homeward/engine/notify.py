@@ -14,7 +14,7 @@ from homeward.domain.ids import AccountId, AlertId, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Status
 from homeward.engine.wiring import Ports, Rules
-from homeward.ports import Alert, AlertKind, News, UnitOfWork
+from homeward.ports import Alert, AlertKind, Messenger, News, UnitOfWork
 from homeward.telemetry import step
 
 LEASE_S = 120.0
@@ -31,17 +31,8 @@ class Notify:
     rules: Rules
 
     def __call__(self, limit: int) -> int:
-        """Deliver up to ``limit`` due alerts to people without a messenger; how many pieces of news they made."""
-        taken = self.claim(None, limit)
-        for news in taken:
-            try:
-                with step("notify", lost_id=news.lost.id, found_id=news.found.id):
-                    self.ports.messenger.send(news)
-            except Exception as error:  # noqa: BLE001 - whatever a messenger raises, the alert is tried again
-                self.failed([alert.id for alert in news.alerts], type(error).__name__, _pause_s(news.alerts))
-            else:
-                self.delivered([alert.id for alert in news.alerts])
-        return len(taken)
+        """Deliver up to ``limit`` due alerts through each of our own messengers; how many pieces of news they made."""
+        return sum(self._deliver(name, messenger, limit) for name, messenger in self.ports.messengers.items())
 
     def claim(self, messenger: str | None, limit: int) -> list[News]:
         """Up to ``limit`` due alerts of accounts on ``messenger``, as news; they are the caller's for two minutes."""
@@ -66,6 +57,18 @@ class Notify:
         """The account has seen these matches in an answer; nothing more is to be said of them."""
         with self.ports.database.write() as work:
             work.outbox.told(account_id, lost_id, found_ids)
+
+    def _deliver(self, name: str | None, messenger: Messenger, limit: int) -> int:
+        taken = self.claim(name, limit)
+        for news in taken:
+            try:
+                with step("notify", lost_id=news.lost.id, found_id=news.found.id):
+                    messenger.send(news)
+            except Exception as error:  # noqa: BLE001 - whatever a messenger raises, the alert is tried again
+                self.failed([alert.id for alert in news.alerts], type(error).__name__, _pause_s(news.alerts))
+            else:
+                self.delivered([alert.id for alert in news.alerts])
+        return len(taken)
 
     def _news(self, work: UnitOfWork, group: Sequence[Alert], now: datetime) -> News | None:
         account = work.accounts.get(group[0].account_id)

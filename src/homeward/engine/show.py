@@ -60,8 +60,10 @@ class Show:
         with self.ports.database.read() as work:
             return self._finder(work, get_report(work, found_id, Shelf.FOUND), limit)
 
-    def photo(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool) -> bytes:
+    def photo(self, photo_id: PhotoId, size: Size, *, viewer: str | None, is_owner: bool) -> bytes:
         """A JPEG; people are unrecognisable unless the sender looks. The look is noted: in the log if the disk is full.
+
+        ``viewer`` is None where everybody may look: that is not noted.
 
         Raises:
             NotFound: there is no such photo.
@@ -77,7 +79,8 @@ class Show:
             crop=_view(photo, crops) if size == "crop" else None,
             blurred=() if is_owner else [head_region(person) for person in photo.people],
         )
-        self._note(photo_id, viewer, size)
+        if viewer is not None:
+            self._note(photo_id, viewer, size)
         return jpeg
 
     def beside(self, lost_id: ReportId, found_id: ReportId, first: Shelf) -> bytes:

@@ -20,7 +20,7 @@ from homeward.ports import (
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything outside, behind Protocols."""
+    """Everything outside, behind Protocols. ``messengers`` by name; None: for people who are on none."""
 
     database: Database
     shelves: Mapping[Shelf, Storage]
@@ -29,7 +29,7 @@ class Ports:
     renderer: ImageRenderer
     detector: Detector
     spaces: Spaces
-    messenger: Messenger
+    messengers: Mapping[str | None, Messenger]
     clock: Clock
     districts: Districts
 

@@ -117,7 +117,7 @@ class MemoryReports(_Repository):
 
     def find(self, query: ReportQuery) -> list[Report]:
         """Newest first."""
-        names = ("shelf", "status", "account_id", "camera_id", "encounter_id")
+        names = ("shelf", "status", "account_id", "camera_id", "encounter_id", "species", "district", "listed")
         wanted = {name: getattr(query, name) for name in names if getattr(query, name) is not None}
         found = [r for r in self.tables.reports.values() if all(getattr(r, n) == v for n, v in wanted.items())]
         ordered = sorted(found, key=lambda report: (report.created_at, report.id), reverse=True)
@@ -471,6 +471,12 @@ class MemoryOutbox(_Repository):
             about = alert.kind in {AlertKind.MATCH, AlertKind.OWNER_NEAR} and alert.found_id in found_ids
             if about and (alert.account_id, alert.lost_id) == (account_id, lost_id):
                 self.tables.alerts_due[alert.id] = None
+
+    def move(self, former: AccountId, account_id: AccountId) -> None:
+        """What waits for one account goes to another."""
+        for alert in list(self.tables.alerts.values()):
+            if alert.account_id == former and self.tables.alerts_due[alert.id] is not None:
+                self.tables.alerts[alert.id] = replace(alert, account_id=account_id)
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
         """All alerts about matches of a lost report to its owner, oldest first."""

@@ -120,6 +120,11 @@ class SqlOutbox:
         )
         self.connection.execute(update(outbox).where(*seen).values(due_at=None))
 
+    def move(self, former: AccountId, account_id: AccountId) -> None:
+        """What waits for one account goes to another, which is the same person."""
+        waits = (outbox.c.account_id == former, outbox.c.due_at.is_not(None))
+        self.connection.execute(update(outbox).where(*waits).values(account_id=account_id))
+
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
         """All alerts about matches of a lost report to its owner, oldest first."""
         statement = (

@@ -63,6 +63,9 @@ class SqlReports:
             "account_id": query.account_id,
             "camera_id": query.camera_id,
             "encounter_id": query.encounter_id,
+            "species": query.species,
+            "district": query.district,
+            "listed": query.listed,
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
         if query.before is not None:

@@ -69,6 +69,7 @@ def report_values(report: Report) -> dict[str, Any]:
         "token_version": report.token_version,
         "address": report.address,
         "muted_until": report.muted_until,
+        "listed": report.listed,
     }
 
 
@@ -102,6 +103,7 @@ def report(row: Row) -> Report:
         token_version=row["token_version"],
         address=row["address"],
         muted_until=row["muted_until"],
+        listed=row["listed"],
     )
 
 

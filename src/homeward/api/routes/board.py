@@ -1,0 +1,153 @@
+"""The public board, as JSON and as pages that need no JavaScript, with previews for where links are shared."""
+
+from html import escape
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.responses import HTMLResponse
+
+from homeward.api import forms, schemas
+from homeward.api.context import ApiContext, context_of
+from homeward.api.routes.pages import content_policy, document
+from homeward.api.routes.reports import before
+from homeward.api.views import notice_view
+from homeward.domain.animals import Species
+from homeward.domain.ids import ReportId
+from homeward.domain.reports import Shelf
+from homeward.engine.board import Notice
+from homeward.locales import best_language, text
+
+router = APIRouter(tags=["board"])
+Context = Annotated[ApiContext, Depends(context_of)]
+FILTERS = frozenset({"shelf", "species", "district", "limit", "cursor"})
+ON_A_PAGE = 24
+PICTURE_CACHE = "public, max-age=3600"
+MAY_BE_FOUND = {"X-Robots-Tag": "all"}
+
+
+@router.get("/api/v1/board", summary="What everybody may see", responses=schemas.PROBLEMS)
+def board(request: Request, context: Context) -> dict[str, Any]:
+    """Newest first; filters: shelf, species, district, limit. Photo, name, species, district and day; never a place."""
+    notices, cursor = _page(request, context)
+    return {"items": [notice_view(notice) for notice in notices], "next": cursor}
+
+
+@router.get("/api/v1/board/{report_id}/photo", summary="Its photo", responses=schemas.PROBLEMS)
+def photo(report_id: str, context: Context) -> Response:
+    """The animal alone, as JPEG; people are unrecognisable."""
+    notice = context.engine.board.notice(ReportId(report_id))
+    jpeg = context.engine.photo(notice.photo_id, "crop", viewer=None, is_owner=False)
+    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE, **MAY_BE_FOUND})
+
+
+@router.get("/board", include_in_schema=False)
+def board_page(request: Request, context: Context) -> HTMLResponse:
+    """The newest, with links to the others."""
+    language = best_language(request.headers.get("accept-language"))
+    notices, cursor = _page(request, context)
+    say = _Words(language)
+    shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
+    listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
+    given = {name: value for name, value in request.query_params.items() if name != "cursor"}
+    older = escape(urlencode({**given, "cursor": cursor or ""}))
+    more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
+    body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{listed}{more}"
+    return _html(context, language, say.plain("board.title"), body)
+
+
+@router.get("/pet/{report_id}", include_in_schema=False)
+def notice_page(request: Request, report_id: str, context: Context) -> HTMLResponse:
+    """One animal, to share; with what messengers and social networks show of a link."""
+    notice = context.engine.board.notice(ReportId(report_id))
+    language = best_language(request.headers.get("accept-language"))
+    say, url = _Words(language), context.config.public_url
+    title = _title(notice, say)
+    picture = f"{url}/api/v1/board/{notice.report.id}/photo"
+    head = "".join(
+        f'<meta property="og:{name}" content="{escape(value, quote=True)}">'
+        for name, value in (
+            ("type", "article"), ("title", title), ("description", _where(notice, say)), ("image", picture),
+            ("url", f"{url}/pet/{notice.report.id}"), ("site_name", "Homeward"),
+        )
+    )  # fmt: skip
+    if notice.report.shelf is Shelf.LOST:
+        action, label = f"/found/new?about={notice.report.id}", say("board.seen")
+    else:
+        action, label = "/lost/new", say("board.mine")
+    body = (
+        f"<article class='notice-page'><h1>{escape(title)}</h1>{_picture(notice, title)}"
+        f"<p class='lead'>{escape(_where(notice, say))}</p>"
+        f"<p class='actions'><a class='button main' href='{action}'>{label}</a>"
+        f"<a class='button' href='/board'>{say('board.title')}</a></p>"
+        f"<p class='soft'>{say('board.beware')}</p></article>"
+    )
+    return _html(context, language, title, body, head)
+
+
+class _Words:
+    """Texts of a language, safe in HTML; ``plain`` ones are not."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, key: str, **values: str) -> str:
+        return escape(self.plain(key, **values))
+
+    def plain(self, key: str, **values: str) -> str:
+        return text(self.language, key, **values) or key
+
+    def day(self, notice: Notice) -> str:
+        from babel.dates import format_date
+
+        return str(format_date(notice.report.happened_at, "d MMMM", locale=self.language))
+
+
+def _page(request: Request, context: ApiContext) -> tuple[list[Notice], str | None]:
+    forms.known_only(request, FILTERS)
+    query = dict(request.query_params)
+    limit = forms.whole(query, "limit", least=1, most=100) or ON_A_PAGE
+    shelf, species = forms.choice(query, "shelf", Shelf), forms.choice(query, "species", Species)
+    found = context.engine.board.page(shelf, species, query.get("district"), before(query.get("cursor")), limit + 1)
+    last = found[limit - 1].report if len(found) > limit else None
+    return found[:limit], f"{last.created_at.isoformat()}~{last.id}" if last else None
+
+
+def _filters(given: dict[str, str], say: _Words) -> str:
+    """Links that choose; the chosen one is marked."""
+    links = []
+    for name, values in (("shelf", ("", "lost", "found")), ("species", ("", "cat", "dog"))):
+        for value in values:
+            query = urlencode({key: each for key, each in {**given, name: value}.items() if each})
+            current = " aria-current='true'" if given.get(name, "") == value else ""
+            label = say(f"board.{name}.{value or 'all'}")
+            links.append(f"<a class='chip button' href='/board?{escape(query)}'{current}>{label}</a>")
+    return f"<nav class='actions' aria-label='{say('board.filter')}'>{''.join(links)}</nav>"
+
+
+def _card(notice: Notice, say: _Words) -> str:
+    title = _title(notice, say)
+    return (
+        f"<a class='card' href='/pet/{notice.report.id}'>{_picture(notice, title)}"
+        f"<span class='card-text'><b>{escape(title)}</b><span>{escape(_where(notice, say))}</span></span></a>"
+    )
+
+
+def _picture(notice: Notice, title: str) -> str:
+    source, alt = f"/api/v1/board/{notice.report.id}/photo", escape(title, quote=True)
+    return f"<img src='{source}' alt='{alt}' loading='lazy' width='320' height='320'>"
+
+
+def _title(notice: Notice, say: _Words) -> str:
+    report = notice.report
+    kind = say.plain(f"board.{report.shelf.value}.{report.species.value}")
+    return f"{kind}: {report.name}" if report.name and report.shelf is Shelf.LOST else kind
+
+
+def _where(notice: Notice, say: _Words) -> str:
+    return ", ".join(part for part in (notice.report.district, say.day(notice)) if part)
+
+
+def _html(context: ApiContext, language: str, title: str, body: str, head: str = "") -> HTMLResponse:
+    headers = {"Content-Security-Policy": content_policy(context.config.map_style), **MAY_BE_FOUND}
+    return HTMLResponse(document(language, body, title=title, head=head), headers=headers)

@@ -1,0 +1,90 @@
+"""E-mail: who is told by letter, lost links, and an end to the letters with one tap."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from itsdangerous import BadSignature
+
+from homeward.api import schemas
+from homeward.api.auth import ADDRESSES, CurrentCaller, link, owned, serializer
+from homeward.api.context import ApiContext, Post, context_of
+from homeward.api.routes.reports import count_upload
+from homeward.domain.ids import AccountId, ReportId
+from homeward.errors import Conflict, TokenExpired
+from homeward.locales import text
+
+router = APIRouter(prefix="/api/v1", tags=["e-mail"])
+Context = Annotated[ApiContext, Depends(context_of)]
+CONFIRM_WITHIN_S = 3 * 86400
+CONFIRM, STOP = "confirm", "stop"
+
+
+@router.post("/reports/{report_id}/email", status_code=202, summary="Be told by e-mail", responses=schemas.PROBLEMS)
+def ask_for_letters(
+    request: Request, report_id: str, body: schemas.NewAddress, context: Context, caller: CurrentCaller
+) -> dict[str, str]:
+    """A letter goes there; once the link in it was opened, news of the report come to this address."""
+    report = owned(context, caller, ReportId(report_id))
+    count_upload(request, context, caller)
+    context.engine.letters.check(report.id)
+    signed = [CONFIRM, report.id, body.email, body.language, body.utc_offset_min]
+    token = serializer(context, ADDRESSES).dumps(signed)
+    confirm = f"{context.config.public_url}/email#token={token}"
+    name = report.name or text(body.language, f"mail.pet.{report.species.value}") or ""
+    subject = text(body.language, "mail.confirm", name=name) or ""
+    words = text(body.language, "mail.confirm_text", link=confirm, name=name) or ""
+    _post(context).write(body.email, subject, words)
+    return {"email": body.email}
+
+
+@router.post("/email/confirm", summary="The address is one's own", responses=schemas.PROBLEMS)
+def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
+    """With what stood in the letter; answers with the link of the report."""
+    try:
+        signed = serializer(context, ADDRESSES).loads(body.token, max_age=CONFIRM_WITHIN_S)
+        kind, report_id, address, language, utc_offset_min = signed
+    except (BadSignature, ValueError, TypeError):
+        kind = ""
+    if kind != CONFIRM:
+        raise TokenExpired("This link is not valid any more.", hint="Ask for a new letter on the page of your report.")
+    context.engine.letters.bind(ReportId(report_id), address, language, utc_offset_min)
+    return {"link": link(context, context.engine.report(ReportId(report_id)).report)}
+
+
+@router.post("/email/links", status_code=202, summary="Lost links, by e-mail", responses=schemas.PROBLEMS)
+def send_links(request: Request, body: schemas.LostLink, context: Context, caller: CurrentCaller) -> dict[str, str]:
+    """The links of all open reports of this address; the answer is the same where there is none."""
+    count_upload(request, context, caller)
+    post = _post(context)
+    account, reports = context.engine.letters.reports_of(body.email)
+    if account is not None and reports:
+        shown = [f"{report.name or report.species.value}: {link(context, report)}" for report in reports]
+        subject = text(account.language, "mail.links") or ""
+        words = text(account.language, "mail.links_text", links="\n\n".join(shown)) or ""
+        post.write(body.email, subject, words)
+    return {"email": body.email}
+
+
+@router.post("/email/stop", status_code=204, summary="No more letters", responses=schemas.PROBLEMS)
+def stop(context: Context, sig: str) -> None:
+    """One tap in a mail program (RFC 8058), or on the page."""
+    try:
+        kind, account_id = serializer(context, ADDRESSES).loads(sig)
+    except (BadSignature, ValueError, TypeError):
+        kind, account_id = "", ""
+    if kind != STOP:
+        raise TokenExpired("This link is not valid.", field="sig")
+    context.engine.letters.stop(AccountId(account_id))
+
+
+def stop_address(context: ApiContext, account_id: AccountId) -> str:
+    """What ends the letters of an account: a page for people, a POST for mail programs."""
+    return (
+        f"{context.config.public_url}/api/v1/email/stop?sig={serializer(context, ADDRESSES).dumps([STOP, account_id])}"
+    )
+
+
+def _post(context: ApiContext) -> Post:
+    if context.post is None:
+        raise Conflict("This server sends no letters.", hint="Keep the link of your report.")
+    return context.post

@@ -1,0 +1,54 @@
+"""Board: what everybody may see of the reports whose senders said so. Photo, name, species, district, day; no place."""
+
+from dataclasses import dataclass
+
+from homeward.domain.animals import Species
+from homeward.domain.ids import PhotoId, ReportId
+from homeward.domain.reports import Report, Shelf, Source, Status
+from homeward.engine.wiring import Ports
+from homeward.errors import NotFound
+from homeward.ports import Before, ReportQuery, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A listed report and the photo that stands for it."""
+
+    report: Report
+    photo_id: PhotoId
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Open reports of people, where they are listed."""
+
+    ports: Ports
+
+    def page(
+        self, shelf: Shelf | None, species: Species | None, district: str | None, before: Before | None, limit: int
+    ) -> list[Notice]:
+        """Up to ``limit`` notices, newest first."""
+        query = ReportQuery(
+            shelf=shelf, species=species, district=district, status=Status.OPEN, listed=True, before=before, limit=limit
+        )
+        with self.ports.database.read() as work:
+            notices = [_notice(work, report) for report in work.reports.find(query)]
+        return [notice for notice in notices if notice is not None]
+
+    def notice(self, report_id: ReportId) -> Notice:
+        """One of them.
+
+        Raises:
+            NotFound: there is none, or it is not for everybody.
+        """
+        with self.ports.database.read() as work:
+            report = work.reports.get(report_id)
+            notice = _notice(work, report) if report is not None else None
+        if notice is None or not notice.report.listed or notice.report.status is not Status.OPEN:
+            raise NotFound("There is no such notice.", hint="The animal may be home again.")
+        return notice
+
+
+def _notice(work: UnitOfWork, report: Report) -> Notice | None:
+    photos = work.photos.of_report(report.id)
+    return Notice(report, photos[0][0].id) if photos and report.source is Source.PERSON else None

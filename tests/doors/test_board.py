@@ -1,0 +1,98 @@
+"""The public board: what everybody may see, and what nobody may."""
+
+import pytest
+
+from tests.conftest import photo
+from tests.doors.conftest import own
+
+PLACE = {"lat": "57.612345", "lon": "39.854321"}
+SECRET = {"contact": "8 800 555", "description": "scar under the left ear", "address": "Mill street 7"}
+
+
+@pytest.fixture
+def lost(door):
+    home = {"home_lat": "57.612346", "home_lon": "39.854322"}
+    return door.report("lost", photo(1), name="Barsik <b>", listed="true", **PLACE, **home, **SECRET)
+
+
+def test_only_those_who_said_so_are_listed(door, lost):
+    door.report("lost", photo(2), name="Private")
+    door.world.clock.forward(seconds=1)
+    found = door.report("found", photo(3), listed="true", **PLACE)
+
+    items = door.http.get("/api/v1/board").json()["items"]
+
+    assert [item["id"] for item in items] == [found.json()["id"], lost.json()["id"]]
+    assert items[1].keys() == {"id", "shelf", "species", "name", "district", "day", "photo"}
+    assert door.http.get(items[1]["photo"]).content[:2] == b"\xff\xd8"
+
+
+@pytest.mark.parametrize("path", ["/board", "/pet/{id}", "/api/v1/board"])
+def test_neither_place_nor_contact_nor_marks_are_shown(door, lost, path):
+    answer = door.http.get(path.format(id=lost.json()["id"]), headers={"Accept": "text/html"})
+
+    assert answer.status_code == 200
+    for secret in ("57.61", "39.85", "8 800", "scar", "Mill street", "token"):
+        assert secret not in answer.text
+
+
+def test_the_page_to_share_has_a_preview_and_leads_a_finder_to_a_report(door, lost):
+    page = door.http.get(f"/pet/{lost.json()['id']}", headers={"Accept-Language": "ru"}).text
+
+    assert '<meta property="og:title" content="Пропала кошка: Barsik &lt;b&gt;">' in page
+    assert f'content="http://127.0.0.1:8000/api/v1/board/{lost.json()["id"]}/photo"' in page
+    assert f"href='/found/new?about={lost.json()['id']}'" in page
+    assert "<script" not in page
+    assert "Barsik <b>" not in page
+
+
+def test_a_notice_goes_when_it_is_taken_back_closed_or_erased(door, lost):
+    address = f"/api/v1/reports/{lost.json()['id']}"
+    seen = lambda: door.http.get(f"/pet/{lost.json()['id']}").status_code  # noqa: E731
+
+    assert seen() == 200
+    door.http.patch(address, json={"listed": False}, headers=own(lost))
+    assert seen() == 404
+    door.http.patch(address, json={"listed": True}, headers=own(lost))
+    assert seen() == 200
+    door.http.patch(address, json={"status": "reunited"}, headers=own(lost))
+    assert (seen(), door.http.get(f"/api/v1/board/{lost.json()['id']}/photo").status_code) == (404, 404)
+    assert door.http.get("/api/v1/board").json()["items"] == []
+
+
+def test_the_board_is_filtered_and_leafed_through(door):
+    every = []
+    for n, shelf in enumerate(["lost", "found"] * 3):
+        every.append(door.report(shelf, photo(n), listed="true").json()["id"])
+        door.world.clock.forward(seconds=1)
+
+    first = door.http.get("/api/v1/board", params={"limit": 4}).json()
+    rest = door.http.get("/api/v1/board", params={"limit": 4, "cursor": first["next"]}).json()
+    lost = door.http.get("/api/v1/board", params={"shelf": "lost"}).json()
+
+    assert [item["id"] for item in first["items"] + rest["items"]] == every[::-1]
+    assert rest["next"] is None
+    assert [item["id"] for item in lost["items"]] == every[::2][::-1]
+    assert door.http.get("/board", params={"species": "dog"}).text.count("<li>") == 0
+
+
+@pytest.mark.parametrize("query", ["shelf=nowhere", "limit=1000", "cursor=x", "near=me"])
+def test_a_wrong_filter_is_named(door, query):
+    answer = door.http.get(f"/api/v1/board?{query}")
+
+    assert (answer.status_code, answer.json()["field"]) == (422, query.split("=")[0])
+
+
+def test_search_engines_may_come_to_the_board_only(door, lost):
+    assert door.http.get("/board").headers["x-robots-tag"] == "all"
+    assert door.http.get(f"/lost/{lost.json()['id']}").headers["x-robots-tag"] == "noindex"
+
+
+def test_the_report_of_a_camera_is_never_on_the_board(door):
+    door.world.camera()
+    door.http.post(
+        "/api/v1/sightings", headers=door.key("sightings", "yard"),
+        files=[("photo", ("a.jpg", photo(1))), ("seen_at", (None, "2026-11-20T10:00:00Z"))],
+    )  # fmt: skip
+
+    assert door.http.get("/api/v1/board").json()["items"] == []

@@ -1,0 +1,220 @@
+"""News by e-mail, through a real SMTP server."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from homeward.api.auth import link
+from homeward.api.factory import create_api
+from homeward.api.routes.letters import stop_address
+from homeward.domain.accounts import EMAIL
+from homeward.messengers.email import EmailMessenger, Smtp
+from tests.conftest import photo
+from tests.doors.conftest import Door, own
+from tests.fakes.mail import Mailboxes, words
+from tests.fakes.mail import link as link_in
+
+OWNER = "owner@example.org"
+HOME = {"lat": "57.6", "lon": "39.85"}
+NEAR = {"lat": "57.605", "lon": "39.852"}
+
+
+@pytest.fixture
+def mail():
+    with Mailboxes() as made:
+        yield made
+
+
+@pytest.fixture
+def door(tmp_path, mail):
+    made = with_letters(Door(tmp_path, uploads_per_minute=0, public_url="http://pets.example.org"), mail.url)
+    yield made
+    made.http.close()
+    made.world.database.close()
+
+
+def with_letters(door, url):
+    """As `homeward.app` joins them."""
+    from starlette.testclient import TestClient
+
+    engine = door.world.engine
+    letters = EmailMessenger(
+        Smtp(url),
+        "Homeward <pets@example.org>",
+        lambda report: link(door.context, report),
+        lambda account: stop_address(door.context, account.id),
+        lambda lost, found, first: engine.beside(lost, found, first=first),
+        lambda account: engine.letters.stop(account.id),
+    )
+    engine.alerts.ports.messengers[EMAIL] = letters
+    door.context = replace(door.context, post=letters)
+    door.api = create_api(door.context)
+    door.http = TestClient(door.api, raise_server_exceptions=False)
+    return door
+
+
+def ask(door, report, email=OWNER, **more):
+    return door.http.post(
+        f"/api/v1/reports/{report.json()['id']}/email", json={"email": email, **more}, headers=own(report)
+    )
+
+
+def confirm(door, letter):
+    token = link_in(letter, "/email").split("#token=")[1]
+    return door.http.post("/api/v1/email/confirm", json={"token": token})
+
+
+def told_by_letter(door, mail, report, email=OWNER, **more):
+    before = len(mail.to(email))
+    assert ask(door, report, email, **more).status_code == 202
+    assert confirm(door, mail.wait(email, before + 1)).status_code == 200
+
+
+def test_an_owner_confirms_an_address_and_is_told_of_a_later_find(door, mail):
+    report = door.report("lost", photo(1), name="Barsik", **HOME)
+    told_by_letter(door, mail, report, language="ru")
+
+    door.report("found", photo(1, noise=2), **NEAR)
+    door.world.engine.deliver_due_alerts()
+
+    letter = mail.wait(OWNER, 2)
+    assert letter["Subject"] == "Barsik: 1 похожее животное"
+    assert link_in(letter, "/lost/").startswith(f"/lost/{report.json()['id']}#token=")
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    (picture,) = letter.iter_attachments()
+    assert picture.get_content()[:2] == b"\xff\xd8"
+    door.world.engine.deliver_due_alerts()
+    assert len(mail.to(OWNER)) == 2
+
+
+def test_nothing_goes_to_an_address_that_was_not_confirmed(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    ask(door, report)
+
+    door.report("found", photo(1, noise=2), **NEAR)
+    door.world.engine.deliver_due_alerts()
+
+    assert [letter["Subject"] for letter in mail.letters] == ["Confirm that news of your cat should come here"]
+
+
+def test_a_finder_is_told_of_a_later_owner_and_of_a_message(door, mail):
+    found = door.report("found", photo(1), **NEAR)
+    told_by_letter(door, mail, found, "finder@example.org")
+    lost = door.report("lost", photo(1, noise=2), name="Rex", home_lat="57.6", home_lon="39.85", **HOME)
+    door.world.engine.deliver_due_alerts()
+    letter = mail.wait("finder@example.org", 2)
+    assert letter["Subject"] == "Somebody may be looking for the animal that you reported"
+    assert link_in(letter, "/found/")
+    assert "57.6" not in letter.as_string()
+
+    pair = lost.json()["id"], found.json()["id"]
+    door.http.put(f"/api/v1/lost/{pair[0]}/matches/{pair[1]}/verdict", json={"verdict": "same"}, headers=own(lost))
+    body = {"lost_id": pair[0], "found_id": pair[1]}
+    assert door.http.post("/api/v1/handovers", json=body, headers=own(lost)).status_code == 201
+    door.world.engine.deliver_due_alerts()
+
+    assert mail.wait("finder@example.org", 3)["Subject"] == "An owner says that the animal you found is theirs"
+
+
+def test_one_tap_ends_the_letters(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    told_by_letter(door, mail, report)
+    door.report("found", photo(1, noise=2), **NEAR)
+    door.world.engine.deliver_due_alerts()
+    stop = mail.wait(OWNER, 2)["List-Unsubscribe"].strip("<>").removeprefix("http://pets.example.org")
+
+    assert door.http.post(stop, data={"List-Unsubscribe": "One-Click"}).status_code == 204
+    door.world.clock.moment += timedelta(hours=5)
+    door.report("found", photo(1, noise=3), **NEAR)
+    door.world.engine.deliver_due_alerts()
+
+    assert len(mail.to(OWNER)) == 2
+
+
+def test_a_lost_link_comes_back_and_strangers_learn_nothing(door, mail):
+    reports = [door.report("lost", photo(n), name=f"Pet {n}", **HOME) for n in (1, 2)]
+    for report in reports:
+        told_by_letter(door, mail, report)
+
+    mine = door.http.post("/api/v1/email/links", json={"email": OWNER})
+    nobody = door.http.post("/api/v1/email/links", json={"email": "nobody@example.org"})
+
+    assert (mine.status_code, nobody.status_code) == (202, 202)
+    letter = mail.wait(OWNER, 3)
+    assert all(f"/lost/{report.json()['id']}#token=" in words(letter) for report in reports)
+    assert mail.to("nobody@example.org") == []
+
+
+def test_a_mailbox_that_is_not_there_ends_the_letters(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    told_by_letter(door, mail, report)
+    mail.unknown.add(OWNER)
+    door.report("found", photo(1, noise=2), **NEAR)
+
+    door.world.engine.deliver_due_alerts()
+
+    with door.world.database.read() as work:
+        assert not work.accounts.at(EMAIL, OWNER).reachable
+
+
+def test_a_dead_mail_server_loses_no_alert(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    told_by_letter(door, mail, report)
+    letters = door.world.engine.alerts.ports.messengers[EMAIL]
+    door.world.engine.alerts.ports.messengers[EMAIL] = replace(letters, smtp=Smtp("smtp://127.0.0.1:1"))
+    door.report("found", photo(1, noise=2), **NEAR)
+    door.world.engine.deliver_due_alerts()
+    assert len(mail.to(OWNER)) == 1
+
+    door.world.engine.alerts.ports.messengers[EMAIL] = letters
+    door.world.clock.moment += timedelta(minutes=5)
+    door.world.engine.deliver_due_alerts()
+
+    assert "1 animal" in mail.wait(OWNER, 2)["Subject"]
+
+
+def test_a_letter_that_cannot_go_out_is_said(door):
+    report = door.report("lost", photo(1), **HOME)
+    broken = replace(door.context.post, smtp=Smtp("smtp://127.0.0.1:1"))
+    door.api.state.context = replace(door.context, post=broken)
+
+    answer = ask(door, report)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "mail_failed")
+
+
+def test_a_server_without_mail_says_so(tmp_path):
+    door = Door(tmp_path)
+    answer = ask(door, door.report("lost", photo(1)))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert door.http.get("/version").json()["email"] is False
+    door.world.database.close()
+
+
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b@c", "a@b.c\r\nBcc: x@y.z", "a b@c.d", "<a@b.c>", f"{'a' * 200}@b.c"]
+)
+def test_what_is_no_address_is_refused(door, mail, email):
+    answer = ask(door, door.report("lost", photo(1)), email)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "email")
+    assert mail.letters == []
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "WyJhIl0.x.y"])
+def test_a_forged_confirmation_is_refused(door, token):
+    assert door.http.post("/api/v1/email/confirm", json={"token": token}).status_code == 401
+    assert door.http.post("/api/v1/email/stop", params={"sig": token}).status_code == 401
+
+
+def test_an_address_goes_with_its_last_report(door, mail):
+    reports = [door.report("lost", photo(n), **HOME) for n in (1, 2)]
+    for report in reports:
+        told_by_letter(door, mail, report)
+
+    for report, is_left in zip(reports, (True, False), strict=True):
+        door.http.delete(f"/api/v1/reports/{report.json()['id']}", headers=own(report))
+        with door.world.database.read() as work:
+            assert (work.accounts.at(EMAIL, OWNER) is not None) is is_left
