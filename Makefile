@@ -8,7 +8,7 @@ DEMO_ARGS ?=
 APT := apt-get -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 RTSP := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
-.PHONY: help demo test test-long check bench lock docs clean
+.PHONY: help demo web test test-long check bench lock docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,17 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/all
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@mkdir -p $(STAMPS) && touch $@
 
+# Node comes as a Python package. Without a network for its packages everything works but the page, which says so.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm --prefix web --no-fund --no-audit --loglevel=error
+WEB := web/package-lock.json web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public -type f 2>/dev/null)
+
+$(STAMPS)/web: $(WEB) | $(STAMPS)/all
+	$(NPM) ci && $(NPM) run build && touch $@
+
+web: $(STAMPS)/web ## build the web page
+
 demo: $(STAMPS)/all ## set everything up and serve a small demo city on http://127.0.0.1:8000
+	@$(MAKE) --no-print-directory web || echo "The web page was not built: npm could not get its packages. Going on without it."
 	$(BIN)/homeward demo $(DEMO_ARGS)
 
 check: $(STAMPS)/dev ## formatting, lint, types, layers
@@ -44,7 +54,16 @@ $(STAMPS)/cameras: | $(STAMPS)/dev
 	|| echo "not installed: $(RTSP)"
 	@touch $@
 
-test: check $(STAMPS)/cameras ## all checks and all tests that take less than 15 minutes together
+# a real browser looks at the page in the tests; where it may not be installed, those tests say that they are skipped
+$(STAMPS)/browser: | $(STAMPS)/dev
+	@command -v chromium >/dev/null \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
+	     $(APT) install -y -qq --no-install-recommends chromium >/dev/null; } \
+	|| echo "not installed: chromium"
+	@touch $@
+
+test: check $(STAMPS)/cameras $(STAMPS)/browser ## all checks and all tests that take less than 15 minutes together
+	@$(MAKE) --no-print-directory web || echo "The web page was not built: npm could not get its packages. Its tests are skipped."
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" tests
 
 test-long: $(STAMPS)/dev $(STAMPS)/cameras ## fault injection: hundreds of kills under load, a model changed under search
@@ -56,11 +75,12 @@ bench: $(STAMPS)/dev ## speed and memory against peers, as ratios
 docs: $(STAMPS)/dev ## write docs/reference anew from the code
 	$(BIN)/python -m docs.generate
 
-lock: $(STAMPS)/dev ## renew the hashed requirement files
+lock: $(STAMPS)/dev ## renew the hashed requirement files and the page's lock file
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -o requirements/all.txt --extra all pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/dev.txt --extra all --group dev pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/dev.txt -o requirements/build.txt --group pyproject.toml:build
+	$(NPM) update --package-lock-only
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) $(STAMPS) web/node_modules src/homeward/api/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

@@ -55,7 +55,7 @@ class World:
                 renderer=PillowRenderer(),
                 detector=self.detector,
                 spaces=self.spaces,
-                messenger=self.messenger,
+                messengers={None: self.messenger},
                 clock=self.clock,
                 districts=NoDistricts(),
             ),

@@ -7,7 +7,7 @@ import hmac
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from homeward.bot.backend import Backend
     from homeward.bot.service import TelegramBot
     from homeward.engine.engine import Engine
+    from homeward.messengers.email import EmailMessenger
     from homeward.models.registry import Registry
     from homeward.models.remote import Service
-    from homeward.ports import Detector, Districts, Space
+    from homeward.ports import Detector, Districts, Messenger, Space
     from homeward.settings import Settings
     from homeward.storage.photos.folder import FolderPhotoStorage
     from homeward.storage.sql import SqlDatabase
@@ -101,6 +102,7 @@ def build(settings: Settings) -> App:
         HomewardError: a model, the database or a file of the settings cannot be used.
     """
     from homeward.api import ApiContext, create_api
+    from homeward.domain.accounts import EMAIL
     from homeward.engine.engine import Engine, Ports
     from homeward.images.reader import PillowReader
     from homeward.images.renderer import PillowRenderer
@@ -117,6 +119,7 @@ def build(settings: Settings) -> App:
     database = SqlDatabase.open(settings.data / DATABASE_FILE)
     photos = FolderPhotoStorage(settings.data / PHOTOS_FOLDER)
     clock = SystemClock()
+    messengers: dict[str | None, Messenger] = {None: LogMessenger()}
     ports = Ports(
         database=database,
         shelves=_shelves(database),
@@ -125,13 +128,17 @@ def build(settings: Settings) -> App:
         renderer=PillowRenderer(),
         detector=detector,
         spaces=spaces,
-        messenger=LogMessenger(),
+        messengers=messengers,
         clock=clock,
         districts=_districts(settings.districts),
     )
     engine = Engine(ports, _rules(settings))
     engine.take_over()
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings))
+    if settings.smtp_url is not None:
+        letters = _email(settings, context)
+        messengers[EMAIL] = letters
+        context = replace(context, post=letters)
     api = create_api(context)
     closers = (detector.close, spaces.close, database.close)
     return App(
@@ -145,6 +152,27 @@ def build(settings: Settings) -> App:
         operator_key=_operator_key(context, settings.data),
         closers=closers,
         bot=_bot_thread(settings, context, api),
+    )
+
+
+def _email(settings: Settings, context: ApiContext) -> EmailMessenger:
+    """Letters; their links are made by the door that they lead to."""
+    from homeward.api.auth import link
+    from homeward.api.routes.letters import stop_address
+    from homeward.messengers.email import EmailMessenger, Smtp, check_sender
+
+    assert settings.smtp_url is not None
+    url = settings.smtp_url.get_secret_value()
+    if not url.startswith(("smtp://", "smtps://")):
+        hint = "smtp://user:password@host:587, or smtps:// for TLS from the start."
+        raise BadSettings("HOMEWARD_SMTP_URL is no address of a mail server.", field="smtp_url", hint=hint)
+    return EmailMessenger(
+        smtp=Smtp(url),
+        sender=check_sender(settings.email_from),
+        link=lambda report: link(context, report),
+        stop=lambda account: stop_address(context, account.id),
+        picture=lambda lost_id, found_id, first: context.engine.beside(lost_id, found_id, first=first),
+        gone=lambda account: context.engine.letters.stop(account.id),
     )
 
 
@@ -342,6 +370,7 @@ def _api_config(settings: Settings) -> ApiConfig:
         link_days=settings.link_days,
         version=__version__,
         telegram_secret=webhook_secret(settings),
+        map_style=None if settings.map_style == "none" else str(settings.map_style),
     )
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import shapely
-from shapely.geometry import shape
+from shapely.geometry import mapping, shape
 
 from homeward.domain.places import Point
 from homeward.errors import BadSettings
@@ -18,6 +18,10 @@ class NoDistricts:
     def district(self, place: Point) -> str | None:  # noqa: ARG002 - the port's signature
         """None."""
         return None
+
+    def outlines(self) -> dict[str, object]:
+        """An empty collection."""
+        return {"type": "FeatureCollection", "features": []}
 
 
 class GeoJsonDistricts:
@@ -45,3 +49,11 @@ class GeoJsonDistricts:
         """The name; the first in the file where several overlap."""
         inside = self._tree.query(shapely.Point(place.lon, place.lat), predicate="intersects")
         return self._names[int(inside.min())] if len(inside) else None
+
+    def outlines(self) -> dict[str, object]:
+        """The polygons as GeoJSON, with nothing of the file but their names."""
+        named = zip(self._names, self._shapes, strict=True)
+        features = [
+            {"type": "Feature", "properties": {"name": name}, "geometry": mapping(polygon)} for name, polygon in named
+        ]
+        return {"type": "FeatureCollection", "features": features}

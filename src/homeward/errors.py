@@ -132,6 +132,13 @@ class StorageBusy(HomewardError):
     status = 503
 
 
+class MailFailed(HomewardError):
+    """A letter could not be sent now."""
+
+    code = "mail_failed"
+    status = 503
+
+
 class ModelUnavailable(HomewardError):
     """Detector or embedder cannot be used now."""
 

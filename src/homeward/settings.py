@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     sighting_days: int = Field(30, ge=1, description="Days that unmatched sightings are kept.")
     closed_days: int = Field(90, ge=1, description="Days that closed reports are kept before they are erased.")
     open_days: int = Field(365, ge=1, description="Days after which an open report expires.")
+    map_style: AnyHttpUrl | Literal["none"] = Field(
+        AnyHttpUrl("https://tiles.openfreemap.org/styles/liberty"),
+        description="MapLibre style of the page's map; browsers load it from there. `none`: district outlines only.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None, description="Mail server for letters: smtp://user:password@host:587, or smtps:// for TLS from the start."
+    )
+    email_from: str = Field("Homeward <homeward@localhost>", description="Sender of the letters.")
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api_url: AnyHttpUrl | None = Field(None, description="A self-hosted Bot API server.")
     telegram_webhook: bool = Field(

@@ -426,3 +426,12 @@ def test_a_dogs_breed_is_guessed_in_the_owners_language_and_a_cats_is_not(door):
     assert match["breed"]["name"] == "Beagle"
     russian = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches", headers=own(lost) | {"Accept-Language": "ru"})
     assert russian.json()["items"][0]["breed"]["name"] == "бигль"
+
+
+def test_a_place_known_only_in_words_is_shown_again(door):
+    filed = door.report("found", photo(1), address="behind the school")
+
+    shown = door.http.get(f"/api/v1/reports/{filed.json()['id']}", headers=own(filed))
+
+    assert shown.status_code == 200
+    assert shown.json()["place"] == {"lat": None, "lon": None, "name": "behind the school", "district": None}

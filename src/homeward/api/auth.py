@@ -19,7 +19,7 @@ from homeward.ports import ApiKey
 COOKIE = "homeward"
 KEY_PREFIX = "hw_"
 SCOPES = ("sightings", "bot", "admin")
-LINKS, PHOTOS = "links", "photos"
+LINKS, PHOTOS, ADDRESSES = "links", "photos", "addresses"
 PHOTO_LINK_S = 12 * 3600
 REFUSED_PARAMETERS = ("token", "access_token", "key", "api_key")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -137,7 +137,7 @@ def caller_of(request: Request) -> Caller:
         if scheme.lower() != "bearer" or not bearer:
             raise Unauthorized("Only bearer tokens are taken.", hint="Authorization: Bearer ...")
         return _by_key(context, request, bearer) if bearer.startswith(KEY_PREFIX) else _by_link(context, bearer)
-    cookie = request.cookies.get(COOKIE)
+    cookie = _session(request)
     if cookie:
         _check_origin(request)
         return _by_link(context, cookie)
@@ -167,6 +167,20 @@ def owned(context: ApiContext, caller: Caller, report_id: ReportId) -> Report:
     if report is None and caller.is_admin:
         raise NotFound("There is no such report.", field="report_id")
     raise Forbidden("This link opens another report.", hint="Use the link of this report.")
+
+
+def cookie_name(report_id: ReportId) -> str:
+    """Each report has a session of its own, so that one browser can hold several."""
+    return f"{COOKIE}_{report_id}"
+
+
+def _session(request: Request) -> str | None:
+    """The cookie of the report that the request names (`Homeward-Report`, `report_id`); without a name the only one."""
+    wanted = request.headers.get("homeward-report") or request.query_params.get("report_id")
+    if wanted:
+        return request.cookies.get(cookie_name(ReportId(wanted)))
+    sessions = [value for name, value in request.cookies.items() if name.startswith(f"{COOKIE}_")]
+    return sessions[0] if len(sessions) == 1 else None
 
 
 def _by_link(context: ApiContext, token: str) -> Caller:

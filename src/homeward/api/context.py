@@ -1,6 +1,7 @@
 """What the door works with."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import Request
 
@@ -12,6 +13,7 @@ from homeward.ports import Clock, Database
 class ApiConfig:
     """Plain values from the settings; ``uploads_per_minute`` 0 means no limit.
 
+    ``map_style`` is the address of a MapLibre style; None: district outlines on a plain ground.
     ``telegram_secret`` is what Telegram sends along with its updates; None: it sends none here.
     """
 
@@ -22,16 +24,30 @@ class ApiConfig:
     link_days: int = 365
     version: str = "0"
     telegram_secret: str | None = None
+    map_style: str | None = None
+
+
+class Post(Protocol):
+    """Sends a letter now."""
+
+    def write(self, address: str, subject: str, body: str) -> None:
+        """Send.
+
+        Raises:
+            HomewardError: it did not go out.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """The engine, and the database for keys and answers."""
+    """The engine, and the database for keys and answers. ``post`` sends the letters that people ask for."""
 
     engine: Engine
     database: Database
     clock: Clock
     config: ApiConfig
+    post: Post | None = None
 
 
 def context_of(request: Request) -> ApiContext:

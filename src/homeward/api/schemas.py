@@ -16,6 +16,7 @@ REPORT_FIELDS = {
     "name": "its name, at most 100 characters",
     "description": "marks, collar, character; at most 4,000 characters",
     "address": "the place in words, at most 300 characters",
+    "listed": "true shows photo, name, species, district and day to everybody on the board",
     "contact": "how to reach the sender; never shown to strangers",
     "about": "id of a lost report that the finder answers",
     "animal": "which animal on the photos, 0 = the largest",
@@ -113,10 +114,10 @@ MATCHES_ANSWER: dict[str, Any] = {
 
 
 class Place(BaseModel):
-    """A point with its names."""
+    """A point with its names; without a point what was said of it in words."""
 
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
     name: str | None = None
     district: str | None = None
 
@@ -168,6 +169,7 @@ class Change(_Body):
     description: str | None = None
     contact: str | None = None
     address: str | None = None
+    listed: bool | None = Field(None, description="whether everybody may see photo, name, species, district and day")
     muted_until: str | None = Field(None, description="no alerts about matches until then; null for at once")
 
 
@@ -289,6 +291,29 @@ class Seen(_Body):
     """The other reports of matches that were seen."""
 
     ids: list[Id] = Field(max_length=200)
+
+
+EmailAddress = Annotated[str, Field(max_length=200, pattern=r"^[^\s@<>,;:\"()\[\]\\\\]+@[^\s@<>,;:\"()\[\]\\\\]+$")]
+
+
+class NewAddress(_Body):
+    """Where news should go."""
+
+    email: EmailAddress
+    language: Literal["en", "ru"] = "en"
+    utc_offset_min: Annotated[int, Field(ge=-14 * 60, le=14 * 60)] | None = None
+
+
+class Confirmation(_Body):
+    """What stood in a letter."""
+
+    token: str = Field(max_length=1000)
+
+
+class LostLink(_Body):
+    """Whose links."""
+
+    email: EmailAddress
 
 
 class NewHandover(_Body):

@@ -15,6 +15,7 @@ from homeward.domain.ids import PhotoId
 from homeward.domain.matches import FinderMatch, MatchView, Reason
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Report, Shelf
+from homeward.engine.board import Notice
 from homeward.locales import text
 from homeward.ports import ApiKey, News
 
@@ -80,6 +81,7 @@ def report_view(report: Report) -> Json:
         "last_seen_at": when(report.last_seen_at),
         "clock_corrected": report.clock_corrected,
         "muted_until": when(report.muted_until),
+        "listed": report.listed,
     }
 
 
@@ -176,6 +178,20 @@ def finder_view(context: ApiContext, match: FinderMatch, language: str) -> Json:
         "district": match.district,
         "distance_band_km": list(match.band_km) if match.band_km else None,
         "verdict": match.verdict.value if match.verdict else None,
+    }
+
+
+def notice_view(notice: Notice) -> Json:
+    """A report as everybody may see it."""
+    report = notice.report
+    return {
+        "id": report.id,
+        "shelf": report.shelf.value,
+        "species": report.species.value,
+        "name": report.name if report.shelf is Shelf.LOST else None,
+        "district": report.district,
+        "day": report.happened_at.date().isoformat(),
+        "photo": f"/api/v1/board/{report.id}/photo",
     }
 
 

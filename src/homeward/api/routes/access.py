@@ -10,10 +10,10 @@ from starlette.responses import StreamingResponse
 
 from homeward.api import schemas
 from homeward.api.auth import (
-    COOKIE,
     CurrentCaller,
     caller_of,
     check_photo,
+    cookie_name,
     link_token,
     new_key,
     owned,
@@ -21,6 +21,7 @@ from homeward.api.auth import (
 from homeward.api.context import ApiContext, context_of
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
+from homeward.engine.events import Event, MatchFound
 from homeward.errors import Forbidden, NotFound, Unauthorized
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
@@ -56,7 +57,7 @@ def open_session(context: Context, caller: CurrentCaller, response: Response) ->
         raise Unauthorized("Only a link's token opens a session.", hint="Authorization: Bearer TOKEN of the link.")
     report = owned(context, caller, caller.report_id)
     response.set_cookie(
-        COOKIE,
+        cookie_name(report.id),
         link_token(context, report),
         max_age=context.config.link_days * 86400,
         httponly=True,
@@ -66,12 +67,13 @@ def open_session(context: Context, caller: CurrentCaller, response: Response) ->
 
 
 @router.delete("/session", status_code=204, summary="Forget the cookie")
-def close_session(response: Response) -> None:
+def close_session(context: Context, caller: CurrentCaller, response: Response) -> None:
     """In this browser; the link stays valid."""
-    response.delete_cookie(COOKIE)
+    if caller.report_id is not None:
+        response.delete_cookie(cookie_name(owned(context, caller, caller.report_id).id))
 
 
-@router.get("/events", summary="New matches as they come (server-sent events)", responses=schemas.PROBLEMS)
+@router.get("/events", summary="New matches and messages as they come (server-sent events)", responses=schemas.PROBLEMS)
 async def events(request: Request, context: Context, caller: CurrentCaller) -> StreamingResponse:
     """Of the report that the link or cookie opens."""
     if caller.report_id is None:
@@ -117,8 +119,14 @@ async def _events(request: Request, context: ApiContext, report_id: ReportId) ->
             event = await run_in_threadpool(news.get, 0.5)
             waited_s = 0.0 if event else waited_s + 0.5
             if event is not None:
-                data = {"lost_id": event.lost_id, "found_id": event.found_id, "degree": round(event.degree, 6)}
-                yield f"event: match\ndata: {json.dumps(data)}\n\n"
+                yield _event(event)
             elif waited_s >= BEAT_S:
                 waited_s = 0.0
                 yield ": still here\n\n"
+
+
+def _event(event: Event) -> str:
+    pair = {"lost_id": event.lost_id, "found_id": event.found_id}
+    if isinstance(event, MatchFound):
+        return f"event: match\ndata: {json.dumps({**pair, 'degree': round(event.degree, 6)})}\n\n"
+    return f"event: talk\ndata: {json.dumps(pair)}\n\n"

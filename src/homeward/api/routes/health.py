@@ -1,4 +1,4 @@
-"""For machines and the curious: is it up, is it ready, how busy, which version; and the front page."""
+"""For machines and the curious: is it up, is it ready, how busy, which version, which operations."""
 
 from html import escape
 from typing import Annotated, Any
@@ -9,7 +9,6 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from homeward.api.auth import caller_of
 from homeward.api.context import ApiContext, context_of
-from homeward.locales import best_language, text
 
 router = APIRouter(tags=["health"])
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -39,17 +38,9 @@ def metrics(request: Request) -> Response:
 
 
 @router.get("/version", summary="Which version runs")
-def version(context: Context) -> dict[str, str]:
-    """Of Homeward."""
-    return {"name": "homeward", "version": context.config.version}
-
-
-@router.get("/", include_in_schema=False)
-def front(request: Request) -> HTMLResponse:
-    """A few words until there is a page."""
-    language = best_language(request.headers.get("accept-language"))
-    title, words, api = (escape(text(language, f"page.{name}") or "") for name in ("title", "text", "api"))
-    return HTMLResponse(_page(language, title, f"<p>{words}</p><p><a href='/api/docs'>{api}</a></p>"))
+def version(context: Context) -> dict[str, Any]:
+    """Of Homeward, and whether it sends letters."""
+    return {"name": "homeward", "version": context.config.version, "email": context.post is not None}
 
 
 @router.get("/api/docs", include_in_schema=False)

@@ -19,7 +19,7 @@ from homeward.domain.ids import AccountId, ReportId, new_token
 from homeward.domain.reports import Held, Shelf, Status
 from homeward.errors import InvalidInput
 from homeward.locales import best_language
-from homeward.ports import ReportQuery
+from homeward.ports import Before, ReportQuery
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -58,7 +58,7 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
             shelf=forms.choice(query, "shelf", Shelf),
             status=forms.choice(query, "status", Status),
             account_id=None if key.scope == "admin" else caller.account_id,
-            before=_before(query.get("cursor")),
+            before=before(query.get("cursor")),
             limit=limit + 1,
         )
     )
@@ -176,6 +176,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
         description=fields.get("description"),
         contact=fields.get("contact"),
         address=fields.get("address"),
+        listed=forms.flag(fields, "listed"),
         about=ReportId(fields["about"]) if "about" in fields else None,
         animal=forms.whole(fields, "animal", least=0, most=100) or 0,
         keep_without_animal=forms.flag(fields, "keep_without_animal"),
@@ -204,6 +205,7 @@ def report_change(change: schemas.Change) -> ReportChange:
         contact=texts.get("contact"),
         address=texts.get("address"),
         muted_until=forms.moment(texts, "muted_until"),
+        listed=change.listed,
         clear=emptied,
     )
 
@@ -233,12 +235,13 @@ def _once(request: Request, context: ApiContext, key: Idempotency | None, make: 
         return JSONResponse(body, 201, headers=headers)
 
 
-def _before(cursor: str | None) -> Any:
+def before(cursor: str | None) -> Before | None:
+    """Where a list of reports goes on."""
     if cursor is None:
         return None
     moment, _, report_id = cursor.partition("~")
-    before = forms.moment({"cursor": moment}, "cursor")
-    return (before, ReportId(report_id)) if before else None
+    created_at = forms.moment({"cursor": moment}, "cursor")
+    return (created_at, ReportId(report_id)) if created_at else None
 
 
 def _language(request: Request) -> str:

@@ -118,12 +118,13 @@ def _words(url: str, running: "App", lost: list[dict[str, Any]], note: str) -> s
         "",
         note,
         "",
-        f"{len(lost)} pets are lost:",
+        f"{len(lost)} pets are lost. Open the page of an owner:",
     ]
     for report in lost:
         best = report["matches"][0] if report["matches"] else None
         says = f"best match {percent(best['degree'])} ({best['degree_text']})" if best else "no match yet"
-        lines.append(f"  {report['name'] or report['species']:<12} {report['id']}  {says}")
+        lines.append(f"  {report['name'] or report['species']:<12} {says}")
+        lines.append(f"    {url}/lost/{report['id']}#{report['link'].split('#')[1]}")
     if lost:
         first = lost[0]
         token = first["link"].split("#token=")[1]

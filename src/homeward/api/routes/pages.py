@@ -1,0 +1,126 @@
+"""The web page: what `make web` built from web/, served with the headers that keep it to itself."""
+
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from homeward.api.context import ApiContext, context_of
+from homeward.errors import NotFound
+from homeward.locales import best_language, text
+
+STATIC = Path(__file__).parent.parent / "static"
+KINDS = {".svg": "image/svg+xml", ".webmanifest": "application/manifest+json", ".js": "text/javascript"}
+FOREVER = "public, max-age=31536000, immutable"
+router = APIRouter()
+Context = Annotated[ApiContext, Depends(context_of)]
+
+
+class _Assets(StaticFiles):
+    """Their names change with their contents."""
+
+    def file_response(self, *args: Any, **how: Any) -> Response:
+        response = super().file_response(*args, **how)
+        response.headers["Cache-Control"] = FOREVER
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Serve the page, where it was built."""
+    app.include_router(router)
+    if (STATIC / "assets").is_dir():
+        assets = GZipMiddleware(_Assets(directory=STATIC / "assets"), minimum_size=1000)
+        app.mount("/assets", assets)
+    app.get("/{path:path}", include_in_schema=False)(nowhere)
+
+
+@router.get("/", include_in_schema=False)
+@router.get("/lost/{report_id}", include_in_schema=False)
+@router.get("/found/{report_id}", include_in_schema=False)
+@router.get("/email", include_in_schema=False)
+@router.get("/lost/{report_id}/poster", include_in_schema=False)
+def page(request: Request, context: Context) -> HTMLResponse:
+    """The same document for every screen; which one it shows is the browser's business."""
+    language = best_language(request.headers.get("accept-language"))
+    title, needs, board = (escape(text(language, key) or "") for key in ("page.title", "page.script", "board.title"))
+    body = f"<noscript><h1>{title}</h1><p>{needs}</p><p><a href='/board'>{board}</a></p></noscript>"
+    html = _shell().replace('lang="en"', f'lang="{language}"', 1).replace("<!--body-->", body, 1)
+    policy = content_policy(context.config.map_style)
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+    return HTMLResponse(html, headers=headers)
+
+
+@router.get("/api/v1/email/stop", include_in_schema=False)
+def stop_page(request: Request, context: Context) -> HTMLResponse:
+    """Mail programs show the link that ends the letters; a person who opens it is asked by the page."""
+    return page(request, context)
+
+
+@router.get("/api/v1/map", summary="What a map of the city is drawn on", tags=["map"])
+def ground(context: Context, response: Response) -> dict[str, Any]:
+    """The address of a MapLibre style, or null; and the districts as GeoJSON, for a ground of their own."""
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return {"style": context.config.map_style, "districts": context.engine.outlines()}
+
+
+def nowhere(request: Request, context: Context, path: str) -> HTMLResponse:
+    """A screen for people at an address where nothing is; machines get a problem."""
+    if path.startswith("api/") or "text/html" not in request.headers.get("accept", ""):
+        raise NotFound("There is nothing at this address.")
+    answer = page(request, context)
+    answer.status_code = 404
+    return answer
+
+
+@router.get("/icon.svg", include_in_schema=False)
+@router.get("/manifest.webmanifest", include_in_schema=False)
+@router.get("/sw.js", include_in_schema=False)
+def named(request: Request) -> FileResponse:
+    """What browsers ask for by an address that stays."""
+    path = STATIC / request.url.path[1:]
+    if not path.is_file():
+        raise NotFound("The web page was not built.", hint="make web")
+    return FileResponse(path, media_type=KINDS[path.suffix], headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def content_policy(map_style: str | None) -> str:
+    """Nothing from elsewhere but the map's ground, no script and no style in the document itself."""
+    parts = urlsplit(map_style or "")
+    ground = f" {parts.scheme}://{parts.netloc}" if map_style else ""
+    return "; ".join((
+        "default-src 'self'", f"img-src 'self' data: blob:{ground}", f"connect-src 'self'{ground}",
+        "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
+        "frame-ancestors 'none'",
+    ))  # fmt: skip
+
+
+def document(language: str, body: str, *, title: str, head: str) -> str:
+    """A whole page made here: the look of the built one, without its script."""
+    styles = "".join(re.findall(r"<link rel=.stylesheet.[^>]*>", _shell()))
+    return (
+        f"<!doctype html><html lang='{language}'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        "<meta name='color-scheme' content='light dark'><link rel='icon' href='/icon.svg'>"
+        f"<title>{escape(title)} · Homeward</title>{styles}{head}</head><body><div id='app'><header class='top'>"
+        "<a class='brand' href='/'><img src='/icon.svg' alt='' width='28' height='28'> Homeward</a></header>"
+        f"<main>{body}</main></div></body></html>"
+    )
+
+
+@cache
+def _shell() -> str:
+    built = STATIC / "index.html"
+    if built.is_file():
+        return built.read_text(encoding="utf-8")
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Homeward</title><body>'
+        "<p>The web page was not built. Run <code>make web</code>, then start again.</p><!--body--></body></html>"
+    )

@@ -1,0 +1,92 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from homeward.api.routes.pages import STATIC
+from tests.bot.conftest import served
+from tests.doors.conftest import Door
+
+CHROMIUM = shutil.which("chromium")
+DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+# Two frames on: a transition that a new scheme sets off has begun by then. What turns for ever is not waited for.
+SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(async () => {
+    const passing = document.getAnimations().filter(each => each.effect.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(passing.map(each => each.finished));
+    done(true);
+})))"""
+PHONE, SMALL, DESK = {"width": 390, "height": 844}, {"width": 320, "height": 640}, {"width": 1440, "height": 900}
+
+
+def pytest_collection_modifyitems(items):
+    missing = [] if (STATIC / "index.html").is_file() else ["the web page is not built (make web)"]
+    missing += [] if CHROMIUM else ["there is no chromium"]
+    if missing:
+        skip = pytest.mark.skip(reason="; ".join(missing))
+        for item in items:
+            if "tests/web/" in item.path.as_posix():
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="module")  # it runs an event loop in this thread, which other modules must not find
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=DRAWING)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def door(tmp_path):
+    made = Door(tmp_path / "house", uploads_per_minute=0)
+    yield made
+    made.http.close()
+    made.world.database.close()
+
+
+@pytest.fixture
+def server(door):
+    with served(door.api) as url:
+        yield url
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """Open addresses of the server as a person with a device does; whatever goes wrong in the page fails the test."""
+    contexts, troubles = [], []
+
+    def open_page(path, *, viewport=PHONE, language="en-US", scheme="light", page=None, **device):
+        if page is None:
+            contexts.append(
+                chromium.new_context(viewport=viewport, locale=language, color_scheme=scheme, base_url=server, **device)
+            )
+            page = contexts[-1].new_page()
+            page.set_default_timeout(20_000)
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on(
+                "request", lambda asked: asked.url.startswith((server, "data:", "blob:")) or troubles.append(asked.url)
+            )
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def path_of(filed):
+    """Of the page that a report's link opens."""
+    return "/" + filed.json()["link"].split("/", 3)[3]
+
+
+def violations(page):
+    """What axe finds against WCAG 2.2 AA, once colours that fade from one scheme into another have settled."""
+    page.wait_for_function(SETTLED)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", tags)["violations"]
+    return [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in found]

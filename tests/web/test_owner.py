@@ -1,0 +1,276 @@
+"""The owner's page, used in a real browser."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import photo
+from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
+
+HOME = {"lat": "57.6", "lon": "39.85", "home_lat": "57.6", "home_lon": "39.85"}
+NEAR, FAR = {"lat": "57.605", "lon": "39.852"}, {"lat": "57.75", "lon": "39.9"}
+
+
+@pytest.fixture
+def lost(door):
+    """Barsik is lost, seen once near home and once ten miles away."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    door.report("found", photo(1, noise=2), held="held", happened_at=yesterday.isoformat(), **NEAR)
+    door.report("found", photo(1, noise=3), **FAR)
+    return door.report("lost", photo(1), name="Barsik", **HOME)
+
+
+TOO_WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().right > innerWidth + 1)
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+
+def cards(page):
+    return page.locator(".card[id], .matches tbody tr")
+
+
+def test_a_link_opens_the_page_and_its_secret_leaves_the_address(visit, lost):
+    page = visit(path_of(lost))
+
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    expect(cards(page)).to_have_count(2)
+    assert page.url.endswith(f"/lost/{lost.json()['id']}")
+    expect(cards(page).first).to_contain_text("Somebody keeps it safe")
+    expect(cards(page).first).to_contain_text("550 m away")
+    page.reload()
+    expect(cards(page)).to_have_count(2)
+
+
+def test_a_wide_screen_has_a_table_and_a_map_a_phone_has_cards(visit, lost):
+    wide = visit(path_of(lost), viewport=DESK)
+    expect(wide.locator("table.matches tbody tr")).to_have_count(2)
+    expect(wide.locator(".map[data-ready]")).to_be_visible()
+
+    phone = visit(path_of(lost), viewport=PHONE)
+    expect(phone.locator("li.card")).to_have_count(2)
+    expect(phone.locator(".map")).to_have_count(0)
+
+
+def test_a_filter_says_what_it_hides_stays_in_the_address_and_goes_with_one_tap(visit, lost):
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Within").select_option("5")
+
+    expect(cards(page)).to_have_count(1)
+    expect(page.get_by_text("Your filter hides 1 match")).to_be_visible()
+    expect(page.get_by_text("(Within hides 1)")).to_be_visible()
+    assert "max_km=5" in page.url
+    page.reload()
+    expect(cards(page)).to_have_count(1)
+    page.get_by_role("button", name="Show all").click()
+    expect(cards(page)).to_have_count(2)
+    assert "?" not in page.url
+
+
+def test_the_order_can_be_chosen(visit, lost, door):
+    best, other = (match["found_id"] for match in lost.json()["matches"])
+    page = visit(path_of(lost), viewport=DESK)
+    expect(cards(page).first).to_have_id(f"match-{best}")
+
+    page.get_by_label("Sort by").select_option("time")
+
+    expect(cards(page).first).to_have_id(f"match-{other}")
+
+
+def test_the_owners_word_is_kept_and_can_be_changed(visit, lost, door):
+    page = visit(path_of(lost))
+    cards(page).first.get_by_role("button", name="No", exact=True).click()
+
+    expect(page.get_by_text("You say: another animal")).to_be_visible()
+    page.reload()
+    expect(cards(page).last).to_contain_text("You say: another animal")
+    cards(page).last.get_by_role("button", name="Change").click()
+    cards(page).last.get_by_role("button", name="Yes, it is").click()
+    expect(page.get_by_text("You say: it is")).to_be_visible()
+
+
+def test_a_case_is_closed_after_one_question_and_opened_again(visit, lost):
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Barsik is home").click()
+    page.get_by_role("button", name="Yes", exact=True).click()
+
+    expect(page.get_by_text("This case is closed. Barsik is home again.")).to_be_visible()
+    page.get_by_role("button", name="Search again").click()
+    expect(page.get_by_role("button", name="Barsik is home")).to_be_visible()
+
+
+def test_alerts_are_muted_and_unmuted(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Mute alerts for a day").click()
+    page.get_by_role("button", name=re.compile("Alerts are muted until")).click()
+
+    expect(page.get_by_role("button", name="Mute alerts for a day")).to_be_visible()
+
+
+def test_a_new_match_appears_by_itself(visit, lost, door):
+    page = visit(path_of(lost))
+    expect(cards(page)).to_have_count(2)
+
+    door.report("found", photo(1, noise=5), **NEAR)
+
+    expect(cards(page)).to_have_count(3)
+    expect(page.get_by_role("button", name="1 new match")).to_be_visible()
+
+
+def test_without_matches_the_page_says_what_happens_next(visit, door):
+    page = visit(path_of(door.report("lost", photo(9), name="Rex", **HOME)))
+
+    expect(page.get_by_role("heading", name="No match yet")).to_be_visible()
+
+
+def test_two_pets_stay_open_in_one_browser(visit, lost, door):
+    other = door.report("lost", photo(5), name="Rex")
+    page = visit(path_of(lost))
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    visit(path_of(other), page=page)
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+
+    visit(f"/lost/{lost.json()['id']}", page=page)
+
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+
+
+def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Compare large").first.click()
+    large = page.get_by_role("dialog")
+    first = large.locator("figure").last.locator("img").get_attribute("src")
+
+    large.get_by_role("button", name="Next").click()
+
+    expect(large.locator("figure").last.locator("img")).not_to_have_attribute("src", first)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_map_shows_what_the_list_shows(visit, lost):
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Map").click()
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+    expect(page.locator(".pin")).to_have_count(2)
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Within").select_option("5")
+    expect(page.locator(".pin")).to_have_count(1)
+
+
+def test_a_device_that_cannot_draw_still_has_the_list(visit, lost):
+    page = visit("/")
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    visit(path_of(lost), page=page)
+    page.get_by_role("button", name="Map").click()
+
+    expect(page.get_by_text("This device cannot draw the map")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/lost/abc#token=nonsense", "This link does not open"),
+        ("/lost/abc", "This link does not open"),
+        ("/nowhere", "There is no such page"),
+    ],
+)
+def test_a_wrong_address_says_what_to_do(visit, path, words):
+    page = visit(path)
+
+    expect(page.get_by_role("heading", name=words)).to_be_visible()
+    expect(page.get_by_role("link", name="To the front page")).to_be_visible()
+
+
+def test_an_erased_report_is_gone_from_the_device_too(visit, lost, door):
+    page = visit(path_of(lost))
+    expect(cards(page)).to_have_count(2)
+    token = lost.json()["link"].split("#token=")[1]
+    door.http.delete(f"/api/v1/reports/{lost.json()['id']}", headers={"Authorization": f"Bearer {token}"})
+    page.reload()
+
+    expect(page.get_by_role("heading", name="This link does not open")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('homeward.case'))") == []
+
+
+def test_without_a_network_the_last_data_are_there_with_their_pictures(visit, lost):
+    page = visit(path_of(lost))
+    expect(cards(page)).to_have_count(2)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.reload()
+    expect(cards(page)).to_have_count(2)
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.reload()
+
+    expect(page.get_by_text("No connection. This is what was known")).to_be_visible()
+    expect(cards(page)).to_have_count(2)
+    assert page.evaluate("document.querySelector('.pair img').naturalWidth") > 0
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_have_count(0, timeout=20_000)
+
+
+def test_photos_are_added_and_home_is_moved(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=7)}
+    page.get_by_label("Add photos").set_input_files(picture)
+    page.get_by_role("button", name="Where is home?").click()
+    pin = page.locator(".pin-map")
+    expect(pin.locator(".map[data-ready]")).to_be_visible()
+    pin.scroll_into_view_if_needed()
+    box = pin.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 180, box["y"] + 160, steps=5)
+    page.mouse.up()
+    page.get_by_role("button", name="Save this place").click()
+    expect(pin).to_have_count(0)
+
+    report = door.world.engine.report(lost.json()["id"])
+    assert len(report.photos) == 2
+    assert (report.report.home.lat, report.report.home.lon) != (57.6, 39.85)
+    assert abs(report.report.home.lat - 57.6) < 0.1
+
+
+def test_a_poster_leads_a_finder_to_a_report_about_this_pet(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="Poster to print").click()
+    expect(page.get_by_role("heading", name="LOST")).to_be_visible()
+    expect(page.get_by_role("heading", name="Barsik, cat")).to_be_visible()
+    address = page.locator(".poster footer img").get_attribute("alt")
+    assert address.endswith(f"/found/new?about={lost.json()['id']}")
+
+    finder = visit("/" + address.split("/", 3)[3])
+    finder.get_by_label("Choose or take photos").set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=8)}
+    )
+    finder.get_by_role("button", name="Send").click()
+    expect(finder.get_by_role("heading", name="Thank you.")).to_be_visible()
+    found = [match.found for match in door.world.engine.current_top_matches(lost.json()["id"]).items]
+    assert lost.json()["id"] in {each.about for each in found}
+
+
+def test_hostile_words_stay_words(visit, door):
+    nasty = "<img src=x onerror=window.broken=1>"
+    door.report("found", photo(1, noise=2), address=nasty, **NEAR)
+    page = visit(path_of(door.report("lost", photo(1), name=nasty, **HOME)))
+
+    expect(page.get_by_role("heading", name=nasty)).to_be_visible()
+    expect(cards(page).first).to_contain_text(nasty)
+    assert page.evaluate("window.broken") is None
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+@pytest.mark.parametrize(("viewport", "scheme"), [(SMALL, "dark"), (PHONE, "light"), (DESK, "light"), (DESK, "dark")])
+def test_everybody_can_use_it(visit, lost, viewport, scheme, language):
+    page = visit(path_of(lost), viewport=viewport, scheme=scheme, language=language)
+    expect(cards(page)).to_have_count(2)
+    page.locator(".filter-line button").click()
+
+    assert page.evaluate(TOO_WIDE) == []
+    assert page.evaluate("document.documentElement.lang") == language[:2]
+    assert violations(page) == []

@@ -1,0 +1,182 @@
+"""Reporting on the web, in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from homeward.ports import ReportQuery
+from tests.conftest import GREY, photo
+from tests.web.conftest import PHONE, SMALL, path_of, violations
+
+ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
+
+
+def picture(data, name="pet.jpg", kind="image/jpeg"):
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+def reports(door):
+    return door.world.engine.reports(ReportQuery())
+
+
+def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
+    door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
+    page = visit("/", permissions=["geolocation"], geolocation=ROUND_THE_CORNER)
+    page.get_by_role("link", name="I lost my pet").click()
+    page.get_by_label("Choose or take photos").set_input_files([picture(photo(1)), picture(photo(1, noise=1))])
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    expect(page.locator("rect.chosen")).to_have_count(2)
+    page.get_by_role("button", name="Where I am now").click()
+    page.get_by_label("It lives at this place").check()
+    page.get_by_label("Its name").fill("Barsik")
+    page.get_by_label("Marks, collar, character").fill("white paw")
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    expect(page.get_by_text("three of four missing cats")).to_be_visible()
+    link = page.locator("output").inner_text()
+    (report,) = [each for each in reports(door) if each.name == "Barsik"]
+    assert link.startswith(f"http://127.0.0.1:8000/lost/{report.id}#token=")
+    assert (report.description, report.place.lat, report.home) == ("white paw", 57.60512, report.place)
+    assert len(door.world.engine.report(report.id).photos) == 2
+    page.get_by_role("link", name="Open my page").click()
+    expect(page.get_by_text("1 possible match")).to_be_visible()
+
+
+def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
+    door.report("lost", photo(1), lat="57.6", lon="39.85", name="Rex")
+    page = visit("/found/new", language="ru-RU")
+    page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1, noise=1)))
+    page.get_by_label("или словами").fill("у школы")
+    page.get_by_label("у меня").check()
+    page.get_by_role("button", name="Отправить", exact=True).click()
+    page.get_by_role("link", name="Открыть мою страницу").click()
+
+    expect(page.get_by_text("Возможно, это ищет 1 хозяин")).to_be_visible()
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+    found = next(each for each in reports(door) if each.shelf == "found")
+    assert (found.address, found.held) == ("у школы", "held")
+
+
+def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(GREY))
+    expect(page.get_by_text("We see no cat and no dog here.")).to_be_visible()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say whether it is a cat or a dog.")
+    page.get_by_role("button", name="dog", exact=True).click()
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert [each.species for each in reports(door)] == ["dog"]
+
+
+def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    page.get_by_role("button", name="Where I am now").click()
+    expect(page.get_by_text("Your device does not say where it is.")).to_be_visible()
+    expect(page.locator(".pin-map .map[data-ready]")).to_be_visible()
+    page.locator(".pin-map").scroll_into_view_if_needed()
+    box = page.locator(".pin-map").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 40, steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("Chosen: ")).to_be_visible()
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert reports(door)[0].place is not None
+
+
+def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    page.route("**/api/v1/reports", lambda route: (route.fetch(), route.abort()))
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is lost: try again.")
+    page.unroute("**/api/v1/reports")
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert len(reports(door)) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (picture(b"not a photo", "letter.pdf", "application/pdf"), "letter.pdf cannot be read as a photo."),
+        (picture(b"\0" * 21_000_000, "huge.heic", "image/heic"), "huge.heic is too large"),
+    ],
+)
+def test_what_is_no_photo_is_refused_by_name(visit, file, words):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(file)
+
+    expect(page.get_by_role("alert")).to_contain_text(words)
+
+
+def test_a_large_photo_is_made_small_before_it_is_sent(visit, door):
+    from PIL import Image
+
+    from tests.conftest import jpeg
+    from tests.conftest import picture as drawn
+
+    page = visit("/lost/new")
+    large = jpeg(drawn(1).resize((6000, 4500), Image.Resampling.BICUBIC), quality=100, subsampling=0)
+    page.get_by_label("Choose or take photos").set_input_files(picture(large))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+
+    (seen,) = page.locator("svg image").all()
+    assert max(int(seen.get_attribute("width")), int(seen.get_attribute("height"))) == 2048
+
+
+def test_nothing_is_sent_without_a_photo(visit, door):
+    page = visit("/found/new")
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Add at least one photo.")
+    assert reports(door) == []
+
+
+def test_a_finder_erases_the_report(visit, door):
+    page = visit(path_of(door.report("found", photo(1))))
+    expect(page.get_by_role("heading", name="No owner yet")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Erase this report").click()
+
+    expect(page.get_by_text("Erased.")).to_be_visible()
+    assert door.is_empty()
+
+
+def test_a_notice_is_shared_and_answered_without_javascript_on_the_way(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    page.get_by_label("Its name").fill("Barsik")
+    page.get_by_label("Show it on the public board").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+
+    finder = visit("/board", java_script_enabled=False)
+    assert finder.locator("img").last.evaluate("image => image.naturalWidth") > 0
+    finder.get_by_role("link", name="Lost cat: Barsik").click()
+    expect(finder.get_by_role("heading", name="Lost cat: Barsik")).to_be_visible()
+    address = finder.get_by_role("link", name="I have seen it").get_attribute("href")
+    helper = visit(address)
+    expect(helper.get_by_text("You answer the owner of a lost pet.")).to_be_visible()
+    visit("/board", page=helper)
+    assert violations(helper) == []
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("path", ["/", "/lost/new", "/found/new", "/board"])
+@pytest.mark.parametrize(("viewport", "scheme"), [(SMALL, "light"), (PHONE, "dark")])
+def test_everybody_can_report(visit, path, viewport, scheme, language):
+    page = visit(path, viewport=viewport, scheme=scheme, language=language)
+    expect(page.locator("h1")).to_be_visible()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert violations(page) == []

@@ -1,0 +1,88 @@
+"""An owner and a finder who come together on the web, each in a browser of their own."""
+
+import pytest
+from playwright.sync_api import expect
+
+from homeward.domain.reports import Status
+from homeward.ports import ReportQuery
+from tests.conftest import photo
+from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
+
+MEETING = {"latitude": 57.61, "longitude": 39.86}
+
+
+@pytest.fixture
+def both(visit, door):
+    """An owner at a desk who writes English, a finder on a phone who writes Russian."""
+    found = door.report("found", photo(1, noise=1), lat="57.605", lon="39.852", held="held")
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Rex", contact="8 800 secret")
+    owner = visit(path_of(lost), viewport=DESK)
+    finder = visit(path_of(found), viewport=PHONE, language="ru-RU", permissions=["geolocation"], geolocation=MEETING)
+    return owner, finder
+
+
+def connect(owner, finder):
+    owner.get_by_role("button", name="Yes, it is").click()
+    owner.get_by_role("button", name="Put me in touch with the finder").click()
+    expect(owner.get_by_text("We have asked the other side.")).to_be_visible()
+    expect(finder.get_by_text("Хозяин узнал в найденном вами животном своего питомца.")).to_be_visible(timeout=20_000)
+
+
+def test_from_a_match_to_a_meeting(both, door):
+    owner, finder = both
+    connect(owner, finder)
+    finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
+    finder.get_by_role("button", name="Отправить").click()
+    expect(owner.get_by_text("Какого цвета подушечки?")).to_be_visible(timeout=20_000)
+    owner.get_by_label("Answer").fill("One is black")
+    owner.get_by_role("button", name="Send").click()
+    expect(finder.get_by_text("One is black")).to_be_visible(timeout=20_000)
+    finder.get_by_role("button", name="Да", exact=True).click()
+    expect(owner.get_by_text("You are connected.")).to_be_visible(timeout=20_000)
+    expect(owner.get_by_text("Never pay in advance.")).to_be_visible()
+
+    finder.get_by_role("button", name="Где я").click()
+    expect(owner.get_by_role("link", name="A place: 57.61, 39.86")).to_be_visible(timeout=20_000)
+    picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=3)}
+    finder.get_by_label("Фото", exact=True).set_input_files(picture)
+    expect(owner.get_by_alt_text("Photo")).to_be_visible(timeout=20_000)
+    owner.get_by_role("button", name="Rex is home").click()
+    owner.get_by_role("button", name="Yes", exact=True).click()
+    expect(owner.get_by_text("This case is closed.")).to_be_visible()
+
+    (lost,) = [each for each in door.world.engine.reports(ReportQuery()) if each.shelf == "lost"]
+    assert lost.status is Status.REUNITED
+    assert "secret" not in finder.content()
+
+
+def test_a_finder_may_say_no(both):
+    owner, finder = both
+    connect(owner, finder)
+
+    finder.get_by_role("button", name="Нет", exact=True).click()
+
+    expect(owner.get_by_text("This conversation is over.")).to_be_visible(timeout=20_000)
+
+
+def test_a_finder_may_write_first_and_either_may_end_it(both):
+    owner, finder = both
+    finder.get_by_role("button", name="Написать хозяину").click()
+    expect(owner.get_by_text("A finder wants to talk to you")).to_be_visible(timeout=20_000)
+    owner.get_by_role("region", name="Conversations").get_by_role("button", name="Yes", exact=True).click()
+    owner.get_by_label("Message").fill("<b>Hello</b>")
+    owner.get_by_role("button", name="Send").click()
+    expect(finder.get_by_text("<b>Hello</b>")).to_be_visible(timeout=20_000)
+    finder.get_by_role("button", name="Завершить разговор").click()
+
+    expect(owner.get_by_text("This conversation is over.")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_talk(both, scheme):
+    owner, finder = both
+    connect(owner, finder)
+    for page, viewport in ((owner, DESK), (finder, SMALL)):
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert violations(page) == []

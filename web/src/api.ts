@@ -1,0 +1,309 @@
+// Talks to the server: JSON in and out, problems (RFC 9457) as errors, one open report per call.
+
+export interface Place {
+  lat: number | null;
+  lon: number | null;
+  name: string | null;
+  district: string | null;
+}
+
+export interface Picture {
+  id: string;
+  thumb: string;
+  crop: string;
+  full: string;
+}
+
+export interface Animal {
+  box: [number, number, number, number];
+  species: Species;
+  confidence: number;
+  chosen: boolean;
+}
+
+export interface Photo extends Picture {
+  width: number;
+  height: number;
+  animals: Animal[];
+}
+
+export type Species = "cat" | "dog";
+export type Verdict = "same" | "different" | "unsure";
+export type DegreeWord = "very_likely" | "likely" | "possible" | "unlikely" | "very_unlikely";
+
+export interface Match {
+  found_id: string;
+  photo: Picture;
+  l2_distance: number;
+  degree: number;
+  degree_word: DegreeWord;
+  degree_text: string;
+  reasons: { code: string; value: number | null; text: string }[];
+  seen_at: string;
+  place: Place | null;
+  distance_km: number | null;
+  camera: { id: string; name: string } | null;
+  source: "person" | "camera";
+  species: Species;
+  breed: { code: string; name: string; probability: number } | null;
+  held: "held" | "seen_loose" | null;
+  encounter: string;
+  verdict: Verdict | null;
+  model: string;
+  compared_pairs: number;
+}
+
+export interface Report {
+  id: string;
+  shelf: "lost" | "found";
+  species: Species;
+  status: "open" | "reunited" | "closed" | "expired";
+  happened_at: string;
+  place: Place | null;
+  home: Place | null;
+  name: string | null;
+  description: string | null;
+  photos: Photo[];
+  pending: boolean;
+  muted_until: string | null;
+  listed: boolean;
+}
+
+/** A lost pet as the finder may see it: a district and a band of distance. */
+export interface Owner {
+  lost_id: string;
+  photo: Picture;
+  degree: number;
+  degree_word: DegreeWord;
+  name: string | null;
+  species: Species;
+  district: string | null;
+  distance_band_km: [number, number | null] | null;
+  verdict: Verdict | null;
+}
+
+/** A conversation between an owner and a finder, as this side sees it. */
+export interface Handover {
+  id: string;
+  side: "lost" | "found";
+  lost_id: string;
+  found_id: string;
+  i_agree: boolean;
+  other_agrees: boolean;
+  is_open: boolean;
+  is_over: boolean;
+}
+
+export interface Message {
+  id: number;
+  is_mine: boolean;
+  created_at: string;
+  text: string | null;
+  place: { lat: number; lon: number } | null;
+  photo: string | null;
+}
+
+export interface Words {
+  text?: string;
+  place?: { lat: number; lon: number };
+  photo?: Blob;
+}
+
+export interface Change {
+  status?: "open" | "reunited" | "closed";
+  muted_until?: string | null;
+  listed?: boolean;
+  home_lat?: number;
+  home_lon?: number;
+}
+
+export interface Ground {
+  style: string | null;
+  districts: GeoJSON.FeatureCollection;
+}
+
+export interface MatchPage {
+  items: Match[];
+  next: string | null;
+  total: number;
+}
+
+/** What went wrong, as the server says it; `status` 0 means that it was not reached. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly hint: string | null = null,
+  ) {
+    super(detail);
+  }
+}
+
+const BASE = "/api/v1";
+const PAGE = 200;
+
+/** What maps are drawn on; a plain ground where that cannot be had. */
+export async function fetchGround(): Promise<Ground> {
+  const nothing: Ground = { style: null, districts: { type: "FeatureCollection", features: [] } };
+  try {
+    const answer = await fetch(`${BASE}/map`);
+    return answer.ok ? await answer.json() : nothing;
+  } catch {
+    return nothing;
+  }
+}
+
+/** Whether this server sends letters. */
+export async function sendsLetters(): Promise<boolean> {
+  try {
+    const answer = await fetch("/version");
+    return answer.ok && Boolean((await answer.json()).email);
+  } catch {
+    return false;
+  }
+}
+
+/** What needs no report: a JSON body to an address, its JSON answer. */
+export async function ask<T>(path: string, body: unknown, language: string): Promise<T> {
+  const headers = new Headers({ "Accept-Language": language });
+  const answer = await answered("POST", path, { body: JSON.stringify(body) }, headers);
+  return (answer.status === 204 ? null : await answer.json()) as T;
+}
+
+async function answered(method: string, path: string, init: RequestInit, headers: Headers): Promise<Response> {
+  if (typeof init.body === "string") headers.set("Content-Type", "application/json");
+  if (method === "POST") headers.set("Idempotency-Key", crypto.randomUUID());
+  let answer: Response;
+  try {
+    answer = await fetch(BASE + path, { ...init, method, headers });
+  } catch {
+    throw new Problem(0, "unreachable", "");
+  }
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  throw new Problem(answer.status, problem.code ?? "internal", problem.detail ?? "", problem.hint ?? null);
+}
+
+/** One report, opened by the cookie that `openSession` got for it. */
+export class Server {
+  constructor(
+    private readonly reportId: string,
+    private readonly language: string,
+  ) {}
+
+  /** Exchange a link's token for a cookie. */
+  async openSession(token: string): Promise<void> {
+    await this.call("POST", "/session", { headers: { Authorization: `Bearer ${token}` } });
+  }
+
+  report(): Promise<Report> {
+    return this.json("GET", `/reports/${this.reportId}`);
+  }
+
+  change(change: Change): Promise<Report> {
+    return this.json("PATCH", `/reports/${this.reportId}`, change);
+  }
+
+  /** Up to ten in all. */
+  async addPhotos(photos: Blob[]): Promise<Report> {
+    const form = new FormData();
+    photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
+    const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form });
+    return (await answer.json()) as Report;
+  }
+
+  /** All matches that are kept, best first. */
+  async matches(): Promise<Match[]> {
+    const items: Match[] = [];
+    let cursor: string | null = null;
+    do {
+      const after: string = cursor ? `&cursor=${cursor}` : "";
+      const page: MatchPage = await this.json("GET", `/lost/${this.reportId}/matches?limit=${PAGE}${after}`);
+      items.push(...page.items);
+      cursor = page.next;
+    } while (cursor);
+    return items;
+  }
+
+  /** The lost pets that a found animal may be, best first. */
+  async owners(): Promise<Owner[]> {
+    const page: { items: Owner[] } = await this.json("GET", `/found/${this.reportId}/matches?limit=${PAGE}`);
+    return page.items;
+  }
+
+  /** Have a letter sent that asks whether news should come to this address. */
+  async askForLetters(email: string): Promise<void> {
+    const offset = -new Date().getTimezoneOffset();
+    await this.json("POST", `/reports/${this.reportId}/email`, { email, language: this.language, utc_offset_min: offset });
+  }
+
+  async handovers(): Promise<Handover[]> {
+    const page: { items: Handover[] } = await this.json("GET", `/handovers?report_id=${this.reportId}`);
+    return page.items;
+  }
+
+  async messages(handoverId: string): Promise<Message[]> {
+    const page: { items: Message[] } = await this.json("GET", `/handovers/${handoverId}/messages`);
+    return page.items;
+  }
+
+  /** Ask the other side to talk. */
+  propose(lostId: string, foundId: string): Promise<Handover> {
+    return this.json("POST", "/handovers", { lost_id: lostId, found_id: foundId });
+  }
+
+  answer(handoverId: string, agrees: boolean): Promise<Handover> {
+    return this.json("PUT", `/handovers/${handoverId}/answer`, { agrees });
+  }
+
+  async write(handoverId: string, { text, place, photo }: Words): Promise<void> {
+    const form = new FormData();
+    if (text) form.append("text", text);
+    if (place) form.append("lat", String(place.lat));
+    if (place) form.append("lon", String(place.lon));
+    if (photo) form.append("photo", photo, "photo.jpg");
+    await this.call("POST", `/handovers/${handoverId}/messages`, { body: form });
+  }
+
+  async end(handoverId: string): Promise<void> {
+    await this.call("DELETE", `/handovers/${handoverId}`, {});
+  }
+
+  /** A picture of a conversation; the caller revokes the address. */
+  async picture(path: string): Promise<string> {
+    const answer = await this.call("GET", path.slice(BASE.length), {});
+    return URL.createObjectURL(await answer.blob());
+  }
+
+  /** Erase the report for good. */
+  async erase(): Promise<void> {
+    await this.call("DELETE", `/reports/${this.reportId}`, {});
+  }
+
+  /** What the owner says of a match; counts for the whole encounter. */
+  judge(foundId: string, verdict: Verdict, close = false): Promise<{ found_ids: string[] }> {
+    return this.json("PUT", `/lost/${this.reportId}/matches/${foundId}/verdict`, { verdict, close });
+  }
+
+  /** Calls back on each new match and whenever a conversation moves, and after each gap; returns what ends it. */
+  listen(onMatch: () => void, onTalk: () => void): () => void {
+    const source = new EventSource(`${BASE}/events?report_id=${this.reportId}`);
+    source.addEventListener("match", onMatch);
+    source.addEventListener("talk", onTalk);
+    source.addEventListener("open", () => (onMatch(), onTalk()));
+    return () => source.close();
+  }
+
+  private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.call(method, path, body === undefined ? {} : { body: JSON.stringify(body) });
+    return (await answer.json()) as T;
+  }
+
+  private call(method: string, path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("Accept-Language", this.language);
+    headers.set("Homeward-Report", this.reportId);
+    return answered(method, path, init, headers);
+  }
+}

@@ -1,0 +1,55 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { ask, Problem } from "../api";
+import { useWords } from "../ui/context";
+import { Trouble } from "../ui/Trouble";
+
+/** Behind the link of the letter that asks whether the address is one's own. */
+export function ConfirmPage({ token }: { token: string | null }) {
+  const words = useWords();
+  const link = useSignal("");
+  const problem = useSignal<Problem | null>(null);
+  useEffect(() => {
+    ask<{ link: string }>("/email/confirm", { token: token ?? "" }, words.language).then(
+      (answer) => (link.value = answer.link),
+      (error: Problem) => (problem.value = error),
+    );
+  }, [token]);
+  if (problem.value) return <Trouble problem={problem.value} />;
+  if (!link.value) return <div class="card skeleton" aria-busy="true" />;
+  const { pathname, hash } = new URL(link.value);
+  return (
+    <section class="front">
+      <h1>{words.t("email.confirmed")}</h1>
+      <a class="button main" href={pathname + hash}>
+        {words.t("report.open")}
+      </a>
+    </section>
+  );
+}
+
+/** Behind the link under each letter. */
+export function StopPage() {
+  const words = useWords();
+  const isStopped = useSignal(false);
+  const problem = useSignal<Problem | null>(null);
+  if (problem.value) return <Trouble problem={problem.value} />;
+  return (
+    <section class="front">
+      <h1>{words.t(isStopped.value ? "email.stopped" : "email.stop")}</h1>
+      {!isStopped.value && (
+        <button
+          class="main"
+          onClick={() => {
+            ask(`/email/stop${location.search}`, {}, words.language).then(
+              () => (isStopped.value = true),
+              (error: Problem) => (problem.value = error),
+            );
+          }}
+        >
+          {words.t("email.stop_button")}
+        </button>
+      )}
+    </section>
+  );
+}

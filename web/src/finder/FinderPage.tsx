@@ -1,0 +1,126 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { type Owner, Problem, type Report, Server } from "../api";
+import { LettersForm } from "../email/LettersForm";
+import { TalkList } from "../talk/TalkList";
+import { Talks } from "../talk/talks";
+import { useWords } from "../ui/context";
+import { Degree, stepOf } from "../ui/Degree";
+import { Trouble } from "../ui/Trouble";
+import type { Words } from "../words";
+
+const LEAST = 0.05;
+/** Below it the server lets no finder write to an owner. */
+const MAY_ASK = 0.25;
+const PENDING_MS = 2000;
+
+/** The page behind a finder's link: which lost pets it may be, nothing that would betray a home. */
+export function FinderPage({ id, token }: { id: string; token: string | null }) {
+  const words = useWords();
+  const server = useMemo(() => new Server(id, words.language), [id]);
+  const report = useSignal<Report | null>(null);
+  const owners = useSignal<Owner[]>([]);
+  const problem = useSignal<Problem | null>(null);
+  const isErased = useSignal(false);
+  const talks = useMemo(() => new Talks(server), [server]);
+
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+      problem.value = null;
+    } catch (error) {
+      problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+    }
+  };
+  const refresh = () =>
+    attempt(async () => {
+      [report.value, owners.value] = await Promise.all([server.report(), server.owners()]);
+      if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
+    });
+  useEffect(() => {
+    let stop = () => {};
+    void attempt(async () => {
+      if (token) await server.openSession(token);
+      await refresh();
+      stop = server.listen(
+        () => void refresh(),
+        () => void talks.refresh(),
+      );
+    });
+    return () => stop();
+  }, [server]);
+
+  if (isErased.value) return <p class="notice">{words.t("finder.erased")}</p>;
+  if (problem.value && !report.value) return <Trouble problem={problem.value} again={() => void refresh()} />;
+  if (!report.value) return <div class="card skeleton" aria-busy="true" />;
+  const photo = report.value.photos[0];
+  const likely = owners.value.filter((owner) => owner.degree >= LEAST);
+  return (
+    <section class="finder">
+      <div class="case-head">
+        {photo && <img class="portrait" src={photo.crop} alt={words.t("match.found")} width="96" height="96" />}
+        <h1>{words.t("finder.thanks")}</h1>
+      </div>
+      {report.value.status !== "open" && <p class="notice">{words.t("finder.closed")}</p>}
+      {report.value.pending && (
+        <p class="notice" role="status">
+          {words.t("owner.waiting")}
+        </p>
+      )}
+      <TalkList talks={talks} />
+      {likely.length === 0 ? (
+        <section class="empty">
+          <h2>{words.t("finder.searching")}</h2>
+          <p>{words.t("finder.searching_text")}</p>
+        </section>
+      ) : (
+        <>
+          <h2>{words.count("finder.owners", likely.length)}</h2>
+          <ol class="cards">
+            {likely.map((owner) => (
+              <li key={owner.lost_id} class={`card step-${stepOf(owner.degree_word)}`}>
+                <div class="pair">
+                  {photo && <img src={photo.crop} alt={words.t("match.found")} width="320" height="320" />}
+                  <img src={owner.photo.crop} alt={owner.name ?? words.t("report.lost")} width="320" height="320" />
+                </div>
+                <div class="card-text">
+                  {owner.name && <h3>{owner.name}</h3>}
+                  <Degree degree={owner.degree} word={owner.degree_word} />
+                  <p>{[owner.district, band(words, owner)].filter(Boolean).join(", ")}</p>
+                  {owner.degree >= MAY_ASK && !talks.all.value.some(({ handover }) => handover.lost_id === owner.lost_id) && (
+                    <button onClick={() => void talks.propose(owner.lost_id, id)}>{words.t("talk.write_owner")}</button>
+                  )}
+                </div>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      <details class="more">
+        <summary>{words.t("owner.more")}</summary>
+        <LettersForm server={server} />
+        <button
+          class="plain"
+          onClick={() => {
+            if (!confirm(words.t("finder.sure_erase"))) return;
+            void attempt(async () => {
+              await server.erase();
+              isErased.value = true;
+            });
+          }}
+        >
+          {words.t("finder.erase")}
+        </button>
+      </details>
+    </section>
+  );
+}
+
+function band(words: Words, owner: Owner): string {
+  if (!owner.distance_band_km) return "";
+  const [low, high] = owner.distance_band_km;
+  const shown = words.number(low, 1);
+  return high === null
+    ? words.t("finder.far", { low: shown })
+    : words.t("finder.near", { low: shown, high: words.number(high, 1) });
+}

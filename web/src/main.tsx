@@ -1,0 +1,50 @@
+import "./tokens.css";
+import "./base.css";
+import "./board/board.css";
+import "./owner/owner.css";
+import "./poster/poster.css";
+import "./report/report.css";
+import "./talk/talk.css";
+import { render } from "preact";
+import { Problem } from "./api";
+import { ConfirmPage, StopPage } from "./email/EmailPages";
+import { FinderPage } from "./finder/FinderPage";
+import { FrontPage } from "./front/FrontPage";
+import { OwnerPage } from "./owner/OwnerPage";
+import { PosterPage } from "./poster/PosterPage";
+import { ReportPage } from "./report/ReportPage";
+import type { Shelf } from "./report/send";
+import { Frame } from "./ui/Frame";
+import { Trouble } from "./ui/Trouble";
+import { readersLanguage } from "./words";
+
+/** The secret of a link stands behind the #; it goes from the address bar as soon as it is read. */
+function takeToken(): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) history.replaceState(null, "", location.pathname + location.search);
+  return token;
+}
+
+function Page() {
+  const [, shelf, id, poster] = /^\/(lost|found)\/(\w+)(\/poster)?$/.exec(location.pathname) ?? [];
+  if (id === "new") return <ReportPage shelf={shelf as Shelf} />;
+  if (shelf === "lost" && poster) return <PosterPage id={id!} />;
+  if (shelf === "lost") return <OwnerPage id={id!} token={takeToken()} />;
+  if (shelf === "found") return <FinderPage id={id!} token={takeToken()} />;
+  if (location.pathname === "/email") return <ConfirmPage token={takeToken()} />;
+  if (location.pathname === "/api/v1/email/stop") return <StopPage />;
+  if (location.pathname === "/") return <FrontPage />;
+  return <Trouble problem={new Problem(404, "not_found", "")} />;
+}
+
+document.documentElement.lang = readersLanguage();
+const root = document.getElementById("app")!;
+root.textContent = "";
+render(
+  <Frame>
+    <Page />
+  </Frame>,
+  root,
+);
+
+if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js");

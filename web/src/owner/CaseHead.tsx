@@ -1,0 +1,135 @@
+import { useSignal } from "@preact/signals";
+import { lazy, Suspense } from "preact/compat";
+import type { Report } from "../api";
+import { LettersForm } from "../email/LettersForm";
+import { useWords } from "../ui/context";
+import type { Case } from "./case";
+
+const PinMap = lazy(() => import("../report/PinMap"));
+
+const DAY_MS = 86_400_000;
+
+/** The owner's pet, how many animals may be it, and what can be done with the case. */
+export function CaseHead({ owned, report, name }: { owned: Case; report: Report; name: string }) {
+  const words = useWords();
+  const asked = useSignal<"reunited" | "closed" | null>(null);
+  const matches = owned.matches.value.length;
+  const isMoving = useSignal(false);
+  const photo = report.photos[0];
+  return (
+    <section class="case">
+      <div class="case-head">
+        {photo && <img class="portrait" src={photo.crop} alt={name} width="96" height="96" />}
+        <div>
+          <h1>{name}</h1>
+          <p class="soft" title={words.exact(report.happened_at)}>
+            {words.t("owner.lost_since", { when: words.ago(report.happened_at) })}
+          </p>
+          {matches > 0 && <p class="count">{words.count("owner.count", matches)}</p>}
+        </div>
+      </div>
+      {report.status !== "open" ? (
+        <div class="notice">
+          <p>{words.t(ENDED[report.status], { name })}</p>
+          <button onClick={() => void owned.change({ status: "open" })}>{words.t("owner.reopen")}</button>
+        </div>
+      ) : asked.value ? (
+        <div class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")}>
+          <p>{words.t("owner.sure_close")}</p>
+          <button
+            class="main"
+            onClick={() => {
+              const status = asked.value!;
+              asked.value = null;
+              void owned.change({ status });
+            }}
+          >
+            {words.t("owner.yes")}
+          </button>
+          <button onClick={() => (asked.value = null)}>{words.t("owner.no")}</button>
+        </div>
+      ) : (
+        <div class="actions">
+          <button onClick={() => (asked.value = "reunited")}>{words.t("owner.close", { name })}</button>
+          <details class="more">
+            <summary>{words.t("owner.more")}</summary>
+            <label class="button plain file">
+              {words.t("owner.add_photos")}
+              <input
+                type="file"
+                accept="image/*,.heic,.heif"
+                multiple
+                onChange={(event) => void owned.addPhotos([...(event.currentTarget.files ?? [])])}
+              />
+            </label>
+            <button class="plain" onClick={() => (isMoving.value = true)}>
+              {words.t("owner.move_home")}
+            </button>
+            <button class="plain" onClick={() => void owned.change({ listed: !report.listed })}>
+              {words.t(report.listed ? "owner.unlist" : "owner.list")}
+            </button>
+            {report.listed && (
+              <a class="button plain" href={`/pet/${report.id}`}>
+                {words.t("owner.share")}
+              </a>
+            )}
+            <a class="button plain" href={`/lost/${report.id}/poster`}>
+              {words.t("owner.poster")}
+            </a>
+            <Mute owned={owned} report={report} />
+            <button class="plain" onClick={() => (asked.value = "closed")}>
+              {words.t("owner.stop")}
+            </button>
+            <LettersForm server={owned} />
+          </details>
+        </div>
+      )}
+      {isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
+    </section>
+  );
+}
+
+/** Home is moved on a map; nobody but the owner sees it. */
+function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: () => void }) {
+  const words = useWords();
+  const known = report.home ?? report.place;
+  const place = useSignal(known?.lat != null && known.lon != null ? { lat: known.lat, lon: known.lon } : null);
+  return (
+    <div class="home">
+      <p class="soft">{words.t("report.is_home_hint")}</p>
+      <Suspense fallback={<div class="pin-map skeleton" />}>
+        <PinMap place={place} />
+      </Suspense>
+      <button
+        class="main"
+        disabled={!place.value}
+        onClick={() => {
+          const { lat, lon } = place.value!;
+          void owned.change({ home_lat: lat, home_lon: lon }).then(onDone);
+        }}
+      >
+        {words.t("owner.save_home")}
+      </button>
+    </div>
+  );
+}
+
+const ENDED = { reunited: "owner.closed", closed: "owner.closed_other", expired: "owner.expired" } as const;
+
+function Mute({ owned, report }: { owned: Case; report: Report }) {
+  const words = useWords();
+  const until = report.muted_until;
+  if (until && Date.parse(until) > Date.now()) {
+    return (
+      <button class="plain" onClick={() => void owned.change({ muted_until: null })}>
+        {words.t("owner.unmute", { until: words.exact(until) })}
+      </button>
+    );
+  }
+  const tomorrow = () => new Date(Date.now() + DAY_MS).toISOString();
+  return (
+    <button class="plain" onClick={() => void owned.change({ muted_until: tomorrow() })}>
+      {words.t("owner.mute")}
+    </button>
+  );
+}

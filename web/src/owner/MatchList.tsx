@@ -1,0 +1,203 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Match, Report } from "../api";
+import { useWords } from "../ui/context";
+import { Degree, stepOf } from "../ui/Degree";
+import type { Words } from "../words";
+import type { Case } from "./case";
+import { type Sort, SORTS } from "./filters";
+import { VerdictButtons } from "./VerdictButtons";
+
+const WIDE = "(min-width: 56rem)";
+const STEP = 30;
+
+interface Shown {
+  owned: Case;
+  report: Report;
+  name: string;
+  onCompare: (foundId: string) => void;
+}
+
+/** A table where there is room for one, else cards; more of them as the reader goes down. */
+export function MatchList(props: Shown) {
+  const [isWide, setWide] = useState(() => matchMedia(WIDE).matches);
+  const [many, setMany] = useState(STEP);
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const media = matchMedia(WIDE);
+    const changed = () => setWide(media.matches);
+    media.addEventListener("change", changed);
+    return () => media.removeEventListener("change", changed);
+  }, []);
+  useEffect(() => {
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMany((n) => n + STEP), {
+      rootMargin: "600px",
+    });
+    if (end.current) seen.observe(end.current);
+    return () => seen.disconnect();
+  }, []);
+  const selected = props.owned.selected.value;
+  useEffect(() => {
+    document.getElementById(`match-${selected}`)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }, [selected]);
+
+  const matches = props.owned.shown.value.slice(0, many);
+  return (
+    <>
+      {isWide ? <Table {...props} matches={matches} /> : <Cards {...props} matches={matches} />}
+      <div ref={end} />
+    </>
+  );
+}
+
+type Listed = Shown & { matches: Match[] };
+
+function Cards({ matches, ...props }: Listed) {
+  return (
+    <ol class="cards">
+      {matches.map((match) => (
+        <Card key={match.found_id} match={match} {...props} />
+      ))}
+    </ol>
+  );
+}
+
+function Card({ match, owned, report, name, onCompare }: Shown & { match: Match }) {
+  const words = useWords();
+  const isSelected = owned.selected.value === match.found_id;
+  return (
+    <li
+      id={`match-${match.found_id}`}
+      class={`card step-${stepOf(match.degree_word)} ${isSelected ? "selected" : ""} ${match.verdict ?? ""}`}
+    >
+      <Pair match={match} report={report} name={name} onCompare={onCompare} />
+      <div class="card-text">
+        <Degree degree={match.degree} word={match.degree_word} />
+        <p>
+          <time dateTime={match.seen_at} title={words.exact(match.seen_at)}>
+            {words.ago(match.seen_at)}
+          </time>
+          {" · "}
+          {placeOf(words, match)}
+          {match.distance_km !== null && ` · ${words.t("match.from_home", { distance: words.distance(match.distance_km) })}`}
+        </p>
+        <p class="soft">{seenBy(words, match)}</p>
+        <Reasons match={match} />
+        <VerdictButtons owned={owned} match={match} name={name} />
+      </div>
+    </li>
+  );
+}
+
+const COLUMNS: [string, Sort | null][] = [
+  ["column.photo", null],
+  ["column.degree", "degree"],
+  ["column.when", "time"],
+  ["column.where", "district"],
+  ["column.source", null],
+  ["column.verdict", null],
+];
+
+function Table({ matches, owned, report, name, onCompare }: Listed) {
+  const words = useWords();
+  return (
+    <table class="matches">
+      <thead>
+        <tr>
+          {COLUMNS.map(([key, sort]) => (
+            <th key={key} scope="col" aria-sort={sort && owned.sort.value === sort ? "descending" : undefined}>
+              {sort && SORTS.includes(sort) ? (
+                <button class="plain" onClick={() => owned.choose(owned.filter.value, sort)}>
+                  {words.t(key as "column.photo")}
+                  {owned.sort.value === sort ? " ↓" : ""}
+                </button>
+              ) : (
+                words.t(key as "column.photo")
+              )}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {matches.map((match) => (
+          <tr
+            key={match.found_id}
+            id={`match-${match.found_id}`}
+            class={`${owned.selected.value === match.found_id ? "selected" : ""} ${match.verdict ?? ""}`}
+            onClick={() => (owned.selected.value = match.found_id)}
+          >
+            <td>
+              <Pair match={match} report={report} name={name} onCompare={onCompare} />
+            </td>
+            <td>
+              <Degree degree={match.degree} word={match.degree_word} />
+              <Reasons match={match} />
+            </td>
+            <td>
+              <time dateTime={match.seen_at} title={words.exact(match.seen_at)}>
+                {words.ago(match.seen_at)}
+              </time>
+            </td>
+            <td>
+              {placeOf(words, match)}
+              {match.distance_km !== null && (
+                <p class="soft">{words.t("match.from_home", { distance: words.distance(match.distance_km) })}</p>
+              )}
+            </td>
+            <td>{seenBy(words, match)}</td>
+            <td>
+              <VerdictButtons owned={owned} match={match} name={name} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The owner's photo beside the found one; a tap shows both large. */
+function Pair({ match, report, name, onCompare }: Pick<Shown, "report" | "name" | "onCompare"> & { match: Match }) {
+  const words = useWords();
+  const own = report.photos[0];
+  return (
+    <button class="pair" aria-label={words.t("match.compare")} onClick={() => onCompare(match.found_id)}>
+      {own && <img src={own.crop} alt={name} loading="lazy" width="320" height="320" />}
+      <img src={match.photo.crop} alt={words.t("match.found")} loading="lazy" width="320" height="320" />
+    </button>
+  );
+}
+
+function Reasons({ match }: { match: Match }) {
+  const words = useWords();
+  const { breed } = match;
+  return (
+    <details class="reasons">
+      <summary>{words.t("match.why")}</summary>
+      <ul>
+        {match.reasons.map((reason) => (
+          <li key={reason.code}>{reason.text}</li>
+        ))}
+        {breed && (
+          <li>{words.t("match.breed", { name: breed.name, percent: words.percent(breed.probability) })}</li>
+        )}
+        <li class="soft">
+          {words.t("match.l2", {
+            value: words.number(match.l2_distance, 2),
+            pairs: match.compared_pairs,
+            model: match.model,
+          })}
+        </li>
+      </ul>
+    </details>
+  );
+}
+
+export function placeOf(words: Words, match: Match): string {
+  const parts = [match.place?.name, match.place?.district].filter(Boolean);
+  if (parts.length > 0) return parts.join(", ");
+  return words.t(match.place?.lat != null ? "match.place_on_map" : "match.place_unknown");
+}
+
+export function seenBy(words: Words, match: Match): string {
+  const who = match.camera ? words.t("match.by_camera", { name: match.camera.name }) : words.t("match.by_person");
+  return match.held ? `${who}. ${words.t(`match.${match.held}`)}` : who;
+}

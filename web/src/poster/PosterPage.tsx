@@ -1,0 +1,51 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { renderSVG } from "uqr";
+import { Problem, type Report, Server } from "../api";
+import { useWords } from "../ui/context";
+import { Trouble } from "../ui/Trouble";
+
+/** One page of paper: a large photo, the marks, and a code that leads a finder to a report about this pet. */
+export function PosterPage({ id }: { id: string }) {
+  const words = useWords();
+  const report = useSignal<Report | null>(null);
+  const problem = useSignal<Problem | null>(null);
+  useEffect(() => {
+    new Server(id, words.language).report().then(
+      (found) => (report.value = found),
+      (error: unknown) => (problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error))),
+    );
+  }, [id]);
+  const answer = `${location.origin}/found/new?about=${id}`;
+  const code = useMemo(() => `data:image/svg+xml,${encodeURIComponent(renderSVG(answer, { border: 1 }))}`, [answer]);
+  if (problem.value) return <Trouble problem={problem.value} />;
+  if (!report.value) return <div class="card skeleton" aria-busy="true" />;
+  const { photos, species, name, happened_at, place, description } = report.value;
+  return (
+    <>
+      <article class="poster">
+        <h1>{words.t("poster.lost")}</h1>
+        {photos[0] && <img class="poster-photo" src={photos[0].full} alt={name ?? words.t(`poster.${species}`)} />}
+        <h2>{[name, words.t(`poster.${species}`)].filter(Boolean).join(", ")}</h2>
+        <p class="lead">
+          {[words.t("poster.since", { when: words.day(happened_at) }), place?.district ?? place?.name]
+            .filter(Boolean)
+            .join(", ")}
+        </p>
+        {description && <p class="lead">{description}</p>}
+        <footer>
+          <img src={code} alt={answer} width="160" height="160" />
+          <p>{words.t("poster.scan")}</p>
+        </footer>
+      </article>
+      <p class="actions no-print">
+        <button class="main" onClick={() => print()}>
+          {words.t("poster.print")}
+        </button>
+        <a class="button" href={`/lost/${id}`}>
+          {words.t("poster.back")}
+        </a>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,118 @@
+import { type Signal, useSignal } from "@preact/signals";
+import { useWords } from "../ui/context";
+import { shrunk, Unusable } from "./pictures";
+import { look, type LookedAt } from "./send";
+
+/** A photo ready to be sent, what is seen on it once that is known, and which animal it is about. */
+export interface Picked {
+  url: string;
+  jpeg: Blob;
+  seen: LookedAt | null;
+  animal: number;
+}
+
+const MOST = 10;
+
+/** Camera or gallery; each animal is outlined as soon as the server has looked. */
+export function PhotoPicker({ picked }: { picked: Signal<Picked[]> }) {
+  const words = useWords();
+  const isLooking = useSignal(0);
+  const refused = useSignal<string[]>([]);
+
+  const change = (url: string, what: Partial<Picked>) => {
+    picked.value = picked.value.map((each) => (each.url === url ? { ...each, ...what } : each));
+  };
+  const add = async (files: File[]) => {
+    refused.value = [];
+    for (const file of files.slice(0, MOST - picked.value.length)) {
+      isLooking.value += 1;
+      try {
+        const jpeg = await shrunk(file);
+        const url = URL.createObjectURL(jpeg);
+        picked.value = [...picked.value, { url, jpeg, seen: null, animal: 0 }];
+        const seen = await look(jpeg, words.language).catch(() => null); // sending it tells what is wrong
+        change(url, { seen });
+      } catch (error) {
+        const reason = error instanceof Unusable ? error.reason : "unreadable";
+        refused.value = [...refused.value, words.t(`report.${reason}`, { file: file.name })];
+      } finally {
+        isLooking.value -= 1;
+      }
+    }
+  };
+  const remove = (photo: Picked) => {
+    URL.revokeObjectURL(photo.url);
+    picked.value = picked.value.filter((each) => each !== photo);
+  };
+
+  return (
+    <fieldset class="photos">
+      <legend>{words.t("report.photos")}</legend>
+      <p class="soft">{words.t("report.photos_hint")}</p>
+      <ul>
+        {picked.value.map((photo) => (
+          <li key={photo.url}>
+            <Outlined photo={photo} onChoose={(animal) => change(photo.url, { animal })} />
+            <button type="button" class="remove" aria-label={words.t("report.remove")} onClick={() => remove(photo)}>
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p role="status">
+        {isLooking.value > 0 ? words.t("report.looking") : picked.value.length > 0 && words.t(summary(picked.value))}
+      </p>
+      {refused.value.map((text) => (
+        <p key={text} class="notice" role="alert">
+          {text}
+        </p>
+      ))}
+      {picked.value.length < MOST && (
+        <label class="button main file">
+          {words.t(picked.value.length ? "report.add_more" : "report.add")}
+          <input
+            type="file"
+            accept="image/*,.heic,.heif"
+            multiple
+            onChange={(event) => {
+              const input = event.currentTarget;
+              void add([...(input.files ?? [])]).then(() => (input.value = ""));
+            }}
+          />
+        </label>
+      )}
+    </fieldset>
+  );
+}
+
+/** The photo with a frame around each animal; where there are several, a tap chooses. */
+function Outlined({ photo, onChoose }: { photo: Picked; onChoose: (animal: number) => void }) {
+  const words = useWords();
+  const { seen } = photo;
+  return (
+    <svg viewBox={seen ? `0 0 ${seen.width} ${seen.height}` : "0 0 4 3"} role="img" aria-label={words.t("report.photos")}>
+      <image href={photo.url} width={seen?.width ?? 4} height={seen?.height ?? 3} />
+      {seen?.animals.map(({ box: [x0, y0, x1, y1] }, n) => (
+        <rect
+          key={n}
+          class={n === photo.animal ? "chosen" : ""}
+          x={x0}
+          y={y0}
+          width={x1 - x0}
+          height={y1 - y0}
+          vector-effect="non-scaling-stroke"
+          onClick={() => onChoose(n)}
+        />
+      ))}
+    </svg>
+  );
+}
+
+function summary(picked: Picked[]): "report.sees_none" | "report.sees_many" | "report.sees.cat" | "report.sees.dog" | "report.photos_hint" {
+  const known = picked.filter((photo) => photo.seen);
+  if (known.length === 0) return "report.photos_hint";
+  if (known.every((photo) => photo.seen!.animals.length === 0)) return "report.sees_none";
+  if (known.some((photo) => photo.seen!.animals.length > 1)) return "report.sees_many";
+  const first = known.flatMap((photo) => photo.seen!.animals)[0]!;
+  return `report.sees.${first.species}`;
+}

@@ -1,0 +1,47 @@
+import type { Signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { fetchGround } from "../api";
+import { bare } from "../map/ground";
+import { useWords } from "../ui/context";
+import { round } from "./PlacePicker";
+import type { Draft } from "./send";
+
+/** The pin stands still in the middle, the map moves under it. */
+export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
+  const words = useWords();
+  const box = useRef<HTMLDivElement>(null);
+  const [isDrawable, setDrawable] = useState(true);
+  useEffect(() => {
+    let remove = () => {};
+    let isGone = false;
+    const begin = async () => {
+      const ground = await fetchGround();
+      if (isGone || !box.current) return;
+      const map = bare(box.current, ground, place.value ? [place.value.lon, place.value.lat] : null);
+      remove = () => map.remove();
+      const follow = ({ originalEvent }: { originalEvent?: unknown }) => {
+        if (!originalEvent) return; // the map's own doing, not the reader's
+        const { lat, lng } = map.getCenter();
+        place.value = { lat: round(lat), lon: round(lng) };
+      };
+      map.on("move", follow);
+      map.on("moveend", follow);
+      box.current.dataset.ready = "true";
+    };
+    begin().catch(() => setDrawable(false)); // no WebGL here
+    return () => {
+      isGone = true;
+      remove();
+    };
+  }, []);
+  if (!isDrawable) return <p class="notice">{words.t("map.none")}</p>;
+  return (
+    <>
+      <p class="soft">{words.t("report.map_hint")}</p>
+      <div class="pin-map">
+        <div ref={box} class="map" role="region" aria-label={words.t("view.map")} />
+        <span class="centre" aria-hidden="true" />
+      </div>
+    </>
+  );
+}

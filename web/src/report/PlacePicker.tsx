@@ -1,0 +1,55 @@
+import { type Signal, useSignal } from "@preact/signals";
+import { lazy, Suspense } from "preact/compat";
+import { useWords } from "../ui/context";
+import type { Draft } from "./send";
+
+const PinMap = lazy(() => import("./PinMap"));
+
+/** Where I am, a pin on the map, or words; none of it is a must. */
+export function PlacePicker({ question, place }: { question: string; place: Signal<Draft["place"]> }) {
+  const words = useWords();
+  const isMapOpen = useSignal(false);
+  const isRefused = useSignal(false);
+  const locate = () =>
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        isRefused.value = false;
+        place.value = { lat: round(coords.latitude), lon: round(coords.longitude) };
+      },
+      () => (isRefused.value = isMapOpen.value = true),
+      { enableHighAccuracy: true, timeout: 15_000 },
+    );
+  return (
+    <fieldset class="place">
+      <legend>{question}</legend>
+      <div class="actions">
+        <button type="button" onClick={locate}>
+          {words.t("report.here")}
+        </button>
+        <button type="button" aria-expanded={isMapOpen.value} onClick={() => (isMapOpen.value = !isMapOpen.value)}>
+          {words.t("report.on_map")}
+        </button>
+      </div>
+      {isRefused.value && <p role="status">{words.t("report.no_position")}</p>}
+      {isMapOpen.value && (
+        <Suspense fallback={<div class="pin-map skeleton" />}>
+          <PinMap place={place} />
+        </Suspense>
+      )}
+      {place.value && (
+        <p role="status" class="soft">
+          {words.t("report.chosen", { lat: place.value.lat, lon: place.value.lon })}
+        </p>
+      )}
+      <label class="field">
+        {words.t("report.address")}
+        <input name="address" maxLength={300} placeholder={words.t("report.address_hint")} />
+      </label>
+    </fieldset>
+  );
+}
+
+/** Five decimals are about a metre. */
+export function round(degrees: number): number {
+  return Math.round(degrees * 1e5) / 1e5;
+}

@@ -1,0 +1,88 @@
+// Sends what somebody reports, and asks what is on a photo before it is sent.
+import { type Animal, type MatchPage, Problem, type Report, type Species } from "../api";
+
+export type Shelf = "lost" | "found";
+
+export interface Draft {
+  shelf: Shelf;
+  photos: Blob[];
+  species: Species | null;
+  keepWithoutAnimal: boolean;
+  animal: number;
+  place: { lat: number; lon: number } | null;
+  isHome: boolean;
+  address: string;
+  happenedAt: string;
+  held: "held" | "seen_loose" | null;
+  name: string;
+  description: string;
+  /** The lost report that a finder answers, from a poster or a board. */
+  about: string | null;
+  listed: boolean;
+}
+
+export type Filed = Report & { link: string; matches: MatchPage["items"] };
+
+export interface LookedAt {
+  width: number;
+  height: number;
+  animals: Animal[];
+}
+
+/** What the server sees on a photo; nothing is kept of it. */
+export async function look(photo: Blob, language: string): Promise<LookedAt> {
+  const form = new FormData();
+  form.append("photo", photo, "photo.jpg");
+  const body = (await post("/detections", form, language)) as { photos: LookedAt[] };
+  return body.photos[0]!;
+}
+
+/** File it. The same `key` sent twice files it once. */
+export function file(draft: Draft, language: string, key: string, onProgress: (share: number) => void): Promise<Filed> {
+  const form = new FormData();
+  const texts: Record<string, string | null> = {
+    shelf: draft.shelf,
+    species: draft.species,
+    keep_without_animal: draft.keepWithoutAnimal ? "true" : null,
+    animal: draft.animal ? String(draft.animal) : null,
+    lat: draft.place && String(draft.place.lat),
+    lon: draft.place && String(draft.place.lon),
+    home_lat: draft.isHome && draft.place ? String(draft.place.lat) : null,
+    home_lon: draft.isHome && draft.place ? String(draft.place.lon) : null,
+    address: draft.address.trim() || null,
+    happened_at: draft.happenedAt ? new Date(draft.happenedAt).toISOString() : null,
+    held: draft.held,
+    name: draft.name.trim() || null,
+    description: draft.description.trim() || null,
+    about: draft.about,
+    listed: draft.listed ? "true" : null,
+  };
+  for (const [name, text] of Object.entries(texts)) if (text !== null) form.append(name, text);
+  draft.photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
+  return post("/reports", form, language, key, onProgress) as Promise<Filed>;
+}
+
+/** With progress of the upload, which `fetch` cannot tell. */
+function post(
+  path: string,
+  form: FormData,
+  language: string,
+  key: string = crypto.randomUUID(),
+  onProgress?: (share: number) => void,
+): Promise<unknown> {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/v1${path}`);
+    request.setRequestHeader("Accept-Language", language);
+    request.setRequestHeader("Idempotency-Key", key);
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded, total }) => onProgress?.(loaded / total);
+    request.onerror = () => failed(new Problem(0, "unreachable", ""));
+    request.onload = () => {
+      const body = request.response ?? {};
+      if (request.status < 300) done(body);
+      else failed(new Problem(request.status, body.code ?? "internal", body.detail ?? "", body.hint ?? null));
+    };
+    request.send(form);
+  });
+}

@@ -1,0 +1,139 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Message } from "../api";
+import { shrunk } from "../report/pictures";
+import { useWords } from "../ui/context";
+import type { Talk, Talks } from "./talks";
+
+/** What owner and finder say to each other; neither learns who the other is. */
+export function TalkList({ talks }: { talks: Talks }) {
+  const words = useWords();
+  const problem = talks.problem.value;
+  if (talks.all.value.length === 0 && !problem) return null;
+  return (
+    <section class="talks" aria-label={words.t("talk.title")}>
+      <h2>{words.t("talk.title")}</h2>
+      {problem && (
+        <p class="notice" role="alert">
+          {[problem.message || words.t("problem.server"), problem.hint].filter(Boolean).join(" ")}
+        </p>
+      )}
+      {talks.all.value.map((talk) => (
+        <Conversation key={talk.handover.id} talk={talk} talks={talks} />
+      ))}
+    </section>
+  );
+}
+
+function Conversation({ talk, talks }: { talk: Talk; talks: Talks }) {
+  const words = useWords();
+  const { handover, messages } = talk;
+  const isAsked = !handover.is_over && !handover.i_agree;
+  return (
+    <article class="talk">
+      <p class="soft">{stateOf(talk).map((key) => words.t(key)).join(" ")}</p>
+      <ol class="messages" aria-live="polite">
+        {messages.map((message) => (
+          <Said key={message.id} message={message} talk={talk} talks={talks} />
+        ))}
+      </ol>
+      {isAsked && (
+        <div class="actions">
+          <button class="main" onClick={() => void talks.answer(talk, true)}>
+            {words.t("talk.agree")}
+          </button>
+          <button onClick={() => void talks.answer(talk, false)}>{words.t("talk.refuse")}</button>
+        </div>
+      )}
+      {canWrite(talk) && <Composer talk={talk} talks={talks} />}
+      {handover.is_open && (
+        <button class="plain" onClick={() => void talks.end(talk)}>
+          {words.t("talk.end")}
+        </button>
+      )}
+    </article>
+  );
+}
+
+type State = "talk.over" | "talk.open" | "talk.beware" | "talk.waiting" | "talk.hidden" | "talk.asked_found" | "talk.asked_lost";
+
+function stateOf({ handover }: Talk): State[] {
+  if (handover.is_over) return ["talk.over"];
+  if (handover.is_open) return ["talk.open", "talk.beware"];
+  return handover.i_agree ? ["talk.waiting"] : [`talk.asked_${handover.side}`, "talk.hidden"];
+}
+
+/** Before both agree a finder may ask, and an owner may answer what was asked. */
+function canWrite({ handover, messages }: Talk): boolean {
+  if (handover.is_over) return false;
+  return handover.is_open || handover.side === "found" || messages.some((message) => !message.is_mine);
+}
+
+function Said({ message, talk, talks }: { message: Message; talk: Talk; talks: Talks }) {
+  const words = useWords();
+  const picture = useSignal("");
+  useEffect(() => {
+    if (!message.photo) return;
+    void talks.picture(message.photo).then((url) => (picture.value = url));
+    return () => URL.revokeObjectURL(picture.value);
+  }, [message.photo]);
+  return (
+    <li class={message.is_mine ? "mine" : ""}>
+      <small class="soft">
+        {words.t(message.is_mine ? "talk.me" : `talk.them_${talk.handover.side}`)} · {words.ago(message.created_at)}
+      </small>
+      {message.text && <p>{message.text}</p>}
+      {picture.value && <img src={picture.value} alt={words.t("talk.photo")} />}
+      {message.place && (
+        <a href={`geo:${message.place.lat},${message.place.lon}`}>{words.t("talk.place_sent", message.place)}</a>
+      )}
+    </li>
+  );
+}
+
+function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
+  const words = useWords();
+  const text = useSignal("");
+  const { is_open: isOpen, side } = talk.handover;
+  const label = isOpen ? "talk.message" : side === "found" ? "talk.question" : "talk.answer";
+  const locate = () =>
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      void talks.write(talk, { place: { lat: coords.latitude, lon: coords.longitude } });
+    });
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!text.value.trim()) return;
+        void talks.write(talk, { text: text.value.trim() }).then((isSent) => isSent && (text.value = ""));
+      }}
+    >
+      <label class="field">
+        {words.t(label)}
+        <textarea rows={2} maxLength={2000} value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />
+      </label>
+      <div class="actions">
+        <button class="main">{words.t("talk.send")}</button>
+        {isOpen && (
+          <>
+            <label class="button file">
+              {words.t("talk.photo")}
+              <input
+                type="file"
+                accept="image/*,.heic,.heif"
+                onChange={(event) => {
+                  const file = event.currentTarget.files?.[0];
+                  if (file) void shrunk(file).then((photo) => talks.write(talk, { photo }));
+                }}
+              />
+            </label>
+            <button type="button" onClick={locate}>
+              {words.t("talk.place")}
+            </button>
+          </>
+        )}
+      </div>
+    </form>
+  );
+}

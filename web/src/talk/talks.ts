@@ -1,0 +1,56 @@
+// The conversations of one report.
+import { signal } from "@preact/signals";
+import { type Handover, type Message, Problem, type Server, type Words } from "../api";
+
+export interface Talk {
+  handover: Handover;
+  messages: Message[];
+}
+
+export class Talks {
+  readonly all = signal<Talk[]>([]);
+  readonly problem = signal<Problem | null>(null);
+  constructor(private readonly server: Server) {}
+
+  propose(lostId: string, foundId: string): Promise<boolean> {
+    return this.attempt(() => this.server.propose(lostId, foundId));
+  }
+
+  answer(talk: Talk, agrees: boolean): Promise<boolean> {
+    return this.attempt(() => this.server.answer(talk.handover.id, agrees));
+  }
+
+  write(talk: Talk, words: Words): Promise<boolean> {
+    return this.attempt(() => this.server.write(talk.handover.id, words));
+  }
+
+  end(talk: Talk): Promise<boolean> {
+    return this.attempt(() => this.server.end(talk.handover.id));
+  }
+
+  picture(path: string): Promise<string> {
+    return this.server.picture(path);
+  }
+
+  private async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      this.problem.value = null;
+    } catch (error) {
+      this.problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+      return false;
+    }
+    await this.refresh();
+    return true;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const handovers = await this.server.handovers();
+      const messages = await Promise.all(handovers.map((handover) => this.server.messages(handover.id)));
+      this.all.value = handovers.map((handover, n) => ({ handover, messages: messages[n]! }));
+    } catch {
+      // the page itself says when there is no connection; the next event asks again
+    }
+  }
+}

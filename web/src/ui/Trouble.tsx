@@ -1,0 +1,30 @@
+import type { Problem } from "../api";
+import { useWords } from "./context";
+
+/** A whole screen for what cannot be shown: what happened, and what to do. */
+export function Trouble({ problem, again }: { problem: Problem; again?: () => void }) {
+  const words = useWords();
+  const kind = kindOf(problem);
+  return (
+    <section class="trouble" role="alert">
+      <h1>{words.t(`problem.${kind}`)}</h1>
+      <p>{words.t(`problem.${kind}_text`)}</p>
+      {again && (kind === "server" || kind === "offline") ? (
+        <button class="main" onClick={again}>
+          {words.t("problem.again")}
+        </button>
+      ) : (
+        <a class="button" href="/">
+          {words.t("problem.home")}
+        </a>
+      )}
+    </section>
+  );
+}
+
+function kindOf({ status, code }: Problem): "offline" | "expired" | "link" | "missing" | "server" {
+  if (status === 0) return "offline";
+  if (code === "token_expired") return "expired";
+  if (status === 401 || status === 403) return "link";
+  return status === 404 ? "missing" : "server";
+}

@@ -1,0 +1,90 @@
+// The reader's language: texts, plural forms, times, distances.
+import { en } from "./texts/en";
+import { ru } from "./texts/ru";
+
+type Key = keyof typeof en;
+type PluralKey = { [K in Key]: K extends `${infer Base}.one` ? Base : never }[Key];
+type SlavicForm = `${PluralKey}.${"few" | "many"}`;
+export type Texts = Record<Key, string> & Partial<Record<SlavicForm, string>>;
+type Values = Record<string, string | number>;
+
+const LANGUAGES: Record<string, Texts> = { en, ru };
+const KEPT = "homeward.language";
+const HOUR_S = 3600;
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86400],
+  ["hour", HOUR_S],
+  ["minute", 60],
+];
+
+export class Words {
+  private readonly relative: Intl.RelativeTimeFormat;
+  private readonly plural: Intl.PluralRules;
+
+  constructor(readonly language: string) {
+    this.relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+    this.plural = new Intl.PluralRules(language);
+  }
+
+  t(key: Key, values: Values = {}): string {
+    return this.fill(this.texts[key], values);
+  }
+
+  /** The form that the language wants for `n`. */
+  count(key: PluralKey, n: number): string {
+    const form = `${key}.${this.plural.select(n)}` as Key;
+    return this.fill(this.texts[form] ?? this.texts[`${key}.other` as Key], { n: this.number(n) });
+  }
+
+  number(n: number, digits = 0): string {
+    return new Intl.NumberFormat(this.language, { maximumFractionDigits: digits }).format(n);
+  }
+
+  /** 97 %; nothing is ever certain. */
+  percent(degree: number): string {
+    if (degree > 0.99) return `>\u202f99\u00a0%`;
+    return degree < 0.01 ? `<\u202f1\u00a0%` : `${Math.round(degree * 100)}\u00a0%`;
+  }
+
+  /** 600 m, 1.2 km, 14 km. */
+  distance(km: number): string {
+    if (km < 1) return this.t("unit.m", { n: this.number(Math.max(50, Math.round(km * 20) * 50)) });
+    return this.t("unit.km", { n: this.number(km, km < 10 ? 1 : 0) });
+  }
+
+  /** 3 hours ago. */
+  ago(moment: string | number): string {
+    const seconds = (Date.now() - new Date(moment).getTime()) / 1000;
+    const [unit, length] = STEPS.find(([, step]) => seconds >= step) ?? ["minute", 60];
+    return this.relative.format(-Math.max(0, Math.round(seconds / length)), unit);
+  }
+
+  /** 24 November */
+  day(moment: string): string {
+    return new Intl.DateTimeFormat(this.language, { day: "numeric", month: "long" }).format(new Date(moment));
+  }
+
+  /** 24 November, 02:10 */
+  exact(moment: string): string {
+    return new Intl.DateTimeFormat(this.language, { dateStyle: "long", timeStyle: "short" }).format(new Date(moment));
+  }
+
+  private get texts(): Texts {
+    return LANGUAGES[this.language] ?? en;
+  }
+
+  private fill(text: string, values: Values): string {
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  }
+}
+
+/** The language that the reader chose, else the first of the browser's that we speak. */
+export function readersLanguage(): string {
+  const wished = [localStorage.getItem(KEPT) ?? "", ...navigator.languages].map((each) => each.split("-")[0] ?? "");
+  return wished.find((each) => each in LANGUAGES) ?? "en";
+}
+
+export function chooseLanguage(language: string): void {
+  localStorage.setItem(KEPT, language);
+  location.reload();
+}
