@@ -1,0 +1,54 @@
+"""Time, news and districts, as ports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from homeward.domain.accounts import Account
+from homeward.domain.matches import Match
+from homeward.domain.places import Point
+from homeward.domain.reports import Report
+from homeward.ports.queues import Alert
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a messenger delivers: one alert, or several about one lost report at once, the best first.
+
+    ``lost``, ``found`` and ``match`` are those of the best; ``account`` is None for people without a messenger.
+    """
+
+    alerts: tuple[Alert, ...]
+    account: Account | None
+    lost: Report
+    found: Report
+    match: Match | None
+
+
+class Messenger(Protocol):
+    """Takes news to an owner."""
+
+    def send(self, news: News) -> None:
+        """Deliver; any exception means that it is tried again later."""
+        ...
+
+
+class Districts(Protocol):
+    """Names the district of a point."""
+
+    def district(self, place: Point) -> str | None:
+        """The name, or None outside all of them."""
+        ...
+
+    def outlines(self) -> Mapping[str, object]:
+        """All of them as a GeoJSON FeatureCollection of polygons, each with a `name`."""
+        ...

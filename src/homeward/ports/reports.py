@@ -1,0 +1,197 @@
+"""Rows of reports, as ports: what was told of, its photos, vectors and matches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from homeward.domain.animals import Species
+from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.ids import (
+    AccountId,
+    CameraId,
+    ContentHash,
+    CropId,
+    EmbeddingId,
+    EncounterId,
+    ModelName,
+    PhotoId,
+    ReportId,
+)
+from homeward.domain.matches import Match, MatchPage, MatchQuery, Verdict
+from homeward.domain.places import Point
+from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Status
+
+Before = tuple[datetime, ReportId]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportQuery:
+    """Which reports to list, newest first. ``before`` is the created_at of the last one seen."""
+
+    shelf: Shelf | None = None
+    status: Status | None = None
+    account_id: AccountId | None = None
+    camera_id: CameraId | None = None
+    encounter_id: EncounterId | None = None
+    species: Species | None = None
+    district: str | None = None
+    listed: bool | None = None
+    before: Before | None = None
+    limit: int = 100
+
+
+class Reports(Protocol):
+    """Rows of reports."""
+
+    def add(self, report: Report) -> None:
+        """Insert."""
+        ...
+
+    def get(self, report_id: ReportId) -> Report | None:
+        """The report, or None."""
+        ...
+
+    def get_many(self, ids: Sequence[ReportId]) -> list[Report]:
+        """Those that exist, in no order."""
+        ...
+
+    def update(self, report: Report) -> None:
+        """Write all fields of an existing one; the index follows."""
+        ...
+
+    def remove(self, report_id: ReportId) -> None:
+        """Delete with photos, crops, embeddings, matches, jobs and alerts."""
+        ...
+
+    def find(self, query: ReportQuery) -> list[Report]:
+        """Newest first."""
+        ...
+
+    def count_around(
+        self,
+        shelf: Shelf,
+        species: Species,
+        centre: Point | None,
+        radius_km: float,
+        since: datetime,
+        until: datetime,
+    ) -> int:
+        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
+        ...
+
+
+class Expiry(Protocol):
+    """What has grown old."""
+
+    def sightings_older_than(self, when: datetime, limit: int) -> list[ReportId]:
+        """Sightings last seen before ``when`` without a ``same`` verdict."""
+        ...
+
+    def ended_before(self, when: datetime, limit: int) -> list[ReportId]:
+        """Reports closed, reunited or expired before ``when``."""
+        ...
+
+    def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
+        """Open reports of people created before ``when``."""
+        ...
+
+
+class Photos(Protocol):
+    """Rows of photos and crops."""
+
+    def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
+        """Insert a photo with its crops; the ids of the crops in the same order."""
+        ...
+
+    def get(self, photo_id: PhotoId) -> Photo | None:
+        """The photo, or None."""
+        ...
+
+    def of_report(self, report_id: ReportId) -> list[tuple[Photo, tuple[Crop, ...]]]:
+        """Photos in their order, each with its crops."""
+        ...
+
+    def add_crops(self, crops: Sequence[NewCrop]) -> list[CropId]:
+        """Insert crops of photos that are there already (a model was down at intake)."""
+        ...
+
+    def update(self, photo: Photo) -> None:
+        """Write all fields of an existing one."""
+        ...
+
+    def with_hash(self, content_hash: ContentHash) -> list[Photo]:
+        """All photos of these very bytes, on both shelves."""
+        ...
+
+
+class Embeddings(Protocol):
+    """Rows of vectors, and the sequence of their changes."""
+
+    def add(self, embeddings: Sequence[NewEmbedding]) -> list[EmbeddingId]:
+        """Insert; a (crop, model) that is there keeps its id."""
+        ...
+
+    def get(self, ids: Sequence[EmbeddingId]) -> list[Embedding]:
+        """Those that exist, in the order asked for."""
+        ...
+
+    def remove(self, ids: Sequence[EmbeddingId]) -> None:
+        """Delete; absent is fine."""
+        ...
+
+    def of_report(self, report_id: ReportId, model: ModelName) -> list[Embedding]:
+        """All vectors of a report made by ``model``."""
+        ...
+
+    def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:
+        """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
+        ...
+
+    def unmade(self, model: ModelName, after: CropId, limit: int) -> list[Crop]:
+        """Such crops of all reports that no job waits for, with ids above ``after``, in their order."""
+        ...
+
+    def progress(self, model: ModelName) -> tuple[int, int]:
+        """How many crops of chosen animals ``model`` has embedded, and how many there are."""
+        ...
+
+    def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
+        """Delete up to ``limit`` vectors of other models; how many went."""
+        ...
+
+
+class Matches(Protocol):
+    """Rows of matches: (lost, found) is unique."""
+
+    def save(self, matches: Sequence[Match]) -> list[Match]:
+        """Insert, or update all but the verdict; those that were not there before are returned."""
+        ...
+
+    def get(self, lost_id: ReportId, found_id: ReportId) -> Match | None:
+        """The match, or None."""
+        ...
+
+    def page(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
+        """One page for the owner."""
+        ...
+
+    def of_found(self, found_id: ReportId, limit: int) -> list[Match]:
+        """Matches of a found report, best first."""
+        ...
+
+    def judged(self, lost_ids: Sequence[ReportId]) -> list[Match]:
+        """All matches of these lost reports that have a verdict."""
+        ...
+
+    def judge(self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime) -> list[ReportId]:
+        """Write the verdict on every match of the encounter; the found reports concerned."""
+        ...
+
+    def keep_only(self, lost_id: ReportId, model: ModelName, calibration: str) -> None:
+        """Delete unjudged ones that another model or calibration made."""
+        ...
+
+    def prune(self, lost_id: ReportId, keep: int) -> None:
+        """Delete all but the best ``keep``; judged ones stay."""
+        ...

@@ -1,0 +1,109 @@
+"""Transactions, as ports."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from homeward.ports.people import Accounts, Answers, Audit, Cameras, Facts, Figures, Handovers, Keys
+from homeward.ports.queues import Inbox, Jobs, Outbox
+from homeward.ports.reports import Embeddings, Expiry, Matches, Photos, Reports
+
+
+class UnitOfWork(Protocol):
+    """One transaction: all repositories, committed together or not at all."""
+
+    @property
+    def reports(self) -> Reports:
+        """See `Reports`."""
+        ...
+
+    @property
+    def expiry(self) -> Expiry:
+        """See `Expiry`."""
+        ...
+
+    @property
+    def photos(self) -> Photos:
+        """See `Photos`."""
+        ...
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """See `Embeddings`."""
+        ...
+
+    @property
+    def matches(self) -> Matches:
+        """See `Matches`."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """See `Jobs`."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """See `Outbox`."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """See `Accounts`."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """See `Inbox`."""
+        ...
+
+    @property
+    def handovers(self) -> Handovers:
+        """See `Handovers`."""
+        ...
+
+    @property
+    def cameras(self) -> Cameras:
+        """See `Cameras`."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """See `Keys`."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """See `Answers`."""
+        ...
+
+    @property
+    def facts(self) -> Facts:
+        """See `Facts`."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """See `Figures`."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """See `Audit`."""
+        ...
+
+
+class Database(Protocol):
+    """Opens transactions. Leaving the block commits; an exception rolls back."""
+
+    def write(self) -> AbstractContextManager[UnitOfWork]:
+        """A transaction that may change rows; writers wait for each other.
+
+        Raises:
+            StorageBusy: the lock did not come in time.
+            StorageFull: the disk is full; nothing was changed.
+        """
+        ...
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A consistent view that never waits for writers."""
+        ...

@@ -1,0 +1,317 @@
+"""Reports, photos, vectors and matches on dictionaries."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from homeward.domain.animals import Species
+from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.ids import ContentHash, CropId, EmbeddingId, EncounterId, ModelName, PhotoId, ReportId
+from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
+from homeward.domain.places import Point, distance_km
+from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Source, Status
+from homeward.ports import ReportQuery
+from homeward.testing.repositories.tables import Repository
+
+
+class MemoryReports(Repository):
+    """`homeward.ports.Reports`."""
+
+    def add(self, report: Report) -> None:
+        """Insert."""
+        if report.id in self.tables.reports:
+            raise ValueError("this report is there already")
+        self.tables.reports[report.id] = report
+
+    def get(self, report_id: ReportId) -> Report | None:
+        """The report, or None."""
+        return self.tables.reports.get(report_id)
+
+    def get_many(self, ids: Sequence[ReportId]) -> list[Report]:
+        """Those that exist."""
+        return [self.tables.reports[found] for found in dict.fromkeys(ids) if found in self.tables.reports]
+
+    def update(self, report: Report) -> None:
+        """Write all fields of an existing one."""
+        if report.id in self.tables.reports:
+            self.tables.reports[report.id] = report
+
+    def remove(self, report_id: ReportId) -> None:
+        """Delete with everything that hangs on it."""
+        t = self.tables
+        t.reports.pop(report_id, None)
+        gone = {photo.id for photo in t.photos.values() if photo.report_id == report_id}
+        t.photos = {key: value for key, value in t.photos.items() if key not in gone}
+        t.crops = {key: value for key, value in t.crops.items() if value.report_id != report_id}
+        t.embeddings = {key: value for key, value in t.embeddings.items() if value.crop_id in t.crops}
+        t.matches = {key: value for key, value in t.matches.items() if report_id not in key}
+        t.jobs = {key: value for key, value in t.jobs.items() if value.report_id != report_id}
+        t.alerts = {k: v for k, v in t.alerts.items() if report_id not in {v.lost_id, v.found_id}}
+        t.alerts_due = {k: v for k, v in t.alerts_due.items() if k in t.alerts}
+        t.handovers = {k: v for k, v in t.handovers.items() if report_id not in {v.lost_id, v.found_id}}
+        t.messages = {k: v for k, v in t.messages.items() if v.handover_id in t.handovers}
+        t.looks = [look for look in t.looks if look[0] not in gone]
+
+    def find(self, query: ReportQuery) -> list[Report]:
+        """Newest first."""
+        names = ("shelf", "status", "account_id", "camera_id", "encounter_id", "species", "district", "listed")
+        wanted = {name: getattr(query, name) for name in names if getattr(query, name) is not None}
+        found = [r for r in self.tables.reports.values() if all(getattr(r, n) == v for n, v in wanted.items())]
+        ordered = sorted(found, key=lambda report: (report.created_at, report.id), reverse=True)
+        if query.before is not None:
+            ordered = [report for report in ordered if (report.created_at, report.id) < query.before]
+        return ordered[: query.limit]
+
+    def count_around(
+        self, shelf: Shelf, species: Species, centre: Point | None, radius_km: float, since: datetime, until: datetime
+    ) -> int:
+        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
+        return len(
+            {
+                r.encounter_id
+                for r in self.tables.reports.values()
+                if r.shelf is shelf and r.species is species and since <= r.happened_at <= until
+                if centre is None or (r.place is not None and distance_km(r.place, centre) <= radius_km)
+            }
+        )
+
+
+class MemoryExpiry(Repository):
+    """`homeward.ports.Expiry`."""
+
+    def sightings_older_than(self, when: datetime, limit: int) -> list[ReportId]:
+        """Sightings last seen before ``when`` without a ``same`` verdict."""
+        confirmed = {m.found_id for m in self.tables.matches.values() if m.verdict is Verdict.SAME}
+        return self._ids(
+            limit,
+            [
+                r
+                for r in self.tables.reports.values()
+                if r.source is Source.CAMERA and (r.last_seen_at or r.happened_at) < when and r.id not in confirmed
+            ],
+        )
+
+    def ended_before(self, when: datetime, limit: int) -> list[ReportId]:
+        """Reports closed, reunited or expired before ``when``."""
+        ended = [r for r in self.tables.reports.values() if r.status is not Status.OPEN]
+        return self._ids(limit, [r for r in ended if r.closed_at is not None and r.closed_at < when])
+
+    def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
+        """Open reports of people created before ``when``."""
+        people = [r for r in self.tables.reports.values() if r.source is Source.PERSON]
+        return self._ids(limit, [r for r in people if r.status is Status.OPEN and r.created_at < when])
+
+    def _ids(self, limit: int, found: list[Report]) -> list[ReportId]:
+        return [report.id for report in sorted(found, key=lambda report: report.created_at)[:limit]]
+
+
+class MemoryPhotos(Repository):
+    """`homeward.ports.Photos`."""
+
+    def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
+        """Insert a photo with its crops."""
+        self.tables.photos[photo.id] = photo
+        return self.add_crops(crops)
+
+    def get(self, photo_id: PhotoId) -> Photo | None:
+        """The photo, or None."""
+        return self.tables.photos.get(photo_id)
+
+    def of_report(self, report_id: ReportId) -> list[tuple[Photo, tuple[Crop, ...]]]:
+        """Photos in their order, each with its crops."""
+        mine = sorted((p for p in self.tables.photos.values() if p.report_id == report_id), key=lambda p: p.position)
+        return [(p, tuple(c for c in self.tables.crops.values() if c.photo_id == p.id)) for p in mine]
+
+    def add_crops(self, crops: Sequence[NewCrop]) -> list[CropId]:
+        """Insert crops; their ids in the same order."""
+        ids = []
+        for new in crops:
+            crop_id = CropId(self.tables.next_id())
+            self.tables.crops[crop_id] = Crop(
+                crop_id, new.photo_id, new.report_id, new.animal, new.part, new.box, new.species, new.confidence
+            )
+            ids.append(crop_id)
+        return ids
+
+    def update(self, photo: Photo) -> None:
+        """Write all fields of an existing one."""
+        if photo.id in self.tables.photos:
+            self.tables.photos[photo.id] = photo
+
+    def with_hash(self, content_hash: ContentHash) -> list[Photo]:
+        """All photos of these very bytes."""
+        return [photo for photo in self.tables.photos.values() if photo.content_hash == content_hash]
+
+
+class MemoryEmbeddings(Repository):
+    """`homeward.ports.Embeddings`."""
+
+    def add(self, embeddings: Sequence[NewEmbedding]) -> list[EmbeddingId]:
+        """Insert; a (crop, model) that is there keeps its id."""
+        return [self._add(new) for new in embeddings]
+
+    def get(self, ids: Sequence[EmbeddingId]) -> list[Embedding]:
+        """Those that exist, in the order asked for."""
+        return [self._full(found) for found in ids if found in self.tables.embeddings]
+
+    def remove(self, ids: Sequence[EmbeddingId]) -> None:
+        """Delete; absent is fine."""
+        for found in ids:
+            self.tables.embeddings.pop(found, None)
+
+    def of_report(self, report_id: ReportId, model: ModelName) -> list[Embedding]:
+        """All vectors of a report made by ``model``."""
+        every = (self._full(found) for found in sorted(self.tables.embeddings))
+        return [e for e in every if e.report_id == report_id and e.model == model]
+
+    def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:
+        """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
+        done = {e.crop_id for e in self.tables.embeddings.values() if e.model == model}
+        return [
+            crop
+            for crop in self.tables.crops.values()
+            if crop.report_id == report_id
+            and crop.id not in done
+            and crop.animal == self.tables.photos[crop.photo_id].chosen
+        ]
+
+    def unmade(self, model: ModelName, after: CropId, limit: int) -> list[Crop]:
+        """Such crops of all reports that no job waits for."""
+        waiting = {job.report_id for job in self.tables.jobs.values()}
+        found = [crop for report_id in self.tables.reports for crop in self.missing(report_id, model)]
+        unmade = (crop for crop in found if crop.id > after and crop.report_id not in waiting)
+        return sorted(unmade, key=lambda crop: crop.id)[:limit]
+
+    def progress(self, model: ModelName) -> tuple[int, int]:
+        """How many crops of chosen animals ``model`` has embedded, and how many there are."""
+        chosen = sum(crop.animal == self.tables.photos[crop.photo_id].chosen for crop in self.tables.crops.values())
+        return chosen - sum(len(self.missing(found, model)) for found in self.tables.reports), chosen
+
+    def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
+        """Delete up to ``limit`` vectors of other models."""
+        others = [found for found, new in self.tables.embeddings.items() if new.model not in models][:limit]
+        self.remove(others)
+        return len(others)
+
+    def on_shelf(self, shelf: Shelf) -> list[Embedding]:
+        """All embeddings of a shelf, for the in-memory index."""
+        every = (self._full(found) for found in sorted(self.tables.embeddings))
+        return [e for e in every if self.tables.reports[e.report_id].shelf is shelf]
+
+    def _add(self, new: NewEmbedding) -> EmbeddingId:
+        for known, there in self.tables.embeddings.items():
+            if (there.crop_id, there.model) == (new.crop_id, new.model):
+                return known
+        issued = EmbeddingId(self.tables.next_id())
+        self.tables.embeddings[issued] = new
+        return issued
+
+    def _full(self, found: EmbeddingId) -> Embedding:
+        new = self.tables.embeddings[found]
+        crop = self.tables.crops[new.crop_id]
+        report = self.tables.reports[crop.report_id]
+        return Embedding(
+            id=found,
+            crop_id=crop.id,
+            report_id=report.id,
+            model=new.model,
+            species=report.species,
+            part=crop.part,
+            happened_at=report.happened_at,
+            place=report.place,
+            is_open=report.status is Status.OPEN,
+            vector=new.vector,
+        )
+
+
+class MemoryMatches(Repository):
+    """`homeward.ports.Matches`."""
+
+    def save(self, matches: Sequence[Match]) -> list[Match]:
+        """Insert, or update all but the verdict; the new ones."""
+        new = []
+        for match in matches:
+            key = (match.lost_id, match.found_id)
+            old = self.tables.matches.get(key)
+            if old is None:
+                new.append(match)
+            else:
+                match = replace(match, verdict=old.verdict, verdict_at=old.verdict_at)  # noqa: PLW2901
+            self.tables.matches[key] = match
+        return new
+
+    def get(self, lost_id: ReportId, found_id: ReportId) -> Match | None:
+        """The match, or None."""
+        return self.tables.matches.get((lost_id, found_id))
+
+    def page(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
+        """One page for the owner."""
+        mine = [match for match in self.tables.matches.values() if match.lost_id == lost_id]
+        shown = sorted((m for m in mine if self._passes(m, query)), key=lambda m: self._order(m, query.sort))
+        end = query.offset + query.limit
+        views = tuple(self._view(match) for match in shown[query.offset : end])
+        return MatchPage(views, len(shown), len(mine) - len(shown), end if end < len(shown) else None)
+
+    def of_found(self, found_id: ReportId, limit: int) -> list[Match]:
+        """Matches of a found report, best first."""
+        mine = [match for match in self.tables.matches.values() if match.found_id == found_id]
+        return sorted(mine, key=lambda m: (-m.degree, m.l2_distance, m.lost_id))[:limit]
+
+    def judged(self, lost_ids: Sequence[ReportId]) -> list[Match]:
+        """All matches of these lost reports that have a verdict."""
+        return [m for m in self.tables.matches.values() if m.lost_id in lost_ids and m.verdict is not None]
+
+    def judge(self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime) -> list[ReportId]:
+        """Write the verdict on every match of the encounter."""
+        keys = [k for k, m in self.tables.matches.items() if k[0] == lost_id and m.encounter_id == encounter_id]
+        for key in keys:
+            self.tables.matches[key] = replace(self.tables.matches[key], verdict=verdict, verdict_at=when)
+        return [found_id for _, found_id in keys]
+
+    def keep_only(self, lost_id: ReportId, model: ModelName, calibration: str) -> None:
+        """Delete unjudged ones that another model or calibration made."""
+        for key, match in list(self.tables.matches.items()):
+            is_other = (match.model, match.calibration) != (model, calibration)
+            if match.lost_id == lost_id and match.verdict is None and is_other:
+                del self.tables.matches[key]
+
+    def prune(self, lost_id: ReportId, keep: int) -> None:
+        """Delete all but the best ``keep``; judged ones stay."""
+        mine = [match for match in self.tables.matches.values() if match.lost_id == lost_id]
+        for match in sorted(mine, key=lambda m: (-m.degree, m.l2_distance))[keep:]:
+            if match.verdict is None:
+                del self.tables.matches[match.lost_id, match.found_id]
+
+    def _view(self, match: Match) -> MatchView:
+        found = self.tables.reports[match.found_id]
+        camera = self.tables.cameras.get(found.camera_id) if found.camera_id else None
+        return MatchView(match, found, self.tables.crops[match.found_crop_id], camera)
+
+    def _passes(self, match: Match, query: MatchQuery) -> bool:
+        found = self.tables.reports[match.found_id]
+        km = match.distance_km
+        return (
+            (not query.districts or found.district in query.districts)
+            and (not query.found_ids or found.id in query.found_ids)
+            and (query.max_km is None or (km is not None and km <= query.max_km))
+            and (query.since is None or found.happened_at >= query.since)
+            and (query.until is None or found.happened_at <= query.until)
+            and (query.min_degree is None or match.degree >= query.min_degree)
+            and query.source in {None, found.source}
+            and query.species in {None, found.species}
+            and query.verdict in {None, match.verdict}
+            and not (query.unjudged and match.verdict is not None)
+        )
+
+    def _order(self, match: Match, sort: Sort) -> tuple[object, ...]:
+        best = (-match.degree, match.l2_distance, match.found_id)
+        found = self.tables.reports[match.found_id]
+        if sort is Sort.L2_DISTANCE:
+            return (match.l2_distance, *best)
+        if sort is Sort.DISTANCE_KM:
+            return (match.distance_km is None, match.distance_km or 0.0, *best)
+        if sort is Sort.SEEN_AT:
+            return (-found.happened_at.timestamp(), *best)
+        if sort is Sort.DISTRICT:
+            return (found.district is None, found.district or "", *best)
+        return best

@@ -1,0 +1,110 @@
+"""One transaction on dictionaries."""
+
+from dataclasses import dataclass
+
+from homeward.testing.repositories.people import (
+    MemoryAccounts,
+    MemoryAnswers,
+    MemoryAudit,
+    MemoryCameras,
+    MemoryFacts,
+    MemoryFigures,
+    MemoryHandovers,
+    MemoryKeys,
+)
+from homeward.testing.repositories.queues import MemoryInbox, MemoryJobs, MemoryOutbox
+from homeward.testing.repositories.reports import (
+    MemoryEmbeddings,
+    MemoryExpiry,
+    MemoryMatches,
+    MemoryPhotos,
+    MemoryReports,
+)
+from homeward.testing.repositories.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class InMemoryUnitOfWork:
+    """`homeward.ports.UnitOfWork` on one set of tables."""
+
+    tables: Tables
+
+    @property
+    def reports(self) -> MemoryReports:
+        """Reports."""
+        return MemoryReports(self.tables)
+
+    @property
+    def expiry(self) -> MemoryExpiry:
+        """What has grown old."""
+        return MemoryExpiry(self.tables)
+
+    @property
+    def photos(self) -> MemoryPhotos:
+        """Photos and crops."""
+        return MemoryPhotos(self.tables)
+
+    @property
+    def embeddings(self) -> MemoryEmbeddings:
+        """Vectors."""
+        return MemoryEmbeddings(self.tables)
+
+    @property
+    def matches(self) -> MemoryMatches:
+        """Matches."""
+        return MemoryMatches(self.tables)
+
+    @property
+    def jobs(self) -> MemoryJobs:
+        """Jobs."""
+        return MemoryJobs(self.tables)
+
+    @property
+    def outbox(self) -> MemoryOutbox:
+        """Alerts."""
+        return MemoryOutbox(self.tables)
+
+    @property
+    def accounts(self) -> MemoryAccounts:
+        """Accounts."""
+        return MemoryAccounts(self.tables)
+
+    @property
+    def inbox(self) -> MemoryInbox:
+        """What came in from messengers."""
+        return MemoryInbox(self.tables)
+
+    @property
+    def handovers(self) -> MemoryHandovers:
+        """Handovers and their messages."""
+        return MemoryHandovers(self.tables)
+
+    @property
+    def figures(self) -> MemoryFigures:
+        """Counts for operators."""
+        return MemoryFigures(self.tables)
+
+    @property
+    def facts(self) -> MemoryFacts:
+        """Facts."""
+        return MemoryFacts(self.tables)
+
+    @property
+    def cameras(self) -> MemoryCameras:
+        """Cameras and encounters."""
+        return MemoryCameras(self.tables)
+
+    @property
+    def keys(self) -> MemoryKeys:
+        """API keys and signing secrets."""
+        return MemoryKeys(self.tables)
+
+    @property
+    def answers(self) -> MemoryAnswers:
+        """Answers by idempotency key."""
+        return MemoryAnswers(self.tables)
+
+    @property
+    def audit(self) -> MemoryAudit:
+        """Looks at photos."""
+        return MemoryAudit(self.tables)
