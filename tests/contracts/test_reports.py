@@ -111,31 +111,64 @@ def test_pages_go_on_where_the_last_one_ended_even_within_one_instant(database):
     assert seen == ["e", "d", "c", "b", "a"]
 
 
+def animals(work, species, centre, days=1):
+    today = NOW.toordinal()
+    return sum(work.reports.animals_by_day(species, centre, 5, today - days, today + days).values())
+
+
 def test_animals_around_are_counted_within_circle_and_time(database):
     with database.write() as work:
         add(work, "near", place=Point(57.01, 39.0))
         add(work, "far", place=Point(57.2, 39.0))
         add(work, "late", place=Point(57.01, 39.0), minutes=60 * 24 * 40)
         add(work, "nowhere")
+        add(work, "lost", Shelf.LOST, place=Point(57.01, 39.0))
     with database.read() as work:
-        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 1
-        assert work.reports.count_around(Shelf.FOUND, Species.DOG, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 0
-        assert work.reports.count_around(Shelf.FOUND, Species.CAT, None, 5, NOW - DAY, NOW + DAY) == 3
+        assert animals(work, Species.CAT, Point(57, 39)) == 1
+        assert animals(work, Species.CAT, Point(57, 39), days=60) == 2
+        assert animals(work, Species.DOG, Point(57, 39)) == 0
+        assert animals(work, Species.CAT, None) == 3
 
 
 def test_sightings_of_one_encounter_count_as_one_animal(database):
     with database.write() as work:
         for name in ("one", "two"):
-            add(work, name, place=Point(57, 39), encounter_id=EncounterId("e"))
+            add(work, name, place=Point(57, 39), encounter_id=EncounterId("one"))
     with database.read() as work:
-        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(57, 39), 5, NOW - DAY, NOW + DAY) == 1
+        assert animals(work, Species.CAT, Point(57, 39)) == 1
+
+
+def test_an_animal_that_is_corrected_moved_or_erased_counts_where_it_is(database):
+    with database.write() as work:
+        add(work, "a", place=Point(57, 39))
+        add(work, "b", place=Point(57, 39))
+        add(work, "c", place=Point(57, 39))
+        work.reports.update(replace(work.reports.get(ReportId("a")), species=Species.DOG))
+        work.reports.update(replace(work.reports.get(ReportId("b")), place=Point(58, 39)))
+        work.reports.remove(ReportId("c"))
+    with database.read() as work:
+        assert animals(work, Species.CAT, Point(57, 39)) == 0
+        assert animals(work, Species.DOG, Point(57, 39)) == 1
+        assert animals(work, Species.CAT, Point(58, 39)) == 1
 
 
 def test_a_count_over_the_date_line_is_right(database):
     with database.write() as work:
         add(work, "east", place=Point(0, 179.99))
     with database.read() as work:
-        assert work.reports.count_around(Shelf.FOUND, Species.CAT, Point(0, -179.99), 5, NOW - DAY, NOW + DAY) == 1
+        assert animals(work, Species.CAT, Point(0, -179.99)) == 1
+
+
+def test_a_standing_starts_at_home_where_that_is_known(database):
+    with database.write() as work:
+        add(work, "lost", Shelf.LOST, place=Point(57, 39), home=Point(57.1, 39))
+        add(work, "found", place=Point(57.2, 39))
+    with database.read() as work:
+        found = {s.id: s for s in work.reports.standings([ReportId("lost"), ReportId("found"), ReportId("none")])}
+
+    assert (found["lost"].start, found["lost"].has_home) == (Point(57.1, 39), True)
+    assert (found["found"].start, found["found"].has_home) == (Point(57.2, 39), False)
+    assert len(found) == 2
 
 
 def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(database):

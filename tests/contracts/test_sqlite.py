@@ -3,21 +3,23 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import AccountId, EncounterId, ReportId
+from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf
 from homeward.errors import DataFolderLocked, StorageFull, StorageTooNew
 from homeward.storage.lock import DataFolderLock
 from homeward.storage.sql import SqlDatabase, rows
 from homeward.storage.sql.schema import migrate
-from homeward.storage.sql.tables import metadata
+from homeward.storage.sql.tables import metadata, reports
 from homeward.storage.sql.types import to_us
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -107,6 +109,25 @@ with database.write() as work:
 
 
 ADDED_LATER = {"address", "muted_until", "listed"}
+
+
+def test_the_animals_of_an_older_data_folder_are_counted(tmp_path):
+    path = tmp_path / "x.sqlite"
+    old = SqlDatabase(path)
+    with old._writer.begin() as connection:
+        migrate(connection, "0006")
+        for name, shelf in (("a", Shelf.FOUND), ("b", Shelf.FOUND), ("lost", Shelf.LOST)):
+            connection.execute(
+                insert(reports), rows.report_values(replace(report(name), shelf=shelf, place=Point(57, 39)))
+            )
+    old.close()
+
+    new = SqlDatabase.open(path)
+
+    with new.read() as work:
+        today = NOW.toordinal()
+        assert work.reports.animals_by_day(Species.CAT, Point(57, 39), 5, today, today) == {today: 2}
+    new.close()
 
 
 def test_an_older_data_folder_is_upgraded_with_its_data(tmp_path):

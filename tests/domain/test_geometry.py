@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 from homeward.domain.animals import Detection, Label, Part, Species
 from homeward.domain.boxes import Box
 from homeward.domain.crops import animals_from, cut
-from homeward.domain.places import Point, distance_band_km, distance_km
+from homeward.domain.places import (
+    CELL_DEGREES,
+    LON_CELLS,
+    Point,
+    cell_of,
+    cells_within,
+    distance_band_km,
+    distance_km,
+    distances_km,
+)
 
 sides = st.floats(0, 500)
 boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), sides, sides, st.floats(1, 300), st.floats(1, 300))
@@ -102,3 +111,33 @@ def test_two_animals_side_by_side_stay_two_and_the_larger_comes_first():
 
 def test_specks_are_no_animals():
     assert animals_from([Detection(Box(0, 0, 20, 20), Label.CAT, 0.9)], 400, 400) == ()
+
+
+@given(points, points)
+def test_many_distances_at_once_are_those_of_one_by_one(one, other):
+    many = distances_km(one, np.array([other.lat, np.nan]), np.array([other.lon, 0.0]))
+
+    assert many[0] == pytest.approx(distance_km(one, other), abs=1e-6)
+    assert np.isnan(many[1])
+
+
+@given(st.floats(-89.9, 89.9), st.floats(-180, 180), st.floats(0.5, 20), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
+def test_the_cells_of_a_circle_are_those_whose_middles_lie_within_it(lat, lon, radius_km, north, east):
+    centre = Point(lat, lon)
+    near = Point(max(-90.0, min(90.0, lat + north)), (lon + east + 180) % 360 - 180)
+    row, column = cell_of(near)
+    middle = Point((row + 0.5) * CELL_DEGREES - 90, (column + 0.5) * CELL_DEGREES - 180) if row < 9000 else near
+    km = distance_km(centre, middle)
+
+    covered = any(run.lat == row and run.first_lon <= column <= run.last_lon for run in cells_within(centre, radius_km))
+
+    if row < 9000 and abs(km - radius_km) > 1e-6:
+        assert covered == (km < radius_km)
+
+
+@given(points)
+def test_every_point_lies_in_a_cell_of_the_map(point):
+    row, column = cell_of(point)
+
+    assert 0 <= row <= 9000
+    assert 0 <= column < LON_CELLS

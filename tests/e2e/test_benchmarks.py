@@ -8,7 +8,9 @@ from docs.generate import ROOT
 from tests.watcher.streams import needs_rtsp
 
 
-@pytest.mark.parametrize("name", ["search", "memory", "commands", "photo", "detector", "cameras", "faults", "bot"])
+@pytest.mark.parametrize(
+    "name", ["search", "sightings", "memory", "commands", "photo", "detector", "cameras", "faults", "bot"]
+)
 def test_a_benchmark_runs(name):
     if name in {"cameras", "faults"}:
         needs_rtsp()

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -412,6 +413,47 @@ def test_only_the_best_matches_are_kept():
     lost = world.file("lost", photo(1), place=HOME)
 
     assert world.engine.current_top_matches(lost.report.id, MatchQuery()).total == 3
+
+
+def test_one_close_by_is_compared_however_many_look_more_alike_far_away():
+    world = in_memory(rules=replace(Rules(), matches_kept=3))
+    for noise in range(1, 9):
+        world.file("found", photo(1, noise=noise), place=Point(48.0, 2.0))
+    near = world.file("found", photo(1, noise=60), place=NEAR)
+
+    lost = world.file("lost", photo(1), place=HOME)
+
+    assert best(world, lost).match.found_id == near.report.id
+
+
+def test_a_sighting_goes_to_the_owners_whom_it_fits_best(world, monkeypatch):
+    monkeypatch.setattr("homeward.engine.match.SIGHTING_MATCHES", 2)
+    mine = world.file("lost", photo(1), place=HOME)
+    others = [world.file("lost", photo(seed), place=HOME) for seed in (2, 3, 4, 5)]
+    world.camera()
+
+    sighting(world, 1, noise=1)
+
+    pages = [world.engine.current_top_matches(lost.report.id).total for lost in others]
+    assert best(world, mine).match.degree > 0.5
+    assert sum(pages) == 1
+
+
+def test_sightings_that_come_at_once_are_all_kept_and_matched_once(world):
+    lost = world.file("lost", photo(1), place=HOME)
+    for number in range(12):
+        world.camera(f"camera-{number}")
+    with ThreadPoolExecutor(6) as pool:
+        seen = list(
+            pool.map(
+                lambda n: world.engine.add_sighting(NewSighting(f"camera-{n}", photo(1, noise=n), world.clock.now())),
+                range(12),
+            )
+        )
+
+    page = world.engine.current_top_matches(lost.report.id)
+    assert page.total == 12
+    assert not any(outcome.pending or outcome.is_repeat for outcome in seen)
 
 
 def test_whoever_listens_hears_of_a_new_match(world):

@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from homeward.domain.animals import Part, Species
 
+Floats: TypeAlias = npt.NDArray[np.float64]
 MAX_PAIR_DISCOUNT = 2.0
 MAX_COMPARED_PAIRS = 16
 """More pairs than this tell nothing new: photos of one report resemble each other."""
@@ -63,14 +66,19 @@ class Calibration:
     alert_degree: float
 
     def log_likelihood_ratio(self, species: Species, part: Part, distance: float, compared_pairs: int) -> float:
-        """What the `joint_l2` of ``compared_pairs`` distances says.
+        """What the `joint_l2` of ``compared_pairs`` distances says."""
+        return float(self.log_likelihood_ratios(species, part, np.array([distance]), np.array([compared_pairs]))[0])
+
+    def log_likelihood_ratios(self, species: Species, part: Part, distances: Floats, compared_pairs: Floats) -> Floats:
+        """The same for (n,) pairs of animals; NaN where the distance is.
 
         The smallest of n independent distances of strangers falls below a threshold up to n times as often
         as one does; photos of one animal are not independent, so the curve's share of ln(n) is taken off.
         """
-        pairs = min(max(compared_pairs, 1), MAX_COMPARED_PAIRS)
         curve = self._curve(species, part)
-        return curve.at(distance) - curve.pair_discount * math.log(pairs)
+        pairs = np.clip(compared_pairs, 1, MAX_COMPARED_PAIRS)
+        found = np.interp(distances, curve.knots_l2, curve.llr) - curve.pair_discount * np.log(pairs)
+        return np.where(np.isnan(distances), np.nan, found)
 
     def distance_at(self, species: Species, log_ratio: float) -> float:
         """The largest L2 distance of bodies at which the ratio is still at least ``log_ratio``; 0 where it never is."""

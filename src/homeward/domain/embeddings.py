@@ -29,7 +29,7 @@ class NewEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """A stored vector with what the search filters on."""
+    """A stored vector with what the search filters on; ``place`` of a lost one is its home, where that is known."""
 
     id: EmbeddingId
     crop_id: CropId

@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
 
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import Calibration
+from homeward.domain.calibration import Calibration, Floats
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode
 
 SEEN_AT_ALL = 0.5
@@ -34,6 +37,7 @@ CAMERA_SEES_PER_KM2, PEOPLE_TELL_PER_KM2 = 5.0, 0.3
 seems lost. Without this the first camera of a town would be sure of the first cat. Assumptions."""
 
 MAX_LOG_ODDS = 13.8  # degree 0.000001 to 0.999999
+LEAST_ODDS, LEAST_AGREE = 1e-12, 1e-3
 SECOND_PART = 0.5  # face and body share light, pose and coat: the weaker counts half
 SOON_H, LATER_DAYS = 48.0, 30.0
 NEAR_KM, FAR_KM = 3.0, 30.0
@@ -52,40 +56,80 @@ class Looks:
 
 def looks_log_ratio(calibration: Calibration, species: Species, looks: Looks) -> tuple[float, Part]:
     """The log likelihood ratio of all parts together, and the part that decides."""
-    ratios = {
-        part: calibration.log_likelihood_ratio(species, part, distance, looks.compared_pairs[part])
-        for part, distance in looks.joint_l2.items()
-    }
-    deciding = max(ratios, key=lambda part: ratios[part])
-    others = sum(ratio for part, ratio in ratios.items() if part is not deciding)
-    return ratios[deciding] + SECOND_PART * others, deciding
+    joint = {part: np.array([distance]) for part, distance in looks.joint_l2.items()}
+    pairs = {part: np.array([looks.compared_pairs[part]], np.float64) for part in joint}
+    ratios, deciding = looks_log_ratios(calibration, species, joint, pairs)
+    return float(ratios[0]), list(joint)[int(deciding[0])]
+
+
+def looks_log_ratios(
+    calibration: Calibration, species: Species, joint_l2: Mapping[Part, Floats], pairs: Mapping[Part, Floats]
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """The log likelihood ratios of (n,) pairs of animals, and for each the number of the part that decides.
+
+    ``joint_l2`` is NaN for a part that was not compared; at least one was.
+    """
+    ratios = np.stack(
+        [calibration.log_likelihood_ratios(species, part, joint_l2[part], pairs[part]) for part in joint_l2]
+    )
+    deciding = np.nanargmax(ratios, axis=0)
+    most = np.nanmax(ratios, axis=0)
+    return most + SECOND_PART * (np.nansum(ratios, axis=0) - most), deciding
 
 
 def prior_log_odds(species: Species, circumstances: Circumstances) -> float:
     """Own pet's reports against strangers' at this place and time, as natural-log odds."""
     around = circumstances.surroundings
-    strangers = around.count + 1
-    if circumstances.km is None:
-        odds = SEEN_AT_ALL / strangers
-    else:
-        per_km2 = max(strangers / (math.pi * around.radius_km**2), around.least_per_km2)
-        odds = SEEN_AT_ALL * distance_density(species, circumstances.km) / per_km2
-        odds *= around.days * _time_density(circumstances.days)
-    agree = min(max(circumstances.species_agree, 1e-3), 1.0)
-    return math.log(max(odds, 1e-12)) + math.log(agree)
+    one = ManyCircumstances(
+        km=_one(circumstances.km),
+        days=_one(circumstances.days),
+        animals_about=_one(around.count),
+        least_per_km2=_one(around.least_per_km2),
+        species_agree=_one(circumstances.species_agree),
+    )
+    return float(priors_log_odds(species, one, around.radius_km, around.days)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ManyCircumstances:
+    """`Circumstances` of (n,) pairs, column by column; NaN where unknown."""
+
+    km: Floats
+    days: Floats
+    animals_about: Floats
+    least_per_km2: Floats
+    species_agree: Floats
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "ManyCircumstances":
+        """Those of ``rows``."""
+        return ManyCircumstances(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+
+def priors_log_odds(species: Species, pairs: ManyCircumstances, radius_km: float, days: float) -> Floats:
+    """`prior_log_odds` of (n,) pairs; animals were counted within ``radius_km`` and ``days``."""
+    strangers = pairs.animals_about + 1
+    per_km2 = np.maximum(strangers / (math.pi * radius_km**2), pairs.least_per_km2)
+    here = distance_density(species, pairs.km) / per_km2 * days * _time_density(pairs.days)
+    odds = SEEN_AT_ALL * np.where(np.isnan(pairs.km), 1 / strangers, here)
+    return np.log(np.maximum(odds, LEAST_ODDS)) + np.log(np.clip(pairs.species_agree, LEAST_AGREE, 1.0))
+
+
+def degrees(log_ratios: Floats, priors: Floats) -> Floats:
+    """Posterior probabilities (n,)."""
+    return 1 / (1 + np.exp(-np.clip(log_ratios + priors, -MAX_LOG_ODDS, MAX_LOG_ODDS)))
 
 
 def degree(log_ratio: float, prior: float) -> float:
     """Posterior probability."""
-    return _sigmoid(log_ratio + prior)
+    return float(degrees(np.array([log_ratio]), np.array([prior]))[0])
 
 
-def distance_density(species: Species, km: float) -> float:
+def distance_density(species: Species, km: Floats) -> Floats:
     """Own pet's reports per square kilometre at ``km`` from where it was lost; integrates to one over the plane."""
     scale = _scale_km(species)
     walked = TAIL / (math.pi * scale**2) * (1 + (km / scale) ** 2) ** -(TAIL + 1)
-    carried = 1 / (math.pi * CARRIED_KM**2) if km <= CARRIED_KM else 0.0
-    return float((1 - CARRIED_OFF) * walked + CARRIED_OFF * carried)
+    carried = np.where(km <= CARRIED_KM, 1 / (math.pi * CARRIED_KM**2), 0.0)
+    return (1 - CARRIED_OFF) * walked + CARRIED_OFF * carried
 
 
 def walked_km(species: Species, share: float) -> float:
@@ -154,14 +198,13 @@ def _scale_km(species: Species) -> float:
     return float(km / math.sqrt((1 - share) ** (-1 / TAIL) - 1))
 
 
-def _time_density(days: float | None) -> float:
+def _time_density(days: Floats) -> Floats:
     """Own pet's reports per day; an unknown time weighs as one in the middle of the first month."""
-    if days is None:
-        days = HALF_TIME_DAYS
-    if days < -BEFORE_TOLERANCE_DAYS:
-        return math.exp((days + BEFORE_TOLERANCE_DAYS) / BEFORE_DECAY_DAYS) / HALF_TIME_DAYS
-    return HALF_TIME_DAYS / (HALF_TIME_DAYS + max(0.0, days)) ** 2
+    days = np.where(np.isnan(days), HALF_TIME_DAYS, days)
+    early = np.exp((np.minimum(days, 0.0) + BEFORE_TOLERANCE_DAYS) / BEFORE_DECAY_DAYS) / HALF_TIME_DAYS
+    late = HALF_TIME_DAYS / (HALF_TIME_DAYS + np.maximum(0.0, days)) ** 2
+    return np.where(days < -BEFORE_TOLERANCE_DAYS, early, late)
 
 
-def _sigmoid(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-min(max(log_odds, -MAX_LOG_ODDS), MAX_LOG_ODDS)))
+def _one(value: float | None) -> Floats:
+    return np.array([np.nan if value is None else value], np.float64)

@@ -2,8 +2,17 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Degrees: TypeAlias = npt.NDArray[np.float64]
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
+CELL_DEGREES = 0.02
+LON_CELLS = round(360 / CELL_DEGREES)
 BANDS_KM = (0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
@@ -35,6 +44,14 @@ def distance_km(one: Point, other: Point) -> float:
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(chord)))
 
 
+def distances_km(centre: Point, lat: Degrees, lon: Degrees) -> Degrees:
+    """`distance_km` from ``centre`` to each of (n,) points in degrees; NaN where one is NaN."""
+    lat1, lat2 = np.radians(centre.lat), np.radians(lat)
+    half_lat, half_lon = (lat2 - lat1) / 2, np.radians(lon - centre.lon) / 2
+    chord = np.sin(half_lat) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin(half_lon) ** 2
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord))), np.float64)
+
+
 def distance_band_km(km: float) -> tuple[float, float | None]:
     """The band (from, to) in km that ``km`` falls into; ``to`` is None beyond the last.
 
@@ -46,3 +63,47 @@ def distance_band_km(km: float) -> tuple[float, float | None]:
             return lower, upper
         lower = upper
     return lower, None
+
+
+def cell_of(point: Point) -> tuple[int, int]:
+    """The cell of the map that ``point`` lies in: its numbers north and east, in steps of 0.02 degrees from 0 on."""
+    return int((point.lat + 90) / CELL_DEGREES), int((point.lon + 180) / CELL_DEGREES) % LON_CELLS
+
+
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """Cells ``first_lon`` to ``last_lon`` (inclusive, the first not above the last) of the row ``lat``."""
+
+    lat: int
+    first_lon: int
+    last_lon: int
+
+
+def cells_within(centre: Point, radius_km: float) -> list[CellRun]:
+    """The cells whose middles lie within the circle, row by row; a row over the date line is two runs."""
+    reach = radius_km / KM_PER_DEGREE / CELL_DEGREES
+    middle = (centre.lat + 90) / CELL_DEGREES - 0.5
+    lat_rows = range(
+        max(0, math.ceil(middle - reach)), min(round(180 / CELL_DEGREES) - 1, math.floor(middle + reach)) + 1
+    )
+    return [run for lat in lat_rows for run in _runs(centre, radius_km, lat)]
+
+
+def _runs(centre: Point, radius_km: float, lat_cell: int) -> list[CellRun]:
+    """What the circle covers of one row: the half-width solves the spherical law of cosines for the longitude."""
+    lat1, lat2 = math.radians(centre.lat), math.radians((lat_cell + 0.5) * CELL_DEGREES - 90)
+    across = math.cos(lat1) * math.cos(lat2)
+    cosine = (math.cos(radius_km / EARTH_RADIUS_KM) - math.sin(lat1) * math.sin(lat2)) / across if across > 0 else -1.0
+    if cosine <= -1.0:
+        return [CellRun(lat_cell, 0, LON_CELLS - 1)]
+    half = math.degrees(math.acos(min(1.0, cosine))) / CELL_DEGREES
+    middle = (centre.lon + 180) / CELL_DEGREES - 0.5
+    first, last = math.ceil(middle - half), math.floor(middle + half)
+    if first > last:
+        return []
+    if last - first >= LON_CELLS - 1:
+        return [CellRun(lat_cell, 0, LON_CELLS - 1)]
+    first, last = first % LON_CELLS, last % LON_CELLS
+    if first <= last:
+        return [CellRun(lat_cell, first, last)]
+    return [CellRun(lat_cell, 0, last), CellRun(lat_cell, first, LON_CELLS - 1)]

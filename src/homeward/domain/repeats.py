@@ -4,71 +4,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from homeward.domain.embeddings import Embedding, l2_distances
-from homeward.domain.reports import Report
+import numpy as np
+import numpy.typing as npt
+
+from homeward.domain.animals import Part
+from homeward.domain.embeddings import Vector, l2_distances
+from homeward.domain.ids import EncounterId, ReportId
+
+Look = tuple[Part, Vector]
+"""What a crop shows, and its vector; all looks that are compared are of one model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A stored sighting with its vectors."""
+    """A sighting as far as it tells repeats: when, which track, whose encounter, and its looks."""
 
-    report: Report
-    embeddings: tuple[Embedding, ...]
+    id: ReportId
+    encounter_id: EncounterId
+    happened_at: datetime
+    last_at: datetime
+    track_id: str | None
+    looks: tuple[Look, ...]
 
 
-def repeat_of(
-    new: Report,
-    vectors: Sequence[Embedding],
-    earlier: Sequence[Seen],
-    *,
-    window_s: float,
-    duplicate_l2: float,
-) -> Report | None:
+def repeat_of(new: Seen, earlier: Sequence[Seen], *, window_s: float, duplicate_l2: float) -> Seen | None:
     """The earlier sighting of the same camera that ``new`` repeats.
 
     Either the same track within the window, or nearly the same picture (L2 below ``duplicate_l2``).
     """
-    for seen in earlier:
-        if _same_track(new, seen.report, window_s) or smallest_l2(vectors, seen.embeddings) < duplicate_l2:
-            return seen.report
+    near = smallest_l2(new, earlier)
+    for seen, distance in zip(earlier, near, strict=True):
+        if _same_track(new, seen, window_s) or distance < duplicate_l2:
+            return seen
     return None
 
 
-def encounter_of(
-    new: Report, vectors: Sequence[Embedding], earlier: Sequence[Seen], *, gap_min: float, same_l2: float
-) -> Report | None:
+def encounter_of(new: Seen, earlier: Sequence[Seen], *, gap_min: float, same_l2: float) -> Seen | None:
     """The earlier sighting whose encounter ``new`` belongs to: same track, or alike within the gap; nearest first."""
     gap = timedelta(minutes=gap_min)
-    near = [
-        (smallest_l2(vectors, seen.embeddings), seen.report)
-        for seen in earlier
-        if abs(new.happened_at - _last(seen.report)) <= gap
-    ]
-    tracked = [report for _, report in near if new.track_id and report.track_id == new.track_id]
+    recent = [seen for seen in earlier if abs(new.happened_at - seen.last_at) <= gap]
+    tracked = [seen for seen in recent if new.track_id and seen.track_id == new.track_id]
     if tracked:
         return tracked[0]
-    alike = [(distance, report) for distance, report in near if distance < same_l2]
-    return min(alike, key=lambda pair: pair[0])[1] if alike else None
+    distances = smallest_l2(new, recent)
+    if not len(distances) or distances.min() >= same_l2:
+        return None
+    return recent[int(distances.argmin())]
 
 
-def smallest_l2(one: Sequence[Embedding], other: Sequence[Embedding]) -> float:
-    """Over all pairs of the same part and model; infinite where there is none."""
-    return min(
-        (
-            float(l2_distances(b.vector[None], a.vector)[0])
-            for a in one
-            for b in other
-            if a.part is b.part and a.model == b.model
-        ),
-        default=float("inf"),
-    )
+def smallest_l2(new: Seen, earlier: Sequence[Seen]) -> npt.NDArray[np.float64]:
+    """For each of ``earlier`` the least distance between looks of the same part; infinite where there is none."""
+    found = np.full(len(earlier), np.inf)
+    for part, vector in new.looks:
+        of_part = [(n, look) for n, seen in enumerate(earlier) for kind, look in seen.looks if kind is part]
+        if of_part:
+            distances = l2_distances(np.stack([look for _, look in of_part]), vector)
+            np.minimum.at(found, [n for n, _ in of_part], distances)
+    return found
 
 
-def _same_track(new: Report, old: Report, window_s: float) -> bool:
+def _same_track(new: Seen, old: Seen, window_s: float) -> bool:
     if not new.track_id or new.track_id != old.track_id:
         return False
-    return abs((new.happened_at - _last(old)).total_seconds()) <= window_s
-
-
-def _last(report: Report) -> datetime:
-    return report.last_seen_at or report.happened_at
+    return abs((new.happened_at - old.last_at).total_seconds()) <= window_s

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
@@ -93,6 +94,43 @@ class Report:
     listed: bool = False
     consent_version: str = "1"
     token_version: int = 1
+
+    @property
+    def begins_encounter(self) -> bool:
+        """Whether it is the first sighting of its encounter: the one that counts as an animal."""
+        return str(self.id) == str(self.encounter_id)
+
+
+class Standing(NamedTuple):
+    """The few facts of a report that tell how likely a pair is before anything else of it is read.
+
+    ``start`` is where it is looked for from: a lost one's home, else its place.
+    """
+
+    id: ReportId
+    species: Species
+    species_confidence: float
+    happened_at: datetime
+    encounter_id: EncounterId
+    source: Source
+    start: Point | None
+    has_home: bool
+    about: ReportId | None
+
+
+def standing_of(report: Report) -> Standing:
+    """The standing of ``report``."""
+    return Standing(
+        report.id,
+        report.species,
+        report.species_confidence,
+        report.happened_at,
+        report.encounter_id,
+        report.source,
+        report.home or report.place,
+        report.home is not None,
+        report.about,
+    )
 
 
 @dataclass(frozen=True, slots=True)

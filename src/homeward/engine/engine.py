@@ -74,7 +74,7 @@ class Engine:
     def add_sighting(self, new: NewSighting) -> Sighted:
         """Take a camera's sighting."""
         outcome = self._sight(new)
-        done = outcome.job is None or self._work.run(outcome.job)
+        done = outcome.job is None or self._work.run_sighting(outcome)
         return Sighted(outcome.report, is_repeat=outcome.job is None, pending=not done)
 
     def add_photos(

@@ -1,71 +1,29 @@
 """Match: a report in, its pairs with the other shelf out, each with its degree. Reads only; never stores."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeward.domain import matching
-from homeward.domain.animals import Part
-from homeward.domain.calibration import Calibration, joint_l2
+from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, l2_distances
-from homeward.domain.ids import CropId, ModelName, ReportId
+from homeward.domain.ids import ModelName, ReportId
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
-from homeward.domain.matching import Looks
 from homeward.domain.places import distance_km
-from homeward.domain.reports import Report, Shelf, Source, Status
+from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
+from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, Pairing, Weighed, weigh
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Space, UnitOfWork
 from homeward.telemetry import step
 
-AROUND_KM, AROUND_DAYS = 5.0, 30.0
-CELL_DEGREES = 0.02  # surroundings are counted once for each cell of about two kilometres
+NEAR_KM = 5.0  # here animals are compared however many look more alike elsewhere
+EARLY = timedelta(days=2)  # dates are remembered to the day
 SURE = 0.9  # species this sure on both sides exclude each other where they differ
 LOWEST, HIGHEST = 0.000001, 0.999999
 SECONDS_A_DAY = 86400.0
-
-
-@dataclass(slots=True)
-class _Pairing:
-    """The pairs of crops of one candidate: the nearest of each part, the sum of squares, and how many were compared."""
-
-    best: dict[Part, tuple[float, CropId, CropId]] = field(default_factory=dict)
-    squares: dict[Part, float] = field(default_factory=lambda: defaultdict(float))
-    pairs: dict[Part, int] = field(default_factory=lambda: defaultdict(int))
-
-    def add(self, part: Part, own: CropId, neighbour: Neighbour) -> None:
-        self.pairs[part] += 1
-        self.squares[part] += neighbour.l2_distance**2
-        pair = (neighbour.l2_distance, own, neighbour.crop_id)
-        self.best[part] = min(self.best.get(part, pair), pair)
-
-    @property
-    def looks(self) -> Looks:
-        joint = {part: joint_l2(best[0], self.squares[part], self.pairs[part]) for part, best in self.best.items()}
-        return Looks(joint, self.pairs)
-
-
-@dataclass(slots=True)
-class _Crowd:
-    """How many animals of a kind are about, counted once for each cell, day and kind."""
-
-    work: UnitOfWork
-    counted: dict[tuple[object, ...], int] = field(default_factory=dict)
-
-    def around(self, lost: Report, found: Report) -> Surroundings:
-        """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
-        species, when = lost.species, found.happened_at
-        place = found.place if lost.home or lost.place else None
-        cell = (round(place.lat / CELL_DEGREES), round(place.lon / CELL_DEGREES)) if place else None
-        key = (species, cell, when.date())
-        if key not in self.counted:
-            half = timedelta(days=AROUND_DAYS / 2)
-            self.counted[key] = self.work.reports.count_around(
-                Shelf.FOUND, species, place, AROUND_KM, when - half, when + half
-            )
-        others = self.counted[key] - (1 if found.species is species else 0)
-        least = matching.CAMERA_SEES_PER_KM2 if found.source is Source.CAMERA else matching.PEOPLE_TELL_PER_KM2
-        return Surroundings(max(0, others), AROUND_KM, AROUND_DAYS, least)
+SIGHTING_NEIGHBOURS = 100
+SIGHTING_MATCHES = 20
+"""One camera's look is of one animal: it goes to the twenty owners whom it fits best, however likely that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +33,45 @@ class MatchStep:
     ports: Ports
     rules: Rules
 
-    def __call__(self, report: Report, space: Space) -> list[Match]:
-        """Matches of ``report`` in ``space``, best first, at most ``matches_kept``; empty where it is not open."""
+    def __call__(self, work: UnitOfWork, report: Report, own: Sequence[Embedding], space: Space) -> list[Match]:
+        """Matches of ``report``, whose vectors are ``own``, best first; empty where it is not open.
+
+        At most ``matches_kept``; of a camera's sighting the twenty likeliest.
+        """
         if report.status is not Status.OPEN:
             return []
-        with step("match", report_id=report.id) as noted, self.ports.database.read() as work:
-            own = work.embeddings.of_report(report.id, space.embedder.name)
+        with step("match", report_id=report.id) as noted:
             pairings = self._pairings(report, own)
-            candidates = [c for c in work.reports.get_many(list(pairings)) if _may_be(report, c)]
-            judge = _Judge(work, space.calibration, space.embedder.name, self.ports.clock.now())
-            matches = judge.matches(report, candidates, pairings)
+            me = standing_of(report)
+            candidates = [c for c in work.reports.standings(list(pairings)) if _may_be(me, c)]
             noted["candidates"] = len(candidates)
+            judge = _Judge(work, space.calibration, space.embedder.name, self.ports.clock.now())
+            matches = judge.matches(report, candidates, pairings, self.rules.matches_kept)
         matches.sort(key=lambda match: (-match.degree, match.l2_distance, match.found_id))
         return matches[: self.rules.matches_kept]
 
-    def _pairings(self, report: Report, own: Sequence[Embedding]) -> dict[ReportId, _Pairing]:
-        found: dict[ReportId, _Pairing] = defaultdict(_Pairing)
+    def _pairings(self, report: Report, own: Sequence[Embedding]) -> dict[ReportId, Pairing]:
+        found: dict[ReportId, Pairing] = {}
         storage = self.ports.shelves[report.shelf.opposite].embeddings
+        k = SIGHTING_NEIGHBOURS if report.source is Source.CAMERA else 2 * self.rules.matches_kept
         for embedding in own:
-            where = Filter(embedding.model, part=embedding.part)
-            for neighbour in storage.nearest(embedding.vector, 2 * self.rules.matches_kept, where):
-                found[neighbour.report_id].add(embedding.part, embedding.crop_id, neighbour)
+            searches = (storage.nearest(embedding.vector, k, where) for where in _searched(report, embedding))
+            neighbours = {near.embedding_id: near for search in searches for near in search}
+            for neighbour in neighbours.values():
+                pairing = found.get(neighbour.report_id) or found.setdefault(neighbour.report_id, Pairing())
+                pairing.add(embedding.part, embedding.crop_id, neighbour)
         return found
+
+
+def _searched(report: Report, embedding: Embedding) -> list[Filter]:
+    """The most alike anywhere, and the most alike near by and not too early or late."""
+    anywhere = Filter(embedding.model, part=embedding.part)
+    start = report.home or report.place
+    if start is None:
+        return [anywhere]
+    since = report.happened_at - EARLY if report.shelf is Shelf.LOST else None
+    until = report.happened_at + EARLY if report.shelf is Shelf.FOUND else None
+    return [anywhere, replace(anywhere, centre=start, radius_km=NEAR_KM, since=since, until=until)]
 
 
 @dataclass(slots=True)
@@ -109,54 +84,66 @@ class _Judge:
     now: datetime
 
     def matches(
-        self, report: Report, candidates: Sequence[Report], pairings: Mapping[ReportId, _Pairing]
+        self, report: Report, candidates: Sequence[Standing], pairings: Mapping[ReportId, Pairing], keep: int
     ) -> list[Match]:
-        crowd = _Crowd(self.work)
+        weighed = weigh(self.work, self.calibration, report, candidates, pairings)
         twins = self._same_pictures(report)
-        pairs = [(report, c) if report.shelf is Shelf.LOST else (c, report) for c in candidates]
-        verdicts = self._verdicts({lost.id for lost, _ in pairs})
+        ends = {other.id: other for other in (report, *self.work.reports.get_many(list(twins)))}
+        verdicts = self._verdicts([report.id]) if report.shelf is Shelf.LOST else {}
+        must = {n for n, found in enumerate(candidates) if self._always(report, found, twins, verdicts)}
+        chosen = _best(weighed, report, keep, must)
+        if report.shelf is Shelf.FOUND:
+            verdicts = self._verdicts([candidates[n].id for n in chosen])
         made = []
-        for (lost, found), candidate in zip(pairs, candidates, strict=True):
-            match = self._match(lost, found, pairings[candidate.id], report, crowd)
+        for n in chosen:
+            other = candidates[n]
+            lost, found = _ends(standing_of(report), other, report.shelf)
+            match = self._match(lost, found, pairings[other.id], report.shelf, weighed.row(n))
             match = self._lowered(match, found, verdicts.get(lost.id, ()))
-            if candidate.id in twins and lost.account_id != found.account_id:
+            if other.id in twins and ends[other.id].account_id != report.account_id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.SAME_PICTURE)))
             if found.about == lost.id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.FINDER_ANSWERED)))
             made.append(match)
         return made
 
-    def _match(self, lost: Report, found: Report, pairing: _Pairing, asked: Report, crowd: _Crowd) -> Match:
-        looks = pairing.looks
-        ratio, part = matching.looks_log_ratio(self.calibration, lost.species, looks)
-        what = _circumstances(lost, found, crowd.around(lost, found))
-        distance, own, other = pairing.best[part]
-        lost_crop, found_crop = (own, other) if asked.shelf is Shelf.LOST else (other, own)
+    def _always(
+        self, report: Report, other: Standing, twins: set[ReportId], verdicts: Mapping[ReportId, Sequence[Match]]
+    ) -> bool:
+        """Whether the pair is kept however unlikely it is: people have said something about it."""
+        judged = {match.encounter_id for match in verdicts.get(report.id, ())}
+        is_answer = other.about == report.id or report.about == other.id
+        return is_answer or other.id in twins or other.encounter_id in judged
+
+    def _match(self, lost: Standing, found: Standing, pairing: Pairing, asked: Shelf, row: Weighed.Row) -> Match:
+        distance, own, other = pairing.best[row.part]
+        lost_crop, found_crop = (own, other) if asked is Shelf.LOST else (other, own)
+        what = Circumstances(row.km, row.days, Surroundings(0, AROUND_KM, AROUND_DAYS), row.species_agree)
         return Match(
             lost_id=lost.id,
             found_id=found.id,
             encounter_id=found.encounter_id,
             l2_distance=distance,
-            degree=matching.degree(ratio, matching.prior_log_odds(lost.species, what)),
-            part=part,
+            degree=row.degree,
+            part=row.part,
             lost_crop_id=lost_crop,
             found_crop_id=found_crop,
-            compared_pairs=looks.compared_pairs[part],
-            distance_km=what.km,
-            days=what.days or 0.0,
-            reasons=matching.reasons(ratio, part, distance, what, from_home=lost.home is not None),
+            compared_pairs=pairing.pairs[row.part],
+            distance_km=row.km,
+            days=row.days,
+            reasons=matching.reasons(row.log_ratio, row.part, distance, what, from_home=lost.has_home),
             model=self.model,
             calibration=self.calibration.name,
             computed_at=self.now,
         )
 
     def _verdicts(self, lost_ids: Iterable[ReportId]) -> dict[ReportId, list[Match]]:
-        grouped: dict[ReportId, list[Match]] = defaultdict(list)
+        grouped: dict[ReportId, list[Match]] = {}
         for match in self.work.matches.judged(list(lost_ids)):
-            grouped[match.lost_id].append(match)
+            grouped.setdefault(match.lost_id, []).append(match)
         return grouped
 
-    def _lowered(self, match: Match, found: Report, judged: Sequence[Match]) -> Match:
+    def _lowered(self, match: Match, found: Standing, judged: Sequence[Match]) -> Match:
         """What the owner said of this encounter stands; look-alikes of rejected animals sink."""
         for earlier in judged:
             if earlier.encounter_id == match.encounter_id and earlier.verdict is not None:
@@ -166,22 +153,22 @@ class _Judge:
                 match = self._unlike(match, found, earlier.found_id)
         return match
 
-    def _unlike(self, match: Match, found: Report, rejected_id: ReportId) -> Match:
+    def _unlike(self, match: Match, found: Standing, rejected_id: ReportId) -> Match:
         rejected = self.work.reports.get(rejected_id)
         pairing = self._between(found.id, rejected_id)
         if rejected is None or not pairing.best:
             return match
         if min(best[0] for best in pairing.best.values()) >= match.l2_distance:
             return match  # nearer to the lost pet than to the rejected animal
-        km = distance_km(found.place, rejected.place) if found.place and rejected.place else None
+        km = distance_km(found.start, rejected.place) if found.start and rejected.place else None
         days = abs((found.happened_at - rejected.happened_at).total_seconds()) / SECONDS_A_DAY
         near = Circumstances(km, days, Surroundings(0, AROUND_KM, AROUND_DAYS))
         alike = matching.rejected_alike(self.calibration, found.species, pairing.looks, near)
         reason = Reason(ReasonCode.LIKE_A_REJECTED_ONE, alike)
         return replace(match, degree=match.degree * (1 - alike), reasons=matching.with_reason(match, reason))
 
-    def _between(self, one: ReportId, other: ReportId) -> _Pairing:
-        pairing = _Pairing()
+    def _between(self, one: ReportId, other: ReportId) -> Pairing:
+        pairing = Pairing()
         for a in self.work.embeddings.of_report(one, self.model):
             for b in self.work.embeddings.of_report(other, self.model):
                 if a.part is b.part:
@@ -190,9 +177,22 @@ class _Judge:
         return pairing
 
     def _same_pictures(self, report: Report) -> set[ReportId]:
-        """Reports that carry one of the very pictures of ``report``."""
+        """People's reports that carry one of the very pictures of ``report``; cameras send none but their own."""
+        if report.source is Source.CAMERA:
+            return set()
         hashes = {photo.content_hash for photo, _ in self.work.photos.of_report(report.id)}
         return {photo.report_id for content_hash in hashes for photo in self.work.photos.with_hash(content_hash)}
+
+
+def _best(weighed: Weighed, report: Report, keep: int, must: set[int]) -> list[int]:
+    """Which candidates are kept, likeliest first."""
+    most = min(keep, SIGHTING_MATCHES) if report.source is Source.CAMERA else keep
+    return list(dict.fromkeys([*weighed.likeliest()[:most], *sorted(must)]))
+
+
+def _ends(me: Standing, other: Standing, shelf: Shelf) -> tuple[Standing, Standing]:
+    """The lost one and the found one."""
+    return (me, other) if shelf is Shelf.LOST else (other, me)
 
 
 def _judged(match: Match, earlier: Match) -> Match:
@@ -205,16 +205,7 @@ def _judged(match: Match, earlier: Match) -> Match:
     return replace(match, verdict=verdict, verdict_at=at)
 
 
-def _may_be(one: Report, other: Report) -> bool:
+def _may_be(one: Standing, other: Standing) -> bool:
     """Species exclude each other only where both are sure."""
     sure = min(one.species_confidence, other.species_confidence) >= SURE
     return one.species is other.species or not sure
-
-
-def _circumstances(lost: Report, found: Report, surroundings: Surroundings) -> Circumstances:
-    start = lost.home or lost.place
-    km = distance_km(start, found.place) if start and found.place else None
-    days = (found.happened_at - lost.happened_at).total_seconds() / SECONDS_A_DAY
-    a, b = lost.species_confidence, found.species_confidence
-    agree = a * b + (1 - a) * (1 - b) if lost.species is found.species else a * (1 - b) + (1 - a) * b
-    return Circumstances(km, days, surroundings, agree)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from homeward.domain.filing import Idempotency
-from homeward.domain.ids import PhotoId, ReportId, new_token
+from homeward.domain.ids import CropId, PhotoId, ReportId, new_token
 from homeward.domain.reports import NewCrop, Photo, Report
 from homeward.engine.recognise import Recognised
 from homeward.errors import Conflict
@@ -57,7 +57,11 @@ class Remember:
         """Rows of photos and crops, and the job; the files were put before."""
         self.put(photos)  # only looks; in case that an erasure removed a shared file a moment ago
         for position, photo in enumerate(photos, start=already):
-            self._add_photo(work, report, photo, position)
+            self.add_photo(work, report, photo, position)
+        return self.queue(work, report)
+
+    def queue(self, work: UnitOfWork, report: Report) -> Job:
+        """The job to embed and match ``report``; it is the caller's until its lease ends."""
         return work.jobs.add(report.id, self.clock.now() + timedelta(seconds=LEASE_S))
 
     def note_answer(self, work: UnitOfWork, report_id: ReportId, key: Idempotency | None) -> None:
@@ -68,7 +72,8 @@ class Remember:
         if not work.answers.add(key.caller, key.key, answer, self.clock.now()):
             raise Conflict("This idempotency key is in use.", field="Idempotency-Key", hint="Ask again in a moment.")
 
-    def _add_photo(self, work: UnitOfWork, report: Report, photo: Prepared, position: int) -> None:
+    def add_photo(self, work: UnitOfWork, report: Report, photo: Prepared, position: int) -> list[CropId]:
+        """Rows of a photo and its crops; the ids of those of the animal that is meant."""
         height, width = photo.safe.picture.shape[:2]
         seen = photo.recognised or Recognised((), ())
         row = Photo(
@@ -82,7 +87,9 @@ class Remember:
             people=seen.people,
             chosen=seen.chosen,
         )
-        work.photos.add(row, crops_of(row, seen))
+        crops = crops_of(row, seen)
+        ids = work.photos.add(row, crops)
+        return [crop_id for crop_id, crop in zip(ids, crops, strict=True) if crop.animal == row.chosen]
 
 
 def crops_of(photo: Photo, seen: Recognised) -> list[NewCrop]:

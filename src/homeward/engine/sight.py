@@ -1,5 +1,6 @@
 """Sight: a camera's crop in; a new sighting in its encounter, or a repeat of an earlier one, out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,39 +15,47 @@ from homeward.domain.reports import Camera, Encounter, Report, Shelf, Source
 from homeward.engine.intake import EARLIEST
 from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.remember import Prepared, Remember
+from homeward.engine.show import get_report
+from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import CameraPaused, InvalidInput, NotFound
-from homeward.ports import Job, ReportQuery, Space, UnitOfWork
+from homeward.ports import Job, Space, UnitOfWork
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 RECENT = 50  # sightings of the camera that a new one is compared with
 CAMERA_SURE = 0.85  # below the 0.9 at which species exclude each other
+TOGETHER = 32  # sightings in one transaction
 SAME_LLR = 3.0  # vectors this likely of one animal share an encounter: twenty to one
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The sighting, whether it is a repeat, and the job to run for a new one."""
+    """The sighting; for a new one also its job and its vectors of the space, None for a repeat."""
 
     report: Report
-    job: Job | None
+    job: Job | None = None
+    vectors: tuple[Embedding, ...] = ()
+    space: Space | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """Vectors, and the space that they lie in."""
+    """A sighting that is ready to be stored: its report, its picture, its vectors and the space that they lie in."""
 
+    new: NewSighting
+    report: Report
+    photo: Prepared
     space: Space
     vectors: list[Embedding]
 
 
-@dataclass(frozen=True, slots=True)
 class Sight:
-    """Stores what cameras send, unless it is the same again."""
+    """Stores what cameras send, unless it is the same again; what comes at once is committed together."""
 
-    ports: Ports
-    rules: Rules
-    remember: Remember
+    def __init__(self, ports: Ports, rules: Rules, remember: Remember) -> None:
+        """Nothing is read yet."""
+        self.ports, self.rules, self.remember = ports, rules, remember
+        self._keep = Together(self._store_all, most=TOGETHER)
 
     def __call__(self, new: NewSighting) -> Outcome:
         """Store a sighting or move the last-seen time of the one that it repeats.
@@ -64,8 +73,7 @@ class Sight:
         vectors = self._vectors(report, animal, safe.picture, space)
         prepared = Prepared(safe, seen)
         self.remember.put([prepared])
-        with self.ports.database.write() as work:
-            return self._store(work, new, report, prepared, _Made(space, vectors))
+        return self._keep(_Made(new, report, prepared, space, vectors))
 
     def _camera(self, new: NewSighting) -> Camera:
         if new.seen_at < EARLIEST:
@@ -124,49 +132,53 @@ class Sight:
             for number, (crop, vector) in enumerate(zip(animal.crops, made, strict=True))
         ]
 
-    def _store(self, work: UnitOfWork, new: NewSighting, report: Report, photo: Prepared, made: _Made) -> Outcome:
-        earlier = self._recent(work, report, made.space)
-        old = repeat_of(
-            report, made.vectors, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2
-        )
+    def _store_all(self, made: Sequence[_Made]) -> list[Outcome]:
+        with self.ports.database.write() as work:
+            return [self._store(work, one) for one in made]
+
+    def _store(self, work: UnitOfWork, made: _Made) -> Outcome:
+        report = made.report
+        assert report.camera_id is not None
+        earlier = work.reports.latest_of_camera(report.camera_id, made.space.embedder.name, RECENT)
+        seen = _seen(report, made.vectors)
+        old = repeat_of(seen, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2)
         if old is not None:
-            return Outcome(self._seen_again(work, old, report, new), None)
-        report = self._met(work, report, made, earlier)
+            return Outcome(self._seen_again(work, old, report, made.new))
+        report = self._met(work, made, seen, earlier)
         work.reports.add(report)
-        self.remember.note_answer(work, report.id, new.idempotency)
-        job = self.remember.add_photos(work, report, [photo], already=0)
-        crops = work.embeddings.missing(report.id, made.space.embedder.name)
-        issued = [
-            NewEmbedding(crop.id, vector.model, vector.vector) for crop, vector in zip(crops, made.vectors, strict=True)
-        ]
+        self.remember.note_answer(work, report.id, made.new.idempotency)
+        crops = self.remember.add_photo(work, report, made.photo, 0)
+        vectors = [replace(v, crop_id=crop, report_id=report.id) for crop, v in zip(crops, made.vectors, strict=True)]
+        issued = [NewEmbedding(vector.crop_id, vector.model, vector.vector) for vector in vectors]
         self.ports.shelves[Shelf.FOUND].embeddings.add(work, issued)
-        return Outcome(report, job)
+        return Outcome(report, self.remember.queue(work, report), tuple(vectors), made.space)
 
-    def _recent(self, work: UnitOfWork, report: Report, space: Space) -> list[Seen]:
-        found = work.reports.find(ReportQuery(camera_id=report.camera_id, limit=RECENT))
-        return [Seen(old, tuple(work.embeddings.of_report(old.id, space.embedder.name))) for old in found]
-
-    def _seen_again(self, work: UnitOfWork, old: Report, report: Report, new: NewSighting) -> Report:
-        last = max(old.last_seen_at or old.happened_at, report.happened_at)
-        moved = replace(old, last_seen_at=last)
+    def _seen_again(self, work: UnitOfWork, seen: Seen, report: Report, new: NewSighting) -> Report:
+        old = get_report(work, seen.id)
+        moved = replace(old, last_seen_at=max(seen.last_at, report.happened_at))
         work.reports.update(moved)
         self.remember.note_answer(work, old.id, new.idempotency)
         return moved
 
-    def _met(self, work: UnitOfWork, report: Report, made: _Made, earlier: list[Seen]) -> Report:
+    def _met(self, work: UnitOfWork, made: _Made, seen: Seen, earlier: Sequence[Seen]) -> Report:
         """The report within its encounter, which is made or lengthened."""
+        report = made.report
         # the distance at which one animal is so much likelier than two
         same_l2 = made.space.calibration.distance_at(report.species, SAME_LLR)
-        gap_min = self.rules.encounter_gap_min
-        old = encounter_of(report, made.vectors, earlier, gap_min=gap_min, same_l2=same_l2)
+        old = encounter_of(seen, earlier, gap_min=self.rules.encounter_gap_min, same_l2=same_l2)
         if old is not None:
             report = replace(report, encounter_id=old.encounter_id)
         assert report.camera_id is not None
         first = min(old.happened_at, report.happened_at) if old else report.happened_at
-        last = max(old.last_seen_at or old.happened_at, report.happened_at) if old else report.happened_at
+        last = max(old.last_at, report.happened_at) if old else report.happened_at
         encounter = Encounter(report.encounter_id, report.camera_id, report.species, first, last)
         work.cameras.save_encounter(encounter)
         return report
+
+
+def _seen(report: Report, vectors: Sequence[Embedding]) -> Seen:
+    looks = tuple((vector.part, vector.vector) for vector in vectors)
+    return Seen(report.id, report.encounter_id, report.happened_at, report.happened_at, report.track_id, looks)
 
 
 def _species_confidence(species: Species, animal: Animal, new: NewSighting) -> float:

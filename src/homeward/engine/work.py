@@ -1,11 +1,14 @@
 """Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from homeward.domain.animals import Picture
 from homeward.domain.crops import whole
+from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Source
@@ -14,11 +17,15 @@ from homeward.engine.match import MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
 from homeward.engine.reindex import is_current
 from homeward.engine.remember import crops_of
+from homeward.engine.sight import Outcome
+from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import HomewardError, NoAnimalFound, StorageFull
 from homeward.ports import AlertKind, Job, NewAlert, Space, UnitOfWork
 
 LEASE_S = 120.0
+TOGETHER = 32  # jobs in one transaction
+PRUNED_AFTER = 20  # pruned when a twentieth of the matches kept has come since
 GRACE = timedelta(
     seconds=60
 )  # whoever has just filed sees the matches in the answer; the alert is for when they do not
@@ -26,19 +33,39 @@ FIRST_RETRY_S, LAST_RETRY_S = 1.0, 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """Runs jobs."""
+class _Ready:
+    """A report whose vectors of ``space`` are committed; None where it was erased meanwhile."""
 
-    ports: Ports
-    rules: Rules
-    events: EventBroker
+    job: Job
+    report: Report | None
+    vectors: tuple[Embedding, ...]
+    space: Space
+
+
+class Work:
+    """Runs jobs; what is ready at once is matched and committed together."""
+
+    def __init__(self, ports: Ports, rules: Rules, events: EventBroker) -> None:
+        """Nothing is read yet."""
+        self.ports, self.rules, self.events = ports, rules, events
+        self._step = MatchStep(ports, rules)
+        self._matched = Together(self._match_all, most=TOGETHER)
+        self._unpruned: Counter[ReportId] = Counter()
 
     def run(self, job: Job) -> bool:
         """Run one job; False where it waits for another try."""
-        space = self.ports.spaces.current()
+        return self._tried(job, lambda: self._embedded(job))
+
+    def run_sighting(self, outcome: Outcome) -> bool:
+        """Run the job of a new sighting, whose vectors are committed already; False where it waits for another try."""
+        job, space = outcome.job, outcome.space
+        assert job is not None
+        assert space is not None
+        return self._tried(job, lambda: _Ready(job, outcome.report, outcome.vectors, space))
+
+    def _tried(self, job: Job, ready: Callable[[], _Ready]) -> bool:
         try:
-            self._embed(job.report_id, space)
-            new = self._match(job, space)
+            new = self._matched(ready())
         except HomewardError as error:
             self._later(job, error.code)
             return False
@@ -70,6 +97,14 @@ class Work:
         wait_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(job.attempts, 10))
         with self.ports.database.write() as work:
             work.jobs.retry(job, self.ports.clock.now() + timedelta(seconds=wait_s), error)
+
+    def _embedded(self, job: Job) -> _Ready:
+        space = self.ports.spaces.current()
+        self._embed(job.report_id, space)
+        with self.ports.database.read() as work:
+            report = work.reports.get(job.report_id)
+            vectors = work.embeddings.of_report(job.report_id, space.embedder.name)
+        return _Ready(job, report, tuple(vectors), space)
 
     def _embed(self, report_id: ReportId, space: Space) -> None:
         """Vectors for all crops that have none yet."""
@@ -114,33 +149,40 @@ class Work:
     def _pixels(self, photo: Photo) -> Picture:
         return self.ports.renderer.pixels(self.ports.photos.get(photo.content_hash))
 
-    def _match(self, job: Job, space: Space) -> list[Match] | None:
-        """Compare with what is committed, then store matches, alerts, and the end of the job together.
-
-        None where another model came into use meanwhile: the job is due again at once.
-        """
+    def _match_all(self, ready: Sequence[_Ready]) -> list[list[Match] | None]:
+        """Compare with what is committed, then store matches, alerts, and the end of each job together."""
         with self.ports.database.read() as work:
-            report = work.reports.get(job.report_id)
-        matches = MatchStep(self.ports, self.rules)(report, space) if report else []
+            found = [self._step(work, one.report, one.vectors, one.space) if one.report else [] for one in ready]
         with self.ports.database.write() as work:
-            if not is_current(work, space):
-                work.jobs.retry(job, self.ports.clock.now(), "model switched")
-                return None
-            if report is not None and report.shelf is Shelf.LOST:
-                work.matches.keep_only(report.id, space.embedder.name, space.calibration.name)
-            there = self._still_there(work, matches)
-            new = work.matches.save(there)
-            lost_ids = {match.lost_id for match in there}
-            for lost_id in sorted(lost_ids):
-                work.matches.prune(lost_id, self.rules.matches_kept)
-            self._alert(work, there, space, report)
-            work.jobs.done(job)
+            return [self._store(work, one, matches) for one, matches in zip(ready, found, strict=True)]
+
+    def _store(self, work: UnitOfWork, ready: _Ready, matches: list[Match]) -> list[Match] | None:
+        """The matches that are new; None where another model came into use meanwhile: the job is due again at once."""
+        report, space = ready.report, ready.space
+        if not is_current(work, space):
+            work.jobs.retry(ready.job, self.ports.clock.now(), "model switched")
+            return None
+        if report is not None and report.shelf is Shelf.LOST:
+            work.matches.keep_only(report.id, space.embedder.name, space.calibration.name)
+        there = self._still_there(work, matches)
+        new = work.matches.save(there)
+        self._prune(work, new)
+        self._alert(work, there, space, report)
+        work.jobs.done(ready.job)
         return new
 
+    def _prune(self, work: UnitOfWork, new: Sequence[Match]) -> None:
+        """Lost reports that got many new matches lose their worst; a few too many do no harm meanwhile."""
+        self._unpruned.update(match.lost_id for match in new)
+        for lost_id in {match.lost_id for match in new}:
+            if self._unpruned[lost_id] >= max(1, self.rules.matches_kept // PRUNED_AFTER):
+                work.matches.prune(lost_id, self.rules.matches_kept)
+                del self._unpruned[lost_id]
+
     def _still_there(self, work: UnitOfWork, matches: list[Match]) -> list[Match]:
-        """Without those whose other report was erased since the search."""
+        """Without those of which a report was erased since the search."""
         ids = {match.lost_id for match in matches} | {match.found_id for match in matches}
-        there = {report.id for report in work.reports.get_many(sorted(ids))}
+        there = {report.id for report in work.reports.standings(sorted(ids))}
         return [match for match in matches if match.lost_id in there and match.found_id in there]
 
     def _alert(self, work: UnitOfWork, matches: list[Match], space: Space, asked: Report | None) -> None:

@@ -20,7 +20,8 @@ from homeward.domain.ids import (
 )
 from homeward.domain.matches import Match, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
-from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Status
+from homeward.domain.repeats import Seen
+from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Standing, Status
 
 Before = tuple[datetime, ReportId]
 
@@ -68,16 +69,22 @@ class Reports(Protocol):
         """Newest first."""
         ...
 
-    def count_around(
-        self,
-        shelf: Shelf,
-        species: Species,
-        centre: Point | None,
-        radius_km: float,
-        since: datetime,
-        until: datetime,
-    ) -> int:
-        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
+    def animals_by_day(
+        self, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
+    ) -> dict[int, int]:
+        """How many animals of ``species`` were found or seen, by day (`datetime.toordinal`, UTC).
+
+        Counted by cells of the map (`domain.places.cells_within`) and whole days; of any place without ``centre``.
+        Sightings of one encounter are one animal.
+        """
+        ...
+
+    def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
+        """What weighs for or against a pair, of those that exist, in no order."""
+        ...
+
+    def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
+        """The camera's latest sightings, newest first, each with its vectors of ``model``."""
         ...
 
 

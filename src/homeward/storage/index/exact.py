@@ -9,7 +9,7 @@ import numpy.typing as npt
 from homeward.domain.animals import Part, Species
 from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, Vectors
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
-from homeward.domain.places import EARTH_RADIUS_KM, Point
+from homeward.domain.places import distances_km
 from homeward.domain.reports import Shelf
 from homeward.storage.index.cells import Cells
 from homeward.storage.index.changes import ChangeSource, EmbeddingColumns
@@ -134,7 +134,7 @@ class _Space:
         if where.until is not None:
             rows = rows[self.happened_at_s[rows] <= where.until.timestamp()]
         if where.centre is not None and where.radius_km is not None:
-            rows = rows[self._km(rows, where.centre) <= where.radius_km]
+            rows = rows[distances_km(where.centre, self.lat[rows], self.lon[rows]) <= where.radius_km]
         return rows
 
     def nearest(self, vector: Vector, k: int, rows: Rows) -> list[Neighbour]:
@@ -144,8 +144,7 @@ class _Space:
             dots = dots[: self.used] if len(rows) == self.used else dots[rows]
             rows = _may_be_nearest(dots, k, error, rows)
         rows = _may_be_nearest(self._gathered(rows) @ vector, k, ROUNDING, rows)
-        exact = vector.astype(np.float64)
-        distances = np.array([np.linalg.norm(self.blocks[row // BLOCK][row % BLOCK] - exact) for row in rows.tolist()])
+        distances = np.linalg.norm(self._gathered(rows) - vector.astype(np.float64), axis=1)
         order = np.lexsort((self.ids[rows], distances))[:k]
         return [self._neighbour(int(rows[i]), float(distances[i])) for i in order]
 
@@ -168,12 +167,6 @@ class _Space:
             self.blocks[number][part] = some
             self.coarse.put(number, part, some)
             row = stop
-
-    def _km(self, rows: Rows, centre: Point) -> npt.NDArray[np.float64]:
-        lat1, lat2 = np.radians(centre.lat), np.radians(self.lat[rows])
-        half_lat, half_lon = (lat2 - lat1) / 2, np.radians(self.lon[rows] - centre.lon) / 2
-        chord = np.sin(half_lat) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin(half_lon) ** 2
-        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord))), np.float64)
 
     def _neighbour(self, row: int, l2_distance: float) -> Neighbour:
         return Neighbour(

@@ -44,8 +44,7 @@ class SqlCameras:
             "first_at": encounter.first_at,
             "last_at": encounter.last_at,
         }
-        statement = insert(encounters).values(values)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        self.connection.execute(KEEP_ENCOUNTER, values)
 
     def encounters_since(self, camera_id: CameraId, species: Species, since: datetime) -> list[Encounter]:
         """Those whose last sighting is not before ``since``, latest first."""
@@ -59,6 +58,12 @@ class SqlCameras:
             .order_by(encounters.c.last_at.desc(), encounters.c.id)
         )
         return [_encounter(row) for row in self.connection.execute(statement).mappings()]
+
+
+INSERT = insert(encounters)
+KEEP_ENCOUNTER = INSERT.on_conflict_do_update(
+    index_elements=["id"], set_={column.name: INSERT.excluded[column.name] for column in encounters.c}
+)
 
 
 def _encounter(row: rows.Row) -> Encounter:

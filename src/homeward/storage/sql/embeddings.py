@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Join, Select, delete, func, insert, literal, select
+from sqlalchemy import Connection, Join, Select, bindparam, delete, func, insert, literal, select
 
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
@@ -21,8 +21,8 @@ FULL = (
     crops.c.part,
     reports.c.species,
     reports.c.happened_at,
-    reports.c.lat,
-    reports.c.lon,
+    func.coalesce(reports.c.home_lat, reports.c.lat).label("lat"),
+    func.coalesce(reports.c.home_lon, reports.c.lon).label("lon"),
     reports.c.status,
 )
 
@@ -62,9 +62,15 @@ class SqlEmbeddings:
 
     connection: Connection
 
-    def add(self, embeddings: Sequence[NewEmbedding]) -> list[EmbeddingId]:
+    def add(self, new: Sequence[NewEmbedding]) -> list[EmbeddingId]:
         """Insert; a (crop, model) that is there keeps its id."""
-        return [self._add(embedding) for embedding in embeddings]
+        ids = self._known(new)
+        missing = [one for one in new if (one.crop_id, one.model) not in ids]
+        issued = [self._insert(one) for one in missing]
+        if issued:
+            self.connection.execute(NOTE_NEW, {"issued": issued})
+        ids |= {(one.crop_id, one.model): made for one, made in zip(missing, issued, strict=True)}
+        return [ids[one.crop_id, one.model] for one in new]
 
     def get(self, ids: Sequence[EmbeddingId]) -> list[Embedding]:
         """Those that exist, in the order asked for."""
@@ -130,18 +136,27 @@ class SqlEmbeddings:
             self.remove(ids)
         return len(ids)
 
-    def _add(self, new: NewEmbedding) -> EmbeddingId:
-        there = select(embeddings.c.id).where(embeddings.c.crop_id == new.crop_id, embeddings.c.model == new.model)
-        known = self.connection.execute(there).scalar()
-        if known is not None:
-            return EmbeddingId(known)
+    def _known(self, new: Sequence[NewEmbedding]) -> dict[tuple[CropId, ModelName], EmbeddingId]:
+        asked = {"crops": [one.crop_id for one in new], "models": list({one.model for one in new})}
+        found = self.connection.execute(KNOWN, asked)
+        return {(CropId(crop), ModelName(model)): EmbeddingId(known) for known, crop, model in found}
+
+    def _insert(self, new: NewEmbedding) -> EmbeddingId:
         values = {"crop_id": new.crop_id, "model": new.model, "vector": rows.vector_bytes(new.vector)}
-        statement = insert(embeddings).values(values).returning(embeddings.c.id)
-        issued = EmbeddingId(self.connection.execute(statement).scalar_one())
-        shelf = (
-            select(reports.c.shelf, literal(issued), literal(value=False))
-            .join(crops, crops.c.report_id == reports.c.id)
-            .where(crops.c.id == new.crop_id)
-        )
-        self.connection.execute(insert(changes).from_select(["shelf", "embedding_id", "removed"], shelf))
-        return issued
+        return EmbeddingId(self.connection.execute(INSERT, values).scalar_one())
+
+
+INSERT = insert(embeddings).returning(embeddings.c.id)
+KNOWN = select(embeddings.c.id, embeddings.c.crop_id, embeddings.c.model).where(
+    embeddings.c.crop_id.in_(bindparam("crops", expanding=True)),
+    embeddings.c.model.in_(bindparam("models", expanding=True)),
+)
+NOTE_NEW = insert(changes).from_select(
+    ["shelf", "embedding_id", "removed"],
+    select(reports.c.shelf, embeddings.c.id, literal(value=False))
+    .select_from(
+        embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(reports, reports.c.id == crops.c.report_id)
+    )
+    .where(embeddings.c.id.in_(bindparam("issued", expanding=True)))
+    .order_by(embeddings.c.id),
+)

@@ -18,8 +18,8 @@ CHUNK = 8192
 # plain SQL: 100,000 rows through row objects would take seconds, through tuples a fraction of one
 # CROSS JOIN keeps SQLite to this order: vectors are read one after the other, and no sorter carries them about.
 ALL = """
-SELECT e.id, c.report_id, e.crop_id, r.species, c.part, r.happened_at, r.lat, r.lon, r.status,
-  e.vector
+SELECT e.id, c.report_id, e.crop_id, r.species, c.part, r.happened_at,
+  coalesce(r.home_lat, r.lat), coalesce(r.home_lon, r.lon), r.status, e.vector
 FROM embeddings e CROSS JOIN crops c ON c.id = e.crop_id CROSS JOIN reports r ON r.id = c.report_id
 WHERE r.shelf = ? AND e.model = ? ORDER BY e.id
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.ids import EncounterId, ModelName, ReportId
@@ -97,23 +97,9 @@ class SqlMatches:
         )
 
     def _save(self, chunk: Sequence[Match]) -> list[Match]:
-        known = {
-            (lost, found)
-            for lost, found in self.connection.execute(
-                select(matches.c.lost_id, matches.c.found_id).where(
-                    matches.c.lost_id.in_({match.lost_id for match in chunk}),
-                    matches.c.found_id.in_({match.found_id for match in chunk}),
-                )
-            )
-        }
-        statement = insert(matches)
-        changed = {
-            column.name: statement.excluded[column.name]
-            for column in matches.c
-            if column.name not in {*KEYS, "verdict", "verdict_at"}
-        }
-        upsert = statement.on_conflict_do_update(index_elements=list(KEYS), set_=changed)
-        self.connection.execute(upsert, [rows.match_values(match) for match in chunk])
+        asked = {"lost": list({match.lost_id for match in chunk}), "found": list({match.found_id for match in chunk})}
+        known = {(lost, found) for lost, found in self.connection.execute(KNOWN, asked)}
+        self.connection.execute(UPSERT, [rows.match_values(match) for match in chunk])
         return [match for match in chunk if (match.lost_id, match.found_id) not in known]
 
     def _views(self, found: Sequence[Match]) -> tuple[MatchView, ...]:
@@ -133,6 +119,20 @@ class SqlMatches:
 
     def _in(self, table: Any, ids: Sequence[Any]) -> Iterator[rows.Row]:
         yield from self.connection.execute(select(table).where(table.c.id.in_(ids))).mappings()
+
+
+INSERT = insert(matches)
+UPSERT = INSERT.on_conflict_do_update(
+    index_elements=list(KEYS),
+    set_={
+        column.name: INSERT.excluded[column.name]
+        for column in matches.c
+        if column.name not in {*KEYS, "verdict", "verdict_at"}
+    },
+)
+KNOWN = select(matches.c.lost_id, matches.c.found_id).where(
+    matches.c.lost_id.in_(bindparam("lost", expanding=True)), matches.c.found_id.in_(bindparam("found", expanding=True))
+)
 
 
 def _chunks(items: Sequence[Match]) -> Iterator[Sequence[Match]]:

@@ -20,7 +20,7 @@ class SqlPhotos:
 
     def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
         """Insert a photo with its crops."""
-        self.connection.execute(insert(photos).values(rows.photo_values(photo)))
+        self.connection.execute(insert(photos), rows.photo_values(photo))
         return self.add_crops(crops)
 
     def get(self, photo_id: PhotoId) -> Photo | None:
@@ -52,5 +52,5 @@ class SqlPhotos:
         return [rows.photo(row) for row in self.connection.execute(statement).mappings()]
 
     def _add_crop(self, crop: NewCrop) -> CropId:
-        statement = insert(crops).values(rows.crop_values(crop)).returning(crops.c.id)
-        return CropId(self.connection.execute(statement).scalar_one())
+        statement = insert(crops).returning(crops.c.id)
+        return CropId(self.connection.execute(statement, rows.crop_values(crop)).scalar_one())

@@ -1,24 +1,38 @@
 """Rows of reports, and what has grown old. Changes of what the search filters on are noted for the index."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from homeward.domain.animals import Species
-from homeward.domain.ids import ReportId
+from homeward.domain.ids import CameraId, ModelName, ReportId
 from homeward.domain.matches import Verdict
-from homeward.domain.places import Point, distance_km
-from homeward.domain.reports import Report, Shelf, Source, Status
+from homeward.domain.places import Point
+from homeward.domain.repeats import Seen
+from homeward.domain.reports import Report, Source, Standing, Status
 from homeward.ports import ReportQuery
-from homeward.storage.sql import rows
+from homeward.storage.sql import rows, tallies
 from homeward.storage.sql.embeddings import note_changes
-from homeward.storage.sql.tables import matches, reports
+from homeward.storage.sql.tables import crops, embeddings, matches, reports
 
 CHUNK = 5000  # SQLite binds at most 32,766 values
-KM_PER_DEGREE = 111.0  # of latitude; a little less than the true 111.2, so that the box is never too small
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,8 @@ class SqlReports:
 
     def add(self, report: Report) -> None:
         """Insert."""
-        self.connection.execute(insert(reports).values(rows.report_values(report)))
+        self.connection.execute(insert(reports), rows.report_values(report))
+        tallies.note(self.connection, report, 1)
 
     def get(self, report_id: ReportId) -> Report | None:
         """The report, or None."""
@@ -45,14 +60,21 @@ class SqlReports:
         return found
 
     def update(self, report: Report) -> None:
-        """Write all fields of an existing one; the index follows."""
+        """Write all fields of an existing one; the index and the tallies follow."""
         values = rows.report_values(report)
+        before = self.get(report.id)
+        if before is not None and _counted_as(before) != _counted_as(report):
+            tallies.note(self.connection, before, -1)
+            tallies.note(self.connection, report, 1)
         self.connection.execute(update(reports).where(reports.c.id == report.id).values(values))
         note_changes(self.connection, report.id, removed=False)
 
     def remove(self, report_id: ReportId) -> None:
         """Delete with everything that hangs on it."""
         note_changes(self.connection, report_id, removed=True)
+        before = self.get(report_id)
+        if before is not None:
+            tallies.note(self.connection, before, -1)
         self.connection.execute(delete(reports).where(reports.c.id == report_id))
 
     def find(self, query: ReportQuery) -> list[Report]:
@@ -80,46 +102,75 @@ class SqlReports:
         )
         return [rows.report(row) for row in self.connection.execute(statement).mappings()]
 
-    def count_around(
-        self,
-        shelf: Shelf,
-        species: Species,
-        centre: Point | None,
-        radius_km: float,
-        since: datetime,
-        until: datetime,
-    ) -> int:
-        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
-        kind = (
-            reports.c.shelf == shelf.value,
-            reports.c.species == species.value,
-            reports.c.happened_at.between(since, until),
-        )
-        if centre is None:
-            every = select(func.count(reports.c.encounter_id.distinct())).where(*kind)
-            return self.connection.execute(every).scalar_one()
-        lat_reach = radius_km / KM_PER_DEGREE
-        statement = select(reports.c.encounter_id, reports.c.lat, reports.c.lon).where(
-            *kind,
-            reports.c.lat.between(centre.lat - lat_reach, centre.lat + lat_reach),
-            *_lon_box(centre, lat_reach),
-        )
-        return len(
-            {
-                encounter
-                for encounter, lat, lon in self.connection.execute(statement)
-                if distance_km(centre, Point(lat, lon)) <= radius_km
-            }
-        )
+    def animals_by_day(
+        self, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
+    ) -> dict[int, int]:
+        """How many animals of ``species`` were found or seen, by day."""
+        return tallies.by_day(self.connection, species, centre, radius_km, first_day, last_day)
+
+    def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
+        """What weighs for or against a pair, of those that exist, in no order."""
+        return [
+            rows.standing(row)
+            for start in range(0, len(ids), CHUNK)
+            for row in self.connection.execute(STANDING, {"ids": ids[start : start + CHUNK]})
+        ]
+
+    def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
+        """The camera's latest sightings, newest first, each with its vectors of ``model``."""
+        found: dict[ReportId, Seen] = {}
+        asked = {"camera_id": camera_id, "model": model, "most": limit}
+        for row in self.connection.execute(LATEST, asked).mappings():
+            seen = found.get(ReportId(row["id"])) or rows.seen(row)
+            looks = (*seen.looks, rows.look(row)) if row["vector"] is not None else seen.looks
+            found[seen.id] = replace(seen, looks=looks)
+        return list(found.values())
 
 
-def _lon_box(centre: Point, lat_reach: float) -> list[ColumnElement[bool]]:
-    """A condition on the longitude, where it can narrow: not at the poles, not over the date line."""
-    widest = math.cos(math.radians(min(89.9, abs(centre.lat) + lat_reach)))
-    reach = lat_reach / widest
-    if centre.lon - reach < -180 or centre.lon + reach > 180:
-        return []
-    return [reports.c.lon.between(centre.lon - reach, centre.lon + reach)]
+def _counted_as(report: Report) -> tuple[object, ...]:
+    return report.species, report.place, report.happened_at.toordinal()
+
+
+STANDING = select(
+    reports.c.id,
+    reports.c.species,
+    reports.c.species_confidence,
+    reports.c.happened_at,
+    reports.c.encounter_id,
+    reports.c.source,
+    func.coalesce(reports.c.home_lat, reports.c.lat),
+    func.coalesce(reports.c.home_lon, reports.c.lon),
+    reports.c.home_lat.is_not(None),
+    reports.c.about,
+).where(reports.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def _latest() -> Select[*tuple[Any, ...]]:
+    """A camera's latest sightings with their vectors; one without any has one row."""
+    latest = (
+        select(
+            reports.c.id,
+            reports.c.encounter_id,
+            reports.c.happened_at,
+            reports.c.last_seen_at,
+            reports.c.track_id,
+            reports.c.created_at,
+        )
+        .where(reports.c.camera_id == bindparam("camera_id"))
+        .order_by(reports.c.created_at.desc(), reports.c.id.desc())
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    made = (embeddings.c.crop_id == crops.c.id) & (embeddings.c.model == bindparam("model"))
+    joined = latest.outerjoin(crops.join(embeddings, made), crops.c.report_id == latest.c.id)
+    return (
+        select(latest, crops.c.part, embeddings.c.vector)
+        .select_from(joined)
+        .order_by(latest.c.created_at.desc(), latest.c.id.desc(), embeddings.c.id)
+    )
+
+
+LATEST = _latest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Rows to values and back; nothing else knows how a value is spread over columns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,13 @@ from homeward.domain.ids import (
 )
 from homeward.domain.matches import Match, Reason, ReasonCode, Verdict
 from homeward.domain.places import Point
-from homeward.domain.reports import Camera, Crop, Held, NewCrop, Photo, Report, Shelf, Source, Status
+from homeward.domain.repeats import Look, Seen
+from homeward.domain.reports import Camera, Crop, Held, NewCrop, Photo, Report, Shelf, Source, Standing, Status
 
 Row = RowMapping
 VECTOR = np.dtype("<f4")
+SPECIES = {species.value: species for species in Species}
+SOURCES = {source.value: source for source in Source}
 
 
 def point(lat: float | None, lon: float | None) -> Point | None:
@@ -105,6 +109,39 @@ def report(row: Row) -> Report:
         muted_until=row["muted_until"],
         listed=row["listed"],
     )
+
+
+def standing(row: Sequence[Any]) -> Standing:
+    """A standing of its columns, by position."""
+    report_id, species, confidence, happened_at, encounter_id, source, lat, lon, has_home, about = row
+    return Standing(
+        ReportId(report_id),
+        SPECIES[species],
+        confidence,
+        happened_at,
+        EncounterId(encounter_id),
+        SOURCES[source],
+        point(lat, lon),
+        bool(has_home),
+        ReportId(about) if about else None,
+    )
+
+
+def seen(row: Row) -> Seen:
+    """A sighting without its looks."""
+    return Seen(
+        id=ReportId(row["id"]),
+        encounter_id=EncounterId(row["encounter_id"]),
+        happened_at=row["happened_at"],
+        last_at=row["last_seen_at"] or row["happened_at"],
+        track_id=row["track_id"],
+        looks=(),
+    )
+
+
+def look(row: Row) -> Look:
+    """A part and its vector."""
+    return Part(row["part"]), np.frombuffer(row["vector"], VECTOR)
 
 
 def box_values(box: Box) -> list[float]:

@@ -71,8 +71,17 @@ reports = Table(
     Index("ix_reports_account_id", "account_id"),
     Index("ix_reports_listed", "listed", "status", "created_at"),
     Index("ix_reports_encounter_id", "encounter_id"),
-    Index("ix_reports_camera_id_happened_at", "camera_id", "happened_at"),
-    Index("ix_reports_shelf_species_lat", "shelf", "species", "lat"),
+    Index("ix_reports_camera_id_created_at_id", "camera_id", "created_at", "id"),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("species", Text, primary_key=True),
+    Column("lat_cell", Integer, primary_key=True),
+    Column("lon_cell", Integer, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("animals", Integer, nullable=False),
 )
 
 photos = Table(
@@ -176,6 +185,12 @@ matches = Table(
     Column("verdict_at", Moment),
     Index("ix_matches_lost_id_degree", "lost_id", "degree"),
     Index("ix_matches_found_id", "found_id"),
+    Index(
+        "ix_matches_judged",
+        "lost_id",
+        sqlite_where=text("verdict IS NOT NULL"),
+        postgresql_where=text("verdict IS NOT NULL"),
+    ),
 )
 
 jobs = Table(

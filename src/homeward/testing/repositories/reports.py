@@ -1,15 +1,17 @@
 """Reports, photos, vectors and matches on dictionaries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from homeward.domain.animals import Species
 from homeward.domain.embeddings import Embedding, NewEmbedding
-from homeward.domain.ids import ContentHash, CropId, EmbeddingId, EncounterId, ModelName, PhotoId, ReportId
+from homeward.domain.ids import CameraId, ContentHash, CropId, EmbeddingId, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
-from homeward.domain.places import Point, distance_km
-from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Source, Status
+from homeward.domain.places import CellRun, Point, cell_of, cells_within
+from homeward.domain.repeats import Seen
+from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Source, Standing, Status, standing_of
 from homeward.ports import ReportQuery
 from homeward.testing.repositories.tables import Repository
 
@@ -62,18 +64,42 @@ class MemoryReports(Repository):
             ordered = [report for report in ordered if (report.created_at, report.id) < query.before]
         return ordered[: query.limit]
 
-    def count_around(
-        self, shelf: Shelf, species: Species, centre: Point | None, radius_km: float, since: datetime, until: datetime
-    ) -> int:
-        """How many encounters of ``species`` lie within the circle and the time; of any place without ``centre``."""
-        return len(
-            {
-                r.encounter_id
-                for r in self.tables.reports.values()
-                if r.shelf is shelf and r.species is species and since <= r.happened_at <= until
-                if centre is None or (r.place is not None and distance_km(r.place, centre) <= radius_km)
-            }
+    def animals_by_day(
+        self, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
+    ) -> dict[int, int]:
+        """How many animals of ``species`` were found or seen, by day."""
+        runs = cells_within(centre, radius_km) if centre else []
+        days = Counter(
+            r.happened_at.toordinal()
+            for r in self.tables.reports.values()
+            if r.shelf is Shelf.FOUND and r.species is species and r.begins_encounter
+            if centre is None or (r.place is not None and _in_runs(cell_of(r.place), runs))
         )
+        return {day: n for day, n in days.items() if first_day <= day <= last_day}
+
+    def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
+        """What weighs for or against a pair, of those that exist."""
+        return [standing_of(report) for report in self.get_many(ids)]
+
+    def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
+        """The camera's latest sightings, newest first, each with its vectors of ``model``."""
+        latest = self.find(ReportQuery(camera_id=camera_id, limit=limit))
+        made = MemoryEmbeddings(self.tables)
+        return [
+            Seen(
+                r.id,
+                r.encounter_id,
+                r.happened_at,
+                r.last_seen_at or r.happened_at,
+                r.track_id,
+                tuple((e.part, e.vector) for e in made.of_report(r.id, model)),
+            )
+            for r in latest
+        ]
+
+
+def _in_runs(cell: tuple[int, int], runs: Sequence[CellRun]) -> bool:
+    return any(run.lat == cell[0] and run.first_lon <= cell[1] <= run.last_lon for run in runs)
 
 
 class MemoryExpiry(Repository):
@@ -218,7 +244,7 @@ class MemoryEmbeddings(Repository):
             species=report.species,
             part=crop.part,
             happened_at=report.happened_at,
-            place=report.place,
+            place=report.home or report.place,
             is_open=report.status is Status.OPEN,
             vector=new.vector,
         )

@@ -1,0 +1,178 @@
+"""Weigh: one report and all its candidates in, the degree of each pair out, all at once. Stores nothing."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from homeward.domain import matching
+from homeward.domain.animals import Part, Species
+from homeward.domain.calibration import Calibration, Floats, joint_l2
+from homeward.domain.embeddings import Neighbour
+from homeward.domain.ids import CropId, ReportId
+from homeward.domain.matching import Looks, ManyCircumstances
+from homeward.domain.places import Point, cell_of, distances_km
+from homeward.domain.reports import Report, Shelf, Source, Standing, standing_of
+from homeward.ports import UnitOfWork
+
+AROUND_KM, AROUND_DAYS = 5.0, 30.0
+HALF = timedelta(days=AROUND_DAYS / 2)
+PARTS = tuple(Part)
+SECONDS_A_DAY = 86400.0
+LEAST_PER_KM2 = {Source.CAMERA: matching.CAMERA_SEES_PER_KM2, Source.PERSON: matching.PEOPLE_TELL_PER_KM2}
+
+
+@dataclass(slots=True)
+class Pairing:
+    """The pairs of crops of one candidate: the nearest of each part, the sum of squares, and how many were compared."""
+
+    best: dict[Part, tuple[float, CropId, CropId]] = field(default_factory=dict)
+    squares: dict[Part, float] = field(default_factory=lambda: defaultdict(float))
+    pairs: dict[Part, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, part: Part, own: CropId, neighbour: Neighbour) -> None:
+        """One more pair: the report's own crop and a candidate's."""
+        self.pairs[part] += 1
+        self.squares[part] += neighbour.l2_distance**2
+        pair = (neighbour.l2_distance, own, neighbour.crop_id)
+        self.best[part] = min(self.best.get(part, pair), pair)
+
+    @property
+    def looks(self) -> Looks:
+        """One distance for each part."""
+        return Looks({part: self.joint(part) for part in self.best}, self.pairs)
+
+    def joint(self, part: Part) -> float:
+        """`joint_l2` of a part; NaN where it was not compared."""
+        if part not in self.best:
+            return float("nan")
+        return joint_l2(self.best[part][0], self.squares[part], self.pairs[part])
+
+
+class Weighed:
+    """Degrees of (n,) candidates and what they came of, column by column."""
+
+    class Row(NamedTuple):
+        """One candidate's. ``km`` is None where unknown."""
+
+        degree: float
+        log_ratio: float
+        part: Part
+        km: float | None
+        days: float
+        species_agree: float
+
+    def __init__(self, log_ratio: Floats, part: npt.NDArray[np.intp], what: ManyCircumstances, prior: Floats) -> None:
+        """Everything is of shape (n,)."""
+        self.degree = matching.degrees(log_ratio, prior)
+        self._log_ratio, self._part, self._what = log_ratio, part, what
+
+    def row(self, n: int) -> Row:
+        """Candidate number ``n``."""
+        km = float(self._what.km[n])
+        return Weighed.Row(
+            degree=float(self.degree[n]),
+            log_ratio=float(self._log_ratio[n]),
+            part=PARTS[int(self._part[n])],
+            km=None if np.isnan(km) else km,
+            days=float(self._what.days[n]),
+            species_agree=float(self._what.species_agree[n]),
+        )
+
+    def likeliest(self) -> list[int]:
+        """All numbers, the highest degree first."""
+        return [int(n) for n in np.argsort(-self.degree, kind="stable")]
+
+
+def weigh(
+    work: UnitOfWork,
+    calibration: Calibration,
+    report: Report,
+    candidates: Sequence[Standing],
+    pairings: Mapping[ReportId, Pairing],
+) -> Weighed:
+    """The degree of each pair of ``report`` and one of ``candidates``, in their order."""
+    me, count = standing_of(report), len(candidates)
+    lost_species = [me.species if report.shelf is Shelf.LOST else other.species for other in candidates]
+    what = _circumstances(me, report.shelf, candidates, _about(work, me, report.shelf, candidates))
+    joint = {part: np.array([pairings[other.id].joint(part) for other in candidates], np.float64) for part in PARTS}
+    pairs = {
+        part: np.array([pairings[other.id].pairs.get(part, 1) for other in candidates], np.float64) for part in PARTS
+    }
+    ratio, deciding, prior = np.zeros(count), np.zeros(count, np.intp), np.zeros(count)
+    for species in set(lost_species):
+        of_kind = np.array([kind is species for kind in lost_species])
+        ratio[of_kind], deciding[of_kind] = matching.looks_log_ratios(
+            calibration, species, _rows(joint, of_kind), _rows(pairs, of_kind)
+        )
+        prior[of_kind] = matching.priors_log_odds(species, what.only(of_kind), AROUND_KM, AROUND_DAYS)
+    return Weighed(ratio, deciding, what, prior)
+
+
+def _rows(columns: Mapping[Part, Floats], chosen: npt.NDArray[np.bool_]) -> dict[Part, Floats]:
+    return {part: column[chosen] for part, column in columns.items()}
+
+
+def _circumstances(me: Standing, shelf: Shelf, others: Sequence[Standing], about: Floats) -> ManyCircumstances:
+    """``about`` counts the animals of the lost one's kind around each found one."""
+    lat = np.array([other.start.lat if other.start else np.nan for other in others], np.float64)
+    lon = np.array([other.start.lon if other.start else np.nan for other in others], np.float64)
+    days = np.array([(other.happened_at - me.happened_at).total_seconds() for other in others]) / SECONDS_A_DAY
+    sure = np.array([other.species_confidence for other in others], np.float64)
+    alike = np.array([other.species is me.species for other in others])
+    same = sure * me.species_confidence + (1 - sure) * (1 - me.species_confidence)
+    least = [LEAST_PER_KM2[(other if shelf is Shelf.LOST else me).source] for other in others]
+    return ManyCircumstances(
+        km=distances_km(me.start, lat, lon) if me.start else np.full(len(others), np.nan),
+        days=days if shelf is Shelf.LOST else -days,
+        animals_about=np.maximum(0.0, about - alike),
+        least_per_km2=np.array(least, np.float64),
+        species_agree=np.where(alike, same, 1 - same),
+    )
+
+
+def _about(work: UnitOfWork, me: Standing, shelf: Shelf, others: Sequence[Standing]) -> Floats:
+    """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
+    if shelf is Shelf.LOST:
+        when = [other.happened_at for other in others]
+        crowd = _Crowd(work, min(when, default=me.happened_at), max(when, default=me.happened_at))
+        places = [other.start if me.start else None for other in others]
+        counted = [
+            crowd.around(me.species, place, other.happened_at) for place, other in zip(places, others, strict=True)
+        ]
+        return np.array(counted, np.float64)
+    crowd = _Crowd(work, me.happened_at, me.happened_at)
+    kinds = {(other.species, other.start is None) for other in others}
+    counts = {kind: crowd.around(kind[0], None if kind[1] else me.start, me.happened_at) for kind in kinds}
+    return np.array([counts[other.species, other.start is None] for other in others], np.float64)
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """How many animals of a kind are about between two moments, asked once for each cell of the map."""
+
+    work: UnitOfWork
+    since: datetime
+    until: datetime
+    days: dict[tuple[object, ...], dict[int, int]] = field(default_factory=dict)
+    counted: dict[tuple[object, ...], int] = field(default_factory=dict)
+
+    def around(self, species: Species, place: Point | None, when: datetime) -> int:
+        """Within 5 km and half a month before and after; the place counts by its cell."""
+        cell = cell_of(place) if place else None
+        key = (species, cell, when.toordinal())
+        if key not in self.counted:
+            first, last = (when - HALF).toordinal(), (when + HALF).toordinal()
+            days = self._days(species, cell, place)
+            self.counted[key] = sum(animals for day, animals in days.items() if first <= day <= last)
+        return self.counted[key]
+
+    def _days(self, species: Species, cell: tuple[int, int] | None, place: Point | None) -> dict[int, int]:
+        if (species, cell) not in self.days:
+            first, last = (self.since - HALF).toordinal(), (self.until + HALF).toordinal()
+            self.days[species, cell] = self.work.reports.animals_by_day(species, place, AROUND_KM, first, last)
+        return self.days[species, cell]

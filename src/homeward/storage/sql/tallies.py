@@ -1,0 +1,57 @@
+"""How many animals came up: one row for each kind, cell of the map and day, kept in step with the found reports.
+
+What an owner's odds are weighed against must not be counted anew among a million reports for each pair.
+"""
+
+from functools import lru_cache
+
+from sqlalchemy import Connection, Select, bindparam, false, func, or_, select
+from sqlalchemy.dialects.sqlite import insert
+
+from homeward.domain.animals import Species
+from homeward.domain.places import Point, cell_of, cells_within
+from homeward.domain.reports import Report, Shelf
+from homeward.storage.sql.tables import tallies
+
+NOWHERE = (-1, -1)
+
+
+INSERT = insert(tallies)
+ADD = INSERT.on_conflict_do_update(
+    index_elements=["species", "lat_cell", "lon_cell", "day"],
+    set_={"animals": tallies.c.animals + INSERT.excluded.animals},
+)
+
+
+def note(connection: Connection, report: Report, change: int) -> None:
+    """One animal more (1) or fewer (-1), where ``report`` is the first of an encounter on the found shelf."""
+    if report.shelf is not Shelf.FOUND or not report.begins_encounter:
+        return
+    lat, lon = cell_of(report.place) if report.place else NOWHERE
+    key = {"species": report.species.value, "lat_cell": lat, "lon_cell": lon, "day": report.happened_at.toordinal()}
+    connection.execute(ADD, {**key, "animals": change})
+
+
+def by_day(
+    connection: Connection, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
+) -> dict[int, int]:
+    """Animals of a kind within the circle by day (`date.toordinal`); of any place without ``centre``."""
+    runs = cells_within(centre, radius_km) if centre else None
+    asked: dict[str, str | int] = {"species": species.value, "first": first_day, "last": last_day}
+    for n, run in enumerate(runs or ()):
+        asked |= {f"lat{n}": run.lat, f"from{n}": run.first_lon, f"to{n}": run.last_lon}
+    found = connection.execute(_counting(None if runs is None else len(runs)), asked)
+    return {int(day): int(animals) for day, animals in found}
+
+
+@lru_cache(maxsize=64)
+def _counting(runs: int | None) -> Select[int, int]:
+    """Built once for each number of runs; None counts everywhere."""
+    inside = [
+        (tallies.c.lat_cell == bindparam(f"lat{n}"))
+        & tallies.c.lon_cell.between(bindparam(f"from{n}"), bindparam(f"to{n}"))
+        for n in range(runs or 0)
+    ]
+    days = tallies.c.day.between(bindparam("first"), bindparam("last"))
+    where = [tallies.c.species == bindparam("species"), days, *([] if runs is None else [or_(false(), *inside)])]
+    return select(tallies.c.day, func.sum(tallies.c.animals)).where(*where).group_by(tallies.c.day)
