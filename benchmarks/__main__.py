@@ -7,11 +7,13 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for everybody: set before numpy is loaded
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import bot, cameras, commands, detector, gate, memory, people, photo, search, sightings
+from benchmarks import bot, cameras, city, commands, detector, gate, memory, million, people, photo, search, sightings
 
 QUESTIONS = {
     "search": search.measure,
     "sightings": sightings.measure,
+    "city": city.measure,
+    "million": million.measure,
     "memory": memory.measure,
     "commands": commands.measure,
     "photo": photo.measure,

@@ -72,6 +72,15 @@ def filled(path: Path, count: int) -> Rows:
     return rows
 
 
+def passing(rows: Rows, radius_km: float, days: float) -> Any:
+    """Row numbers of cats' bodies within the circle and the first ``days``, by a plain formula."""
+    lat, lon = np.radians(rows.lat), np.radians(rows.lon)
+    half_lat, half_lon = (lat - np.radians(CENTRE.lat)) / 2, (lon - np.radians(CENTRE.lon)) / 2
+    chord = np.sin(half_lat) ** 2 + np.cos(np.radians(CENTRE.lat)) * np.cos(lat) * np.sin(half_lon) ** 2
+    near = 2 * 6371.0088 * np.arcsin(np.sqrt(chord)) <= radius_km
+    return np.flatnonzero(near & rows.is_cat & rows.is_body & (rows.day <= days))
+
+
 def add_one(database: SqlDatabase, name: str, vector: Any) -> str:
     """One more report, as the product writes it."""
     when = START + timedelta(days=1)

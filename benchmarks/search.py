@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.filled import CENTRE, MODEL, START, filled
+from benchmarks.filled import CENTRE, MODEL, START, filled, passing
 from homeward.domain.animals import Part, Species
 from homeward.domain.embeddings import Filter, unit
 from homeward.domain.reports import Shelf
@@ -81,20 +81,11 @@ def _numpy(vectors: Any, query: Any) -> Any:
     return best[np.argsort(-dots[best])]
 
 
-def _passing(rows: Any) -> Any:
-    """Rows within the filter, by the same formula in plain numpy."""
-    lat, lon = np.radians(rows.lat), np.radians(rows.lon)
-    half_lat, half_lon = (lat - np.radians(CENTRE.lat)) / 2, (lon - np.radians(CENTRE.lon)) / 2
-    chord = np.sin(half_lat) ** 2 + np.cos(np.radians(CENTRE.lat)) * np.cos(lat) * np.sin(half_lon) ** 2
-    near = 2 * 6371.0088 * np.arcsin(np.sqrt(chord)) <= RADIUS_KM
-    return np.flatnonzero(near & rows.is_cat & rows.is_body & (rows.day <= DAYS))
-
-
 def _recall(index: ExactIndex, rows: Any, asked: Any, where: Filter) -> float:
-    passing = _passing(rows)
+    near = passing(rows, RADIUS_KM, DAYS)
     hits = total = 0
     for query in asked[:50]:
-        true = {int(rows.ids[passing[i]]) for i in _numpy(rows.vectors[passing], query)} if len(passing) > K else set()
+        true = {int(rows.ids[near[i]]) for i in _numpy(rows.vectors[near], query)} if len(near) > K else set()
         hits += len(true & {n.embedding_id for n in index.nearest(query, K, where)})
         total += len(true)
     return hits / total if total else 1.0
