@@ -13,6 +13,7 @@ from homeward.domain.ids import ModelName
 from homeward.errors import ModelInvalid, ModelUnavailable
 from homeward.models.cards import Card, DetectorCard, EmbedderCard
 from homeward.models.prepare import fit, tensor
+from homeward.models.trim import Trim
 from homeward.models.yolox import decode
 
 Floats = npt.NDArray[np.float32]
@@ -52,6 +53,7 @@ class OnnxNetwork:
             raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
         self._card = card
         batch = self._checked()
+        self._trim = Trim.of(card) if self._is_free() else None
         self._is_fixed = batch is not None
         self._batch = batch or MAX_BATCH
 
@@ -63,14 +65,26 @@ class OnnxNetwork:
         """
         parts = [canvases[start : start + self._batch] for start in range(0, len(canvases), self._batch)]
         try:
-            return np.concatenate([self._one(tensor(part, self._card.input)) for part in parts])
+            return np.concatenate([self._rows(tensor(part, self._card.input)) for part in parts])
         except Exception as error:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
     def infer(self, prepared: Floats) -> Floats:
         """Rows of output for rows of the network's own input, as many as there are."""
         parts = [prepared[start : start + self._batch] for start in range(0, len(prepared), self._batch)]
-        return np.concatenate([self._one(part) for part in parts])
+        return np.concatenate([self._rows(part) for part in parts])
+
+    def _rows(self, prepared: Floats) -> Floats:
+        """Of each input only what is no filling, where the network takes any size."""
+        if self._trim is None:
+            return self._one(prepared)
+        groups = self._trim.groups(prepared)
+        answers = {
+            size: self._trim.put_back(self._one(self._trim.cut(prepared[numbers], size)), size)
+            for size, numbers in groups.items()
+        }
+        order = np.argsort([number for numbers in groups.values() for number in numbers])
+        return np.asarray(np.concatenate(list(answers.values()))[order])
 
     def _one(self, prepared: Floats) -> Floats:
         missing = self._batch - len(prepared) if self._is_fixed else 0
@@ -79,6 +93,12 @@ class OnnxNetwork:
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
         return answer[: len(prepared)]
+
+    def _is_free(self) -> bool:
+        """Whether height and width are the caller's choice."""
+        shape = next(i.shape for i in self._session.get_inputs() if i.name == self._card.input.name)
+        sides = shape[2:4] if self._card.input.layout == "NCHW" else shape[1:3]
+        return not any(isinstance(side, int) for side in sides)
 
     def _checked(self) -> int | None:
         """The batch that the network wants; None where it takes any."""

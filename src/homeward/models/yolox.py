@@ -24,6 +24,23 @@ def _anchors(width: int, height: int, strides: tuple[int, ...]) -> tuple[Floats,
     return np.concatenate(grids).astype(np.float32), np.concatenate(steps).astype(np.float32)
 
 
+@cache
+def _rows_of(whole: tuple[int, int], height: int, width: int, strides: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    rows, first = [], 0
+    for stride in strides:
+        numbers = first + np.arange((whole[0] // stride) * (whole[1] // stride)).reshape(whole[0] // stride, -1)
+        rows.append(numbers[: height // stride, : width // stride].ravel())
+        first += numbers.size
+    return np.concatenate(rows)
+
+
+def anchor_rows(card: DetectorCard, height: int, width: int) -> tuple[npt.NDArray[np.int64], int]:
+    """Rows of a whole input's table that belong to its upper left ``height`` x ``width``; and how many there are."""
+    whole = (card.input.height, card.input.width)
+    count = sum((whole[0] // stride) * (whole[1] // stride) for stride in card.strides)
+    return _rows_of(whole, height, width, card.strides), count
+
+
 def decode(table: Floats, card: DetectorCard, fitted: Fitted, width: int, height: int) -> tuple[Detection, ...]:
     """Boxes in pixels of the picture (``width`` x ``height``), most certain first.
 
