@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from homeward.messengers.email import EmailMessenger
     from homeward.models.registry import Registry
     from homeward.models.remote import Service
-    from homeward.ports import Detector, Districts, Messenger, Space
+    from homeward.ports import Detector, Districts, Messenger, PhotoStorage, Space
     from homeward.settings import Settings
-    from homeward.storage.photos.folder import FolderPhotoStorage
+    from homeward.storage.photos.place import Place
     from homeward.storage.sql import SqlDatabase
     from homeward.watcher.camera import CameraWatch
     from homeward.watcher.config import CameraConfig
@@ -55,7 +55,7 @@ class App:
     settings: Settings
     engine: Engine
     database: SqlDatabase
-    photos: FolderPhotoStorage
+    photos: PhotoStorage
     registry: Registry
     api: FastAPI
     workers: Workers
@@ -109,7 +109,7 @@ def build(settings: Settings) -> App:
     from homeward.messengers.log import LogMessenger
     from homeward.models.batching import BatchingDetector
     from homeward.models.spaces import RegistrySpaces
-    from homeward.storage.photos.folder import FolderPhotoStorage
+    from homeward.storage.photos.place import open_photos
     from homeward.storage.sql import SqlDatabase
 
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def build(settings: Settings) -> App:
     detector = BatchingDetector(models.detector(settings.detector, settings.model_threads))
     spaces = RegistrySpaces(models, settings.embedder, settings.model_threads)
     database = SqlDatabase.open(settings.data / DATABASE_FILE)
-    photos = FolderPhotoStorage(settings.data / PHOTOS_FOLDER)
+    photos = open_photos(photos_place(settings), database)
     clock = SystemClock()
     messengers: dict[str | None, Messenger] = {None: LogMessenger()}
     ports = Ports(
@@ -134,7 +134,7 @@ def build(settings: Settings) -> App:
     )
     engine = Engine(ports, _rules(settings))
     engine.take_over()
-    context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings))
+    context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings, photos))
     if settings.smtp_url is not None:
         letters = _email(settings, context)
         messengers[EMAIL] = letters
@@ -358,9 +358,23 @@ def _districts(path: Path | None) -> Districts:
     return GeoJsonDistricts(path) if path else NoDistricts()
 
 
-def _api_config(settings: Settings) -> ApiConfig:
+def photos_place(settings: Settings) -> Place:
+    """Where the settings want the photos."""
+    from homeward.storage.photos.place import Place
+
+    key, endpoint = settings.photos_key, settings.photos_endpoint
+    return Place(
+        settings.data / PHOTOS_FOLDER,
+        settings.photos_url,
+        str(endpoint) if endpoint else None,
+        key.get_secret_value() if key else None,
+    )
+
+
+def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
     from homeward import __version__
     from homeward.api import ApiConfig
+    from homeward.storage.photos.place import origin
 
     return ApiConfig(
         public_url=str(settings.public_url).rstrip("/"),
@@ -370,6 +384,8 @@ def _api_config(settings: Settings) -> ApiConfig:
         link_days=settings.link_days,
         version=__version__,
         telegram_secret=webhook_secret(settings),
+        photo_link_s=settings.photos_link_s,
+        photo_origin=origin(photos) if settings.photos_link_s else "",
         map_style=None if settings.map_style == "none" else str(settings.map_style),
     )
 
@@ -383,5 +399,6 @@ def _workers(engine: Engine) -> Workers:
             Worker("reindex", engine.run_reindex, pause_s=2.0),
             Worker("alerts", engine.deliver_due_alerts, pause_s=1.0),
             Worker("forget", engine.forget_due, pause_s=600.0),
+            Worker("sweep", engine.sweep, pause_s=6 * 3600.0),
         )
     )

@@ -132,6 +132,13 @@ class StorageBusy(HomewardError):
     status = 503
 
 
+class PhotoStoreUnavailable(HomewardError):
+    """The object store of the photos does not answer, or refuses us; nothing of the request was kept."""
+
+    code = "photo_store_unavailable"
+    status = 503
+
+
 class MailFailed(HomewardError):
     """A letter could not be sent now."""
 

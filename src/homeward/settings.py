@@ -41,6 +41,26 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="Shape of log lines; auto is json unless a terminal watches."
     )
+    photos_url: str | None = Field(
+        None,
+        description="Object store of the photos: s3://bucket/prefix, gs://bucket/prefix or az://container/prefix; "
+        "default: `photos` in the data folder. `homeward migrate photos` moves them.",
+    )
+    photos_endpoint: AnyHttpUrl | None = Field(
+        None, description="Address of an object store of your own that speaks S3 (http: only within a closed network)."
+    )
+    photos_key: SecretStr | None = Field(
+        None,
+        description="Key to the object store: S3 KEY_ID:SECRET, Azure ACCOUNT:KEY, Google a service account's JSON; "
+        "default: the cloud's own variables or the machine's role.",
+    )
+    photos_link_s: int = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="Seconds that an address at the object store is good for, to which browsers are sent for unblurred "
+        "photos in full size; 0 = every photo goes through Homeward.",
+    )
     districts: Path | None = Field(
         None, description="GeoJSON file of polygons with a `name` property: the districts of the city."
     )

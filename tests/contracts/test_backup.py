@@ -5,6 +5,7 @@ import pytest
 
 from homeward.errors import Conflict, InvalidInput, NotFound
 from homeward.storage.backup import backup, restore
+from homeward.storage.photos.place import Place
 from tests.conftest import photo
 from tests.world import on_disk
 
@@ -23,8 +24,8 @@ def test_a_backup_taken_while_others_write_holds_everything(filled, tmp_path):
     with world.database.write() as work:
         work.keys.add_secret("links", "signing", world.clock.now())
 
-    assert backup(folder, tmp_path / "b.tar").photos == 2
-    restored = restore(tmp_path / "b.tar", tmp_path / "new")
+    assert backup(folder, tmp_path / "b.tar", Place(folder / "photos")).photos == 2
+    restored = restore(tmp_path / "b.tar", tmp_path / "new", Place(tmp_path / "new" / "photos"))
 
     assert (restored.reports, restored.photos, restored.missing) == (1, 2, 0)
     again = on_disk(tmp_path / "new")
@@ -39,16 +40,16 @@ def test_nothing_is_ever_overwritten(filled, tmp_path):
     _, folder = filled
     (tmp_path / "b.tar").write_bytes(b"mine")
     with pytest.raises(Conflict):
-        backup(folder, tmp_path / "b.tar")
-    backup(folder, tmp_path / "c.tar")
+        backup(folder, tmp_path / "b.tar", Place(folder / "photos"))
+    backup(folder, tmp_path / "c.tar", Place(folder / "photos"))
 
     with pytest.raises(Conflict):
-        restore(tmp_path / "c.tar", folder)
+        restore(tmp_path / "c.tar", folder, Place(folder / "photos"))
 
 
 def test_a_folder_without_data_has_no_backup(tmp_path):
     with pytest.raises(NotFound):
-        backup(tmp_path, tmp_path / "b.tar")
+        backup(tmp_path, tmp_path / "b.tar", Place(tmp_path / "photos"))
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "photos/../../evil", "other"])
@@ -60,20 +61,20 @@ def test_a_hostile_archive_writes_nothing_outside(tmp_path, name):
         tar.addfile(info, io.BytesIO(b"evil"))
 
     with pytest.raises(InvalidInput):
-        restore(archive, tmp_path / "new" / "deep")
+        restore(archive, tmp_path / "new" / "deep", Place(tmp_path / "new" / "deep" / "photos"))
 
     assert not any(path.name == "evil" for path in tmp_path.rglob("*"))
 
 
 def test_a_damaged_backup_is_refused_and_not_put_into_use(filled, tmp_path):
     _, folder = filled
-    backup(folder, tmp_path / "b.tar")
+    backup(folder, tmp_path / "b.tar", Place(folder / "photos"))
     data = bytearray((tmp_path / "b.tar").read_bytes())
     data[len(data) // 3] ^= 0xFF
     (tmp_path / "b.tar").write_bytes(data)
 
     with pytest.raises(InvalidInput):
-        restore(tmp_path / "b.tar", tmp_path / "new")
+        restore(tmp_path / "b.tar", tmp_path / "new", Place(tmp_path / "new" / "photos"))
 
     assert not (tmp_path / "new" / "homeward.sqlite").exists()
 
@@ -82,4 +83,4 @@ def test_something_else_is_no_backup(tmp_path):
     (tmp_path / "x.tar").write_bytes(b"hello")
 
     with pytest.raises(InvalidInput):
-        restore(tmp_path / "x.tar", tmp_path / "new")
+        restore(tmp_path / "x.tar", tmp_path / "new", Place(tmp_path / "new" / "photos"))

@@ -2,28 +2,59 @@ import errno
 import hashlib
 import os
 import time
+from datetime import UTC, datetime
 
+import httpx2
 import pytest
+from obstore.store import LocalStore, MemoryStore
 
+from homeward.domain.ids import new_token
 from homeward.errors import NotFound, StorageFull
+from homeward.storage.photos.bucket import BucketPhotoStorage
 from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.testing import InMemoryPhotoStorage
+from tests.fakes.store import KEY, s3_server
 
 DATA = b"picture"
 HASH = hashlib.sha256(DATA).hexdigest()
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(scope="module")
+def s3():
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["folder", "memory", "bucket in memory", "bucket on disk", "bucket on S3"])
 def photos(request, tmp_path):
-    return FolderPhotoStorage(tmp_path) if request.param == "folder" else InMemoryPhotoStorage()
+    if request.param == "folder":
+        return FolderPhotoStorage(tmp_path)
+    if request.param == "memory":
+        return InMemoryPhotoStorage()
+    if request.param == "bucket in memory":
+        return BucketPhotoStorage(MemoryStore(), "memory")
+    if request.param == "bucket on disk":
+        return BucketPhotoStorage(LocalStore(tmp_path), "disk")
+    url = request.getfixturevalue("s3")
+    return BucketPhotoStorage.open(f"s3://photos/{new_token()}", endpoint=url, key=KEY)
 
 
 def test_what_is_put_is_got_back_and_twice_is_harmless(photos):
+    assert not photos.has(HASH)
     photos.put(HASH, DATA)
     photos.put(HASH, DATA)
 
+    assert photos.has(HASH)
     assert photos.get(HASH) == DATA
     assert [found for found, _ in photos.hashes()] == [HASH]
+
+
+def test_a_file_tells_when_it_was_written_last(photos):
+    photos.put(HASH, DATA)
+
+    ((_, written_at),) = photos.hashes()
+
+    assert abs((written_at - datetime.now(UTC)).total_seconds()) < 60
 
 
 def test_what_is_removed_is_gone_and_twice_is_harmless(photos):
@@ -31,8 +62,21 @@ def test_what_is_removed_is_gone_and_twice_is_harmless(photos):
     photos.remove(HASH)
     photos.remove(HASH)
 
+    assert not photos.has(HASH)
     with pytest.raises(NotFound):
         photos.get(HASH)
+
+
+def test_an_address_gives_the_bytes_to_whoever_has_it_and_only_a_store_has_one(photos):
+    photos.put(HASH, DATA)
+
+    address = photos.link(HASH, 60)
+
+    if address is None:
+        assert "s3" not in str(getattr(photos, "where", ""))
+    else:
+        assert httpx2.get(address).content == DATA
+        assert "X-Amz-Expires=60&" in address
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "..", "", "A" * 64, "0" * 63, "0" * 64 + "/"])

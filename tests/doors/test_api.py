@@ -376,7 +376,7 @@ def test_ready_says_which_part_is_not(door):
     answer = door.http.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": True, "models": False}
+    assert answer.json()["checks"] == {"database": True, "photos": True, "models": False}
 
 
 def test_steps_are_counted(door):

@@ -14,6 +14,7 @@ class ApiConfig:
     """Plain values from the settings; ``uploads_per_minute`` 0 means no limit.
 
     ``map_style`` is the address of a MapLibre style; None: district outlines on a plain ground.
+    ``photo_link_s`` is for how long an address at the object store, at ``photo_origin``, is good; 0: none is given.
     ``telegram_secret`` is what Telegram sends along with its updates; None: it sends none here.
     """
 
@@ -25,6 +26,8 @@ class ApiConfig:
     version: str = "0"
     telegram_secret: str | None = None
     map_style: str | None = None
+    photo_link_s: int = 0
+    photo_origin: str = ""
 
 
 class Post(Protocol):

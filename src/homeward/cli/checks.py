@@ -1,5 +1,6 @@
 """The doctor's checks: each says ok, warn or fail, what it found, and how to mend it."""
 
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from homeward.errors import HomewardError
 from homeward.settings import Settings
 
 LEAST_FREE_BYTES = 500_000_000
+LOOKED_FOR = 500  # photos of an object store
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,28 @@ def _database(chosen: Settings) -> Iterator[Check]:
     yield Check("database", "ok" if whole == "ok" else "fail", f"{whole}, {reports} reports", mend)
     yield Check("waiting", "ok" if waiting < 100 else "warn", f"{waiting} reports wait to be matched",
                 "" if waiting < 100 else "See the log for model errors")  # fmt: skip
-    missing = [found for found in hashes if not _photo(chosen.data, found).exists()]
-    yield Check("photos", "fail" if missing else "ok", f"{len(hashes)} named, {len(missing)} missing",
-                "Copy the photos folder back from a backup" if missing else "")  # fmt: skip
+    yield from _photos(chosen, path, sorted(hashes))
 
 
-def _photo(data: Path, content_hash: str) -> Path:
-    return data / "photos" / content_hash[:2] / content_hash[2:4] / f"{content_hash}.jpg"
+def _photos(chosen: Settings, database: Path, hashes: list[str]) -> Iterator[Check]:
+    """In an object store not all are looked for, since each look is a request."""
+    from homeward.app import photos_place
+    from homeward.domain.ids import ContentHash
+    from homeward.storage.photos.place import PHOTOS_AT
+    from homeward.storage.sql.facts import peek
+
+    place = photos_place(chosen)
+    try:
+        place.check(peek(database, PHOTOS_AT))
+        photos = place.open(check=True)
+        some = hashes if place.url is None else random.sample(hashes, min(LOOKED_FOR, len(hashes)))
+        missing = [found for found in some if not photos.has(ContentHash(found))]
+    except HomewardError as error:
+        yield Check("photos", "fail", error.message, error.hint or "")
+        return
+    finding = f"{place.name}: {len(hashes)} named, {len(some)} looked for, {len(missing)} missing"
+    mend = "" if not missing else "Copy them back from a backup, or from the bucket's older versions"
+    yield Check("photos", "fail" if missing else "ok", finding, mend)
 
 
 def _models(chosen: Settings) -> Iterator[Check]:

@@ -77,31 +77,46 @@ def export_reports(
     print(f"{count} reports in {target}")
 
 
-def backup(target: Path, *, data: Data = None, json: AsJson = False) -> None:
+def backup(
+    target: Path,
+    *,
+    photos: Annotated[
+        bool | None, Parameter(help="Bring the photos along; default: unless they are in a store.")
+    ] = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
     """Write one consistent moment of the data folder to a .tar file; works while it serves.
+
+    Photos in an object store stay there, named by the backup: let the bucket keep versions, or say --photos.
 
     Parameters
     ----------
     target
         A new file.
     """
+    from homeward.app import photos_place
     from homeward.storage.backup import backup as run
 
-    _show(run(settings(data).data, target), target, json=json)
+    chosen = settings(data)
+    place = photos_place(chosen)
+    with_photos = place.url is None if photos is None else photos
+    _show(run(chosen.data, target, place, with_photos=with_photos), target, json=json)
 
 
 def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
-    """Unpack a backup into an empty data folder.
+    """Unpack a backup into an empty data folder; its photos go into the object store of the settings, if there is one.
 
     Parameters
     ----------
     source
         A backup.
     """
+    from homeward.app import photos_place
     from homeward.storage.backup import restore as run
 
-    folder = settings(data).data
-    _show(run(source, folder), folder, json=json)
+    chosen = settings(data)
+    _show(run(source, chosen.data, photos_place(chosen)), chosen.data, json=json)
 
 
 def doctor(*, data: Data = None, json: AsJson = False) -> int:
@@ -118,8 +133,11 @@ def doctor(*, data: Data = None, json: AsJson = False) -> int:
 
 def _show(summary: Any, path: Path, *, json: bool) -> None:
     if json:
-        show_json({"reports": summary.reports, "photos": summary.photos, "missing": summary.missing})
+        counts = {"reports": summary.reports, "photos": summary.photos, "missing": summary.missing}
+        show_json(counts | {"elsewhere": summary.elsewhere})
         return
     print(f"{summary.reports} reports and {summary.photos} photos in {path}")
+    if summary.elsewhere:
+        print(f"the photos stay in {summary.elsewhere}")
     if summary.missing:
         print(f"{summary.missing} photos that rows name were not there")

@@ -8,7 +8,7 @@ import numpy as np
 
 from homeward.domain.animals import Species
 from homeward.domain.filing import Filed, Idempotency, LookedAt, NewReport, NewSighting, ReportChange, Sighted
-from homeward.domain.ids import CameraId, EncounterId, ModelName, PhotoId, ReportId, new_token
+from homeward.domain.ids import CameraId, ContentHash, EncounterId, ModelName, PhotoId, ReportId, new_token
 from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
@@ -34,6 +34,8 @@ __all__ = ["Engine", "Ports", "Rules"]
 
 SEARCHED = ("species", "place", "home", "happened_at", "status")
 SURE, UNKNOWN = 1.0, 0.0
+
+NO_PHOTO = ContentHash("0" * 64)
 
 
 class Engine:
@@ -91,8 +93,7 @@ class Engine:
         safes = self._intake.photos(photos, already=len(before.photos))
         species = before.report.species
         prepared = self._prepared(safes, species, animal, keep=keep_without_animal)
-        self._remember.put(prepared)
-        with self._ports.database.write() as work:
+        with self._remember.kept(prepared), self._ports.database.write() as work:
             report = get_report(work, report_id)
             self._remember.note_answer(work, report_id, idempotency)
             already = len(work.photos.of_report(report_id))
@@ -178,6 +179,10 @@ class Engine:
     def photo(self, photo_id: PhotoId, size: Size, *, viewer: str | None, is_owner: bool) -> bytes:
         """A photo as JPEG."""
         return self._show.photo(photo_id, size, viewer=viewer, is_owner=is_owner)
+
+    def photo_link(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool, valid_s: int) -> str | None:
+        """An address of the kept file itself, where there is one and all of it may be seen."""
+        return self._show.link(photo_id, size, viewer=viewer, is_owner=is_owner, valid_s=valid_s)
 
     def look(self, photos: Sequence[bytes]) -> list[LookedAt]:
         """What is on photos of which nothing is kept: the animals on each, and its size in pixels.
@@ -403,9 +408,18 @@ class Engine:
         """Expire and erase what is due."""
         return self._forget.due()
 
+    def sweep(self) -> int:
+        """Remove photo files that no row names; always 0, since there is never more to do at once."""
+        self._forget.sweep()
+        return 0
+
     def is_ready(self) -> dict[str, bool]:
         """Which parts that a report needs work."""
-        return {"database": self._answers(self.pending_jobs), "models": self._answers(self._try_models)}
+        return {
+            "database": self._answers(self.pending_jobs),
+            "photos": self._answers(lambda: self._ports.photos.has(NO_PHOTO)),
+            "models": self._answers(self._try_models),
+        }
 
     def pending_jobs(self) -> int:
         """How many reports wait to be embedded and matched."""

@@ -1,14 +1,16 @@
 """Forget: what is asked to go or has grown old goes: rows first, then files that no row names any more."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 
 from homeward.domain.accounts import EMAIL
 from homeward.domain.ids import AccountId, ContentHash, ReportId
 from homeward.domain.reports import Status
 from homeward.engine.wiring import Ports, Rules
-from homeward.errors import NotFound
+from homeward.errors import NotFound, PhotoStoreUnavailable
 from homeward.ports import ReportQuery, UnitOfWork
 from homeward.telemetry import step
 
@@ -29,6 +31,8 @@ class Forget:
     def erase(self, report_id: ReportId) -> None:
         """Rows, vectors, photos, matches, alerts: all gone when it returns.
 
+        A photo store that does not answer keeps its files, which nobody can ask for any more, until the next `sweep`.
+
         Raises:
             NotFound: there is no such report.
         """
@@ -40,7 +44,8 @@ class Forget:
                 hashes = [photo.content_hash for photo, _ in work.photos.of_report(report_id)]
                 work.reports.remove(report_id)
                 _drop_address(work, report.account_id)
-            self._drop_unnamed(hashes)
+            with suppress(PhotoStoreUnavailable):
+                self._drop_unnamed(hashes)
 
     def due(self) -> int:
         """Expire and erase what is due; how many reports it touched."""
@@ -48,7 +53,6 @@ class Forget:
         for report_id in self._old():
             self.erase(report_id)
             count += 1
-        self._sweep()
         return count
 
     def _old(self) -> list[ReportId]:
@@ -70,17 +74,28 @@ class Forget:
             work.inbox.forget_before(now - NUMBERS_KEPT)
         return len(old)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Files without a row: a crash between the two, or an erasure cut short."""
         before = self.ports.clock.now() - YOUNG
-        self._drop_unnamed(found for found, written_at in self.ports.photos.hashes() if written_at < before)
+        old = (found for found, written_at in self.ports.photos.hashes() if written_at < before)
+        while some := list(islice(old, BATCH)):
+            self._drop_unnamed(some)
 
-    def _drop_unnamed(self, hashes: Iterable[ContentHash]) -> None:
-        """Look and remove within a write transaction, so that no filing can name the file in between."""
-        for content_hash in hashes:
-            with self.ports.database.write() as work:
-                if not work.photos.with_hash(content_hash):
-                    self.ports.photos.remove(content_hash)
+    def _drop_unnamed(self, hashes: Sequence[ContentHash]) -> None:
+        """Remove what no row names. Whoever names it meanwhile looks for it after its commit, and puts it anew.
+
+        Should that look come before the removal, then the commit is seen here, and the bytes are put back.
+        """
+        for content_hash in self._unnamed(hashes):
+            with suppress(NotFound):
+                jpeg = self.ports.photos.get(content_hash)
+                self.ports.photos.remove(content_hash)
+                if not self._unnamed([content_hash]):
+                    self.ports.photos.put(content_hash, jpeg)
+
+    def _unnamed(self, hashes: Sequence[ContentHash]) -> list[ContentHash]:
+        with self.ports.database.read() as work:
+            return [content_hash for content_hash in hashes if not work.photos.with_hash(content_hash)]
 
 
 def _drop_address(work: UnitOfWork, account_id: AccountId) -> None:

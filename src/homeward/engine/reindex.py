@@ -13,7 +13,7 @@ from homeward.domain.ids import CropId, ModelName
 from homeward.domain.reports import Crop, Shelf
 from homeward.engine.recognise import Embed
 from homeward.engine.wiring import Ports
-from homeward.errors import Conflict, HomewardError, ModelUnavailable, NotFound
+from homeward.errors import Conflict, HomewardError, NotFound
 from homeward.ports import Space, UnitOfWork
 
 IN_USE, NEXT, PREVIOUS, FAILED = "embedder", "embedder_next", "embedder_previous", "embedder_failed"
@@ -22,6 +22,7 @@ START = CropId(0)
 BATCH = 8  # crops; a photo that comes in meanwhile waits for no more than these
 LEFT_TO_JOBS = 100  # crops
 SWEPT_AT_ONCE = 500
+UNAVAILABLE = 503
 log = structlog.get_logger(__name__)
 
 
@@ -135,9 +136,9 @@ class Reindex:
             return self._sweep() if sweep else 0
         try:
             return self._advance(self.ports.spaces.open(ModelName(following)))
-        except ModelUnavailable:
-            raise  # for now: tried again
         except HomewardError as error:
+            if error.status == UNAVAILABLE:
+                raise  # a model, a store that does not answer: tried again
             log.warning("reindex failed", model=following, problem=error.message)
             with self.ports.database.write() as work:
                 work.facts.set(NEXT, None)

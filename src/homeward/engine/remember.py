@@ -1,6 +1,7 @@
 """Remember: photos to their storage first, then report, crops and job in one transaction. Never matches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from homeward.domain.filing import Idempotency
 from homeward.domain.ids import CropId, PhotoId, ReportId, new_token
 from homeward.domain.reports import NewCrop, Photo, Report
 from homeward.engine.recognise import Recognised
-from homeward.errors import Conflict
+from homeward.errors import Conflict, PhotoStoreUnavailable
 from homeward.ports import Answer, Clock, Database, Job, PhotoStorage, SafePhoto, UnitOfWork
 from homeward.telemetry import step
 
@@ -41,21 +42,29 @@ class Remember:
             Conflict: the idempotency key was used meanwhile.
             StorageFull, StorageBusy: nothing was stored.
         """
-        with step("remember", report_id=report.id, shelf=report.shelf.value):
-            self.put(photos)
-            with self.database.write() as work:
-                work.reports.add(report)
-                self.note_answer(work, report.id, idempotency)
-                return self.add_photos(work, report, photos, already=0)
+        noted = step("remember", report_id=report.id, shelf=report.shelf.value)
+        with noted, self.kept(photos), self.database.write() as work:
+            work.reports.add(report)
+            self.note_answer(work, report.id, idempotency)
+            return self.add_photos(work, report, photos, already=0)
 
-    def put(self, photos: Sequence[Prepared]) -> None:
-        """Write and sync the files; they are on the disk before any row names them."""
+    @contextmanager
+    def kept(self, photos: Sequence[Prepared]) -> Iterator[None]:
+        """Around the transaction that names the photos: on the disk before it, and still there after it.
+
+        An erasure of another report with the very same picture may have removed it in between; see `Forget`. Neither
+        touches files within a transaction, which would make every writer wait for an object store.
+        """
         for photo in photos:
             self.photos.put(photo.safe.content_hash, photo.safe.jpeg)
+        yield
+        with suppress(PhotoStoreUnavailable):  # the report is committed; a store that stopped just now changes nothing
+            for photo in photos:
+                if not self.photos.has(photo.safe.content_hash):
+                    self.photos.put(photo.safe.content_hash, photo.safe.jpeg)
 
     def add_photos(self, work: UnitOfWork, report: Report, photos: Sequence[Prepared], already: int) -> Job:
-        """Rows of photos and crops, and the job; the files were put before."""
-        self.put(photos)  # only looks; in case that an erasure removed a shared file a moment ago
+        """Rows of photos and crops, and the job; within `kept`."""
         for position, photo in enumerate(photos, start=already):
             self.add_photo(work, report, photo, position)
         return self.queue(work, report)

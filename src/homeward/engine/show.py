@@ -83,6 +83,20 @@ class Show:
             self._note(photo_id, viewer, size)
         return jpeg
 
+    def link(self, photo_id: PhotoId, size: Size, *, viewer: str, is_owner: bool, valid_s: int) -> str | None:
+        """An address of the kept file itself, for whoever may see all of it; None for everybody and everything else.
+
+        The look is noted when the address is given: who passes it on within ``valid_s`` seconds is not seen here.
+        """
+        with self.ports.database.read() as work:
+            photo = work.photos.get(photo_id)
+        if photo is None or size != "full" or (photo.people and not is_owner):
+            return None
+        address = self.ports.photos.link(photo.content_hash, valid_s)
+        if address is not None:
+            self._note(photo_id, viewer, size)
+        return address
+
     def beside(self, lost_id: ReportId, found_id: ReportId, first: Shelf) -> bytes:
         """The two deciding photos of a match in one JPEG; people on the second one are unrecognisable.
 

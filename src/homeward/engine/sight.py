@@ -72,8 +72,8 @@ class Sight:
         space = self.ports.spaces.current()
         vectors = self._vectors(report, animal, safe.picture, space)
         prepared = Prepared(safe, seen)
-        self.remember.put([prepared])
-        return self._keep(_Made(new, report, prepared, space, vectors))
+        with self.remember.kept([prepared]):
+            return self._keep(_Made(new, report, prepared, space, vectors))
 
     def _camera(self, new: NewSighting) -> Camera:
         if new.seen_at < EARLIEST:

@@ -59,14 +59,18 @@ class ImageRenderer(Protocol):
 
 
 class PhotoStorage(Protocol):
-    """Picture files by content hash."""
+    """Picture files by content hash. Every call may raise `PhotoStoreUnavailable` where they lie elsewhere."""
 
     def put(self, content_hash: ContentHash, jpeg: bytes) -> None:
-        """Write and sync; when it returns, the file outlives a power cut. Twice is harmless.
+        """Write and sync; when it returns, the file outlives a power cut. Twice is harmless, and makes it young again.
 
         Raises:
             StorageFull: the disk took no more; nothing is left behind.
         """
+        ...
+
+    def has(self, content_hash: ContentHash) -> bool:
+        """Whether it is there."""
         ...
 
     def get(self, content_hash: ContentHash) -> bytes:
@@ -83,4 +87,8 @@ class PhotoStorage(Protocol):
 
     def hashes(self) -> Iterator[tuple[ContentHash, datetime]]:
         """All files and when each was last written, in no order."""
+        ...
+
+    def link(self, content_hash: ContentHash, valid_s: int) -> str | None:
+        """An address that gives the bytes to whoever has it, for ``valid_s`` seconds; None where there is none."""
         ...

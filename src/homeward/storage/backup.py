@@ -7,14 +7,15 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from homeward.domain.ids import ContentHash
 from homeward.errors import Conflict, InvalidInput, NotFound
 from homeward.ports import PhotoStorage
-from homeward.storage.photos.folder import FolderPhotoStorage
+from homeward.storage.photos.place import PHOTOS_AT, Place
+from homeward.storage.sql.facts import peek
 
 DATABASE = "homeward.sqlite"
 MANIFEST = "manifest.json"
@@ -25,41 +26,50 @@ MAX_MANIFEST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a backup holds. ``missing`` counts photos named by rows that were not there."""
+    """What a backup holds. ``missing`` counts photos named by rows that were not there.
+
+    ``elsewhere`` is the object store that has the photos of a backup without photos.
+    """
 
     reports: int
     photos: int
     missing: int
+    elsewhere: str | None = None
 
 
-def backup(folder: Path, target: Path) -> Summary:
-    """Write the data folder's present moment to ``target``.
+def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True) -> Summary:
+    """Write the data folder's present moment to ``target``; the photos are in ``place`` and may stay there.
 
     The database is copied first; photos are never changed, so those that its rows name are as they were then.
 
     Raises:
         Conflict: ``target`` is there already.
         NotFound: ``folder`` holds no database.
+        BadSettings: the photos are not in ``place``.
     """
     if target.exists():
         raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
     source = folder / DATABASE
     if not source.exists():
         raise NotFound(f"There is no data in {folder}.", field="data", hint="Name the folder with --data.")
+    place.check(peek(source, PHOTOS_AT))
+    photos = place.open() if with_photos else None
     partial = target.with_name(target.name + ".part")
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             copy = Path(scratch) / DATABASE
             _copy_database(source, copy)
-            summary = _write(copy, FolderPhotoStorage(folder / PHOTOS), partial)
+            summary = _write(copy, photos, partial)
         partial.rename(target)
     finally:
         partial.unlink(missing_ok=True)
     return summary
 
 
-def restore(source: Path, folder: Path) -> Summary:
-    """Unpack a backup into ``folder``, which must be empty or absent; every hash is checked.
+def restore(source: Path, folder: Path, place: Place) -> Summary:
+    """Unpack a backup into ``folder``, which must be empty or absent, and its photos into ``place``.
+
+    Every hash is checked. The photos of a backup without photos stay where they were.
 
     Raises:
         Conflict: ``folder`` is not empty.
@@ -71,7 +81,7 @@ def restore(source: Path, folder: Path) -> Summary:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(source, "r:") as archive:
-            return _unpack(archive, folder)
+            return _unpack(archive, folder, place)
     except (tarfile.TarError, OSError, KeyError, ValueError) as error:
         raise _broken(f"{source.name} cannot be read as a backup: {error}") from error
 
@@ -82,32 +92,34 @@ def _copy_database(source: Path, target: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def _write(database: Path, photos: PhotoStorage, target: Path) -> Summary:
+def _write(database: Path, photos: PhotoStorage | None, target: Path) -> Summary:
     missing = kept = 0
     with tarfile.open(target, "w:") as archive:
         archive.add(database, DATABASE)
-        for content_hash in _named(database):
+        for content_hash in _named(database) if photos else ():
             try:
-                data = photos.get(content_hash)
+                data = photos.get(content_hash) if photos else b""
             except NotFound:
                 missing += 1
                 continue
             _add(archive, f"{PHOTOS}/{content_hash}.jpg", data)
             kept += 1
-        summary = Summary(_count_reports(database), kept, missing)
+        elsewhere = None if photos else peek(database, PHOTOS_AT)
+        summary = Summary(_count_reports(database), kept, missing, elsewhere)
         manifest = {
             "format": FORMAT,
             "database_sha256": hashlib.sha256(database.read_bytes()).hexdigest(),
             "reports": summary.reports,
             "photos": summary.photos,
             "missing": summary.missing,
+            "elsewhere": summary.elsewhere,
         }
         _add(archive, MANIFEST, json.dumps(manifest).encode())
     return summary
 
 
-def _unpack(archive: tarfile.TarFile, folder: Path) -> Summary:
-    photos = FolderPhotoStorage(folder / PHOTOS)
+def _unpack(archive: tarfile.TarFile, folder: Path, place: Place) -> Summary:
+    photos = place.open()
     manifest: dict[str, object] | None = None
     digest = ""
     count = 0
@@ -127,8 +139,18 @@ def _unpack(archive: tarfile.TarFile, folder: Path) -> Summary:
         raise _broken("It is not complete: the manifest does not fit the database.")
     if manifest.get("photos") != count:
         raise _broken(f"It is not complete: {manifest.get('photos')} photos were saved, {count} are there.")
+    elsewhere = manifest.get("elsewhere")
+    if elsewhere is None:
+        _say_where(folder / f"{DATABASE}.part", place.name)
     (folder / f"{DATABASE}.part").rename(folder / DATABASE)
-    return Summary(int(str(manifest["reports"])), count, int(str(manifest["missing"])))
+    found = Summary(int(str(manifest["reports"])), count, int(str(manifest["missing"])))
+    return replace(found, elsewhere=str(elsewhere) if elsewhere else None)
+
+
+def _say_where(database: Path, place: str) -> None:
+    """From now on the photos are in ``place``. A backup of an older version has no table of facts."""
+    with closing(sqlite3.connect(database)) as rows, suppress(sqlite3.OperationalError), rows:
+        rows.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (PHOTOS_AT, place))
 
 
 def _restore_photo(photos: PhotoStorage, content_hash: str, data: bytes) -> int:

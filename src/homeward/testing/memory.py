@@ -105,6 +105,14 @@ class InMemoryPhotoStorage:
         """Delete; absent is fine."""
         self.files.pop(_checked(content_hash), None)
 
+    def has(self, content_hash: ContentHash) -> bool:
+        """Whether it is there."""
+        return content_hash in self.files
+
+    def link(self, content_hash: ContentHash, valid_s: int) -> str | None:  # noqa: ARG002 - the port
+        """None: memory has no address."""
+        return None
+
     def hashes(self) -> Iterator[tuple[ContentHash, datetime]]:
         """All of them."""
         stored: Sequence[tuple[ContentHash, tuple[bytes, datetime]]] = list(self.files.items())

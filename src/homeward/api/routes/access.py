@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
+from starlette.responses import RedirectResponse, StreamingResponse
 
 from homeward.api import schemas
 from homeward.api.auth import (
@@ -46,6 +46,13 @@ def photo(
         caller = caller_of(request)
         report = owned(context, caller, row.report_id)
         is_owner, viewer = caller.report_id == report.id, caller.name
+    is_browser = "authorization" not in request.headers  # others may be unable to follow to another host
+    if context.config.photo_link_s and is_browser:
+        valid_s = context.config.photo_link_s
+        address = context.engine.photo_link(row.id, size, viewer=viewer, is_owner=is_owner, valid_s=valid_s)
+        if address is not None:
+            kept = {"Cache-Control": f"private, max-age={valid_s // 2}", "Referrer-Policy": "no-referrer"}
+            return RedirectResponse(address, 307, headers=kept)
     jpeg = context.engine.photo(row.id, size, viewer=viewer, is_owner=is_owner)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE})
 

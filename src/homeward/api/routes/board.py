@@ -149,5 +149,5 @@ def _where(notice: Notice, say: _Words) -> str:
 
 
 def _html(context: ApiContext, language: str, title: str, body: str, head: str = "") -> HTMLResponse:
-    headers = {"Content-Security-Policy": content_policy(context.config.map_style), **MAY_BE_FOUND}
+    headers = {"Content-Security-Policy": content_policy(context.config), **MAY_BE_FOUND}
     return HTMLResponse(document(language, body, title=title, head=head), headers=headers)

@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from homeward.api.context import ApiContext, context_of
+from homeward.api.context import ApiConfig, ApiContext, context_of
 from homeward.errors import NotFound
 from homeward.locales import best_language, text
 
@@ -52,7 +52,7 @@ def page(request: Request, context: Context) -> HTMLResponse:
     title, needs, board = (escape(text(language, key) or "") for key in ("page.title", "page.script", "board.title"))
     body = f"<noscript><h1>{title}</h1><p>{needs}</p><p><a href='/board'>{board}</a></p></noscript>"
     html = _shell().replace('lang="en"', f'lang="{language}"', 1).replace("<!--body-->", body, 1)
-    policy = content_policy(context.config.map_style)
+    policy = content_policy(context.config)
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
     return HTMLResponse(html, headers=headers)
 
@@ -91,12 +91,13 @@ def named(request: Request) -> FileResponse:
 
 
 @cache
-def content_policy(map_style: str | None) -> str:
-    """Nothing from elsewhere but the map's ground, no script and no style in the document itself."""
-    parts = urlsplit(map_style or "")
-    ground = f" {parts.scheme}://{parts.netloc}" if map_style else ""
+def content_policy(config: ApiConfig) -> str:
+    """Nothing from elsewhere but the map's ground and photos, no script and no style in the document itself."""
+    parts = urlsplit(config.map_style or "")
+    ground = f" {parts.scheme}://{parts.netloc}" if config.map_style else ""
+    photos = f" {config.photo_origin}" if config.photo_origin else ""
     return "; ".join((
-        "default-src 'self'", f"img-src 'self' data: blob:{ground}", f"connect-src 'self'{ground}",
+        "default-src 'self'", f"img-src 'self' data: blob:{ground}{photos}", f"connect-src 'self'{ground}{photos}",
         "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
         "frame-ancestors 'none'",
     ))  # fmt: skip

@@ -61,9 +61,16 @@ class FolderPhotoStorage:
             with suppress(FileNotFoundError):  # removed meanwhile
                 yield ContentHash(path.stem), datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
+    def has(self, content_hash: ContentHash) -> bool:
+        """Whether it is there."""
+        return self._path(content_hash).exists()
+
+    def link(self, content_hash: ContentHash, valid_s: int) -> str | None:  # noqa: ARG002 - the port
+        """None: a folder has no address."""
+        return None
+
     def _path(self, content_hash: ContentHash) -> Path:
-        if not HASH.fullmatch(content_hash):
-            raise NotFound("There is no such picture.")
+        checked(content_hash)
         return self._folder / content_hash[:2] / content_hash[2:4] / f"{content_hash}.jpg"
 
     def _make_folders(self, folder: Path) -> None:
@@ -72,6 +79,16 @@ class FolderPhotoStorage:
         folder.mkdir(parents=True, exist_ok=True)
         _sync_folder(folder.parent)
         _sync_folder(self._folder)
+
+
+def checked(content_hash: ContentHash) -> None:
+    """Names of files come from outside too.
+
+    Raises:
+        NotFound: it is no hash.
+    """
+    if not HASH.fullmatch(content_hash):
+        raise NotFound("There is no such picture.")
 
 
 def _write_synced(target: Path, data: bytes) -> None:
