@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from homeward.models.remote import Service
     from homeward.ports import Detector, Districts, Messenger, PhotoStorage, Space
     from homeward.settings import Settings
+    from homeward.storage.index.qdrant.opened import Opened as Index
     from homeward.storage.photos.place import Place
     from homeward.storage.sql import SqlDatabase
     from homeward.watcher.camera import CameraWatch
@@ -118,11 +120,12 @@ def build(settings: Settings) -> App:
     spaces = RegistrySpaces(models, settings.embedder, settings.model_threads)
     database = SqlDatabase.open(settings.data / DATABASE_FILE)
     photos = open_photos(photos_place(settings), database)
+    index = _index(settings, database)
     clock = SystemClock()
     messengers: dict[str | None, Messenger] = {None: LogMessenger()}
     ports = Ports(
         database=database,
-        shelves=_shelves(database),
+        shelves=_shelves(database, index),
         photos=photos,
         reader=PillowReader(int(settings.max_upload_mb * MEGA), int(settings.max_megapixels * MEGA)),
         renderer=PillowRenderer(),
@@ -134,13 +137,17 @@ def build(settings: Settings) -> App:
     )
     engine = Engine(ports, _rules(settings))
     engine.take_over()
+    if index is not None:
+        index.check(spaces.current().embedder.name, spaces.current().embedder.dimension)
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings, photos))
     if settings.smtp_url is not None:
         letters = _email(settings, context)
         messengers[EMAIL] = letters
         context = replace(context, post=letters)
+    if index is not None:
+        context = replace(context, index=index.care)
     api = create_api(context)
-    closers = (detector.close, spaces.close, database.close)
+    closers = (detector.close, spaces.close, *([index.server.close] if index else []), database.close)
     return App(
         settings=settings,
         engine=engine,
@@ -148,7 +155,7 @@ def build(settings: Settings) -> App:
         photos=photos,
         registry=models,
         api=api,
-        workers=_workers(engine),
+        workers=_workers(engine, index),
         operator_key=_operator_key(context, settings.data),
         closers=closers,
         bot=_bot_thread(settings, context, api),
@@ -328,12 +335,25 @@ def _config_of_defaults() -> ApiConfig:
     return ApiConfig(version=__version__)
 
 
-def _shelves(database: SqlDatabase) -> dict[Any, Any]:
+def _index(settings: Settings, database: SqlDatabase) -> Index | None:
+    """Qdrant, where the settings name one."""
+    if settings.index_url is None:
+        return None
+    if find_spec("qdrant_client") is None:
+        raise BadSettings("qdrant-client is missing.", field="index_url", hint="pip install 'homeward[qdrant]'")
+    from homeward.storage.index.qdrant.opened import open_index
+    from homeward.storage.index.qdrant.server import Server
+
+    url, key = str(settings.index_url).rstrip("/"), settings.index_key
+    return open_index(database, database, partial(Server.open, url, key=key.get_secret_value() if key else None))
+
+
+def _shelves(database: SqlDatabase, index: Index | None) -> dict[Any, Any]:
     from homeward.domain.reports import Shelf
     from homeward.storage.index.exact import ExactIndex
     from homeward.storage.shelves import open_shelf
 
-    return {shelf: open_shelf(shelf, ExactIndex(shelf, database)) for shelf in Shelf}
+    return {shelf: open_shelf(shelf, index.indexes[shelf] if index else ExactIndex(shelf, database)) for shelf in Shelf}
 
 
 def _rules(settings: Settings) -> Any:
@@ -390,7 +410,7 @@ def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
     )
 
 
-def _workers(engine: Engine) -> Workers:
+def _workers(engine: Engine, index: Index | None) -> Workers:
     from homeward.workers import Worker, Workers
 
     return Workers(
@@ -400,5 +420,6 @@ def _workers(engine: Engine) -> Workers:
             Worker("alerts", engine.deliver_due_alerts, pause_s=1.0),
             Worker("forget", engine.forget_due, pause_s=600.0),
             Worker("sweep", engine.sweep, pause_s=6 * 3600.0),
+            *([Worker("index", index.care.tick, pause_s=0.5)] if index else []),
         )
     )

@@ -139,6 +139,13 @@ class PhotoStoreUnavailable(HomewardError):
     status = 503
 
 
+class IndexUnavailable(HomewardError):
+    """The index of nearest neighbours cannot be asked now; what was filed is kept and compared later."""
+
+    code = "index_unavailable"
+    status = 503
+
+
 class MailFailed(HomewardError):
     """A letter could not be sent now."""
 

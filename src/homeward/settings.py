@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         description="Seconds that an address at the object store is good for, to which browsers are sent for unblurred "
         "photos in full size; 0 = every photo goes through Homeward.",
     )
+    index_url: AnyHttpUrl | None = Field(
+        None,
+        description="Qdrant server or cluster that searches the vectors, for tens of millions of them; default: "
+        "the database and memory of this machine.",
+    )
+    index_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
     districts: Path | None = Field(
         None, description="GeoJSON file of polygons with a `name` property: the districts of the city."
     )

@@ -18,20 +18,27 @@ from homeward.storage.index.exact import ExactIndex
 from homeward.storage.shelves import open_shelf
 from homeward.storage.sql import SqlDatabase
 from homeward.testing import InMemoryDatabase, in_memory_shelves
+from tests.fakes.qdrant import opened
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MODEL = ModelName("m")
 ANY = Filter(MODEL, only_open=False)
 
 
-@pytest.fixture(params=["sql", "memory"])
+@pytest.fixture(params=["sql", "memory", "qdrant", "qdrant lagging", "qdrant edge", "qdrant server"])
 def store(request, tmp_path):
+    """On Qdrant the keeper has done all there was to do before each search; the lagging one did nothing since the start."""
     if request.param == "memory":
         database = InMemoryDatabase()
         yield database, in_memory_shelves(database)[Shelf.FOUND]
         return
     database = SqlDatabase.open(tmp_path / "x.sqlite")
-    yield database, open_shelf(Shelf.FOUND, ExactIndex(Shelf.FOUND, database))
+    if request.param == "sql":
+        yield database, open_shelf(Shelf.FOUND, ExactIndex(Shelf.FOUND, database))
+    else:
+        kind = request.param.removeprefix("qdrant").strip()
+        with opened(kind, database, tmp_path) as index:
+            yield database, open_shelf(Shelf.FOUND, index)
     database.close()
 
 

@@ -42,15 +42,31 @@ class Post(Protocol):
         ...
 
 
+class IndexCare(Protocol):
+    """Keeps an index that stands elsewhere."""
+
+    def state(self) -> list[dict[str, object]]:
+        """How far it is, for each shelf and model."""
+        ...
+
+    def ask(self) -> None:
+        """Compare all of it with the rows now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """The engine, and the database for keys and answers. ``post`` sends the letters that people ask for."""
+    """The engine, and the database for keys and answers. ``post`` sends the letters that people ask for.
+
+    ``index`` keeps the index of nearest neighbours, where it stands elsewhere.
+    """
 
     engine: Engine
     database: Database
     clock: Clock
     config: ApiConfig
     post: Post | None = None
+    index: IndexCare | None = None
 
 
 def context_of(request: Request) -> ApiContext:

@@ -9,7 +9,20 @@ from homeward.api import problems
 from homeward.api.context import ApiConfig, ApiContext
 from homeward.api.idempotency import InFlight
 from homeward.api.limits import Gate, UploadLimit
-from homeward.api.routes import access, board, cameras, health, letters, matches, models, pages, people, reports, talks
+from homeward.api.routes import (
+    access,
+    board,
+    cameras,
+    health,
+    index,
+    letters,
+    matches,
+    models,
+    pages,
+    people,
+    reports,
+    talks,
+)
 
 ABOUT = "Reports of lost and found cats and dogs in, ranked matches out. Errors are problems (RFC 9457)."
 
@@ -31,7 +44,7 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     app.state.uploads = UploadLimit(known.uploads_per_minute)
     app.state.stopping = threading.Event()
     problems.install(app)
-    for room in (reports, matches, cameras, people, talks, letters, board, models, access, health):
+    for room in (reports, matches, cameras, people, talks, letters, board, models, index, access, health):
         app.include_router(room.router)
     pages.install(app)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)

@@ -18,9 +18,9 @@ app = App(
 
 def _register() -> None:
     """Each family adds its commands."""
-    from homeward.cli import bot, cameras, data, evaluate, migrate, models, reindex, reports, serve, watch
+    from homeward.cli import bot, cameras, data, evaluate, index, migrate, models, reindex, reports, serve, watch
 
-    for family in (serve, bot, reports, watch, data, cameras, models, migrate, reindex, evaluate):
+    for family in (serve, bot, reports, watch, data, cameras, models, migrate, index, reindex, evaluate):
         family.register(app)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
-from homeward.domain.places import Point
+from homeward.domain.places import Point, distance_km
 
 Vector: TypeAlias = npt.NDArray[np.float32]
 """One unit vector, shape (dimension,)."""
@@ -87,3 +87,23 @@ def l2_distances(vectors: Vectors, vector: Vector) -> npt.NDArray[np.float32]:
     """True L2 distances (n,) between the rows of ``vectors`` and ``vector``, all of unit length."""
     dots = vectors @ vector
     return np.asarray(np.sqrt(np.maximum(0.0, 2.0 - 2.0 * dots)), dtype=np.float32)
+
+
+def l2_distance(vector: Vector, other: Vector) -> float:
+    """True L2 distance of two vectors, in float64."""
+    return float(np.linalg.norm(vector.astype(np.float64) - other.astype(np.float64)))
+
+
+def passes(found: Embedding, where: Filter) -> bool:
+    """Whether an embedding is what the filter asks for."""
+    if found.model != where.model or (where.only_open and not found.is_open):
+        return False
+    if where.part not in {None, found.part} or where.species not in {None, found.species}:
+        return False
+    if where.since is not None and found.happened_at < where.since:
+        return False
+    if where.until is not None and found.happened_at > where.until:
+        return False
+    if where.centre is None or where.radius_km is None:
+        return True
+    return found.place is not None and distance_km(found.place, where.centre) <= where.radius_km

@@ -21,6 +21,7 @@ DATABASE = "homeward.sqlite"
 MANIFEST = "manifest.json"
 PHOTOS = "photos"
 FORMAT = 1
+INDEX_HISTORY = "index_history"  # see homeward.storage.index.qdrant.opened, which needs its extra
 MAX_MANIFEST_BYTES = 1_000_000
 
 
@@ -140,17 +141,20 @@ def _unpack(archive: tarfile.TarFile, folder: Path, place: Place) -> Summary:
     if manifest.get("photos") != count:
         raise _broken(f"It is not complete: {manifest.get('photos')} photos were saved, {count} are there.")
     elsewhere = manifest.get("elsewhere")
-    if elsewhere is None:
-        _say_where(folder / f"{DATABASE}.part", place.name)
+    _say_where(folder / f"{DATABASE}.part", place.name if elsewhere is None else str(elsewhere))
     (folder / f"{DATABASE}.part").rename(folder / DATABASE)
     found = Summary(int(str(manifest["reports"])), count, int(str(manifest["missing"])))
     return replace(found, elsewhere=str(elsewhere) if elsewhere else None)
 
 
 def _say_where(database: Path, place: str) -> None:
-    """From now on the photos are in ``place``. A backup of an older version has no table of facts."""
+    """The photos are in ``place``, and an index elsewhere knows nothing of these rows.
+
+    A backup of an older version has no table of facts.
+    """
     with closing(sqlite3.connect(database)) as rows, suppress(sqlite3.OperationalError), rows:
         rows.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (PHOTOS_AT, place))
+        rows.execute("DELETE FROM facts WHERE name = ?", (INDEX_HISTORY,))
 
 
 def _restore_photo(photos: PhotoStorage, content_hash: str, data: bytes) -> int:

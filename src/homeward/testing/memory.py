@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, l2_distances
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, l2_distances, passes
 from homeward.domain.ids import ContentHash, ModelName
-from homeward.domain.places import distance_km
 from homeward.domain.reports import Shelf
 from homeward.errors import NotFound
 from homeward.ports import Storage
@@ -62,21 +61,7 @@ class InMemoryIndex:
 
     def _passing(self, where: Filter) -> list[Embedding]:
         with self.database.read() as work:
-            return [e for e in work.embeddings.on_shelf(self.shelf) if _passes(e, where)]
-
-
-def _passes(found: Embedding, where: Filter) -> bool:
-    if found.model != where.model or (where.only_open and not found.is_open):
-        return False
-    if where.part not in {None, found.part} or where.species not in {None, found.species}:
-        return False
-    if where.since is not None and found.happened_at < where.since:
-        return False
-    if where.until is not None and found.happened_at > where.until:
-        return False
-    if where.centre is None or where.radius_km is None:
-        return True
-    return found.place is not None and distance_km(found.place, where.centre) <= where.radius_km
+            return [e for e in work.embeddings.on_shelf(self.shelf) if passes(e, where)]
 
 
 def in_memory_shelves(database: InMemoryDatabase) -> dict[Shelf, Storage]:

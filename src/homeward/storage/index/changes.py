@@ -31,6 +31,10 @@ class EmbeddingColumns:
     vectors: Vectors
 
 
+class ChangesForgotten(Exception):
+    """The source does not know any more what changed since then: read everything anew."""
+
+
 class ChangeSource(Protocol):
     """What an index reads. Numbers of changes only rise."""
 
@@ -39,7 +43,19 @@ class ChangeSource(Protocol):
         ...
 
     def changes_after(self, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
-        """The latest number, what changed since ``seq`` as it is now, and the ids that are gone."""
+        """The latest number, what changed since ``seq`` as it is now, and the ids that are gone.
+
+        Where several write at once, some changes are told again the next time.
+
+        Raises:
+            ChangesForgotten: ``seq`` is too long ago.
+        """
+        ...
+
+    def some_embeddings(
+        self, shelf: Shelf, model: ModelName, after: EmbeddingId, limit: int
+    ) -> tuple[int, Sequence[Embedding]]:
+        """Vectors of ``model`` with ids above ``after``, in their order, and as of which change they are."""
         ...
 
     def all_embeddings(self, shelf: Shelf, model: ModelName, take: Callable[[EmbeddingColumns], None]) -> int:

@@ -12,7 +12,7 @@ from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.places import distances_km
 from homeward.domain.reports import Shelf
 from homeward.storage.index.cells import Cells
-from homeward.storage.index.changes import ChangeSource, EmbeddingColumns
+from homeward.storage.index.changes import ChangesForgotten, ChangeSource, EmbeddingColumns
 from homeward.storage.index.coarse import Coarse
 
 BLOCK = 8192  # rows; growing by blocks never needs a second copy of the vectors
@@ -241,7 +241,12 @@ class ExactIndex:
     def _follow(self) -> None:
         if self._seq is None or self._source.last_change() <= self._seq:
             return
-        seq, changed, gone = self._source.changes_after(self._seq, self._shelf)
+        try:
+            seq, changed, gone = self._source.changes_after(self._seq, self._shelf)
+        except ChangesForgotten:
+            self._spaces.clear()
+            self._seq = None
+            return
         for embedding_id in gone:
             for space in self._spaces.values():
                 if space is not None:

@@ -192,6 +192,13 @@ class SqlDatabase:
         with _told(), self._reader.begin() as connection:
             return feed.changes_after(connection, seq, shelf)
 
+    def some_embeddings(
+        self, shelf: Shelf, model: ModelName, after: EmbeddingId, limit: int
+    ) -> tuple[int, list[Embedding]]:
+        """See `homeward.storage.index.changes.ChangeSource`."""
+        with _told(), self._reader.begin() as connection:
+            return feed.last_change(connection), feed.some_embeddings(connection, shelf, model, after, limit)
+
     def all_embeddings(self, shelf: Shelf, model: ModelName, take: Callable[[EmbeddingColumns], None]) -> int:
         """See `homeward.storage.index.changes.ChangeSource`."""
         with _told(), self._reader.begin() as connection:

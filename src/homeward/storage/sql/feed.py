@@ -9,12 +9,13 @@ from sqlalchemy import Connection, delete, func, select
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Shelf, Status
-from homeward.storage.index.changes import EmbeddingColumns
+from homeward.storage.index.changes import ChangesForgotten, EmbeddingColumns
 from homeward.storage.sql import rows
 from homeward.storage.sql.embeddings import full
 from homeward.storage.sql.tables import changes, embeddings, reports
 
 CHUNK = 8192
+KEPT = 100_000  # changes
 # plain SQL: 100,000 rows through row objects would take seconds, through tuples a fraction of one
 # CROSS JOIN keeps SQLite to this order: vectors are read one after the other, and no sorter carries them about.
 ALL = """
@@ -31,12 +32,19 @@ def last_change(connection: Connection) -> int:
 
 
 def forget_changes(connection: Connection) -> None:
-    """At the start no index is alive that needs old ones; the latest stays, so that numbers go on rising."""
-    connection.execute(delete(changes).where(changes.c.seq < last_change(connection)))
+    """All but the latest, which an index elsewhere may not have read yet; who is farther behind reads all anew."""
+    connection.execute(delete(changes).where(changes.c.seq < last_change(connection) - KEPT))
 
 
 def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
-    """The latest number, what changed as it is now, and what is gone."""
+    """The latest number, what changed as it is now, and what is gone.
+
+    Raises:
+        ChangesForgotten: some of them are not known any more.
+    """
+    oldest = connection.execute(select(func.min(changes.c.seq))).scalar_one()
+    if oldest is not None and seq < oldest - 1:
+        raise ChangesForgotten
     touched = select(changes.c.embedding_id).where(changes.c.seq > seq, changes.c.shelf == shelf.value).distinct()
     ids = [EmbeddingId(found) for found in connection.execute(touched).scalars()]
     present: list[Embedding] = []
@@ -56,6 +64,15 @@ def all_embeddings(
     while found := cursor.fetchmany(CHUNK):
         take(_columns(found))
     return seq
+
+
+def some_embeddings(
+    connection: Connection, shelf: Shelf, model: ModelName, after: EmbeddingId, limit: int
+) -> list[Embedding]:
+    """Vectors of a model with ids above ``after``, in their order."""
+    wanted = full().where(reports.c.shelf == shelf.value, embeddings.c.model == model, embeddings.c.id > after)
+    found = connection.execute(wanted.order_by(embeddings.c.id).limit(limit)).mappings()
+    return [rows.embedding(row) for row in found]
 
 
 def _columns(found: Sequence[Any]) -> EmbeddingColumns:
