@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -232,21 +232,27 @@ class CameraWatches:
         """
         from homeward.models.batching import BatchingDetector, BatchingEmbedder
         from homeward.ports import Space
+        from homeward.watcher.camera import FOLLOW_PX
 
         models, threads = registry(self.settings), self.settings.model_threads
-        detector = BatchingDetector(models.detector(self.settings.detector, threads))
+        found = models.detector(self.settings.detector, threads)
+        detector = BatchingDetector(found)
+        followers = {side: BatchingDetector(found.quick(side)) for side in FOLLOW_PX}
         embedder = BatchingEmbedder(models.embedder(self.settings.embedder, threads))
         space = Space(embedder, models.calibration(self.settings.embedder))
-        return lambda camera: _camera_watch(camera, detector, space)
+        return lambda camera: _camera_watch(camera, detector, followers, space)
 
 
-def _camera_watch(camera: CameraConfig, detector: Detector, space: Space) -> CameraWatch:
+def _camera_watch(
+    camera: CameraConfig, detector: Detector, followers: Mapping[int, Detector], space: Space
+) -> CameraWatch:
     from homeward.watcher.areas import Areas
     from homeward.watcher.camera import CameraWatch
     from homeward.watcher.repeats import Repeats
 
     return CameraWatch(
         detector,
+        followers=followers,
         window_s=camera.window_s,
         areas=Areas(camera.zones, camera.masks),
         least=camera.least,

@@ -258,7 +258,7 @@ def test_a_rehearsal_shows_what_would_be_sent(run, cat_clip, tmp_path):
     assert 1 <= len(told["items"]) <= 2
     assert told["items"][0]["species"] == "cat"
     assert (tmp_path / "sheet.png").stat().st_size > 1000
-    assert "crops would be sent" in run("watch", cat_clip, "--dry-run").stdout
+    assert "would be sent" in run("watch", cat_clip, "--dry-run").stdout
 
 
 def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path):
@@ -293,6 +293,48 @@ def test_what_cannot_be_watched_is_said_with_exit_code_two(run, tmp_path):
     assert "page.mp4" in run("watch", tmp_path / "page.mp4", "--dry-run", code=2).stderr
     assert "is not there" in run("watch", tmp_path / "no.mp4", "--dry-run", code=2).stderr
     assert "has no key" in run("watch", tmp_path / "page.mp4", code=2).stderr
+
+
+def test_what_a_file_says_of_each_camera_is_refused_on_the_command_line(run, cat_clip, tmp_path):
+    (tmp_path / "cameras.toml").write_text(f"[[camera]]\nid = 'yard'\nsource = '{cat_clip}'")
+
+    told = run("watch", tmp_path / "cameras.toml", "--camera", "gate", "--fps", 3, "--lat", 5, code=2).stderr
+    assert "--camera, --lat, --fps" in told
+    assert "under [[camera]]" in told
+    assert "1 crop would be sent" in run("watch", tmp_path / "cameras.toml", "--dry-run").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--fps", "-2"), "fps must be a number"),
+        (("--window", "0"), "window_s must be"),
+        (("--lat", "200"), "lat must be"),
+        (("--hardware", "magic"), "hardware must be auto, none"),
+        (("--camera", "My Yard"), "cannot be a camera's id"),
+        (("--sheet", "crops.png"), "--dry-run"),
+        (("--dry-run", "--show"), "--show does nothing"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(run, cat_clip, options, told):
+    assert told in run("watch", cat_clip, *options, code=2).stderr
+
+
+def test_a_mistyped_address_does_not_show_its_password(run):
+    told = run("watch", "rtsp//user:hunter2@10.0.0.5/1", code=2).stderr
+
+    assert "is not there" in told
+    assert "hunter2" not in told
+
+
+def test_several_cameras_are_rehearsed_and_one_that_fails_is_said(run, cat_clip, tmp_path):
+    (tmp_path / "page.mp4").write_text("<html>")
+    cameras = "".join(f"[[camera]]\nid = '{n}'\nsource = '{p}'\n" for n, p in (("a", cat_clip), ("b", "page.mp4")))
+    (tmp_path / "cameras.toml").write_text(cameras)
+
+    done = run("watch", tmp_path / "cameras.toml", "--dry-run", "--json")
+    assert {item["camera"] for item in json.loads(done.stdout)["items"]} == {"a"}
+    assert "b: " in done.stderr
 
 
 @pytest.mark.shared

@@ -9,7 +9,8 @@ from tests.watcher.streams import needs_rtsp
 
 
 @pytest.mark.parametrize(
-    "name", ["search", "sightings", "city", "million", "memory", "commands", "photo", "detector", "cameras", "faults", "bot"]
+    "name",
+    ["search", "sightings", "city", "million", "memory", "commands", "photo", "detector", "cameras", "faults", "bot"],
 )
 def test_a_benchmark_runs(name):
     if name in {"cameras", "faults"}:

@@ -454,6 +454,28 @@ def test_the_bundled_detector_sees_most_pets_and_their_heads(registry, shared):
     assert pets >= 0.6 * len(paths)
 
 
+def test_the_bundled_detector_can_leave_heads_out_and_sees_the_same_bodies(registry):
+    from skimage import data
+
+    picture = np.asarray(data.cat(), np.uint8)
+    full = registry.detector("homeward-detector-1", 1)
+    heads = {Label.CAT_HEAD, Label.DOG_HEAD}
+    (seen,), (quick,) = full.detect([picture]), full.quick(416).detect([picture])
+
+    assert {found.label for found in seen} & heads
+    assert quick == tuple(found for found in seen if found.label not in heads)
+    (small,) = full.quick(256).detect([picture])
+    assert small[0].box.iou(quick[0].box) > 0.7
+
+
+def test_a_network_that_leaves_nothing_out_is_not_shown_less(tiny_detector, registry):
+    network, card = tiny_detector
+    registry.add(network, card)
+    full = registry.detector("tiny-detector", 1)
+
+    assert full.quick(8) is full
+
+
 def test_concurrent_calls_are_joined_and_each_gets_its_own():
     class Slow(FakeEmbedder):
         calls = 0

@@ -1,16 +1,19 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from homeward.domain.animals import Animal, Species
+from homeward.domain.animals import Animal, CropBox, Detection, Label, Part, Species
 from homeward.domain.boxes import Box
+from homeward.domain.tracks import Track
 from homeward.ports import Space
 from homeward.testing import FakeEmbedder
 from homeward.testing.fakes import CALIBRATION
 from homeward.watcher.areas import HIDDEN, Areas
 from homeward.watcher.camera import CameraWatch
 from homeward.watcher.crops import crop_of, sharpness
+from homeward.watcher.following import Followed
 from homeward.watcher.repeats import Repeats
 
 from .scenes import Finder, frame, with_animal, yard
@@ -199,3 +202,60 @@ def test_an_animal_of_which_only_a_part_moves_is_seen_whole():
         watching.look(frame(n, scene(n)))
         widths = [round(animal.box.width) for _, animal in watching.view.animals]
         assert all(width > 280 for width in widths), n
+
+
+def test_a_followed_animal_is_looked_at_by_a_quick_detector_and_closer_before_it_is_sent():
+    full, quick = Finder(), Finder()
+    watching = CameraWatch(full, followers={320: quick})
+    for n, picture in enumerate(walk(12)):
+        watching.look(frame(n, picture))
+    followed, seen = len(quick.runs), len(full.runs)
+    (sight,) = watching.finish()
+
+    assert followed >= 8
+    assert 0 < len(full.runs) - seen <= 3
+    assert sight.crop.animal.box.width == 60
+    assert watching.counts.detector_runs == len(full.runs) + len(quick.runs)
+
+
+def test_a_face_that_is_seen_only_from_near_by_is_looked_for_before_sending():
+    class Faces(Finder):
+        def detect(self, pictures):
+            found = []
+            for picture, seen in zip(pictures, super().detect(pictures), strict=True):
+                near = picture.shape[0] < 150
+                found.append((*seen, *(Detection(d.box.grown(-0.2), Label.CAT_HEAD, 0.9) for d in seen if near)))
+            return found
+
+    watching = CameraWatch(Faces())
+    sights = [sight for n, picture in enumerate(walk(12)) for sight in watching.look(frame(n, picture))]
+    assert not any(len(seen.crops) > 1 for _, seen in watching.view.animals)
+    (sight,) = [*sights, *watching.finish()]
+
+    (face,) = (crop.box for crop in sight.crop.animal.crops if crop.part is Part.FACE)
+    assert face.share_inside(sight.crop.animal.box) == 1
+    assert sight.crop.face_px > 30
+
+
+def test_a_face_is_sent_again_once_it_is_much_larger():
+    followed = Followed(Track(1, Box(0, 0, 9, 9), 0.0, 0.0), 0.0, Box(0, 0, 9, 9), 0.0, 0.0)
+
+    def shown(face_px):
+        face = CropBox(Part.FACE, Box(40, 40, 40 + face_px, 40 + face_px))
+        return crop_of(with_animal(yard(), 0), replace(animal(0, 200, 60, 260), crops=(face,)), [])
+
+    assert [followed.is_worth(shown(px)) for px in (40, 40, 45, 60, 70, 90)] == [True, False, False, True, False, True]
+
+
+def test_what_the_track_took_it_for_mostly_is_what_is_told():
+    class Unsure(Finder):
+        def detect(self, pictures):
+            return [
+                tuple(Detection(d.box, Label.DOG if len(self.runs) in {4, 5} else d.label, d.confidence) for d in seen)
+                for seen in super().detect(pictures)
+            ]
+
+    watching = CameraWatch(Unsure())
+    sights = [sight for n, picture in enumerate(walk(12)) for sight in watching.look(frame(n, picture))]
+
+    assert {sight.crop.animal.species for sight in [*sights, *watching.finish()]} == {Species.CAT}

@@ -20,7 +20,7 @@ MAY_BE = 0.05  # score of an animal from which on its head is looked for
 
 
 def write_onnx(bodies: Detector, heads: Detector, folder: Path) -> Path:
-    """One file with a free batch axis: bodies' rows, then heads'.
+    """One file for any number of pictures of any size in steps of the largest stride: bodies' rows, then heads'.
 
     The heads' network runs only where some picture of the batch may show an animal (`MAY_BE`): most pictures of a
     street show none, and need half the time.
@@ -54,6 +54,8 @@ def write_onnx(bodies: Detector, heads: Detector, folder: Path) -> Path:
     constants.append(numpy_helper.from_array(np.float32(MAY_BE), "may_be"))
     first.graph.node.extend(condition)
     first.graph.initializer.extend(constants)
+    # an input with a default: who needs no heads feeds a score that nothing reaches
+    first.graph.input.append(helper.make_tensor_value_info("may_be", onnx.TensorProto.FLOAT, []))
     del first.graph.output[:]
     first.graph.output.append(_table_of("output"))
     _renamed(first.graph, "b_images", "images")
@@ -70,7 +72,7 @@ def _exported(part: Bodies | Heads) -> onnx.ModelProto:
         made,
         input_names=["images"],
         output_names=["output"],
-        dynamic_axes={"images": {0: "n"}, "output": {0: "n"}},
+        dynamic_axes={"images": {0: "n", 2: "height", 3: "width"}, "output": {0: "n", 1: "rows"}},
         opset_version=OPSET,
         dynamo=False,
     )

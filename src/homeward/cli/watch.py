@@ -8,19 +8,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings, table
-from homeward.errors import BadSettings, HomewardError
+from homeward.cli.common import AsJson, Data, settings
+from homeward.cli.rehearse import rehearse
+from homeward.errors import BadSettings
 
 if TYPE_CHECKING:
     from homeward.client import Client
     from homeward.settings import Settings
-    from homeward.watcher.camera import Sight
     from homeward.watcher.config import CameraConfig, WatchConfig
     from homeward.watcher.page import Page
     from homeward.watcher.spool import Spool
@@ -32,8 +33,8 @@ KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
 PAGE_PORT = 8090
 SEND_LAST_S = 20.0
 TOLD_EVERY_S = 1.0
-SHEET_COLUMNS, SHEET_SIDE_PX = 4, 240
 Flag = Annotated[bool, Parameter(negative="")]
+OPTIONS = {"id": "camera", "window_s": "window", "key_file": "key-file"}  # where a TOML file's key differs
 
 
 def register(app: App) -> None:
@@ -54,8 +55,9 @@ def watch(
     show: Flag = False,
     port: int | None = None,
     record: Path | None = None,
-    fps: float = 5.0,
-    window: float = 3.0,
+    fps: float | None = None,
+    window: float | None = None,
+    hardware: str | None = None,
     realtime: Flag = False,
     spool_mb: float | None = None,
     data: Data = None,
@@ -73,7 +75,7 @@ def watch(
         rtsp:// or http:// address, a device (/dev/video0), a video file, a folder of pictures, or a .toml file with
         many cameras (docs/how-to/watch-a-camera.md says what stands in it).
     camera
-        Id of the camera on the server; small letters, digits and dashes.
+        Id of the camera on the server; small letters, digits and dashes. Default: camera.
     server
         Address of the Homeward server; default: http://127.0.0.1:8000, or what the TOML file says.
     key_file
@@ -83,7 +85,7 @@ def watch(
     lon
         Longitude of the camera, where it is not registered yet.
     dry_run
-        Send nothing; print what would have been sent.
+        Send nothing; print what would have been sent. Wants neither server nor key.
     sheet
         With --dry-run: write a PNG with all crops.
     show
@@ -93,40 +95,64 @@ def watch(
     record
         Keep the stretches of live streams that led to sightings in this folder, for tuning.
     fps
-        Frames a second that are looked at, at most.
+        Frames a second that are looked at, at most. Default: 5.
     window
-        Seconds of which the best crop of an animal is sent.
+        Seconds of which the best crop of an animal is sent. Default: 3.
+    hardware
+        Decoder: auto (what works here), none (the processor; the default), or FFmpeg's name of one, such as cuda.
     realtime
         Play a file at its own speed.
     spool_mb
         Most megabytes that may wait on this disk; beyond that the least certain go first. Default: 500.
     """
     from homeward.telemetry import configure
-    from homeward.watcher.config import CameraConfig, WatchConfig, checked, read_config, timeout_for
 
     chosen = settings(data)
     configure("warning", "console")
     if find_spec("av") is None:
         raise BadSettings("Video wants PyAV.", field="source", hint="Install homeward[video].")
-    if source.endswith(".toml"):
-        found = read_config(Path(source))
-    else:
-        timeout_s = timeout_for(source)
-        own = CameraConfig(
-            camera or "camera",
-            source,
-            key_file=key_file,
-            lat=lat,
-            lon=lon,
-            fps=fps,
-            window_s=window,
-            timeout_s=timeout_s,
-        )
-        found = WatchConfig((checked(own),))
-    found = WatchConfig(found.cameras, server or found.server, spool_mb or found.spool_mb, found.cameras_per_process)
+    of_one = {
+        "id": camera, "lat": lat, "lon": lon, "fps": fps, "window_s": window, "hardware": hardware,
+        "key_file": None if key_file is None else str(key_file),
+    }  # fmt: skip
+    given = {key: value for key, value in of_one.items() if value is not None}
+    found = replace(_cameras(source, given), **_of_all(server, spool_mb))
     if dry_run:
-        return _rehearse(found.cameras[0], chosen, sheet=sheet, json=json)
+        _only_without(dry_run="--dry-run", show=show, port=port, record=record, realtime=realtime)
+        return rehearse(found.cameras, chosen, sheet=sheet, json=json)
+    if sheet is not None:
+        raise BadSettings("--sheet draws what --dry-run finds.", field="sheet", hint="Give both, or leave it out.")
     return _run(found, chosen, show=show, port=port, record=record, realtime=realtime, json=json)
+
+
+def _cameras(source: str, given: dict[str, Any]) -> "WatchConfig":
+    """Those of a TOML file, or the one that the command line describes.
+
+    Raises:
+        BadSettings: something is wrong, or is said on the command line though the file says it of each camera.
+    """
+    from homeward.watcher.config import WatchConfig, camera_from, read_config
+
+    if not source.endswith(".toml"):
+        return WatchConfig((camera_from({"id": "camera", "source": source, **given}, Path()),))
+    if given:
+        options = [OPTIONS.get(key, key) for key in given]
+        names = ", ".join(f"--{option}" for option in options)
+        hint = f"Write it into {Path(source).name}, under [[camera]], and leave {names} out."
+        raise BadSettings(f"{names} would not say which camera is meant.", field=options[0], hint=hint)
+    return read_config(Path(source))
+
+
+def _of_all(server: str | None, spool_mb: float | None) -> dict[str, Any]:
+    """What the command line says on top of a file."""
+    return {key: value for key, value in (("server", server), ("spool_mb", spool_mb)) if value is not None}
+
+
+def _only_without(**options: Any) -> None:
+    """Refuse what a rehearsal would pass over."""
+    wrong = next((name for name, value in options.items() if name != "dry_run" and value), None)
+    if wrong is not None:
+        raise BadSettings(f"--{wrong} does nothing with --dry-run.", field=wrong, hint="Leave one of them out.")
 
 
 def _run(
@@ -314,71 +340,3 @@ def _made_key(camera: "CameraConfig", server: str, chosen: "Settings", kept: Pat
     with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
         file.write(secret)
     return secret
-
-
-def _rehearse(camera: "CameraConfig", chosen: "Settings", *, sheet: Path | None, json: bool) -> int:
-    """What would have been sent, and how often an animal was seen."""
-    from homeward.app import CameraWatches
-    from homeward.watcher.loop import CameraLoop
-
-    sights: list[Sight] = []
-    stop = threading.Event()
-    watching = CameraWatches(chosen)()(camera)
-    loop = CameraLoop(camera, watching, lambda _, sight: sights.append(sight), stop)
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
-    loop.run()
-    if loop.status.problem:
-        raise _Unwatchable(loop.status.problem, field="source", hint=loop.status.hint)
-    items = [_item(sight) for sight in sights]
-    if sheet is not None and sights:
-        _draw(sheet, sights)
-    counts = watching.counts
-    if json:
-        figures = {"frames": counts.frames, "frames_with_animal": counts.frames_with_animal}
-        print(jsonlib.dumps({"items": items, **figures, "detector_runs": counts.detector_runs}, indent=2))
-        return 0
-    columns = ["Second", "Track", "Species", "Sure", "Good", "Face", "Pixels"]
-    rows = [
-        [f"{i['time_s']:.2f}", str(i["track"]), i["species"], f"{i['confidence']:.0%}", f"{i['quality']:.2f}",
-         "yes" if "face" in i["parts"] else "", f"{i['width']} x {i['height']}"]
-        for i in items
-    ]  # fmt: skip
-    table(columns, rows)
-    print(f"{counts.frames} frames, an animal on {counts.frames_with_animal}, {len(items)} crops would be sent")
-    return 0
-
-
-class _Unwatchable(HomewardError):
-    """The source cannot be watched."""
-
-    code = "camera_unreadable"
-    status = 422
-
-
-def _item(sight: "Sight") -> dict[str, Any]:
-    crop = sight.crop
-    return {
-        "track": sight.track,
-        "time_s": round(sight.time_s, 3),
-        "species": crop.animal.species.value,
-        "confidence": round(crop.animal.confidence, 3),
-        "quality": round(crop.quality, 3),
-        "box": [round(v) for v in (crop.animal.box.x0, crop.animal.box.y0, crop.animal.box.x1, crop.animal.box.y1)],
-        "parts": [cut.part.value for cut in crop.animal.crops],
-        "width": crop.picture.shape[1],
-        "height": crop.picture.shape[0],
-    }
-
-
-def _draw(sheet: Path, sights: "list[Sight]") -> None:
-    """All crops side by side."""
-    from PIL import Image
-
-    rows = -(-len(sights) // SHEET_COLUMNS)
-    drawn = Image.new("RGB", (SHEET_COLUMNS * SHEET_SIDE_PX, rows * SHEET_SIDE_PX), (32, 32, 32))
-    for number, sight in enumerate(sights):
-        picture = Image.fromarray(sight.crop.picture)
-        picture.thumbnail((SHEET_SIDE_PX - 8, SHEET_SIDE_PX - 8))
-        drawn.paste(picture, (number % SHEET_COLUMNS * SHEET_SIDE_PX + 4, number // SHEET_COLUMNS * SHEET_SIDE_PX + 4))
-    sheet.parent.mkdir(parents=True, exist_ok=True)
-    drawn.save(sheet)

@@ -1,5 +1,6 @@
 """Detector and embedder on a network: ONNX Runtime in this process, or one that runs elsewhere."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ from homeward.models.yolox import decode
 
 Floats = npt.NDArray[np.float32]
 MAX_BATCH = 32
+HEADS_FROM = "may_be"  # a detector's optional input: the score of an animal from which on its head is looked for
+NEVER = 2.0
 
 
 class Network(Protocol):
@@ -29,6 +32,10 @@ class Network(Protocol):
         Raises:
             ModelUnavailable: the run failed.
         """
+        ...
+
+    def quick(self) -> "Network":
+        """The same without heads of animals, where they are a part that may be left out; else itself."""
         ...
 
 
@@ -52,6 +59,7 @@ class OnnxNetwork:
         except Exception as error:
             raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
         self._card = card
+        self._left_out: dict[str, Floats] = {}
         batch = self._checked()
         self._trim = Trim.of(card) if self._is_free() else None
         self._is_fixed = batch is not None
@@ -68,6 +76,14 @@ class OnnxNetwork:
             return np.concatenate([self._rows(tensor(part, self._card.input)) for part in parts])
         except Exception as error:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
+
+    def quick(self) -> "OnnxNetwork":
+        """The same without heads of animals, where they are a part that may be left out; else itself."""
+        if HEADS_FROM not in {each.name for each in self._session.get_overridable_initializers()}:
+            return self
+        other = copy.copy(self)  # on the same session
+        vars(other)["_left_out"] = {HEADS_FROM: np.array(NEVER, np.float32)}
+        return other
 
     def infer(self, prepared: Floats) -> Floats:
         """Rows of output for rows of the network's own input, as many as there are."""
@@ -89,7 +105,8 @@ class OnnxNetwork:
     def _one(self, prepared: Floats) -> Floats:
         missing = self._batch - len(prepared) if self._is_fixed else 0
         filled = np.concatenate([prepared, *[prepared[-1:]] * missing]) if missing else prepared
-        answer = np.asarray(self._session.run([self._card.output], {self._card.input.name: filled})[0], np.float32)
+        fed = {self._card.input.name: filled, **self._left_out}
+        answer = np.asarray(self._session.run([self._card.output], fed)[0], np.float32)
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
         return answer[: len(prepared)]
@@ -134,21 +151,27 @@ def vectors_in(rows: Floats, card: EmbedderCard) -> Floats:
 class OnnxDetector:
     """`homeward.ports.Detector`."""
 
-    def __init__(self, card: DetectorCard, network: Network) -> None:
-        """With the network that the card describes."""
+    def __init__(self, card: DetectorCard, network: Network, side: int | None = None) -> None:
+        """With the network that the card describes; pictures are shrunk to ``side`` pixels where it is given."""
         self.card = card
         self.network = network
+        self.side = side
 
     @property
     def name(self) -> ModelName:
         """The card's name."""
         return self.card.name
 
+    def quick(self, side: int) -> "OnnxDetector":
+        """The same for bodies alone on pictures of ``side`` pixels; itself where the network cannot leave heads out."""
+        network = self.network.quick()
+        return self if network is self.network else OnnxDetector(self.card, network, side)
+
     def detect(self, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
         """Boxes per picture, most certain first."""
         if not pictures:
             return []
-        fitted = [fit(picture, self.card.input) for picture in pictures]
+        fitted = [fit(picture, self.card.input, self.side) for picture in pictures]
         tables = self.network.run([each.canvas for each in fitted])
         return [
             decode(table, self.card, each, picture.shape[1], picture.shape[0])

@@ -1,5 +1,6 @@
 """Pictures into a network's input, as its card says; and the way back for boxes."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,13 +25,17 @@ class Fitted:
     top: float
 
 
-def fit(picture: Picture, how: Input) -> Fitted:
-    """Resize (bilinear, antialiased; large pictures by whole steps first, in half the time) and pad."""
+def fit(picture: Picture, how: Input, side: int | None = None) -> Fitted:
+    """Resize (bilinear, antialiased; large pictures by whole steps first, in half the time) and pad.
+
+    With ``side`` no side of the picture is longer than that on the canvas; a stretched one fills it always.
+    """
     height, width = picture.shape[:2]
     if how.fit == "stretch":
         scale_x, scale_y = how.width / width, how.height / height
     else:
-        scale_x = scale_y = min(how.width / width, how.height / height)
+        most = math.inf if side is None else side / max(width, height)
+        scale_x = scale_y = min(how.width / width, how.height / height, most)
     size = (max(1, round(width * scale_x)), max(1, round(height * scale_y)))
     resized = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR, reducing_gap=WHOLE_STEPS))
     centred = how.fit == "pad-centre"
@@ -43,14 +48,15 @@ def fit(picture: Picture, how: Input) -> Fitted:
 
 def tensor(canvases: list[Picture], how: Input) -> Floats:
     """Network input (n, 3, height, width) or (n, height, width, 3)."""
-    pixels = np.stack(canvases).astype(np.float32)
-    if how.colour == "BGR":
-        pixels = pixels[..., ::-1]
+    stacked = np.stack(canvases)
+    ordered = stacked[..., ::-1] if how.colour == "BGR" else stacked
+    planes = ordered.transpose(0, 3, 1, 2) if how.layout == "NCHW" else ordered
+    pixels = np.ascontiguousarray(planes).astype(np.float32)  # bytes are moved about in a quarter of the time
     if how.scale != 1.0 or how.mean != (0.0, 0.0, 0.0) or how.std != (1.0, 1.0, 1.0):
-        pixels = np.asarray((pixels * how.scale - np.array(how.mean)) / np.array(how.std), np.float32)
-    if how.layout == "NCHW":
-        pixels = pixels.transpose(0, 3, 1, 2)
-    return np.ascontiguousarray(pixels, dtype=np.float32)
+        shape = (1, 3, 1, 1) if how.layout == "NCHW" else (1, 1, 1, 3)
+        mean, std = (np.array(values, np.float32).reshape(shape) for values in (how.mean, how.std))
+        pixels = (pixels * np.float32(how.scale) - mean) / std
+    return pixels
 
 
 def golden_picture(width: int, height: int) -> Picture:

@@ -89,6 +89,10 @@ class RemoteNetwork:
                 return answer
         return self._at_home().run(canvases)
 
+    def quick(self) -> "RemoteNetwork":
+        """Itself: a service answers with all that it sees."""
+        return self
+
     def _asked(self, canvases: list[Picture]) -> Floats:
         parts = [canvases[start : start + MAX_BATCH] for start in range(0, len(canvases), MAX_BATCH)]
         return np.concatenate([self._part(part) for part in parts])

@@ -11,19 +11,20 @@ from homeward.domain.tracks import Track, Tracker
 from homeward.ports import Detector
 from homeward.watcher.areas import Areas
 from homeward.watcher.capture import Frame
-from homeward.watcher.crops import Crop, crop_of
+from homeward.watcher.closer import closer
+from homeward.watcher.crops import Crop
+from homeward.watcher.following import BETTER, Followed, candidate
 from homeward.watcher.motion import MotionGate, joined
 from homeward.watcher.repeats import Repeats
 
-BETTER = 1.2  # times as good as what was sent before
-AGAIN_S, STILL_S, AGAIN_STILL_S = 0.5, 10.0, 15.0
+AGAIN_S, AGAIN_STILL_S = 0.5, 15.0
 PATIENCE_S, PATIENCE_STILL_S = 2.0, 35.0  # how long it may be out of sight
-STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
 AROUND = 0.6
-LEAST_SEEN, LEAST_S = 2, 0.15  # frames, and for how long; what flickers up is no animal
 BODIES = {Label.CAT, Label.DOG}
 CUT_SHARE, WIDER = 0.04, 1.0  # of a region: how near its edge a box is cut off, and how much wider the next look is
 LINGER_S = 3.0  # how long after the last motion every frame is still wanted
+FOLLOW_PX = (256, 320, 416)  # sides to which a region is shrunk in which an animal is followed: 256 costs 0.4 of 416
+KNOWN_S, KNOWN_PX, INSIDE = 1.0, 80.0, 0.9  # seen so lately, so large then, so much of it inside: found again so
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +61,12 @@ class View:
 
 
 @dataclass(slots=True)
-class _Followed:
-    """A track's best crop of the present window, and what was sent of it."""
-
-    track: Track
-    window_from_s: float
-    home: Box
-    since_s: float
-    looked_s: float
-    best: Sight | None = None
-    sent_quality: float = 0.0
-    face_sent: bool = False
-
-    def is_still(self, time_s: float) -> bool:
-        """Whether it has not moved for a while: sleeping, or no animal at all."""
-        return time_s - self.since_s > STILL_S
-
-
-@dataclass(slots=True)
 class CameraWatch:
     """Motion gate -> detector on what moves -> tracks -> best crop per track and window of ``window_s`` seconds.
 
-    Animals below the ``least`` confidence of their species, or outside of the ``areas`` that count, are not seen.
+    ``followers`` see bodies alone, each on pictures of so many pixels: the smallest on which an animal that is followed
+    will be seen looks where it is known to be. Animals below the ``least`` confidence of their species, or outside of
+    the ``areas`` that count, are not seen.
     """
 
     detector: Detector
@@ -89,11 +74,12 @@ class CameraWatch:
     areas: Areas = field(default_factory=Areas)
     least: Mapping[Species, float] = field(default_factory=dict)
     repeats: Repeats | None = None
+    followers: Mapping[int, Detector] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     view: View = field(default_factory=View)
     _gate: MotionGate = field(default_factory=MotionGate)
     _tracker: Tracker = field(default_factory=Tracker)
-    _followed: dict[int, _Followed] = field(default_factory=dict)
+    _followed: dict[int, Followed] = field(default_factory=dict)
     _busy_until_s: float = float("-inf")
 
     def is_busy(self, time_s: float) -> bool:
@@ -113,7 +99,7 @@ class CameraWatch:
         self.view.frame, self.view.regions, self.view.animals, self.view.people = frame, regions, [], []
         if regions:
             picture = self.areas.without_hidden(frame.picture)
-            animals, people = self._seen(picture, regions)
+            animals, people = self._seen(picture, regions, frame.time_s)
             self.view.people = people
             self.counts.frames_with_animal += bool(animals)
             for track, animal in self._tracker.update(frame.time_s, animals):
@@ -126,7 +112,10 @@ class CameraWatch:
         return list(self._due(float("inf")))
 
     def _regions(self, frame: Frame) -> list[Box]:
-        """What moves, and where followed animals are due to be looked at again; still ones rarely."""
+        """What moves, and where followed animals are due to be looked at again; still ones rarely.
+
+        What moves beside a followed animal is looked at together with all of it: nothing is cut off, and seen twice.
+        """
         width, height = frame.size
         found = self._gate.regions(frame, self.areas.watched(*frame.grey.shape[::-1]))
         if self._gate.stirs:
@@ -134,20 +123,23 @@ class CameraWatch:
         for followed in self._followed.values():
             still = followed.is_still(frame.time_s)
             followed.track.patience_s = PATIENCE_STILL_S if still else PATIENCE_S
-            if frame.time_s - followed.looked_s >= (AGAIN_STILL_S if still else AGAIN_S):
+            expected = followed.track.expected(frame.time_s)
+            beside = [box for box in found if box.overlap(expected).area > 0]
+            if beside or frame.time_s - followed.looked_s >= (AGAIN_STILL_S if still else AGAIN_S):
                 followed.looked_s = frame.time_s
-                found.append(followed.track.expected(frame.time_s).grown(AROUND).clipped(width, height))
+                around = expected.grown(AROUND).clipped(width, height)
+                found = [box for box in found if box not in beside] + [_union([around, *beside])]
         return joined([box for box in found if box.area > 0], width, height)
 
-    def _seen(self, picture: Picture, regions: Sequence[Box]) -> tuple[tuple[Animal, ...], list[Box]]:
+    def _seen(self, picture: Picture, regions: Sequence[Box], time_s: float) -> tuple[tuple[Animal, ...], list[Box]]:
         """Animals and people; where a region cut an animal off, a wider one is looked at instead."""
         height, width = picture.shape[:2]
-        found = self._detected(picture, regions)
+        found = self._looked_at(picture, regions, time_s)
         wider = [
             region.grown(WIDER).clipped(width, height) if _cuts(region, seen, width, height) else None
             for region, seen in zip(regions, found, strict=True)
         ]
-        again = iter(self._detected(picture, [box for box in wider if box is not None]))
+        again = iter(self._detected(picture, [box for box in wider if box is not None], self.detector))
         seen = [d for old, box in zip(found, wider, strict=True) for d in (old if box is None else next(again))]
         animals = tuple(
             animal
@@ -156,12 +148,36 @@ class CameraWatch:
         )
         return animals, [d.box for d in seen if d.label is Label.PERSON]
 
-    def _detected(self, picture: Picture, regions: Sequence[Box]) -> list[list[Detection]]:
+    def _looked_at(self, picture: Picture, regions: Sequence[Box], time_s: float) -> list[list[Detection]]:
+        """What is in each region, seen by the detector that fits it; those of one detector go together."""
+        sides = [self._side(region, time_s) for region in regions]
+        found: dict[int, list[Detection]] = {}
+        for side in set(sides):
+            numbers = [number for number, own in enumerate(sides) if own == side]
+            detector = self.followers.get(side, self.detector)
+            seen = self._detected(picture, [regions[number] for number in numbers], detector)
+            found.update(zip(numbers, seen, strict=True))
+        return [found[number] for number in range(len(regions))]
+
+    def _side(self, region: Box, time_s: float) -> int:
+        """On how many pixels an animal that was seen there a moment ago is large enough; 0 where none was."""
+        known = [
+            min(track.box.width, track.box.height)
+            for track in (followed.track for followed in self._followed.values())
+            if time_s - track.last_s <= KNOWN_S and track.expected(time_s).share_inside(region) >= INSIDE
+        ]
+        if not known or not self.followers:
+            return 0
+        needed = KNOWN_PX / max(1.0, min(known)) * max(region.width, region.height)
+        return min((side for side in self.followers if side >= needed), default=max(self.followers))
+
+    def _detected(self, picture: Picture, regions: Sequence[Box], detector: Detector) -> list[list[Detection]]:
         """What the detector sees in each region, in pixels of the picture."""
+        if not regions:
+            return []
         self.counts.detector_runs += len(regions)
-        answers = self.detector.detect([cut(picture, box) for box in regions]) if regions else []
         found = []
-        for region, seen in zip(regions, answers, strict=True):
+        for region, seen in zip(regions, detector.detect([cut(picture, box) for box in regions]), strict=True):
             x, y = max(0, round(region.x0)), max(0, round(region.y0))
             found.append(
                 [
@@ -176,16 +192,15 @@ class CameraWatch:
         followed = self._followed.get(track.id)
         if followed is None:
             self.counts.tracks += 1
-            followed = self._followed[track.id] = _Followed(track, now, animal.box, now, now)
+            followed = self._followed[track.id] = Followed(track, now, animal.box, now, now)
         followed.looked_s = now
-        if _moved(followed.home, animal.box):
-            followed.home, followed.since_s = animal.box, now
+        if followed.moved(animal, now):
             self._busy_until_s = max(self._busy_until_s, now + LINGER_S)
-        crop = crop_of(picture, animal, people)
-        if crop is None:
+        found = candidate(picture, animal, people, now, frame.at)
+        if found is None:
             self.counts.dropped_for_people += 1
-        elif followed.best is None or crop.quality > followed.best.crop.quality:
-            followed.best = Sight(track.id, crop, now, frame.at)
+        else:
+            followed.offer(found, self.window_s)
 
     def _due(self, time_s: float) -> Iterator[Sight]:
         """Best crops of windows that are over and of tracks that ended."""
@@ -197,26 +212,30 @@ class CameraWatch:
             if number not in alive:
                 del self._followed[number]
 
-    def _closed(self, followed: _Followed) -> Iterator[Sight]:
-        best, followed.best = followed.best, None
-        track = followed.track
-        if best is None or track.seen < LEAST_SEEN or track.last_s - track.first_s < LEAST_S:
+    def _closed(self, followed: Followed) -> Iterator[Sight]:
+        candidates = followed.taken()
+        if not candidates:
             return
-        shows_more = best.crop.has_face and not followed.face_sent
-        if best.crop.quality > BETTER * followed.sent_quality or shows_more:
-            followed.sent_quality = max(followed.sent_quality, best.crop.quality)
-            followed.face_sent = followed.face_sent or best.crop.has_face
-            if self.repeats is not None and self.repeats.is_one(best.crop, best.time_s, BETTER):
-                self.counts.repeats += 1
-                return
-            self.counts.sent += 1
-            yield best
+        self.counts.detector_runs += len(candidates)
+        best = closer(self.detector, candidates, followed.track.species)
+        if best is None:
+            self.counts.dropped_for_people += 1
+            return
+        crop, seen = best
+        if not followed.is_worth(crop):
+            return
+        if self.repeats is not None and self.repeats.is_one(crop, seen.time_s, BETTER):
+            self.counts.repeats += 1
+            return
+        self.counts.sent += 1
+        yield Sight(followed.track.id, crop, seen.time_s, seen.moment)
 
 
-def _moved(before: Box, now: Box) -> bool:
-    size = max(1.0, (before.width + before.height) / 2)
-    dx, dy = (now.x0 + now.x1 - before.x0 - before.x1) / 2, (now.y0 + now.y1 - before.y0 - before.y1) / 2
-    return max(abs(dx), abs(dy)) > STEP_SHARE * size
+def _union(boxes: Sequence[Box]) -> Box:
+    return Box(
+        min(box.x0 for box in boxes), min(box.y0 for box in boxes),
+        max(box.x1 for box in boxes), max(box.y1 for box in boxes),
+    )  # fmt: skip
 
 
 def _cuts(region: Box, seen: Sequence[Detection], width: int, height: int) -> bool:

@@ -70,7 +70,8 @@ class Frame:
             return np.asarray(small.convert("L"))
         lying = self.source.rotation % (2 * RIGHT_ANGLE) != 0
         size = (height, width) if lying else (width, height)
-        small = self.source.reformat(width=size[0], height=size[1], format="gray", interpolation="AREA")
+        # one thread: cameras share the cores, and waiting for helpers costs more than the work
+        small = self.source.reformat(width=size[0], height=size[1], format="gray", interpolation="AREA", threads=1)
         return _upright(small.to_ndarray(), self.source)
 
 

@@ -12,9 +12,9 @@ from homeward.domain.animals import Species
 from homeward.errors import BadSettings
 from homeward.watcher.areas import Polygon
 from homeward.watcher.capture import is_live
+from homeward.watcher.hardware import AUTO, NONE, names
 
 CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-HARDWARE = ("cuda", "vaapi", "qsv", "videotoolbox", "d3d11va", "drm")
 MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
 MAX_FILE_BYTES = 5_000_000
 RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
@@ -52,7 +52,7 @@ class CameraConfig:
     window_s: float = 3.0
     repeat_after_min: float = 10.0
     timeout_s: float = RTSP_TIMEOUT_S
-    hardware: str | None = None
+    hardware: str = NONE
     schedule: Schedule | None = None
     least: Mapping[Species, float] = field(default_factory=dict)
     zones: tuple[Polygon, ...] = ()
@@ -87,7 +87,7 @@ def read_config(path: Path) -> WatchConfig:
     listed = raw.get("camera")
     if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CAMERAS:
         raise BadSettings(f"{path.name} wants [[camera]] tables, 1 to {MAX_CAMERAS}.", field="camera")
-    cameras = tuple(_camera(each, number, path.parent) for number, each in enumerate(listed, start=1))
+    cameras = tuple(camera_from(each, path.parent, number) for number, each in enumerate(listed, start=1))
     names = [camera.id for camera in cameras]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -101,19 +101,9 @@ def read_config(path: Path) -> WatchConfig:
     )
 
 
-def checked(camera: CameraConfig) -> CameraConfig:
-    """The camera, if its id can be one.
-
-    Raises:
-        BadSettings: it cannot.
-    """
-    if not CAMERA_ID.fullmatch(camera.id):
-        raise BadSettings(
-            f"{camera.id[:60]!r} cannot be a camera's id.",
-            field="id",
-            hint="Small letters, digits, dashes; at most 40.",
-        )
-    return camera
+def is_hardware(name: str) -> bool:
+    """Whether ``name`` can stand for a decoder."""
+    return name in {AUTO, NONE} or name in names()
 
 
 def timeout_for(source: str) -> float:
@@ -121,7 +111,12 @@ def timeout_for(source: str) -> float:
     return HTTP_TIMEOUT_S if source.startswith("http") else RTSP_TIMEOUT_S
 
 
-def _camera(raw: object, number: int, folder: Path) -> CameraConfig:
+def camera_from(raw: object, folder: Path, number: int = 1) -> CameraConfig:
+    """One camera, as a TOML file or the command line describes it; paths are seen from ``folder``.
+
+    Raises:
+        BadSettings: naming the camera and the key that is wrong.
+    """
     if not isinstance(raw, dict):
         raise BadSettings(f"Camera number {number} is no table.", field="camera")
     name = raw.get("id") if isinstance(raw.get("id"), str) else f"camera number {number}"
@@ -131,27 +126,27 @@ def _camera(raw: object, number: int, folder: Path) -> CameraConfig:
     substream = table.text("substream")
     for key, address in (("source", source), ("substream", substream)):
         if address and not is_live(address) and not (folder / address).exists():
-            raise table.wrong(key, "an rtsp:// or http:// address, a device, or a file that is there")
+            hint = "Name an rtsp:// or http:// address, a device, a file or a folder of pictures."
+            shown = address.rpartition("@")[2][:200]  # a mistyped address may hold a password
+            raise BadSettings(f"{name}: {shown} is not there.", field=f"{name}.{key}", hint=hint)
     key_file = table.text("key_file")
-    return checked(
-        CameraConfig(
-            id=table.needed("id"),
-            source=source if is_live(source) else str(folder / source),
-            substream=substream,
-            key=table.text("key"),
-            key_file=folder / key_file if key_file else None,
-            lat=table.number("lat", None, least=-90, most=90),
-            lon=table.number("lon", None, least=-180, most=180),
-            fps=table.number("fps", 5.0, least=0.1, most=60),
-            window_s=table.number("window_s", 3.0, least=0.5, most=60),
-            repeat_after_min=table.number("repeat_after_min", 10.0, least=0, most=1440),
-            timeout_s=table.number("timeout_s", timeout_for(source), least=0.5, most=60),
-            hardware=table.word("hardware", HARDWARE),
-            schedule=table.schedule(),
-            least=table.least(),
-            zones=table.polygons("zones"),
-            masks=table.polygons("masks"),
-        )
+    return CameraConfig(
+        id=table.camera_id(),
+        source=source if is_live(source) else str(folder / source),
+        substream=substream,
+        key=table.text("key"),
+        key_file=folder / key_file if key_file else None,
+        lat=table.number("lat", None, least=-90, most=90),
+        lon=table.number("lon", None, least=-180, most=180),
+        fps=table.number("fps", 5.0, least=0.1, most=60),
+        window_s=table.number("window_s", 3.0, least=0.5, most=60),
+        repeat_after_min=table.number("repeat_after_min", 10.0, least=0, most=1440),
+        timeout_s=table.number("timeout_s", timeout_for(source), least=0.5, most=60),
+        hardware=table.hardware(),
+        schedule=table.schedule(),
+        least=table.least(),
+        zones=table.polygons("zones"),
+        masks=table.polygons("masks"),
     )
 
 
@@ -190,10 +185,17 @@ class _Table:
             raise self.wrong(key, "there")
         return value
 
-    def word(self, key: str, words: tuple[str, ...]) -> str | None:
-        value = self.text(key)
-        if value is not None and value not in words:
-            raise self.wrong(key, " or ".join(words))
+    def hardware(self) -> str:
+        value = self.text("hardware") or NONE
+        if not is_hardware(value):
+            raise self.wrong("hardware", f"{AUTO}, {NONE}, or what FFmpeg has here: {', '.join(names())}")
+        return value
+
+    def camera_id(self) -> str:
+        value = self.needed("id")
+        if not CAMERA_ID.fullmatch(value):
+            hint = "Small letters, digits, dashes; at most 40."
+            raise BadSettings(f"{value[:60]!r} cannot be a camera's id.", field="id", hint=hint)
         return value
 
     def number(self, key: str, default: Any, *, least: float, most: float) -> Any:

@@ -20,7 +20,8 @@ MOST_SIDE_PX = 1600
 SHARP_SIDE_PX = 128
 SHARP_HALF = 60.0  # variance of the Laplacian at which a crop counts as half sharp
 SIZE_HALF_PX = 80.0
-CUT_OFF, WITH_FACE = 0.4, 1.25
+CUT_OFF = 0.4
+FACE_GAIN, FACE_HALF_PX = 0.5, 64.0  # a face counts half as much again, half of that at so many pixels
 PERSON_MARGIN = 0.1
 HELD = 0.6  # share of an animal within a person's head: then it cannot be shown without the person
 
@@ -35,9 +36,15 @@ class Crop:
     is_cut_off: bool
 
     @property
+    def face_px(self) -> float:
+        """The smaller side of the head; 0 where none was seen."""
+        heads = [crop.box for crop in self.animal.crops if crop.part is Part.FACE]
+        return max((min(head.width, head.height) for head in heads), default=0.0)
+
+    @property
     def has_face(self) -> bool:
         """Whether a head was seen."""
-        return any(crop.part is Part.FACE for crop in self.animal.crops)
+        return self.face_px > 0
 
     @property
     def box(self) -> Box:
@@ -48,10 +55,11 @@ class Crop:
 
     @cached_property
     def quality(self) -> float:
-        """How good a likeness: confidence, sharpness and size; less where cut off, more with a face."""
+        """How good a likeness: confidence, sharpness and size; less where cut off, more with a large face."""
         size = min(self.animal.box.width, self.animal.box.height)
         found = self.animal.confidence * size / (size + SIZE_HALF_PX) * sharpness(cut(self.picture, self.box))
-        return float(found) * (CUT_OFF if self.is_cut_off else 1.0) * (WITH_FACE if self.has_face else 1.0)
+        face = 1.0 + FACE_GAIN * self.face_px / (self.face_px + FACE_HALF_PX)
+        return float(found) * (CUT_OFF if self.is_cut_off else 1.0) * face
 
     def jpeg(self) -> bytes:
         """To send; shrunk where it is very large."""

@@ -12,6 +12,7 @@ from homeward.errors import HomewardError
 from homeward.watcher.camera import CameraWatch, Sight
 from homeward.watcher.capture import CameraUnreadable, Frame, is_live, recorded
 from homeward.watcher.config import CameraConfig
+from homeward.watcher.hardware import probed
 from homeward.watcher.recorder import Recorder
 from homeward.watcher.status import State, Status
 from homeward.watcher.stream import Stream
@@ -93,7 +94,7 @@ class CameraLoop:
             per_second=self.config.fps,
             timeout_s=self.config.timeout_s,
             late_s=self.config.window_s,
-            hardware=self.config.hardware,
+            hardware=probed(self.config.hardware) if self._failures < TRIES else None,
             recorder=self.recorder,
         )
         before = (self.status.packets, self.status.decoded, self.status.broken, self.status.skipped)

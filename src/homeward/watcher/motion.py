@@ -68,15 +68,13 @@ class MotionGate:
         scale = width / grey.shape[1] * CELL
         return joined([_padded(_around(island, scale), width, height) for island in moving], width, height)
 
-    def _stepped(self, grey: Floats) -> Mask:
-        """Cells that are not as they were on the frame before."""
+    def _stepped(self, grey: Floats, least: Floats) -> Mask:
+        """Cells that are not as they were on the frame before, by more than ``least``."""
         assert self._previous is not None
-        assert self._noise is not None
         step = grey - self._previous
         self._previous = grey
-        step -= np.median(step)
-        stepped = np.abs(step) > np.maximum(LEAST_STEP, NOISE_TIMES * self._noise)
-        return np.asarray(_blocks(stepped).mean((1, 3)) > SHARE_STEPPED)
+        step -= _middle(step)
+        return _mean(np.abs(step, out=step) > least) > SHARE_STEPPED
 
     def _begin(self, grey: Floats, time_s: float) -> None:
         self._background, self._noise = grey.copy(), np.full(grey.shape, 2.0, np.float32)
@@ -94,14 +92,17 @@ class MotionGate:
         assert self._noise is not None
         assert self._busy is not None
         assert self._stepped_s is not None
-        change = grey - self._background
-        change -= np.median(change)  # all of it brighter or darker is weather
+        plain = grey - self._background
+        change = plain - _middle(plain)  # all of it brighter or darker is weather
         size = np.abs(change)
-        changed = size > np.maximum(LEAST_STEP, NOISE_TIMES * self._noise)
-        # light adds nearly the same to all of a cell; what moves brings its own pattern or edge along
-        patterned = _blocks(change).std((1, 3)) > LEAST_STEP / 2
-        cells = (_blocks(changed).mean((1, 3)) > SHARE_OF_CELL) & patterned
-        if _blocks(changed).mean((1, 3)).mean() > FLOOD or cells.mean() > FLOOD:
+        least = np.maximum(LEAST_STEP, NOISE_TIMES * self._noise)
+        changed = size > least
+        share = _mean(changed)
+        cells = share > SHARE_OF_CELL
+        if cells.any():
+            # light adds nearly the same to all of a cell; what moves brings its own pattern or edge along
+            cells &= _spread(change) > LEAST_STEP / 2
+        if share.mean() > FLOOD or cells.mean() > FLOOD:
             self._flooded_s = time_s if self._flooded_s is None else self._flooded_s
             self._begin(grey, time_s)
             self.stirs = False
@@ -109,14 +110,13 @@ class MotionGate:
         if time_s > self._settled_s:
             self._flooded_s = None
         # what only looks different, and has not stirred for a while, is a lamp's light or a parked car
-        self._stepped_s[self._stepped(grey)] = time_s
-        cells = cells & (time_s - self._stepped_s < max(STIRRED_S, 1.5 * passed_s))
-        still = ~np.kron(cells, np.ones((CELL, CELL), np.bool_))
-        rate = np.full(grey.shape, 1 - np.exp(-passed_s / LEARN_MOVING_S), np.float32)
-        inner = rate[: still.shape[0], : still.shape[1]]
-        inner[still] = 1 - np.exp(-passed_s / LEARN_S)
-        self._background += rate * (grey - self._background)
-        self._noise += rate * np.where(changed, 0.0, size - self._noise)
+        self._stepped_s[self._stepped(grey, least)] = time_s
+        cells &= time_s - self._stepped_s < max(STIRRED_S, 1.5 * passed_s)
+        rate = _rate(cells, passed_s)
+        self._background += rate * plain
+        size -= self._noise
+        size[changed] = 0.0
+        self._noise += rate * size
         before, self._before = self._before, cells
         self._busy += np.float32(1 - np.exp(-passed_s / BUSY_S)) * (cells - self._busy)
         self.stirs = False
@@ -124,15 +124,42 @@ class MotionGate:
             return []
         cells = cells & (self._busy < BUSY)
         if watched is not None:
-            cells = cells & (_blocks(watched).mean((1, 3)) > SHARE_WATCHED)
+            cells = cells & (_mean(watched) > SHARE_WATCHED)
         islands = [island for island in _islands(cells) if len(island) >= LEAST_CELLS]
         self.stirs = bool(islands)
         return _lasting(islands, cells.shape, before)
 
 
-def _blocks(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _middle(values: Floats) -> np.float32:
+    """About the median: that of every fourth row and column."""
+    return np.float32(np.median(values[::4, ::4]))
+
+
+def _summed(values: npt.NDArray[Any], kind: type[np.generic]) -> npt.NDArray[Any]:
+    """The sum of each cell."""
     rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
-    return values[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL)
+    lines = values.reshape(rows, CELL, -1).sum(1, dtype=kind)
+    return np.asarray(lines.reshape(rows, columns, CELL).sum(2))
+
+
+def _mean(values: Mask) -> Floats:
+    """The share of each cell that is true."""
+    return _summed(values, np.uint8).astype(np.float32) / np.float32(CELL**2)
+
+
+def _spread(values: Floats) -> Floats:
+    """The standard deviation of each cell."""
+    mean, squares = _summed(values, np.float32) / CELL**2, _summed(values * values, np.float32) / CELL**2
+    return np.asarray(np.sqrt(np.maximum(squares - mean * mean, 0.0)))
+
+
+def _rate(moving: Mask, passed_s: float) -> "Floats | np.float32":
+    """How far the background follows: slowly where something moves."""
+    still = np.float32(1 - np.exp(-passed_s / LEARN_S))
+    if not moving.any():
+        return still
+    cells = np.where(moving, np.float32(1 - np.exp(-passed_s / LEARN_MOVING_S)), still)
+    return cells.repeat(CELL, 0).repeat(CELL, 1)
 
 
 def _lasting(islands: list[Island], shape: tuple[int, ...], before: Mask | None) -> list[Island]:

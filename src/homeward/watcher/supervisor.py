@@ -20,7 +20,7 @@ from homeward.watcher.worker import Group
 
 LOOKED_EVERY_S = 0.2
 HEARTBEAT_EVERY_S = 30.0
-STARTING_S = 30.0
+STARTING_S, LONGEST_START_S = 30.0, 480.0  # twice as long at each try: a busy box needs minutes to open the models
 SILENT_S = 10.0
 STUCK_TIMES, STUCK_S = 2.0, 3.0  # of a camera's own time-out, and on top of it
 STOPPING_S = 3.0
@@ -35,6 +35,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     started_s: float
+    starting_s: float = STARTING_S
     heard_s: float | None = None
     ended: bool = False
 
@@ -141,7 +142,7 @@ class Supervisor:
         if each.process.exitcode is not None:
             return each.process.exitcode != 0 or not self._is_done(each)
         if each.heard_s is None:
-            return now - each.started_s > STARTING_S
+            return now - each.started_s > each.starting_s
         if now - each.heard_s > self.silent_s:
             return True
         return any(
@@ -160,7 +161,8 @@ class Supervisor:
             old = self.statuses[camera.id]
             self._before[camera.id] = counters(self._total(old))
             self.statuses[camera.id] = Status(camera.id, state=State.STALLED, touched_s=time.monotonic())
-        return self._started(each.group)
+        longer = each.starting_s * 2 if each.heard_s is None else STARTING_S
+        return replace(self._started(each.group), starting_s=min(LONGEST_START_S, longer))
 
     def _total(self, status: Status) -> Status:
         before = self._before.get(status.camera, {})

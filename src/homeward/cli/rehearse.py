@@ -1,0 +1,132 @@
+"""Rehearse: cameras in, what would have been sent of them out: a table, JSON, a sheet of crops. Sends nothing."""
+
+import json as jsonlib
+import signal
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homeward.cli.common import table
+from homeward.errors import HomewardError
+
+if TYPE_CHECKING:
+    from homeward.settings import Settings
+    from homeward.watcher.camera import CameraWatch, Sight
+    from homeward.watcher.config import CameraConfig
+    from homeward.watcher.loop import CameraLoop
+
+SHEET_COLUMNS, SHEET_SIDE_PX = 4, 240
+FIGURES = ("frames", "frames_with_animal", "detector_runs")
+LOOKED_EVERY_S = 0.1
+
+
+class _Unwatchable(HomewardError):
+    """No source can be watched."""
+
+    code = "camera_unreadable"
+    status = 422
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One camera's rehearsal."""
+
+    watching: "CameraWatch"
+    loop: "CameraLoop | None" = None
+    sights: "list[Sight]" = field(default_factory=list)
+
+
+def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: Path | None, json: bool) -> int:
+    """Watch all to their end, or until somebody interrupts; print, and draw the sheet where one is wanted.
+
+    Raises:
+        HomewardError: no camera could be read. Where others could, the trouble of one is a line on stderr.
+    """
+    seen = _watched(cameras, chosen)
+    _tell_troubles(seen)
+    sights = [(camera, sight) for camera, each in seen.items() for sight in each.sights]
+    if sheet is not None and sights:
+        _draw(sheet, [sight for _, sight in sights])
+    figures = {name: sum(getattr(each.watching.counts, name) for each in seen.values()) for name in FIGURES}
+    items = [_item(camera, sight) for camera, sight in sights]
+    if json:
+        print(jsonlib.dumps({"items": items, **figures}, indent=2))
+    else:
+        _print(items, figures)
+    return 0
+
+
+def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings") -> dict[str, _Seen]:
+    """Every camera in a thread of its own."""
+    from homeward.app import CameraWatches
+    from homeward.watcher.loop import CameraLoop
+
+    make, stop = CameraWatches(chosen)(), threading.Event()
+    seen = {camera.id: _Seen(make(camera)) for camera in cameras}
+
+    def keep(camera: "CameraConfig", sight: "Sight") -> None:
+        seen[camera.id].sights.append(sight)
+
+    loops = [CameraLoop(camera, seen[camera.id].watching, keep, stop) for camera in cameras]
+    for loop in loops:
+        seen[loop.config.id].loop = loop
+    threads = [threading.Thread(target=loop.run, name=loop.config.id, daemon=True) for loop in loops]
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) and not all(loop.status.is_hopeless for loop in loops):
+        next((thread for thread in threads if thread.is_alive()), threads[0]).join(LOOKED_EVERY_S)
+    return seen
+
+
+def _tell_troubles(seen: dict[str, _Seen]) -> None:
+    statuses = [each.loop.status for each in seen.values() if each.loop is not None]
+    troubled = [status for status in statuses if status.problem]
+    if len(troubled) == len(seen):
+        raise _Unwatchable(troubled[0].problem, field=f"{troubled[0].camera}.source", hint=troubled[0].hint)
+    for status in troubled:
+        print(f"{status.camera}: {status.problem} {status.hint}".rstrip(), file=sys.stderr)
+
+
+def _print(items: list[dict[str, Any]], figures: dict[str, int]) -> None:
+    columns = ["Camera", "Second", "Track", "Species", "Sure", "Good", "Face", "Pixels"]
+    rows = [
+        [i["camera"], f"{i['time_s']:.2f}", str(i["track"]), i["species"], f"{i['confidence']:.0%}",
+         f"{i['quality']:.2f}", "yes" if "face" in i["parts"] else "", f"{i['width']} x {i['height']}"]
+        for i in items
+    ]  # fmt: skip
+    table(columns, rows)
+    crops = "1 crop" if len(items) == 1 else f"{len(items)} crops"
+    print(f"{figures['frames']} frames, an animal on {figures['frames_with_animal']}, {crops} would be sent")
+
+
+def _item(camera: str, sight: "Sight") -> dict[str, Any]:
+    crop = sight.crop
+    return {
+        "camera": camera,
+        "track": sight.track,
+        "time_s": round(sight.time_s, 3),
+        "species": crop.animal.species.value,
+        "confidence": round(crop.animal.confidence, 3),
+        "quality": round(crop.quality, 3),
+        "box": [round(v) for v in (crop.animal.box.x0, crop.animal.box.y0, crop.animal.box.x1, crop.animal.box.y1)],
+        "parts": [cut.part.value for cut in crop.animal.crops],
+        "width": crop.picture.shape[1],
+        "height": crop.picture.shape[0],
+    }
+
+
+def _draw(sheet: Path, sights: "list[Sight]") -> None:
+    """All crops side by side."""
+    from PIL import Image
+
+    rows = -(-len(sights) // SHEET_COLUMNS)
+    drawn = Image.new("RGB", (SHEET_COLUMNS * SHEET_SIDE_PX, rows * SHEET_SIDE_PX), (32, 32, 32))
+    for number, sight in enumerate(sights):
+        picture = Image.fromarray(sight.crop.picture)
+        picture.thumbnail((SHEET_SIDE_PX - 8, SHEET_SIDE_PX - 8))
+        drawn.paste(picture, (number % SHEET_COLUMNS * SHEET_SIDE_PX + 4, number // SHEET_COLUMNS * SHEET_SIDE_PX + 4))
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    drawn.save(sheet)
