@@ -32,6 +32,25 @@ def _own_settings(monkeypatch, tmp_path):
     monkeypatch.setenv("HOMEWARD_LANG", "en")
 
 
+@pytest.fixture(scope="session")
+def postgres_server():
+    """One real server for all tests of a process, with one database that has tables."""
+    from homeward.storage.sql.postgres import PostgresDatabase
+    from tests.fakes import postgres
+
+    with postgres.running() as server:
+        server.ask("CREATE DATABASE tables")
+        PostgresDatabase.open(server.url("tables")).close()
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """A database with tables and no rows."""
+    yield postgres_server.url("tables")
+    postgres_server.empty("tables")
+
+
 def picture(seed: int, *, noise: int = 0, size: int = 240) -> Image.Image:
     """Blocks of colour: one seed is one animal; ``noise`` makes it another photo of the same one."""
     rng, other = random.Random(seed), random.Random(seed * 1000 + noise)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,18 +22,22 @@ if TYPE_CHECKING:
     from homeward.api import ApiConfig, ApiContext
     from homeward.bot.backend import Backend
     from homeward.bot.service import TelegramBot
+    from homeward.domain.reports import Shelf
     from homeward.engine.engine import Engine
     from homeward.messengers.email import EmailMessenger
     from homeward.models.registry import Registry
     from homeward.models.remote import Service
-    from homeward.ports import Detector, Districts, Messenger, PhotoStorage, Space
+    from homeward.ports import Detector, Districts, EmbeddingIndex, Messenger, PhotoStorage, Space, Window
     from homeward.settings import Settings
     from homeward.storage.index.qdrant.opened import Opened as Index
+    from homeward.storage.lock import DataFolderLock
     from homeward.storage.photos.place import Place
     from homeward.storage.sql import SqlDatabase
+    from homeward.storage.sql.move import Moved
+    from homeward.storage.sql.postgres import PostgresDatabase
     from homeward.watcher.camera import CameraWatch
     from homeward.watcher.config import CameraConfig
-    from homeward.workers import LoopThread, Workers
+    from homeward.workers import LoopThread, Worker, Workers
 
 DATABASE_FILE = "homeward.sqlite"
 PHOTOS_FOLDER = "photos"
@@ -56,7 +60,7 @@ class App:
 
     settings: Settings
     engine: Engine
-    database: SqlDatabase
+    database: SqlDatabase | PostgresDatabase
     photos: PhotoStorage
     registry: Registry
     api: FastAPI
@@ -90,15 +94,106 @@ def service_used(settings: Settings) -> Service | None:
 
 
 def embedder_in_use(settings: Settings) -> str:
-    """The embedder that the data folder uses; the settings' one where there is no folder yet."""
+    """The embedder that the data uses; the settings' one where there is no data yet."""
     from homeward.engine.reindex import IN_USE
     from homeward.storage.sql.facts import peek
 
-    return peek(settings.data / DATABASE_FILE, IN_USE) or settings.embedder
+    url = database_url(settings)
+    if url is None:
+        return peek(settings.data / DATABASE_FILE, IN_USE) or settings.embedder
+    from homeward.storage.sql.postgres import looking
+
+    return looking.fact(url, IN_USE) or settings.embedder
+
+
+def database_url(settings: Settings) -> str | None:
+    """The address of the PostgreSQL database in use; None where rows are in a file.
+
+    Raises:
+        BadSettings: its driver is not installed.
+    """
+    if settings.database_url is None or not settings.database_url.get_secret_value():
+        return None
+    if find_spec("psycopg") is None:
+        message = "HOMEWARD_DATABASE_URL is set, but psycopg is missing."
+        raise BadSettings(message, field="database_url", hint="pip install 'homeward[postgres]'")
+    return settings.database_url.get_secret_value()
+
+
+def folder_lock(settings: Settings) -> DataFolderLock:
+    """The lock of the data folder: one process holds it, or all that keep their rows in a PostgreSQL database."""
+    from homeward.storage.lock import DataFolderLock
+
+    return DataFolderLock(settings.data, shared=database_url(settings) is not None)
+
+
+def check_several(settings: Settings) -> None:
+    """Refuse to be one of several processes where there can be only one.
+
+    Raises:
+        BadSettings: rows are in a file.
+    """
+    if database_url(settings) is None:
+        hint = "homeward serve does the work by itself; for several processes set HOMEWARD_DATABASE_URL."
+        raise BadSettings("The rows are in a file, which one process holds.", field="database_url", hint=hint)
+
+
+def open_database(settings: Settings) -> SqlDatabase | PostgresDatabase:
+    """The rows: a file in the data folder, or a database on a PostgreSQL server.
+
+    Raises:
+        HomewardError: it cannot be used.
+    """
+    from homeward.storage.sql.closed import check_open
+
+    database = _opened(settings)
+    try:
+        with database.read() as work:
+            check_open(work)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _opened(settings: Settings) -> SqlDatabase | PostgresDatabase:
+    url = database_url(settings)
+    if url is None:
+        from homeward.storage.sql import SqlDatabase
+
+        return SqlDatabase.open(settings.data / DATABASE_FILE)
+    from homeward.storage.sql.postgres import PostgresDatabase
+
+    return PostgresDatabase.open(url)
+
+
+def move_rows(settings: Settings, tell: Callable[[str, int, int], None]) -> Moved:
+    """All rows of the data folder's file to the PostgreSQL database, whose graphs are made then.
+
+    Raises:
+        HomewardError: they cannot be moved; nothing of the file is lost.
+    """
+    from homeward.domain.ids import ModelName
+    from homeward.domain.reports import Shelf
+    from homeward.storage.index.pgvector import PgVectorIndex
+    from homeward.storage.sql import SqlDatabase
+    from homeward.storage.sql.move import Move
+    from homeward.storage.sql.postgres import PostgresDatabase
+
+    url = database_url(settings)
+    if url is None:
+        hint = "HOMEWARD_DATABASE_URL=postgresql://user:password@host:5432/name"
+        raise BadSettings("Name the database that the rows go to.", field="database_url", hint=hint)
+    path = settings.data / DATABASE_FILE
+    with closing(PostgresDatabase.open(url)) as target, closing(SqlDatabase.open(path)) as file:
+        moved = Move(file, target, tell)()
+        for shelf in Shelf:
+            PgVectorIndex(shelf, target).load(ModelName(embedder_in_use(settings)))
+    return moved
 
 
 def build(settings: Settings) -> App:
-    """Wire everything by hand. The caller holds the data folder's lock.
+    """Wire everything by hand. The caller holds `folder_lock`.
 
     Raises:
         HomewardError: a model, the database or a file of the settings cannot be used.
@@ -112,13 +207,12 @@ def build(settings: Settings) -> App:
     from homeward.models.batching import BatchingDetector
     from homeward.models.spaces import RegistrySpaces
     from homeward.storage.photos.place import open_photos
-    from homeward.storage.sql import SqlDatabase
 
     settings.data.mkdir(parents=True, exist_ok=True)
     models = registry(settings)
     detector = BatchingDetector(models.detector(settings.detector, settings.model_threads))
     spaces = RegistrySpaces(models, settings.embedder, settings.model_threads)
-    database = SqlDatabase.open(settings.data / DATABASE_FILE)
+    database = open_database(settings)
     photos = open_photos(photos_place(settings), database)
     index = _index(settings, database)
     clock = SystemClock()
@@ -140,6 +234,8 @@ def build(settings: Settings) -> App:
     if index is not None:
         index.check(spaces.current().embedder.name, spaces.current().embedder.dimension)
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings, photos))
+    extra = _beside_others(database, engine)
+    context = replace(context, window=extra.window)
     if settings.smtp_url is not None:
         letters = _email(settings, context)
         messengers[EMAIL] = letters
@@ -155,8 +251,8 @@ def build(settings: Settings) -> App:
         photos=photos,
         registry=models,
         api=api,
-        workers=_workers(engine, index),
-        operator_key=_operator_key(context, settings.data),
+        workers=_workers(engine, index, extra.workers),
+        operator_key=_operator_key(context, settings.data, is_shared=extra.window is not None),
         closers=closers,
         bot=_bot_thread(settings, context, api),
     )
@@ -189,18 +285,21 @@ def operator_key(folder: Path) -> str | None:
     return path.read_text(encoding="ascii").strip() if path.exists() else None
 
 
-def _operator_key(context: ApiContext, folder: Path) -> str:
+def _operator_key(context: ApiContext, folder: Path, *, is_shared: bool) -> str:
     """A new key at each start; whoever may read the data folder is an operator anyway. The last one is revoked.
 
-    On a full disk the last one stays, so that an operator can look and make room.
+    On a full disk the last one stays, so that an operator can look and make room. It stays as well where other
+    processes may work in the folder, whose commands use it.
 
     Raises:
         StorageFull: there is no last one either.
     """
-    from homeward.api.auth import KEY_PREFIX, new_key
+    from homeward.api.auth import KEY_PREFIX, key_of_bearer, new_key
     from homeward.domain.ids import KeyId
 
     old, path = operator_key(folder), folder / OPERATOR_FILE
+    if is_shared and old is not None and key_of_bearer(context, old) is not None:
+        return old
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     try:
@@ -341,7 +440,7 @@ def _config_of_defaults() -> ApiConfig:
     return ApiConfig(version=__version__)
 
 
-def _index(settings: Settings, database: SqlDatabase) -> Index | None:
+def _index(settings: Settings, database: SqlDatabase | PostgresDatabase) -> Index | None:
     """Qdrant, where the settings name one."""
     if settings.index_url is None:
         return None
@@ -354,12 +453,23 @@ def _index(settings: Settings, database: SqlDatabase) -> Index | None:
     return open_index(database, database, partial(Server.open, url, key=key.get_secret_value() if key else None))
 
 
-def _shelves(database: SqlDatabase, index: Index | None) -> dict[Any, Any]:
+def _shelves(database: SqlDatabase | PostgresDatabase, index: Index | None) -> dict[Any, Any]:
     from homeward.domain.reports import Shelf
-    from homeward.storage.index.exact import ExactIndex
     from homeward.storage.shelves import open_shelf
 
-    return {shelf: open_shelf(shelf, index.indexes[shelf] if index else ExactIndex(shelf, database)) for shelf in Shelf}
+    return {shelf: open_shelf(shelf, index.indexes[shelf] if index else _own_index(shelf, database)) for shelf in Shelf}
+
+
+def _own_index(shelf: Shelf, database: SqlDatabase | PostgresDatabase) -> EmbeddingIndex:
+    """What the rows bring along: memory beside a file, pgvector in a server."""
+    from homeward.storage.index.exact import ExactIndex
+    from homeward.storage.sql import SqlDatabase
+
+    if isinstance(database, SqlDatabase):
+        return ExactIndex(shelf, database)
+    from homeward.storage.index.pgvector import PgVectorIndex
+
+    return PgVectorIndex(shelf, database)
 
 
 def _rules(settings: Settings) -> Any:
@@ -416,7 +526,33 @@ def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
     )
 
 
-def _workers(engine: Engine, index: Index | None) -> Workers:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a process needs that works beside others on one database."""
+
+    window: Window | None = None
+    workers: tuple[Worker, ...] = ()
+
+
+def _beside_others(database: SqlDatabase | PostgresDatabase, engine: Engine) -> _Beside:
+    """On PostgreSQL: events cross processes, uploads are counted together, what the dead left behind is taken up."""
+    from homeward.engine.events import of_text
+    from homeward.storage.sql import SqlDatabase
+    from homeward.workers import Worker
+
+    if isinstance(database, SqlDatabase):
+        return _Beside()
+    from homeward.storage.sql.postgres.windows import SharedWindow
+
+    engine.events.relay = database.wire.send
+    database.wire.start(lambda text: engine.events.deliver(of_text(text)))
+    return _Beside(
+        SharedWindow(database),
+        (Worker("adopt", engine.adopt_jobs, pause_s=1.0), Worker("prune", database.prune, 600.0)),
+    )
+
+
+def _workers(engine: Engine, index: Index | None, extra: tuple[Worker, ...]) -> Workers:
     from homeward.workers import Worker, Workers
 
     return Workers(
@@ -427,5 +563,6 @@ def _workers(engine: Engine, index: Index | None) -> Workers:
             Worker("forget", engine.forget_due, pause_s=600.0),
             Worker("sweep", engine.sweep, pause_s=6 * 3600.0),
             *([Worker("index", index.care.tick, pause_s=0.5)] if index else []),
+            *extra,
         )
     )

@@ -193,3 +193,17 @@ class StorageTooNew(HomewardError):
 
     code = "storage_too_new"
     status = 500
+
+
+class DatabaseUnfit(HomewardError):
+    """The database server cannot be used: too old, without pgvector, or it lets its user do too little."""
+
+    code = "database_unfit"
+    status = 500
+
+
+class MoveFailed(HomewardError):
+    """Rows that were moved to another database are not the same there."""
+
+    code = "move_failed"
+    status = 500

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(Path("homeward-data"), description="Folder of the database and the photos.")
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL for the rows: postgresql://user:password@host:5432/name; default: a file in `data`.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: AnyHttpUrl = Field(

@@ -1,9 +1,15 @@
 import pytest
 
-from .rows import opened
+from .rows import KINDS, opened
 
 
-@pytest.fixture(params=["sql", "memory"])
-def database(request, tmp_path):
-    with opened(request.param, tmp_path) as made:
+@pytest.fixture(params=KINDS)
+def handles(request):
+    """A database, and what opens it once more."""
+    with opened(request.param, request) as made:
         yield made
+
+
+@pytest.fixture
+def database(handles):
+    return handles[0]

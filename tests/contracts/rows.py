@@ -1,4 +1,4 @@
-"""Rows to fill a database with, and both databases."""
+"""Rows to fill a database with, and all databases."""
 
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,22 +11,31 @@ from homeward.domain.matches import Match
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf
 from homeward.ports import AlertKind, NewAlert
 from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.testing import InMemoryDatabase
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MODEL = ModelName("m")
 
 
+KINDS = ("sql", "postgres", "memory")
+
+
 @contextmanager
-def opened(kind, folder):
+def opened(kind, request):
+    """A fresh database of a kind, and what opens it once more, as the next process does."""
     if kind == "memory":
-        yield InMemoryDatabase()
+        made = InMemoryDatabase()
+        yield made, lambda: InMemoryDatabase(made.tables)
         return
-    made = SqlDatabase.open(folder / "x.sqlite")
+    where = request.getfixturevalue("postgres_url") if kind == "postgres" else request.getfixturevalue("tmp_path") / "x"
+    opening = PostgresDatabase.open if kind == "postgres" else SqlDatabase.open
+    handles = [opening(where)]
     try:
-        yield made
+        yield handles[0], lambda: handles.append(opening(where)) or handles[-1]
     finally:
-        made.close()
+        for handle in handles:
+            handle.close()
 
 
 def report(key, shelf=Shelf.FOUND, minutes=0, **fields):

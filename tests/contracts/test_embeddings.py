@@ -1,5 +1,6 @@
 """The embedding and metadata storage of a shelf: SQL with the exact index, and the in-memory twin."""
 
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,31 +16,40 @@ from homeward.domain.ids import AccountId, ContentHash, EncounterId, ModelName, 
 from homeward.domain.places import Point
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf, Status
 from homeward.storage.index.exact import ExactIndex
+from homeward.storage.index.pgvector import PgVectorIndex
 from homeward.storage.shelves import open_shelf
 from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.testing import InMemoryDatabase, in_memory_shelves
 from tests.fakes.qdrant import opened
+
+from .rows import opened as opened_database
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MODEL = ModelName("m")
 ANY = Filter(MODEL, only_open=False)
 
 
-@pytest.fixture(params=["sql", "memory", "qdrant", "qdrant lagging", "qdrant edge", "qdrant server"])
+@pytest.fixture(params=["sql", "memory", "postgres", "qdrant", "qdrant lagging", "qdrant edge", "qdrant server"])
 def store(request, tmp_path):
     """On Qdrant the keeper has done all there was to do before each search; the lagging one did nothing since the start."""
-    if request.param == "memory":
-        database = InMemoryDatabase()
-        yield database, in_memory_shelves(database)[Shelf.FOUND]
+    kind = request.param
+    if not kind.startswith("qdrant"):
+        with opened_database(kind, request) as (database, _):
+            yield database, shelf_of(database)
         return
-    database = SqlDatabase.open(tmp_path / "x.sqlite")
-    if request.param == "sql":
-        yield database, open_shelf(Shelf.FOUND, ExactIndex(Shelf.FOUND, database))
-    else:
-        kind = request.param.removeprefix("qdrant").strip()
-        with opened(kind, database, tmp_path) as index:
-            yield database, open_shelf(Shelf.FOUND, index)
-    database.close()
+    how = kind.removeprefix("qdrant").strip()
+    with closing(SqlDatabase.open(tmp_path / "x.sqlite")) as database, opened(how, database, tmp_path) as index:
+        yield database, open_shelf(Shelf.FOUND, index)
+
+
+def shelf_of(database):
+    """The found shelf of any kind of database; a graph is walked as soon as there is one, and anything to walk."""
+    if isinstance(database, InMemoryDatabase):
+        return in_memory_shelves(database)[Shelf.FOUND]
+    if isinstance(database, PostgresDatabase):
+        return open_shelf(Shelf.FOUND, PgVectorIndex(Shelf.FOUND, database, few=1))
+    return open_shelf(Shelf.FOUND, ExactIndex(Shelf.FOUND, database))
 
 
 def report(name, **fields):
@@ -177,27 +187,41 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@contextmanager
+def fresh_store(kind, request):
+    """An empty store, many times within one test. ``following``: an index in memory that follows PostgreSQL's changes."""
+    if kind == "sql":
+        path = request.getfixturevalue("tmp_path_factory").mktemp("x") / "x"
+        with closing(SqlDatabase.open(path)) as database:
+            yield database, shelf_of(database)
+        return
+    url = request.getfixturevalue("postgres_url")
+    with closing(PostgresDatabase.open(url)) as database:
+        following = open_shelf(Shelf.FOUND, ExactIndex(Shelf.FOUND, database))
+        yield database, following if kind == "following" else shelf_of(database)
+    request.getfixturevalue("postgres_server").empty("tables")
+
+
+@pytest.mark.parametrize("kind", ["sql", "postgres", "following"])
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=steps, part=st.sampled_from([None, *Part]), radius=st.sampled_from([None, 5.0, 60.0]))
-def test_the_exact_index_says_what_looking_at_every_row_says(tmp_path_factory, steps, part, radius):
-    database = SqlDatabase.open(tmp_path_factory.mktemp("x") / "x.sqlite")
-    real = database, open_shelf(Shelf.FOUND, ExactIndex(Shelf.FOUND, database))
+def test_an_index_says_what_looking_at_every_row_says(kind, request, steps, part, radius):
     memory = InMemoryDatabase()
     twin = memory, in_memory_shelves(memory)[Shelf.FOUND]
     where = Filter(MODEL, part=part, centre=Point(57, 39) if radius else None, radius_km=radius)
     there = set()
-    for what, number, angle, of_part, species, shift in steps:
-        name = f"r{number}"
-        for store in (real, twin):
-            if what == "put" and name not in there:
-                vector = [np.cos(angle), np.sin(angle), 0.1 * number]
-                put(store, name, vector, part=of_part, species=species, place=Point(57 + shift, 39))
-            elif what != "put" and name in there:
-                with store[0].write() as work:
-                    if what == "remove":
-                        work.reports.remove(ReportId(name))
-                    else:
-                        work.reports.update(replace(work.reports.get(ReportId(name)), status=Status.CLOSED))
-        there = there | {name} if what == "put" else there - {name} if what == "remove" else there
-        assert names(real, [1.0, 0.2, 0.3], where, k=4) == names(twin, [1.0, 0.2, 0.3], where, k=4)
-    database.close()
+    with fresh_store(kind, request) as real:
+        for what, number, angle, of_part, species, shift in steps:
+            name = f"r{number}"
+            for store in (real, twin):
+                if what == "put" and name not in there:
+                    vector = [np.cos(angle), np.sin(angle), 0.1 * number]
+                    put(store, name, vector, part=of_part, species=species, place=Point(57 + shift, 39))
+                elif what != "put" and name in there:
+                    with store[0].write() as work:
+                        if what == "remove":
+                            work.reports.remove(ReportId(name))
+                        else:
+                            work.reports.update(replace(work.reports.get(ReportId(name)), status=Status.CLOSED))
+            there = there | {name} if what == "put" else there - {name} if what == "remove" else there
+            assert names(real, [1.0, 0.2, 0.3], where, k=4) == names(twin, [1.0, 0.2, 0.3], where, k=4)

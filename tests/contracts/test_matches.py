@@ -12,7 +12,7 @@ from homeward.domain.matches import MatchQuery, Reason, ReasonCode, Sort, Verdic
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Shelf, Source
 
-from .rows import NOW, add, match, opened
+from .rows import KINDS, NOW, add, match, opened
 
 LOST = ReportId("lost")
 
@@ -127,10 +127,10 @@ def some_query(chance):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_sort_and_filter_gives_the_same_page_on_both(seed, tmp_path):
+def test_every_sort_and_filter_gives_the_same_page_on_all(seed, request):
     pages = {}
-    for kind in ("sql", "memory"):
-        with opened(kind, tmp_path) as database:
+    for kind in KINDS:
+        with opened(kind, request) as (database, _):
             with database.write() as work:
                 city(work, random.Random(seed))
             chance = random.Random(seed)
@@ -138,5 +138,5 @@ def test_every_sort_and_filter_gives_the_same_page_on_both(seed, tmp_path):
                 made = [work.matches.page(LOST, some_query(chance)) for _ in range(200)]
         pages[kind] = [([v.match.found_id for v in p.items], p.total, p.hidden, p.next_offset) for p in made]
 
-    assert pages["sql"] == pages["memory"]
+    assert pages["sql"] == pages["memory"] == pages["postgres"]
     assert any(items for items, *_ in pages["sql"])

@@ -195,15 +195,39 @@ def test_keys_secrets_and_answers_are_kept(database):
         assert work.answers.get("me", "1") is None
 
 
-def test_what_a_dead_process_had_claimed_is_due_when_the_next_one_starts(database):
+def test_what_a_dead_process_had_claimed_is_due_when_the_next_one_starts(handles):
+    database, again = handles
     with database.write() as work:
         add(work, "r")
         work.jobs.add(ReportId("r"), NOW)
         work.jobs.claim(NOW, 600)
+        work.jobs.release(NOW)
+        assert work.jobs.claim(NOW, 600) is None
 
+    with again().write() as work:
         work.jobs.release(NOW)
 
         assert work.jobs.claim(NOW, 600).report_id == "r"
+
+
+def test_a_job_that_waits_for_its_next_try_goes_on_waiting_when_another_process_starts(handles):
+    database, again = handles
+    with database.write() as work:
+        add(work, "r")
+        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.retry(work.jobs.claim(NOW, 60), NOW + timedelta(minutes=5), "ModelUnavailable")
+
+    with again().write() as work:
+        work.jobs.release(NOW)
+
+        assert work.jobs.claim(NOW, 60) is None
+
+
+def test_a_name_is_held_by_one_at_a_time(database):
+    with database.hold("a") as first, database.hold("a") as second, database.hold("b") as other:
+        assert (first, second, other) == (True, False, True)
+    with database.hold("a") as again:
+        assert again
 
 
 def test_what_waits_for_one_account_goes_to_another(database):

@@ -46,12 +46,12 @@ class Ledger:
 class Server:
     """`homeward serve` as a process of its own, on one port and one data folder; ``within`` is a command before it."""
 
-    def __init__(self, folder: Path, within: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, within: tuple[str, ...] = (), *, name: str = "server") -> None:
         self.folder = folder
         self.within = within
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = folder.parent / "server.log"
+        self.log = folder.parent / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

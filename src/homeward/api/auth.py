@@ -61,6 +61,7 @@ def serializer(context: ApiContext, purpose: str) -> URLSafeTimedSerializer:
         known = work.keys.secrets(purpose)
     if not known:
         with context.database.write() as work:
+            work.alone(f"secrets:{purpose}")
             if not work.keys.secrets(purpose):
                 work.keys.add_secret(purpose, secrets.token_urlsafe(32), context.clock.now())
             known = work.keys.secrets(purpose)
@@ -197,12 +198,19 @@ def _by_link(context: ApiContext, token: str) -> Caller:
     return Caller(f"account:{report.account_id}", report.id, report.account_id)
 
 
-def _by_key(context: ApiContext, request: Request, bearer: str) -> Caller:
+def key_of_bearer(context: ApiContext, bearer: str) -> ApiKey | None:
+    """The key that a secret opens; None for one that is not known, or was revoked."""
     key_id, _, secret = bearer.removeprefix(KEY_PREFIX).partition("_")
     with context.database.read() as work:
         key = work.keys.get(KeyId(key_id))
     known = key.secret_sha256 if key else _digest("")
-    if not hmac.compare_digest(_digest(secret), known) or key is None or key.revoked_at is not None:
+    is_known = hmac.compare_digest(_digest(secret), known)
+    return key if is_known and key is not None and key.revoked_at is None else None
+
+
+def _by_key(context: ApiContext, request: Request, bearer: str) -> Caller:
+    key = key_of_bearer(context, bearer)
+    if key is None:
         raise Unauthorized("This key is not valid.", hint="It was revoked, or is not complete.")
     account = request.headers.get("homeward-account") if key.scope in {"bot", "admin"} else None
     name = "operators" if key.scope == "admin" else f"key:{key.id}"  # an import goes on with another operator's key

@@ -6,7 +6,7 @@ from typing import Protocol
 from fastapi import Request
 
 from homeward.engine.engine import Engine
-from homeward.ports import Clock, Database
+from homeward.ports import Clock, Database, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class ApiContext:
     """The engine, and the database for keys and answers. ``post`` sends the letters that people ask for.
 
     ``index`` keeps the index of nearest neighbours, where it stands elsewhere.
+    ``window`` counts uploads together with other processes; None: this one counts alone.
     """
 
     engine: Engine
@@ -67,6 +68,7 @@ class ApiContext:
     config: ApiConfig
     post: Post | None = None
     index: IndexCare | None = None
+    window: Window | None = None
 
 
 def context_of(request: Request) -> ApiContext:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from homeward.api import problems
 from homeward.api.context import ApiConfig, ApiContext
 from homeward.api.idempotency import InFlight
-from homeward.api.limits import Gate, UploadLimit
+from homeward.api.limits import Gate, MemoryWindow, UploadLimit
 from homeward.api.routes import (
     access,
     board,
@@ -41,7 +41,8 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     )
     app.state.context = context
     app.state.in_flight = InFlight()
-    app.state.uploads = UploadLimit(known.uploads_per_minute)
+    window = context.window if context and context.window else MemoryWindow()
+    app.state.uploads = UploadLimit(known.uploads_per_minute, window)
     app.state.stopping = threading.Event()
     problems.install(app)
     for room in (reports, matches, cameras, people, talks, letters, board, models, index, access, health):

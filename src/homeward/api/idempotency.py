@@ -21,7 +21,7 @@ REPLAYED = {"Idempotency-Replayed": "true"}
 
 
 class InFlight:
-    """Keys that are being worked on in this process."""
+    """Keys of filings that are being worked on in this process; the commit tells those of other processes apart."""
 
     def __init__(self) -> None:
         """None yet."""
@@ -41,15 +41,29 @@ class InFlight:
         name = (idempotency.caller, idempotency.key)
         with self._lock:
             if name in self._keys:
-                raise Conflict(
-                    "This request is being worked on.", field="Idempotency-Key", hint="Ask again.", retry_after_s=1
-                )
+                raise _worked_on()
             self._keys.add(name)
         try:
             yield
         finally:
             with self._lock:
                 self._keys.discard(name)
+
+
+@contextmanager
+def _alone(context: ApiContext, key: Idempotency | None) -> Iterator[None]:
+    """One request at a time for each key, whichever process it came to.
+
+    Raises:
+        Conflict: the same key is being worked on.
+    """
+    if key is None:
+        yield
+        return
+    with context.database.hold(f"answer:{key.caller}:{key.key}") as is_free:
+        if not is_free:
+            raise _worked_on()
+        yield
 
 
 def key_of(request: Request, caller: Caller, body_sha256: str) -> Idempotency | None:
@@ -84,11 +98,9 @@ def earlier_answer(context: ApiContext, key: Idempotency | None) -> Answer | Non
     return answer
 
 
-def once(
-    context: ApiContext, in_flight: InFlight, key: Idempotency | None, status: int, make: Callable[[], dict[str, Any]]
-) -> Response:
+def once(context: ApiContext, key: Idempotency | None, status: int, make: Callable[[], dict[str, Any]]) -> Response:
     """Run ``make`` and keep its answer, or give the kept one again. For answers that hold no secrets."""
-    with in_flight.hold(key):
+    with _alone(context, key):
         earlier = earlier_answer(context, key)
         if earlier is not None:
             return Response(earlier.body, earlier.status, headers=REPLAYED, media_type="application/json")
@@ -98,3 +110,7 @@ def once(
                 answer = Answer(key.body_sha256, status, json.dumps(body))
                 work.answers.add(key.caller, key.key, answer, context.clock.now())
         return JSONResponse(body, status)
+
+
+def _worked_on() -> Conflict:
+    return Conflict("This request is being worked on.", field="Idempotency-Key", hint="Ask again.", retry_after_s=1)

@@ -4,17 +4,19 @@ import ipaddress
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from fastapi import Request
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request as StarletteRequest
 
 from homeward.api.problems import of_error
 from homeward.errors import HomewardError, PayloadTooLarge, TooManyRequests
+from homeward.ports import Window
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -22,6 +24,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_PHOTOS = 10
+MINUTE_S = 60.0
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
 LARGE = ("/api/v1/reports", "/api/v1/sightings", "/api/v1/detections", "/api/v1/handovers", "/api/v1/updates")
@@ -109,13 +112,27 @@ def _noting(send: Send, seen: dict[str, int], request_id: str) -> Send:
     return noting
 
 
-class UploadLimit:
-    """So many uploads a minute for each caller."""
+class MemoryWindow:
+    """`homeward.ports.Window` in this process."""
 
-    def __init__(self, per_minute: int) -> None:
-        """0 means no limit."""
-        self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+    def __init__(self) -> None:
+        """Nobody did anything yet."""
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def hit(self, name: str, most: int, within_s: float) -> float:
+        """Count once more and say 0, or say in how many seconds it may be."""
+        item = RateLimitItemPerSecond(most, round(within_s))
+        if self._limiter.hit(item, name):
+            return 0.0
+        return max(0.001, self._limiter.get_window_stats(item, name).reset_time - time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimit:
+    """So many uploads a minute for each caller; 0 means no limit."""
+
+    per_minute: int
+    window: Window
 
     def check(self, caller: str) -> None:
         """Count one upload.
@@ -123,9 +140,9 @@ class UploadLimit:
         Raises:
             TooManyRequests: it was one too many; says when to come back.
         """
-        if self._item is None or self._limiter.hit(self._item, caller):
-            return
-        wait_s = max(1, round(self._limiter.get_window_stats(self._item, caller).reset_time - time.time()))
-        raise TooManyRequests(
-            f"At most {self._item.amount} uploads a minute.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
-        )
+        wait_s = self.window.hit(caller, self.per_minute, MINUTE_S) if self.per_minute else 0.0
+        if wait_s > 0:
+            wait_s = max(1, round(wait_s))
+            raise TooManyRequests(
+                f"At most {self.per_minute} uploads a minute.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
+            )

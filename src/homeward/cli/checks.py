@@ -57,6 +57,14 @@ def _database(chosen: Settings) -> Iterator[Check]:
     import sqlite3
     from contextlib import closing
 
+    from homeward.app import database_url
+
+    url = database_url(chosen)
+    if url is not None:
+        from homeward.cli.postgres_checks import examine_postgres
+
+        yield from examine_postgres(url)
+        return
     path = chosen.data / "homeward.sqlite"
     if not path.exists():
         return

@@ -40,23 +40,25 @@ def say(key: str, **values: str | float) -> str:
 
 @contextmanager
 def client(data: Path | None, *, working: bool = False) -> "Iterator[Client]":
-    """A client of the data folder: of the server that works in it, else of one within this process.
+    """A client of the data: of the server that works in the folder, else of one within this process.
+
+    Beside a PostgreSQL database many processes may work, so this one just does.
 
     ``working`` also runs the work behind it in this process: jobs, alerts, reindexing.
     """
-    from homeward.app import build, operator_key
+    from homeward.app import build, database_url, folder_lock, operator_key
     from homeward.client import Client
     from homeward.storage.lock import DataFolderLock
     from homeward.telemetry import configure
 
     chosen = settings(data)
-    url = DataFolderLock.serving_url(chosen.data)
+    url = DataFolderLock.serving_url(chosen.data) if database_url(chosen) is None else None
     if url:
         with Client(url, operator_key(chosen.data), language=language()) as found:
             yield found
         return
     configure("warning", "console")
-    with DataFolderLock(chosen.data):
+    with folder_lock(chosen):
         running = build(chosen)
         if working:
             running.workers.start()

@@ -1,11 +1,14 @@
 """The data folder: import, export, backup, restore, doctor."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from homeward.cli.common import AsJson, Data, client, settings, show_json, table
+
+if TYPE_CHECKING:
+    from homeward.settings import Settings
 
 
 def register(app: App) -> None:
@@ -86,7 +89,7 @@ def backup(
     data: Data = None,
     json: AsJson = False,
 ) -> None:
-    """Write one consistent moment of the data folder to a .tar file; works while it serves.
+    """Write one consistent moment of the data folder to a .tar file; works while it serves. Not for PostgreSQL.
 
     Photos in an object store stay there, named by the backup: let the bucket keep versions, or say --photos.
 
@@ -98,7 +101,7 @@ def backup(
     from homeward.app import photos_place
     from homeward.storage.backup import backup as run
 
-    chosen = settings(data)
+    chosen = _with_rows(data)
     place = photos_place(chosen)
     with_photos = place.url is None if photos is None else photos
     _show(run(chosen.data, target, place, with_photos=with_photos), target, json=json)
@@ -106,6 +109,8 @@ def backup(
 
 def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
     """Unpack a backup into an empty data folder; its photos go into the object store of the settings, if there is one.
+
+    Not for PostgreSQL: psql and pg_restore bring rows back.
 
     Parameters
     ----------
@@ -115,7 +120,7 @@ def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
     from homeward.app import photos_place
     from homeward.storage.backup import restore as run
 
-    chosen = settings(data)
+    chosen = _with_rows(data)
     _show(run(source, chosen.data, photos_place(chosen)), chosen.data, json=json)
 
 
@@ -129,6 +134,22 @@ def doctor(*, data: Data = None, json: AsJson = False) -> int:
     else:
         table(["", "Check", "Finding", "What to do"], [[c.state, c.name, c.finding, c.mend] for c in found])
     return 1 if any(check.state == "fail" for check in found) else 0
+
+
+def _with_rows(data: Path | None) -> "Settings":
+    """The settings; a backup of the data folder is whole only where the rows are in it.
+
+    Raises:
+        Conflict: they are in PostgreSQL.
+    """
+    from homeward.app import database_url
+    from homeward.errors import Conflict
+
+    chosen = settings(data)
+    if database_url(chosen) is not None:
+        hint = f"pg_dump saves rows and keys; then copy {chosen.data}/photos and models: docs/how-to/postgresql.md"
+        raise Conflict("The rows are in PostgreSQL; the folder alone is half of a backup.", field="data", hint=hint)
+    return chosen
 
 
 def _show(summary: Any, path: Path, *, json: bool) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def register(app: App) -> None:
     """Add the commands."""
     app.command(serve)
+    app.command(work)
     app.command(demo)
 
 
@@ -31,16 +32,41 @@ def serve(*, data: Data = None, host: str | None = None, port: int | None = None
     port
         Port to listen on; 0 takes a free one.
     """
-    from homeward.app import build
-    from homeward.storage.lock import DataFolderLock
+    from homeward.app import build, folder_lock
     from homeward.telemetry import configure
 
     chosen = settings(data, host=host, port=port)
     configure(chosen.log_level, chosen.log_format)
-    with DataFolderLock(chosen.data) as lock:
+    with folder_lock(chosen) as lock:
         running = build(chosen)
         try:
             run(running, chosen, lock)
+        finally:
+            running.close()
+
+
+def work(*, data: Data = None) -> None:
+    """Do the work behind the API without the API: matching, alerts, reindexing, forgetting. For PostgreSQL.
+
+    As many of these as you like work beside the servers on one database; each job is done by one of them.
+    """
+    import threading
+
+    from homeward.app import build, check_several, folder_lock
+    from homeward.telemetry import configure
+
+    chosen = settings(data)
+    check_several(chosen)
+    configure(chosen.log_level, chosen.log_format)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with folder_lock(chosen):
+        running = build(chosen)
+        try:
+            running.workers.start()
+            print("Homeward works", file=sys.stderr, flush=True)
+            stop.wait()
         finally:
             running.close()
 
@@ -68,7 +94,7 @@ def demo(
     from homeward.telemetry import configure
 
     fresh(data)
-    chosen = settings(data, host=host, port=port, districts=DISTRICTS, uploads_per_minute=0)
+    chosen = settings(data, host=host, port=port, districts=DISTRICTS, uploads_per_minute=0, database_url="")
     configure("warning", "console")
     with DataFolderLock(chosen.data) as lock:
         running = build(chosen)

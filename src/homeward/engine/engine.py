@@ -97,6 +97,7 @@ class Engine:
             report = get_report(work, report_id)
             self._remember.note_answer(work, report_id, idempotency)
             already = len(work.photos.of_report(report_id))
+            self._intake.check_count(len(prepared), already)  # others may have sent some meanwhile
             job = self._remember.add_photos(work, report, prepared, already)
         return self._after(job)
 
@@ -266,10 +267,10 @@ class Engine:
 
     def _reunite(self, ids: tuple[ReportId, ...], now: datetime) -> None:
         with self._ports.database.write() as work:
-            for report in work.reports.get_many(ids):
+            lost, found = (get_report(work, report_id) for report_id in ids)
+            for report in (lost, found):
                 if report.camera_id is None:
                     work.reports.update(replace(report, status=Status.REUNITED, closed_at=now))
-            lost, found = (get_report(work, report_id) for report_id in ids)
             if found.camera_id is None:
                 thank(work, lost, found, now)
 
@@ -315,6 +316,7 @@ class Engine:
         """
         known = replace(camera, district=camera.district or self.district(camera.place))
         with self._ports.database.write() as work:
+            work.alone(f"camera:{camera.id}")
             if work.cameras.get(camera.id) is not None:
                 raise Conflict("There is a camera with this id.", field="id", hint="Choose another id.")
             work.cameras.save(known)
@@ -372,9 +374,13 @@ class Engine:
     # --- background ---------------------------------------------------------------------------------------
 
     def take_over(self) -> None:
-        """Go on with what an earlier process left behind; only where this process is alone in its data."""
+        """At the start: go on with what earlier processes left behind."""
         self._work.take_over()
         self._reindex.take_over()
+
+    def adopt_jobs(self) -> int:
+        """Make due what processes had begun that are gone; where several work side by side."""
+        return self._work.take_over()
 
     def run_due_jobs(self, limit: int = 100) -> int:
         """Embed and match what waits."""

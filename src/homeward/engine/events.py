@@ -1,9 +1,13 @@
-"""Events: tells whoever listens in this process about new matches and conversations. Loses what nobody listens to."""
+"""Events: tells whoever listens about new matches and conversations, here and in other processes.
 
+Loses what nobody listens to.
+"""
+
+import json
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +36,19 @@ class TalkMoved:
 Event = MatchFound | TalkMoved
 
 
+def to_text(event: Event) -> str:
+    """For another process."""
+    told = {"lost": event.lost_id, "found": event.found_id}
+    return json.dumps(told | {"degree": event.degree} if isinstance(event, MatchFound) else told)
+
+
+def of_text(text: str) -> Event:
+    """What `to_text` made."""
+    told = json.loads(text)
+    lost_id, found_id = ReportId(told["lost"]), ReportId(told["found"])
+    return MatchFound(lost_id, found_id, told["degree"]) if "degree" in told else TalkMoved(lost_id, found_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """The events of one report."""
@@ -58,13 +75,24 @@ class Subscription:
 
 @dataclass(slots=True)
 class EventBroker:
-    """Publishes to the subscriptions of a report, whether it is the lost or the found one."""
+    """Publishes to the subscriptions of a report, whether it is the lost or the found one.
+
+    ``relay`` takes what is published here to other processes; `deliver` takes what others published.
+    """
+
+    relay: Callable[[str], None] | None = None
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listeners: dict[ReportId, list[Subscription]] = field(default_factory=lambda: defaultdict(list))
 
     def publish(self, event: Event) -> None:
-        """To all who listen to either report."""
+        """To all who listen to either report, in this process and in others."""
+        self.deliver(event)
+        if self.relay is not None:
+            self.relay(to_text(event))
+
+    def deliver(self, event: Event) -> None:
+        """To all who listen to either report in this process."""
         with self._lock:
             listening = [*self._listeners.get(event.lost_id, ()), *self._listeners.get(event.found_id, ())]
         for subscription in listening:

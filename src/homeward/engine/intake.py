@@ -29,7 +29,7 @@ class Intake:
             InvalidInput: a field cannot be so; it is named.
             PhotoTooLarge, PhotoUnreadable, PhotoKindUnsupported: a photo cannot be taken.
         """
-        self._check_photos(len(new.photos))
+        self.check_count(len(new.photos))
         check_time(new.happened_at, self.clock)
         for field, most in MAX_LENGTHS.items():
             check_text(field, getattr(new, field), most)
@@ -39,11 +39,12 @@ class Intake:
 
     def photos(self, photos: Sequence[bytes], already: int = 0) -> tuple[SafePhoto, ...]:
         """Photos for a report that has ``already`` some."""
-        self._check_photos(len(photos), already)
+        self.check_count(len(photos), already)
         with step("intake", photos=len(photos)):
             return tuple(self.reader.read(data) for data in photos)
 
-    def _check_photos(self, count: int, already: int = 0) -> None:
+    def check_count(self, count: int, already: int = 0) -> None:
+        """Whether a report that has ``already`` some may get ``count`` photos more."""
         if not 1 <= count <= MAX_PHOTOS - already:
             raise InvalidInput(
                 f"A report takes one to {MAX_PHOTOS} photos; it would have {count + already}.",

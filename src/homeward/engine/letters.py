@@ -39,6 +39,7 @@ class Letters:
         """
         self.check(report_id)
         with self.ports.database.write() as work:
+            work.alone(f"account:{EMAIL}:{address}")
             report = get_report(work, report_id)
             known = work.accounts.at(EMAIL, address)
             former = work.accounts.get(report.account_id)

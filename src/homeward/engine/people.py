@@ -28,6 +28,7 @@ class People:
         if known is not None and known.reachable:
             return known
         with self.ports.database.write() as work:
+            work.alone(f"account:{messenger}:{address}")
             known = work.accounts.at(messenger, address)
             now = self.ports.clock.now()
             new = known or Account(AccountId(new_token()), messenger, address, language, now)

@@ -13,7 +13,7 @@ from homeward.domain.ids import CropId, ModelName
 from homeward.domain.reports import Crop, Shelf
 from homeward.engine.recognise import Embed
 from homeward.engine.wiring import Ports
-from homeward.errors import Conflict, HomewardError, NotFound
+from homeward.errors import Conflict, HomewardError, ModelInvalid, NotFound
 from homeward.ports import Space, UnitOfWork
 
 IN_USE, NEXT, PREVIOUS, FAILED = "embedder", "embedder_next", "embedder_previous", "embedder_failed"
@@ -21,6 +21,7 @@ CALIBRATION, SWEEP = "calibration", "embedder_sweep"
 START = CropId(0)
 BATCH = 8  # crops; a photo that comes in meanwhile waits for no more than these
 LEFT_TO_JOBS = 100  # crops
+EVERY = 100_000
 SWEPT_AT_ONCE = 500
 UNAVAILABLE = 503
 log = structlog.get_logger(__name__)
@@ -39,9 +40,32 @@ class ReindexStatus:
 
 
 def is_current(work: UnitOfWork, space: Space) -> bool:
-    """Whether ``space`` is the one in use as of ``work``."""
-    known = work.facts.get(IN_USE)
+    """Whether ``space`` is the one in use; no other comes into use before ``work`` ends."""
+    known = work.facts.keep(IN_USE)
     return known is None or known == space.embedder.name
+
+
+def _check_lengths(work: UnitOfWork, space: Space) -> None:
+    """Vectors of two networks under one name cannot be told apart, but for their length."""
+    name, makes = space.embedder.name, space.embedder.dimension
+    others = work.embeddings.lengths(name) - {makes}
+    if others:
+        message = f"There are vectors of {max(others)} numbers of {name}, which makes {makes} now."
+        hint = "Put the former model back, or add this one under a name of its own and run homeward reindex --model."
+        raise ModelInvalid(message, field="embedder", hint=hint)
+
+
+def follow(ports: Ports) -> None:
+    """Take the model that another process has switched to.
+
+    Raises:
+        NotFound, ModelInvalid: it is not here.
+    """
+    with ports.database.read() as work:
+        known = work.facts.get(IN_USE)
+    if known is not None and known != ports.spaces.current().embedder.name:
+        ports.spaces.use(ports.spaces.open(ModelName(known)))
+        log.info("another process switched the model", model=known)
 
 
 @dataclass(slots=True)
@@ -56,7 +80,7 @@ class Reindex:
         """At the start: take the model that the data folder uses; queue matches anew where its calibration changed.
 
         Raises:
-            NotFound, ModelInvalid: the folder's model is not there any more.
+            NotFound, ModelInvalid: the folder's model is not there any more, or makes other vectors now.
         """
         with self.ports.database.read() as work:
             known, calibration = work.facts.get(IN_USE), work.facts.get(CALIBRATION)
@@ -65,6 +89,8 @@ class Reindex:
             log.warning("the data folder keeps its model", in_use=known, asked_for=space.embedder.name)
             space = self.ports.spaces.open(ModelName(known))
             self.ports.spaces.use(space)
+        with self.ports.database.read() as work:
+            _check_lengths(work, space)
         if (known, calibration) != (space.embedder.name, space.calibration.name):
             with self.ports.database.write() as work:
                 self._set(work, space)
@@ -82,6 +108,7 @@ class Reindex:
         """
         space = self.ports.spaces.open(name)
         with self.ports.database.write() as work:
+            work.alone("reindex")
             under_way = work.facts.get(NEXT)
             if under_way not in {None, space.embedder.name}:
                 hint = "Wait for it, or cancel it: homeward reindex --cancel."
@@ -129,7 +156,12 @@ class Reindex:
         )
 
     def step(self) -> int:
-        """A batch of what is under way; 0 where there is nothing to do."""
+        """A batch of what is under way; 0 where there is nothing to do, or another process does it."""
+        follow(self.ports)
+        with self.ports.database.hold("reindex") as is_mine:
+            return self._step() if is_mine else 0
+
+    def _step(self) -> int:
         with self.ports.database.read() as work:
             following, sweep = work.facts.get(NEXT), work.facts.get(SWEEP)
         if following is None:
@@ -182,16 +214,15 @@ class Reindex:
         name = space.embedder.name
         for shelf in Shelf:
             self.ports.shelves[shelf].embeddings.load(name)
-        with self.ports.database.write() as work:
-            left = work.embeddings.unmade(name, START, len(self._unreadable) + LEFT_TO_JOBS + 1)
-            left = [crop for crop in left if crop.id not in self._unreadable]
-            if len(left) > LEFT_TO_JOBS:
+        with self.ports.database.read() as work:
+            if len(self._left(work, name, LEFT_TO_JOBS + 1)) > LEFT_TO_JOBS:
                 self._after = START
                 return 1
-            for report_id in {crop.report_id for crop in left}:
-                work.jobs.add(report_id, self.ports.clock.now())
+        with self.ports.database.write() as work:
             former = work.facts.get(IN_USE) or self.ports.spaces.current().embedder.name
-            self._set(work, space)
+            self._set(work, space)  # from here on no job ends in the former space, so that nothing is left out below
+            for report_id in sorted({crop.report_id for crop in self._left(work, name, EVERY)}):
+                work.jobs.add(report_id, self.ports.clock.now())
             work.facts.set(PREVIOUS, former)
             work.facts.set(NEXT, None)
             work.facts.set(SWEEP, "yes")
@@ -199,6 +230,10 @@ class Reindex:
         self.ports.spaces.use(space)
         log.info("model switched", model=name, former=former)
         return 1
+
+    def _left(self, work: UnitOfWork, name: ModelName, most: int) -> list[Crop]:
+        left = work.embeddings.unmade(name, START, len(self._unreadable) + most)
+        return [crop for crop in left if crop.id not in self._unreadable]
 
     def _sweep(self) -> int:
         """Vectors of models that are neither in use nor the former one go."""

@@ -133,7 +133,10 @@ class Sight:
         ]
 
     def _store_all(self, made: Sequence[_Made]) -> list[Outcome]:
+        """Of one camera one at a time: of two pictures of an animal in the same instant one is new, one its repeat."""
         with self.ports.database.write() as work:
+            for camera_id in sorted({str(one.report.camera_id) for one in made}):
+                work.alone(f"camera:{camera_id}")
             return [self._store(work, one) for one in made]
 
     def _store(self, work: UnitOfWork, made: _Made) -> Outcome:

@@ -15,7 +15,7 @@ from homeward.domain.reports import Crop, Photo, Report, Shelf, Source
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.match import MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
-from homeward.engine.reindex import is_current
+from homeward.engine.reindex import follow, is_current
 from homeward.engine.remember import crops_of
 from homeward.engine.sight import Outcome
 from homeward.engine.together import Together
@@ -73,15 +73,17 @@ class Work:
             self._later(job, type(error).__name__)
             raise
         if new is None:
+            follow(self.ports)
             return False
         for match in new:
             self.events.publish(MatchFound(match.lost_id, match.found_id, match.degree))
         return True
 
-    def take_over(self) -> None:
-        """At the start of the only process: what a dead one had begun is due at once, unless the disk is full."""
+    def take_over(self) -> int:
+        """What dead processes had begun is due at once, unless the disk is full; how much that was."""
         with suppress(StorageFull), self.ports.database.write() as work:
-            work.jobs.release(self.ports.clock.now())
+            return work.jobs.release(self.ports.clock.now())
+        return 0
 
     def run_due(self, limit: int) -> int:
         """Run up to ``limit`` due jobs; how many were taken."""
@@ -186,18 +188,24 @@ class Work:
         return [match for match in matches if match.lost_id in there and match.found_id in there]
 
     def _alert(self, work: UnitOfWork, matches: list[Match], space: Space, asked: Report | None) -> None:
-        """One alert for each pair of lost report and encounter, best sighting first; judged ones make none."""
+        """One alert for each pair of lost report and encounter, of the best sighting; judged ones make none.
+
+        In the order of their keys: two transactions that queue the same ones then never wait for each other in a ring.
+        """
         least = self.rules.alert_degree
         if least is None:
             least = space.calibration.alert_degree
         told = [match for match in matches if match.verdict is None and (match.degree >= least or _is_answer(match))]
         ids = {match.lost_id for match in told} | {match.found_id for match in told}
         reports = {report.id: report for report in work.reports.get_many(sorted(ids))}
-        for match in sorted(told, key=lambda found: -found.degree):
+        alerts = []
+        for match in told:
             lost, found = reports[match.lost_id], reports[match.found_id]
-            work.outbox.add(self._new_alert(AlertKind.MATCH, match, lost, asked))
+            alerts.append(self._new_alert(AlertKind.MATCH, match, lost, asked))
             if found.source is Source.PERSON and found.account_id != lost.account_id and not _is_answer(match):
-                work.outbox.add(self._new_alert(AlertKind.OWNER_NEAR, match, found, asked))
+                alerts.append(self._new_alert(AlertKind.OWNER_NEAR, match, found, asked))
+        for alert in sorted(alerts, key=lambda new: (new.key, -new.degree)):
+            work.outbox.add(alert)
 
     def _new_alert(self, kind: AlertKind, match: Match, told: Report, asked: Report | None) -> NewAlert:
         """For the account of ``told``."""

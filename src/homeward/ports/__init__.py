@@ -1,7 +1,7 @@
 """Ports: what the engine needs of the world, as Protocols. Real and in-memory ones pass the same tests."""
 
 from homeward.ports.models import Detector, Embedder, Space, Spaces
-from homeward.ports.outside import Clock, Districts, Messenger, News
+from homeward.ports.outside import Clock, Districts, Messenger, News, Window
 from homeward.ports.people import Accounts, Answer, Answers, ApiKey, Audit, Cameras, Facts, Figures, Handovers, Keys
 from homeward.ports.pictures import ImageReader, ImageRenderer, PhotoStorage, SafePhoto, View
 from homeward.ports.queues import Alert, AlertKind, Inbox, Job, Jobs, NewAlert, Outbox, Update
@@ -55,4 +55,5 @@ __all__ = [
     "UnitOfWork",
     "Update",
     "View",
+    "Window",
 ]

@@ -52,3 +52,11 @@ class Districts(Protocol):
     def outlines(self) -> Mapping[str, object]:
         """All of them as a GeoJSON FeatureCollection of polygons, each with a `name`."""
         ...
+
+
+class Window(Protocol):
+    """Counts how often somebody did something lately."""
+
+    def hit(self, name: str, most: int, within_s: float) -> float:
+        """Count once more and say 0; where it was done ``most`` times already, say in how many seconds it may be."""
+        ...

@@ -184,6 +184,10 @@ class Facts(Protocol):
         """The text, or None."""
         ...
 
+    def keep(self, name: str) -> str | None:
+        """The text, or None; nobody changes it before this transaction ends."""
+        ...
+
     def set(self, name: str, value: str | None) -> None:
         """Write; None deletes."""
         ...

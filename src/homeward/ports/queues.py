@@ -42,8 +42,8 @@ class Jobs(Protocol):
         """Give back, to be tried again at ``at``, unless it was queued or claimed anew meanwhile."""
         ...
 
-    def release(self, now: datetime) -> None:
-        """Make all due now: those who held a lease are gone, since this process is the only one."""
+    def release(self, now: datetime) -> int:
+        """Make due now what processes hold that are gone; how many jobs that were."""
         ...
 
     def pending(self, report_id: ReportId) -> bool:

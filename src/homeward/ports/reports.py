@@ -163,6 +163,10 @@ class Embeddings(Protocol):
         """How many crops of chosen animals ``model`` has embedded, and how many there are."""
         ...
 
+    def lengths(self, model: ModelName) -> set[int]:
+        """How many numbers the oldest and the newest vector of ``model`` have; empty where there is none."""
+        ...
+
     def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
         """Delete up to ``limit`` vectors of other models; how many went."""
         ...

@@ -9,7 +9,15 @@ from homeward.ports.reports import Embeddings, Expiry, Matches, Photos, Reports
 
 
 class UnitOfWork(Protocol):
-    """One transaction: all repositories, committed together or not at all."""
+    """One transaction: all repositories, committed together or not at all.
+
+    One row that a writing transaction reads by its id is not changed by others before it ends; of many rows read at
+    once none is deleted.
+    """
+
+    def alone(self, name: str) -> None:
+        """Nobody else gets past this with the same ``name`` before the transaction ends."""
+        ...
 
     @property
     def reports(self) -> Reports:
@@ -96,7 +104,7 @@ class Database(Protocol):
     """Opens transactions. Leaving the block commits; an exception rolls back."""
 
     def write(self) -> AbstractContextManager[UnitOfWork]:
-        """A transaction that may change rows; writers wait for each other.
+        """A transaction that may change rows; writers wait for each other, at least where they want the same ones.
 
         Raises:
             StorageBusy: the lock did not come in time.
@@ -106,4 +114,8 @@ class Database(Protocol):
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
         """A consistent view that never waits for writers."""
+        ...
+
+    def hold(self, name: str) -> AbstractContextManager[bool]:
+        """Hold ``name`` among all processes while the block lasts; False where somebody else holds it."""
         ...

@@ -1,4 +1,4 @@
-"""One process at a time works in a data folder; the lock dies with its process, and says where it serves."""
+"""One process at a time works in a data folder, or several whose rows are elsewhere; the lock dies with its process."""
 
 import sys
 from pathlib import Path
@@ -12,14 +12,15 @@ RECORD = 200
 
 
 class DataFolderLock:
-    """A lock on ``folder``; use as a context manager.
+    """A lock on ``folder``; use as a context manager. Those that hold it ``shared`` keep out those that do not.
 
     Raises:
         DataFolderLocked: another process holds it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         """Nothing is locked before the block is entered."""
+        self._shared = shared
         self._path = folder / LOCK_FILE
         self._file: IO[str] | None = None
 
@@ -28,7 +29,7 @@ class DataFolderLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch()
         file = self._path.open("r+")
-        if not _try_lock(file):
+        if not _try_lock(file, shared=self._shared):
             file.close()
             raise DataFolderLocked(
                 f"Another process works in {self._path.parent}.",
@@ -36,7 +37,8 @@ class DataFolderLock:
                 hint="Stop that process, or name another folder with --data.",
             )
         self._file = file
-        self.set_url("")
+        if not self._shared:
+            self.set_url("")
         return self
 
     def __exit__(
@@ -44,7 +46,8 @@ class DataFolderLock:
     ) -> None:
         """Give it back."""
         if self._file is not None:
-            self.set_url("")
+            if not self._shared:
+                self.set_url("")
             self._file.close()
             self._file = None
 
@@ -72,7 +75,7 @@ class DataFolderLock:
         if not path.exists():
             return None
         with path.open("r+") as file:
-            if _try_lock(file):  # nobody is there; whatever the file says is old
+            if _try_lock(file, shared=False):  # nobody is there; whatever the file says is old
                 return None
             file.seek(0)
             return file.read().strip() or None
@@ -81,7 +84,9 @@ class DataFolderLock:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(file: IO[str]) -> bool:
+    def _try_lock(file: IO[str], *, shared: bool) -> bool:
+        if shared:
+            return True  # there is no such lock here
         try:
             file.seek(1 << 20)  # far behind the text, which stays readable
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -92,9 +97,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(file: IO[str]) -> bool:
+    def _try_lock(file: IO[str], *, shared: bool) -> bool:
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
             return False
         return True

@@ -1,9 +1,10 @@
 """The database, the index and the photos in memory: the same rules as on disk, proved by the same tests."""
 
 import copy
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from homeward.domain.ids import ContentHash, ModelName
 from homeward.domain.reports import Shelf
 from homeward.errors import NotFound
 from homeward.ports import Storage
+from homeward.storage.held import Held
 from homeward.storage.shelves import open_shelf
 from homeward.testing.repositories import InMemoryUnitOfWork, Tables
 
@@ -22,19 +24,25 @@ class InMemoryDatabase:
 
     tables: Tables = field(default_factory=Tables)
     _turn: threading.RLock = field(default_factory=threading.RLock)
+    _held: Held = field(default_factory=Held)
+    _owner: int = field(default_factory=lambda: secrets.randbits(31))
 
     @contextmanager
     def write(self) -> Iterator[InMemoryUnitOfWork]:
         """One writer at a time; an exception leaves everything as it was."""
         with self._turn:
-            work = InMemoryUnitOfWork(copy.deepcopy(self.tables))
+            work = InMemoryUnitOfWork(copy.deepcopy(self.tables), self._owner)
             yield work
             self.tables = work.tables
 
     @contextmanager
     def read(self) -> Iterator[InMemoryUnitOfWork]:
         """The tables as they are now; later commits make new ones."""
-        yield InMemoryUnitOfWork(self.tables)
+        yield InMemoryUnitOfWork(self.tables, self._owner)
+
+    def hold(self, name: str) -> AbstractContextManager[bool]:
+        """Hold a name while the block lasts."""
+        return self._held.hold(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,7 @@ def add_camera(request: Request, body: schemas.NewCamera, context: Context, call
     assert isinstance(place, Point)
     camera = Camera(CameraId(camera_id), body.name, place, body.district, context.clock.now())
     key = key_of(request, caller, body.model_dump_json())
-    in_flight: InFlight = request.app.state.in_flight
-    return once(context, in_flight, key, 201, lambda: camera_view(context.engine.add_camera(camera)))
+    return once(context, key, 201, lambda: camera_view(context.engine.add_camera(camera)))
 
 
 @router.post("/cameras/{camera_id}/heartbeat", summary="A camera lives", responses=schemas.PROBLEMS)

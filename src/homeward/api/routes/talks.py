@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from homeward.api import forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
-from homeward.api.idempotency import InFlight, key_of, once
+from homeward.api.idempotency import key_of, once
 from homeward.api.routes.reports import count_upload
 from homeward.api.views import handover_view, message_view
 from homeward.domain.handovers import Handover
@@ -27,9 +27,8 @@ def propose(request: Request, body: schemas.NewHandover, context: Context, calle
     pair = ReportId(body.lost_id), ReportId(body.found_id)
     side = _side(context, caller, *pair)
     key = key_of(request, caller, body.model_dump_json())
-    in_flight: InFlight = request.app.state.in_flight
     make = lambda: handover_view(context.engine.talks.propose(*pair, side), side)  # noqa: E731
-    return once(context, in_flight, key, 201, make)
+    return once(context, key, 201, make)
 
 
 @router.get("", summary="The conversations of a report", responses=schemas.PROBLEMS)
@@ -79,8 +78,7 @@ async def write(request: Request, handover_id: str, context: Context, caller: Cu
         )
         return message_view(message, side)
 
-    in_flight: InFlight = request.app.state.in_flight
-    return await run_in_threadpool(once, context, in_flight, key, 201, make)
+    return await run_in_threadpool(once, context, key, 201, make)
 
 
 @router.get("/{handover_id}/messages", summary="What was written", responses=schemas.PROBLEMS)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
 from homeward.ports import Answer, ApiKey
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import insert
 from homeward.storage.sql.tables import answers, audit, keys, photos, secrets
 
 
@@ -21,7 +21,7 @@ class SqlKeys:
     def add(self, key: ApiKey) -> None:
         """Insert."""
         self.connection.execute(
-            insert(keys).values(
+            insert(self.connection, keys).values(
                 id=key.id,
                 name=key.name,
                 scope=key.scope,
@@ -53,7 +53,7 @@ class SqlKeys:
 
     def add_secret(self, purpose: str, value: str, when: datetime) -> None:
         """Add a newer one."""
-        self.connection.execute(insert(secrets).values(purpose=purpose, value=value, created_at=when))
+        self.connection.execute(insert(self.connection, secrets).values(purpose=purpose, value=value, created_at=when))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class SqlAnswers:
 
     def add(self, caller: str, key: str, answer: Answer, when: datetime) -> bool:
         """Store; False where the key is taken."""
-        statement = insert(answers).values(
+        statement = insert(self.connection, answers).values(
             caller=caller,
             key=key,
             body_sha256=answer.body_sha256,
@@ -94,7 +94,9 @@ class SqlAudit:
 
     def add(self, photo_id: PhotoId, viewer: str, size: str, when: datetime) -> None:
         """Note a look."""
-        self.connection.execute(insert(audit).values(photo_id=photo_id, viewer=viewer, size=size, seen_at=when))
+        self.connection.execute(
+            insert(self.connection, audit).values(photo_id=photo_id, viewer=viewer, size=size, seen_at=when)
+        )
 
     def of_report(self, report_id: ReportId) -> list[tuple[PhotoId, str, str, datetime]]:
         """Looks at a report's photos, oldest first."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.accounts import Account
 from homeward.domain.ids import AccountId
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import changing, insert
 from homeward.storage.sql.tables import accounts
 
 COLUMNS = [column.name for column in accounts.columns]
@@ -23,7 +23,7 @@ class SqlAccounts:
     def save(self, account: Account) -> None:
         """Insert or update."""
         values = {name: getattr(account, name) for name in COLUMNS}
-        statement = insert(accounts).values(values)
+        statement = insert(self.connection, accounts).values(values)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
     def get(self, account_id: AccountId) -> Account | None:
@@ -44,7 +44,8 @@ class SqlAccounts:
         return {row[0]: row[1] for row in self.connection.execute(statement.group_by(accounts.c.step))}
 
     def _one(self, *conditions: ColumnElement[bool]) -> Account | None:
-        row = self.connection.execute(select(accounts).where(*conditions)).mappings().first()
+        statement = changing(self.connection, select(accounts).where(*conditions))
+        row = self.connection.execute(statement).mappings().first()
         return _account(row) if row else None
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import CameraId, EncounterId
 from homeward.domain.reports import Camera, Encounter
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import both, changing, insert
 from homeward.storage.sql.tables import cameras, encounters
 
 
@@ -22,12 +22,13 @@ class SqlCameras:
     def save(self, camera: Camera) -> None:
         """Insert or update."""
         values = rows.camera_values(camera)
-        statement = insert(cameras).values(values)
+        statement = insert(self.connection, cameras).values(values)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
     def get(self, camera_id: CameraId) -> Camera | None:
         """The camera, or None."""
-        row = self.connection.execute(select(cameras).where(cameras.c.id == camera_id)).mappings().first()
+        statement = changing(self.connection, select(cameras).where(cameras.c.id == camera_id))
+        row = self.connection.execute(statement).mappings().first()
         return rows.camera(row) if row else None
 
     def all(self) -> list[Camera]:
@@ -44,7 +45,7 @@ class SqlCameras:
             "first_at": encounter.first_at,
             "last_at": encounter.last_at,
         }
-        self.connection.execute(KEEP_ENCOUNTER, values)
+        self.connection.execute(KEEP_ENCOUNTER(self.connection), values)
 
     def encounters_since(self, camera_id: CameraId, species: Species, since: datetime) -> list[Encounter]:
         """Those whose last sighting is not before ``since``, latest first."""
@@ -60,9 +61,11 @@ class SqlCameras:
         return [_encounter(row) for row in self.connection.execute(statement).mappings()]
 
 
-INSERT = insert(encounters)
-KEEP_ENCOUNTER = INSERT.on_conflict_do_update(
-    index_elements=["id"], set_={column.name: INSERT.excluded[column.name] for column in encounters.c}
+KEEP_ENCOUNTER = both(
+    encounters,
+    lambda new: new.on_conflict_do_update(
+        index_elements=["id"], set_={column.name: new.excluded[column.name] for column in encounters.c}
+    ),
 )
 
 

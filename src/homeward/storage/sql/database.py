@@ -1,14 +1,14 @@
 """Transactions on SQLite: one writer, readers that never wait, nothing acknowledged before it is on disk."""
 
 import errno
+import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
@@ -16,20 +16,11 @@ from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Shelf
 from homeward.errors import StorageBusy, StorageFull
+from homeward.storage.held import Held
 from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql import feed
-from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
-from homeward.storage.sql.accounts import SqlAccounts
-from homeward.storage.sql.cameras import SqlCameras
-from homeward.storage.sql.embeddings import SqlEmbeddings
-from homeward.storage.sql.facts import SqlFacts
-from homeward.storage.sql.figures import SqlFigures
-from homeward.storage.sql.handovers import SqlHandovers
-from homeward.storage.sql.matches import SqlMatches
-from homeward.storage.sql.photos import SqlPhotos
-from homeward.storage.sql.queues import SqlInbox, SqlJobs, SqlOutbox
-from homeward.storage.sql.reports import SqlExpiry, SqlReports
 from homeward.storage.sql.schema import migrate
+from homeward.storage.sql.work import SqlUnitOfWork
 
 WRITE_WAIT_S = 20.0
 READERS = 16
@@ -39,93 +30,6 @@ PRAGMAS = (
     "foreign_keys=ON",
     f"busy_timeout={int(WRITE_WAIT_S * 1000)}",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SqlUnitOfWork:
-    """All repositories on one connection."""
-
-    connection: Connection
-
-    @property
-    def reports(self) -> SqlReports:
-        """Reports."""
-        return SqlReports(self.connection)
-
-    @property
-    def expiry(self) -> SqlExpiry:
-        """What has grown old."""
-        return SqlExpiry(self.connection)
-
-    @property
-    def photos(self) -> SqlPhotos:
-        """Photos and crops."""
-        return SqlPhotos(self.connection)
-
-    @property
-    def embeddings(self) -> SqlEmbeddings:
-        """Vectors."""
-        return SqlEmbeddings(self.connection)
-
-    @property
-    def matches(self) -> SqlMatches:
-        """Matches."""
-        return SqlMatches(self.connection)
-
-    @property
-    def jobs(self) -> SqlJobs:
-        """Jobs."""
-        return SqlJobs(self.connection)
-
-    @property
-    def outbox(self) -> SqlOutbox:
-        """Alerts."""
-        return SqlOutbox(self.connection)
-
-    @property
-    def accounts(self) -> SqlAccounts:
-        """Accounts."""
-        return SqlAccounts(self.connection)
-
-    @property
-    def inbox(self) -> SqlInbox:
-        """What came in from messengers."""
-        return SqlInbox(self.connection)
-
-    @property
-    def handovers(self) -> SqlHandovers:
-        """Handovers and their messages."""
-        return SqlHandovers(self.connection)
-
-    @property
-    def figures(self) -> SqlFigures:
-        """Counts for operators."""
-        return SqlFigures(self.connection)
-
-    @property
-    def cameras(self) -> SqlCameras:
-        """Cameras and encounters."""
-        return SqlCameras(self.connection)
-
-    @property
-    def keys(self) -> SqlKeys:
-        """API keys and signing secrets."""
-        return SqlKeys(self.connection)
-
-    @property
-    def answers(self) -> SqlAnswers:
-        """Answers by idempotency key."""
-        return SqlAnswers(self.connection)
-
-    @property
-    def facts(self) -> SqlFacts:
-        """What is true of the whole data folder."""
-        return SqlFacts(self.connection)
-
-    @property
-    def audit(self) -> SqlAudit:
-        """Looks at photos."""
-        return SqlAudit(self.connection)
 
 
 class SqlDatabase:
@@ -138,6 +42,8 @@ class SqlDatabase:
         self._reader = _engine(path, "BEGIN", size=READERS, read_only=True)
         self._turn = threading.Lock()
         self._commits = 0
+        self._owner = secrets.randbits(31)
+        self._held = Held()
         self._known_change = (-1, 0)
 
     @classmethod
@@ -168,7 +74,7 @@ class SqlDatabase:
             raise StorageBusy("The database is busy.", hint="Send the request again in a moment.")
         try:
             with _told(), self._writer.begin() as connection:
-                yield SqlUnitOfWork(connection)
+                yield SqlUnitOfWork(connection, self._owner)
         finally:
             self._commits += 1
             self._turn.release()
@@ -177,7 +83,11 @@ class SqlDatabase:
     def read(self) -> Iterator[SqlUnitOfWork]:
         """A consistent view that never waits for writers."""
         with _told(), self._reader.begin() as connection:
-            yield SqlUnitOfWork(connection)
+            yield SqlUnitOfWork(connection, self._owner)
+
+    def hold(self, name: str) -> AbstractContextManager[bool]:
+        """See `homeward.ports.Database`; one process holds the file, so that its memory knows all names."""
+        return self._held.hold(name)
 
     def last_change(self) -> int:
         """The number of the latest committed change; asked anew only after a commit of this, the only, process."""

@@ -10,6 +10,7 @@ from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.reports import Crop
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import both
 from homeward.storage.sql.tables import changes, crops, embeddings, jobs, photos, reports
 
 FULL = (
@@ -67,9 +68,11 @@ class SqlEmbeddings:
         ids = self._known(new)
         missing = [one for one in new if (one.crop_id, one.model) not in ids]
         issued = [self._insert(one) for one in missing]
-        if issued:
-            self.connection.execute(NOTE_NEW, {"issued": issued})
-        ids |= {(one.crop_id, one.model): made for one, made in zip(missing, issued, strict=True)}
+        if any(issued):
+            self.connection.execute(NOTE_NEW, {"issued": [made for made in issued if made]})
+        ids |= {(one.crop_id, one.model): made for one, made in zip(missing, issued, strict=True) if made}
+        if not all(issued):
+            ids |= self._known(missing)  # others were faster
         return [ids[one.crop_id, one.model] for one in new]
 
     def get(self, ids: Sequence[EmbeddingId]) -> list[Embedding]:
@@ -128,6 +131,13 @@ class SqlEmbeddings:
         made, every = self.connection.execute(counted.where(crops.c.animal == photos.c.chosen)).one()
         return int(made), int(every)
 
+    def lengths(self, model: ModelName) -> set[int]:
+        """How many numbers the oldest and the newest vector of ``model`` have; empty where there is none."""
+        mine = select(embeddings.c.vector).where(embeddings.c.model == model).limit(1)
+        ends = (mine.order_by(embeddings.c.id), mine.order_by(embeddings.c.id.desc()))
+        found = [self.connection.execute(end).scalar_one_or_none() for end in ends]
+        return {len(vector) // rows.VECTOR.itemsize for vector in found if vector is not None}
+
     def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
         """Delete up to ``limit`` vectors of other models; how many went."""
         others = select(embeddings.c.id).where(embeddings.c.model.not_in(models)).limit(limit)
@@ -141,12 +151,14 @@ class SqlEmbeddings:
         found = self.connection.execute(KNOWN, asked)
         return {(CropId(crop), ModelName(model)): EmbeddingId(known) for known, crop, model in found}
 
-    def _insert(self, new: NewEmbedding) -> EmbeddingId:
+    def _insert(self, new: NewEmbedding) -> EmbeddingId | None:
+        """None where it is there meanwhile."""
         values = {"crop_id": new.crop_id, "model": new.model, "vector": rows.vector_bytes(new.vector)}
-        return EmbeddingId(self.connection.execute(INSERT, values).scalar_one())
+        issued = self.connection.execute(INSERT(self.connection), values).scalar_one_or_none()
+        return None if issued is None else EmbeddingId(issued)
 
 
-INSERT = insert(embeddings).returning(embeddings.c.id)
+INSERT = both(embeddings, lambda new: new.on_conflict_do_nothing().returning(embeddings.c.id))
 KNOWN = select(embeddings.c.id, embeddings.c.crop_id, embeddings.c.model).where(
     embeddings.c.crop_id.in_(bindparam("crops", expanding=True)),
     embeddings.c.model.in_(bindparam("models", expanding=True)),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
+from homeward.storage.sql.dialect import alone, insert, together
 from homeward.storage.sql.tables import facts
 
 
@@ -21,12 +21,18 @@ class SqlFacts:
         """The text, or None."""
         return self.connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
 
+    def keep(self, name: str) -> str | None:
+        """The text, which nobody changes before this transaction ends."""
+        together(self.connection, f"fact:{name}")
+        return self.get(name)
+
     def set(self, name: str, value: str | None) -> None:
         """Write; None deletes."""
+        alone(self.connection, f"fact:{name}")
         if value is None:
             self.connection.execute(delete(facts).where(facts.c.name == name))
             return
-        statement = insert(facts).values(name=name, value=value)
+        statement = insert(self.connection, facts).values(name=name, value=value)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 

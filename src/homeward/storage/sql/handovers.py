@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, insert, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, or_, select
 
 from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import HandoverId, MessageId, ReportId
 from homeward.domain.reports import Shelf
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import changing, insert
 from homeward.storage.sql.tables import handovers, messages
 
 COLUMNS = [field.name for field in fields(Handover)]
@@ -23,23 +23,24 @@ class SqlHandovers:
     def save(self, handover: Handover) -> None:
         """Insert or update."""
         values = {name: getattr(handover, name) for name in COLUMNS}
-        statement = upsert(handovers).values(values)
+        statement = insert(self.connection, handovers).values(values)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
     def get(self, handover_id: HandoverId) -> Handover | None:
         """The handover, or None."""
-        row = self.connection.execute(select(handovers).where(handovers.c.id == handover_id)).mappings().first()
+        statement = changing(self.connection, select(handovers).where(handovers.c.id == handover_id))
+        row = self.connection.execute(statement).mappings().first()
         return _handover(row) if row else None
 
     def of_report(self, report_id: ReportId) -> list[Handover]:
         """Those that a report takes part in, oldest first."""
         mine = or_(handovers.c.lost_id == report_id, handovers.c.found_id == report_id)
         statement = select(handovers).where(mine).order_by(handovers.c.created_at, handovers.c.id)
-        return [_handover(row) for row in self.connection.execute(statement).mappings()]
+        return [_handover(row) for row in self.connection.execute(changing(self.connection, statement)).mappings()]
 
     def add_message(self, message: NewMessage) -> MessageId:
         """Keep a message."""
-        statement = insert(messages).values(
+        statement = insert(self.connection, messages).values(
             handover_id=message.handover_id,
             author=message.author.value,
             created_at=message.created_at,

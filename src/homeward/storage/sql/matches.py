@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.ids import EncounterId, ModelName, ReportId
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import both
 from homeward.storage.sql.tables import cameras, crops, matches, reports
 
 CHUNK = 500  # rows per statement; SQLite binds at most 32,766 values
@@ -99,7 +99,8 @@ class SqlMatches:
     def _save(self, chunk: Sequence[Match]) -> list[Match]:
         asked = {"lost": list({match.lost_id for match in chunk}), "found": list({match.found_id for match in chunk})}
         known = {(lost, found) for lost, found in self.connection.execute(KNOWN, asked)}
-        self.connection.execute(UPSERT, [rows.match_values(match) for match in chunk])
+        in_order = sorted(chunk, key=lambda match: (match.lost_id, match.found_id))  # so that no two wait in a ring
+        self.connection.execute(UPSERT(self.connection), [rows.match_values(match) for match in in_order])
         return [match for match in chunk if (match.lost_id, match.found_id) not in known]
 
     def _views(self, found: Sequence[Match]) -> tuple[MatchView, ...]:
@@ -121,14 +122,16 @@ class SqlMatches:
         yield from self.connection.execute(select(table).where(table.c.id.in_(ids))).mappings()
 
 
-INSERT = insert(matches)
-UPSERT = INSERT.on_conflict_do_update(
-    index_elements=list(KEYS),
-    set_={
-        column.name: INSERT.excluded[column.name]
-        for column in matches.c
-        if column.name not in {*KEYS, "verdict", "verdict_at"}
-    },
+UPSERT = both(
+    matches,
+    lambda new: new.on_conflict_do_update(
+        index_elements=list(KEYS),
+        set_={
+            column.name: new.excluded[column.name]
+            for column in matches.c
+            if column.name not in {*KEYS, "verdict", "verdict_at"}
+        },
+    ),
 )
 KNOWN = select(matches.c.lost_id, matches.c.found_id).where(
     matches.c.lost_id.in_(bindparam("lost", expanding=True)), matches.c.found_id.in_(bindparam("found", expanding=True))

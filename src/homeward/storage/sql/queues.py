@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.ids import AccountId, AlertId, EncounterId, HandoverId, JobId, MessageId, ReportId
 from homeward.domain.reports import Shelf, Status
 from homeward.ports import Alert, AlertKind, Job, NewAlert, Update
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import insert, is_gone
 from homeward.storage.sql.tables import accounts, inbox, jobs, outbox, reports
 from homeward.storage.sql.types import Moment
 
@@ -19,14 +19,16 @@ NEW_ALERT = [field.name for field in fields(NewAlert)]
 
 @dataclass(frozen=True, slots=True)
 class SqlJobs:
-    """`homeward.ports.Jobs` on one connection."""
+    """`homeward.ports.Jobs` on one connection, for the process with the number ``owner``."""
 
     connection: Connection
+    owner: int
 
     def add(self, report_id: ReportId, due_at: datetime) -> Job:
         """Queue; a report that waits already keeps its job, with a new due time."""
-        statement = insert(jobs).values(report_id=report_id, created_at=due_at, due_at=due_at, attempts=0)
-        upsert = statement.on_conflict_do_update(index_elements=["report_id"], set_={"due_at": due_at})
+        mine = {"due_at": due_at, "owner": self.owner}
+        statement = insert(self.connection, jobs).values(report_id=report_id, created_at=due_at, attempts=0, **mine)
+        upsert = statement.on_conflict_do_update(index_elements=["report_id"], set_=mine)
         return _job(self.connection.execute(upsert.returning(jobs)).mappings().one())
 
     def add_open_lost(self, due_at: datetime) -> None:
@@ -35,15 +37,16 @@ class SqlJobs:
             reports.c.shelf == Shelf.LOST.value, reports.c.status == Status.OPEN.value
         )
         columns = ["report_id", "created_at", "due_at", "attempts"]
-        self.connection.execute(insert(jobs).from_select(columns, lost).on_conflict_do_nothing())
+        self.connection.execute(insert(self.connection, jobs).from_select(columns, lost).on_conflict_do_nothing())
 
     def claim(self, now: datetime, lease_s: float) -> Job | None:
         """Take the oldest due job for ``lease_s`` seconds."""
         due = select(jobs.c.id).where(jobs.c.due_at <= now).order_by(jobs.c.due_at, jobs.c.id).limit(1)
+        due = due.with_for_update(skip_locked=True)
         statement = (
             update(jobs)
             .where(jobs.c.id == due.scalar_subquery())
-            .values(due_at=now + timedelta(seconds=lease_s), attempts=jobs.c.attempts + 1)
+            .values(due_at=now + timedelta(seconds=lease_s), attempts=jobs.c.attempts + 1, owner=self.owner)
             .returning(jobs)
         )
         row = self.connection.execute(statement).mappings().first()
@@ -56,11 +59,12 @@ class SqlJobs:
     def retry(self, job: Job, at: datetime, error: str) -> None:
         """Give back, to be tried again at ``at``, unless it was queued or claimed anew meanwhile."""
         mine = update(jobs).where(jobs.c.id == job.id, jobs.c.due_at == job.due_at)
-        self.connection.execute(mine.values(due_at=at, error=error))
+        self.connection.execute(mine.values(due_at=at, error=error, owner=None))
 
-    def release(self, now: datetime) -> None:
-        """Make all due now."""
-        self.connection.execute(update(jobs).where(jobs.c.due_at > now).values(due_at=now))
+    def release(self, now: datetime) -> int:
+        """Make due now what processes hold that are gone; how many jobs that were."""
+        held = (jobs.c.due_at > now, is_gone(self.connection, jobs.c.owner, self.owner))
+        return self.connection.execute(update(jobs).where(*held).values(due_at=now, owner=None)).rowcount
 
     def pending(self, report_id: ReportId) -> bool:
         """Whether the report still waits."""
@@ -80,7 +84,7 @@ class SqlOutbox:
     def add(self, alert: NewAlert) -> bool:
         """Queue; False where its key was queued before."""
         values = {**{name: getattr(alert, name) for name in NEW_ALERT}, "kind": alert.kind.value, "attempts": 0}
-        added = insert(outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
+        added = insert(self.connection, outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
         return self.connection.execute(added.returning(outbox.c.id)).first() is not None
 
     def claim(self, now: datetime, lease_s: float, limit: int, messenger: str | None) -> list[Alert]:
@@ -92,10 +96,12 @@ class SqlOutbox:
             .where(outbox.c.due_at <= now, accounts.c.messenger.is_not_distinct_from(messenger))
             .order_by(outbox.c.created_at, outbox.c.degree.desc(), outbox.c.id)
             .limit(limit)
+            .with_for_update(of=outbox, skip_locked=True)
+            .cte()
         )
         statement = (
             update(outbox)
-            .where(outbox.c.id.in_(due))
+            .where(outbox.c.id.in_(select(due.c.id)))
             .values(due_at=now + timedelta(seconds=lease_s), attempts=outbox.c.attempts + 1)
             .returning(outbox)
         )
@@ -146,7 +152,7 @@ class SqlInbox:
 
     def add(self, messenger: str, number: int, address: str, body: str, when: datetime) -> bool:
         """Keep; False where this number came in before."""
-        statement = insert(inbox).values(
+        statement = insert(self.connection, inbox).values(
             messenger=messenger, number=number, address=address, body=body, created_at=when
         )
         added = statement.on_conflict_do_nothing(index_elements=["messenger", "number"])

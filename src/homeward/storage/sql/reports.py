@@ -29,6 +29,7 @@ from homeward.domain.repeats import Seen
 from homeward.domain.reports import Report, Source, Standing, Status
 from homeward.ports import ReportQuery
 from homeward.storage.sql import rows, tallies
+from homeward.storage.sql.dialect import changing, staying
 from homeward.storage.sql.embeddings import note_changes
 from homeward.storage.sql.tables import crops, embeddings, matches, reports
 
@@ -48,15 +49,17 @@ class SqlReports:
 
     def get(self, report_id: ReportId) -> Report | None:
         """The report, or None."""
-        row = self.connection.execute(select(reports).where(reports.c.id == report_id)).mappings().first()
+        statement = changing(self.connection, select(reports).where(reports.c.id == report_id))
+        row = self.connection.execute(statement).mappings().first()
         return rows.report(row) if row else None
 
     def get_many(self, ids: Sequence[ReportId]) -> list[Report]:
         """Those that exist, in no order."""
         found: list[Report] = []
         for start in range(0, len(ids), CHUNK):
-            statement = select(reports).where(reports.c.id.in_(ids[start : start + CHUNK]))
-            found += [rows.report(row) for row in self.connection.execute(statement).mappings()]
+            statement = select(reports).where(reports.c.id.in_(ids[start : start + CHUNK])).order_by(reports.c.id)
+            wanted = staying(self.connection, statement)
+            found += [rows.report(row) for row in self.connection.execute(wanted).mappings()]
         return found
 
     def update(self, report: Report) -> None:
@@ -113,7 +116,7 @@ class SqlReports:
         return [
             rows.standing(row)
             for start in range(0, len(ids), CHUNK)
-            for row in self.connection.execute(STANDING, {"ids": ids[start : start + CHUNK]})
+            for row in self.connection.execute(staying(self.connection, STANDING), {"ids": ids[start : start + CHUNK]})
         ]
 
     def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from homeward.errors import StorageTooNew
 
 FOLDER = Path(__file__).parent / "migrations"
+log = structlog.get_logger(__name__)
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
@@ -19,14 +21,35 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     Raises:
         StorageTooNew: it is at a revision that this version does not know.
     """
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    now = MigrationContext.configure(connection).get_current_revision()
-    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
-    if now is not None and now not in known:
+    now = current(connection)
+    if now is not None and not knows(now):
         raise StorageTooNew(
-            f"The data folder was written by a newer version of Homeward (revision {now}).",
+            f"The data was written by a newer version of Homeward (revision {now}).",
             hint="Start the newer version, or restore a backup made by this one.",
         )
+    if now is not None and now != head() and revision == "head":
+        log.info("bringing tables up to date", revision=now, to=head())
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def current(connection: Connection) -> str | None:
+    """The revision of the database; None where there are no tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    """The latest revision that this version knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Whether this version knows the revision."""
+    return revision in {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config

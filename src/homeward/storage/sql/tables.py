@@ -17,7 +17,9 @@ from sqlalchemy import (
     text,
 )
 
-from homeward.storage.sql.types import Json, Moment
+from homeward.storage.sql.types import Floats, Json, Moment, Number
+
+WAITING = text("body IS NOT NULL")
 
 metadata = MetaData(
     naming_convention={
@@ -103,7 +105,7 @@ photos = Table(
 crops = Table(
     "crops",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("photo_id", Text, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
     _report_id(),
     Column("animal", Integer, nullable=False),
@@ -119,10 +121,10 @@ crops = Table(
 embeddings = Table(
     "embeddings",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("crop_id", Integer, ForeignKey("crops.id", ondelete="CASCADE"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("crop_id", Number, ForeignKey("crops.id", ondelete="CASCADE"), nullable=False),
     Column("model", Text, nullable=False),
-    Column("vector", LargeBinary, nullable=False),
+    Column("vector", Floats, nullable=False),
     UniqueConstraint("crop_id", "model"),
     sqlite_autoincrement=True,
 )
@@ -130,9 +132,9 @@ embeddings = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("shelf", Text, nullable=False),
-    Column("embedding_id", Integer, nullable=False),
+    Column("embedding_id", Number, nullable=False),
     Column("removed", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -172,8 +174,8 @@ matches = Table(
     Column("l2_distance", Float, nullable=False),
     Column("degree", Float, nullable=False),
     Column("part", Text, nullable=False),
-    Column("lost_crop_id", Integer, nullable=False),
-    Column("found_crop_id", Integer, nullable=False),
+    Column("lost_crop_id", Number, nullable=False),
+    Column("found_crop_id", Number, nullable=False),
     Column("compared_pairs", Integer, nullable=False),
     Column("distance_km", Float),
     Column("days", Float, nullable=False),
@@ -196,12 +198,13 @@ matches = Table(
 jobs = Table(
     "jobs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     _report_id(),
     Column("created_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
+    Column("owner", BigInteger),
     UniqueConstraint("report_id"),
     Index("ix_jobs_due_at", "due_at"),
     sqlite_autoincrement=True,
@@ -210,7 +213,7 @@ jobs = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("key", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("account_id", Text, nullable=False),
@@ -224,7 +227,7 @@ outbox = Table(
     Column("delivered_at", Moment),
     Column("error", Text),
     Column("handover_id", Text),
-    Column("message_id", Integer),
+    Column("message_id", Number),
     UniqueConstraint("key"),
     Index("ix_outbox_due_at", "due_at"),
     Index("ix_outbox_lost_id", "lost_id"),
@@ -251,14 +254,14 @@ accounts = Table(
 inbox = Table(
     "inbox",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("messenger", Text, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("address", Text, nullable=False),
     Column("body", Text),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("messenger", "number"),
-    Index("ix_inbox_waiting", "seq", sqlite_where=text("body IS NOT NULL")),
+    Index("ix_inbox_waiting", "seq", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("ix_inbox_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
@@ -280,7 +283,7 @@ handovers = Table(
 messages = Table(
     "messages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("handover_id", Text, ForeignKey("handovers.id", ondelete="CASCADE"), nullable=False),
     Column("author", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -307,7 +310,7 @@ keys = Table(
 secrets = Table(
     "secrets",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("purpose", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -335,7 +338,7 @@ facts = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("photo_id", Text, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
     Column("viewer", Text, nullable=False),
     Column("size", Text, nullable=False),

@@ -6,20 +6,22 @@ What an owner's odds are weighed against must not be counted anew among a millio
 from functools import lru_cache
 
 from sqlalchemy import Connection, Select, bindparam, false, func, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from homeward.domain.animals import Species
 from homeward.domain.places import Point, cell_of, cells_within
 from homeward.domain.reports import Report, Shelf
+from homeward.storage.sql.dialect import both
 from homeward.storage.sql.tables import tallies
 
 NOWHERE = (-1, -1)
 
 
-INSERT = insert(tallies)
-ADD = INSERT.on_conflict_do_update(
-    index_elements=["species", "lat_cell", "lon_cell", "day"],
-    set_={"animals": tallies.c.animals + INSERT.excluded.animals},
+ADD = both(
+    tallies,
+    lambda new: new.on_conflict_do_update(
+        index_elements=["species", "lat_cell", "lon_cell", "day"],
+        set_={"animals": tallies.c.animals + new.excluded.animals},
+    ),
 )
 
 
@@ -29,7 +31,7 @@ def note(connection: Connection, report: Report, change: int) -> None:
         return
     lat, lon = cell_of(report.place) if report.place else NOWHERE
     key = {"species": report.species.value, "lat_cell": lat, "lon_cell": lon, "day": report.happened_at.toordinal()}
-    connection.execute(ADD, {**key, "animals": change})
+    connection.execute(ADD(connection), {**key, "animals": change})
 
 
 def by_day(

@@ -1,14 +1,19 @@
-"""Column types: moments as whole microseconds, boxes and reasons as JSON text."""
+"""Column types: moments as whole microseconds, boxes and reasons as JSON text, vectors as 32-bit floats."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Text
-from sqlalchemy.types import TypeDecorator
+import numpy as np
+from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+FLOAT = np.dtype("<f4")
+
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""A number that is issued; SQLite issues numbers of 64 bits under the name INTEGER only."""
 
 
 def to_us(moment: datetime) -> int:
@@ -49,3 +54,42 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """From the database."""
         return None if value is None else json.loads(value)
+
+
+class PgVector(UserDefinedType[str]):
+    """pgvector's `vector`, in its text form; of any length."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The name of the type."""
+        return "vector"
+
+
+class Floats(TypeDecorator[bytes]):
+    """A vector as bytes of little-endian 32-bit floats; on PostgreSQL it lies in a `vector`, which counts with it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of the database."""
+        return dialect.type_descriptor(PgVector() if dialect.name == "postgresql" else LargeBinary())
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
+        """To the database."""
+        return vector_text(value) if value is not None and dialect.name == "postgresql" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> bytes | None:
+        """From the database."""
+        return text_vector(value) if value is not None and dialect.name == "postgresql" else value
+
+
+def vector_text(floats: bytes) -> str:
+    """As pgvector reads it; each number comes back as it was."""
+    return "[" + ",".join(map(repr, np.frombuffer(floats, FLOAT).tolist())) + "]"
+
+
+def text_vector(shown: str) -> bytes:
+    """As pgvector shows it."""
+    return np.fromstring(shown[1:-1], FLOAT, sep=",").tobytes()

@@ -189,6 +189,10 @@ class MemoryFacts(Repository):
         """The text, or None."""
         return self.tables.facts.get(name)
 
+    def keep(self, name: str) -> str | None:
+        """The text, or None; one writer is alone by itself."""
+        return self.get(name)
+
     def set(self, name: str, value: str | None) -> None:
         """Write; None deletes."""
         if value is None:

@@ -1,7 +1,7 @@
 """Jobs, alerts and updates on dictionaries."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from homeward.domain.ids import AccountId, AlertId, JobId, ReportId
@@ -12,14 +12,18 @@ from homeward.testing.repositories.tables import Repository
 NEW_ALERT = [part.name for part in fields(NewAlert)]
 
 
+@dataclass(frozen=True, slots=True)
 class MemoryJobs(Repository):
-    """`homeward.ports.Jobs`."""
+    """`homeward.ports.Jobs`, for the process with the number ``owner``."""
+
+    owner: int
 
     def add(self, report_id: ReportId, due_at: datetime) -> Job:
         """Queue; a report that waits already keeps its job, with a new due time."""
         old = next((job for job in self.tables.jobs.values() if job.report_id == report_id), None)
         job = replace(old, due_at=due_at) if old else Job(JobId(self.tables.next_id()), report_id, 0, due_at)
         self.tables.jobs[job.id] = job
+        self.tables.jobs_held[job.id] = self.owner
         return job
 
     def add_open_lost(self, due_at: datetime) -> None:
@@ -36,6 +40,7 @@ class MemoryJobs(Repository):
         first = min(due, key=lambda job: (job.due_at, job.id))
         taken = replace(first, due_at=now + timedelta(seconds=lease_s), attempts=first.attempts + 1)
         self.tables.jobs[taken.id] = taken
+        self.tables.jobs_held[taken.id] = self.owner
         return taken
 
     def done(self, job: Job) -> None:
@@ -47,10 +52,16 @@ class MemoryJobs(Repository):
         """Give back."""
         if self._is_mine(job):
             self.tables.jobs[job.id] = replace(self.tables.jobs[job.id], due_at=at)
+            self.tables.jobs_held.pop(job.id, None)
 
-    def release(self, now: datetime) -> None:
-        """Make all due now."""
-        self.tables.jobs = {key: replace(job, due_at=min(job.due_at, now)) for key, job in self.tables.jobs.items()}
+    def release(self, now: datetime) -> int:
+        """Make due now what other processes hold: the one here is the only one."""
+        mine = self.owner
+        others = [job for key, job in self.tables.jobs.items() if self.tables.jobs_held.get(key, mine) != mine]
+        for job in others:
+            self.tables.jobs[job.id] = replace(job, due_at=min(job.due_at, now))
+            del self.tables.jobs_held[job.id]
+        return len(others)
 
     def pending(self, report_id: ReportId) -> bool:
         """Whether the report still waits."""

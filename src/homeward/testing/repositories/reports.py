@@ -213,6 +213,11 @@ class MemoryEmbeddings(Repository):
         chosen = sum(crop.animal == self.tables.photos[crop.photo_id].chosen for crop in self.tables.crops.values())
         return chosen - sum(len(self.missing(found, model)) for found in self.tables.reports), chosen
 
+    def lengths(self, model: ModelName) -> set[int]:
+        """How many numbers the oldest and the newest vector of ``model`` have; empty where there is none."""
+        mine = [len(e.vector) for _, e in sorted(self.tables.embeddings.items()) if e.model == model]
+        return {mine[0], mine[-1]} if mine else set()
+
     def keep_only(self, models: Sequence[ModelName], limit: int) -> int:
         """Delete up to ``limit`` vectors of other models."""
         others = [found for found, new in self.tables.embeddings.items() if new.model not in models][:limit]

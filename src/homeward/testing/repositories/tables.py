@@ -36,6 +36,7 @@ class Tables:
     embeddings: dict[EmbeddingId, NewEmbedding] = field(default_factory=dict)
     matches: dict[tuple[ReportId, ReportId], Match] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
+    jobs_held: dict[JobId, int] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     alerts_due: dict[AlertId, datetime | None] = field(default_factory=dict)
     accounts: dict[AccountId, Account] = field(default_factory=dict)

@@ -28,6 +28,10 @@ class InMemoryUnitOfWork:
     """`homeward.ports.UnitOfWork` on one set of tables."""
 
     tables: Tables
+    owner: int = 0
+
+    def alone(self, name: str) -> None:
+        """One writer is alone by itself."""
 
     @property
     def reports(self) -> MemoryReports:
@@ -57,7 +61,7 @@ class InMemoryUnitOfWork:
     @property
     def jobs(self) -> MemoryJobs:
         """Jobs."""
-        return MemoryJobs(self.tables)
+        return MemoryJobs(self.tables, self.owner)
 
     @property
     def outbox(self) -> MemoryOutbox:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from homeward.storage.sql.types import Json, Moment
+from homeward.storage.sql.types import Floats, Json, Moment, Number
 
 revision = "0001"
 down_revision = None
@@ -25,16 +25,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "changes",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", Number, nullable=False),
         sa.Column("shelf", sa.Text(), nullable=False),
-        sa.Column("embedding_id", sa.Integer(), nullable=False),
+        sa.Column("embedding_id", Number, nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_changes")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "secrets",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
@@ -102,7 +102,7 @@ def upgrade() -> None:
     op.create_index("ix_reports_shelf_species_lat", "reports", ["shelf", "species", "lat"], unique=False)
     op.create_table(
         "jobs",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("report_id", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("due_at", Moment(), nullable=False),
@@ -122,8 +122,8 @@ def upgrade() -> None:
         sa.Column("l2_distance", sa.Float(), nullable=False),
         sa.Column("degree", sa.Float(), nullable=False),
         sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("lost_crop_id", sa.Integer(), nullable=False),
-        sa.Column("found_crop_id", sa.Integer(), nullable=False),
+        sa.Column("lost_crop_id", Number, nullable=False),
+        sa.Column("found_crop_id", Number, nullable=False),
         sa.Column("compared_pairs", sa.Integer(), nullable=False),
         sa.Column("distance_km", sa.Float(), nullable=True),
         sa.Column("days", sa.Float(), nullable=False),
@@ -141,7 +141,7 @@ def upgrade() -> None:
     op.create_index("ix_matches_lost_id_degree", "matches", ["lost_id", "degree"], unique=False)
     op.create_table(
         "outbox",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("lost_id", sa.Text(), nullable=False),
         sa.Column("found_id", sa.Text(), nullable=False),
         sa.Column("encounter_id", sa.Text(), nullable=False),
@@ -176,7 +176,7 @@ def upgrade() -> None:
     op.create_index("ix_photos_report_id", "photos", ["report_id"], unique=False)
     op.create_table(
         "crops",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("photo_id", sa.Text(), nullable=False),
         sa.Column("report_id", sa.Text(), nullable=False),
         sa.Column("animal", sa.Integer(), nullable=False),
@@ -193,10 +193,10 @@ def upgrade() -> None:
     op.create_index("ix_crops_report_id", "crops", ["report_id"], unique=False)
     op.create_table(
         "embeddings",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("crop_id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
+        sa.Column("crop_id", Number, nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("vector", Floats(), nullable=False),
         sa.ForeignKeyConstraint(["crop_id"], ["crops.id"], name=op.f("fk_embeddings_crop_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_embeddings")),
         sa.UniqueConstraint("crop_id", "model", name=op.f("uq_embeddings_crop_id_model")),

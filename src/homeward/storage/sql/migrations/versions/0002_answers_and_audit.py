@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from homeward.storage.sql.types import Moment
+from homeward.storage.sql.types import Moment, Number
 
 revision = "0002"
 down_revision = "0001"
@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_index("ix_answers_created_at", "answers", ["created_at"], unique=False)
     op.create_table(
         "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("photo_id", sa.Text(), nullable=False),
         sa.Column("viewer", sa.Text(), nullable=False),
         sa.Column("size", sa.Text(), nullable=False),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from homeward.storage.sql.types import Json, Moment
+from homeward.storage.sql.types import Json, Moment, Number
 
 revision = "0005"
 down_revision = "0004"
@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "inbox",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", Number, nullable=False),
         sa.Column("messenger", sa.Text(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -40,7 +40,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("messenger", "number", name=op.f("uq_inbox_messenger_number")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_inbox_waiting", "inbox", ["seq"], sqlite_where=sa.text("body IS NOT NULL"))
+    waiting = sa.text("body IS NOT NULL")
+    op.create_index("ix_inbox_waiting", "inbox", ["seq"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_index("ix_inbox_created_at", "inbox", ["created_at"])
     op.create_table(
         "handovers",
@@ -59,7 +60,7 @@ def upgrade() -> None:
     op.create_index("ix_handovers_found_id", "handovers", ["found_id"])
     op.create_table(
         "messages",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("handover_id", sa.Text(), nullable=False),
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
@@ -74,11 +75,20 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_messages_handover_id", "messages", ["handover_id"])
-    op.rename_table("outbox", "old_outbox")
-    op.drop_index("ix_outbox_due_at", "old_outbox")
+    if op.get_bind().dialect.name == "sqlite":
+        op.rename_table("outbox", "old_outbox")
+        op.drop_index("ix_outbox_due_at", "old_outbox")
+    else:
+        op.drop_table("outbox")  # on PostgreSQL nobody had one before this revision
+    _outbox()
+    if op.get_bind().dialect.name == "sqlite":
+        _alerts_of_matches()
+
+
+def _outbox() -> None:
     op.create_table(
         "outbox",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
@@ -92,7 +102,7 @@ def upgrade() -> None:
         sa.Column("delivered_at", Moment()),
         sa.Column("error", sa.Text()),
         sa.Column("handover_id", sa.Text()),
-        sa.Column("message_id", sa.Integer()),
+        sa.Column("message_id", Number),
         sa.ForeignKeyConstraint(["lost_id"], ["reports.id"], name=op.f("fk_outbox_lost_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["found_id"], ["reports.id"], name=op.f("fk_outbox_found_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
@@ -102,6 +112,9 @@ def upgrade() -> None:
     op.create_index("ix_outbox_due_at", "outbox", ["due_at"])
     op.create_index("ix_outbox_lost_id", "outbox", ["lost_id"])
     op.create_index("ix_outbox_account_id", "outbox", ["account_id"])
+
+
+def _alerts_of_matches() -> None:
     op.execute(
         "INSERT INTO outbox (id, key, kind, account_id, lost_id, found_id, encounter_id, degree, created_at, due_at,"
         " attempts, delivered_at, error)"

@@ -1,0 +1,69 @@
+"""PostgreSQL's troubles in our words: what may be tried again, what is full, what is set wrongly. Never a password."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from homeward.errors import BadSettings, DatabaseUnfit, HomewardError, StorageBusy, StorageFull
+from homeward.storage.sql.postgres.address import FIELD, Address
+
+AGAIN = "Send the request again in a moment."
+PASSING = ("08", "40", "53", "55P03", "57", "25006", "25P03")
+"""SQLSTATEs, or their classes, of what passes: connections, deadlocks, want of memory, waits, shutdowns."""
+FULL = "53100"
+NO_PASSWORD, NO_DATABASE, NO_RIGHT = ("28000", "28P01"), "3D000", "42501"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Within the block, troubles that pass are `StorageBusy`, a full disk is `StorageFull`."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StorageBusy("All connections to the database are in use.", hint=AGAIN) from error
+    except DBAPIError as error:
+        state = sqlstate(error)
+        if state == FULL:
+            message = "The database's disk is full; nothing was kept."
+            raise StorageFull(message, hint="Free some space, then send it again.") from error
+        if error.connection_invalidated or state is None or state.startswith(PASSING):
+            raise StorageBusy("The database does not answer just now.", hint=AGAIN) from error
+        raise
+
+
+@contextmanager
+def told_at_start(address: Address) -> Iterator[None]:
+    """Within the block, whatever keeps us from the database is said in one clear line."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _refusal(error, address) from None
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """The five signs; None where the server never spoke."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _refusal(error: DBAPIError, address: Address) -> HomewardError:
+    state, said = sqlstate(error), str(error.orig)
+    if state in NO_PASSWORD or "password authentication failed" in said or "no password supplied" in said:
+        return BadSettings(f"{address} does not let this user in.", field=FIELD, hint="Check user and password.")
+    if state == NO_DATABASE or ("database" in said and "does not exist" in said):
+        hint = f"On the server: createdb {address.url.database}"
+        return BadSettings(f"There is no database at {address}.", field=FIELD, hint=hint)
+    if "role" in said and "does not exist" in said:
+        return BadSettings(f"{address} does not know this user.", field=FIELD, hint="On the server: createuser NAME")
+    if state == NO_RIGHT:
+        hint = f"Let it make tables there: ALTER DATABASE {address.url.database} OWNER TO its user."
+        return DatabaseUnfit(f"The user may not do this at {address}: {_first_line(said)}", field=FIELD, hint=hint)
+    if state is None or error.connection_invalidated or state.startswith(("08", "57", "53")):
+        hint = "Start PostgreSQL, or correct host and port of HOMEWARD_DATABASE_URL."
+        return StorageBusy(f"PostgreSQL does not answer at {address}.", field=FIELD, hint=hint)
+    return DatabaseUnfit(f"{address} refuses: {_first_line(said)}", field=FIELD, hint="See the server's log.")
+
+
+def _first_line(said: str) -> str:
+    return said.strip().split("\n", 1)[0][:200]

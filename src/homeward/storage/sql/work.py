@@ -1,0 +1,110 @@
+"""One transaction: all repositories on one connection."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
+from homeward.storage.sql.accounts import SqlAccounts
+from homeward.storage.sql.cameras import SqlCameras
+from homeward.storage.sql.dialect import alone
+from homeward.storage.sql.embeddings import SqlEmbeddings
+from homeward.storage.sql.facts import SqlFacts
+from homeward.storage.sql.figures import SqlFigures
+from homeward.storage.sql.handovers import SqlHandovers
+from homeward.storage.sql.matches import SqlMatches
+from homeward.storage.sql.photos import SqlPhotos
+from homeward.storage.sql.queues import SqlInbox, SqlJobs, SqlOutbox
+from homeward.storage.sql.reports import SqlExpiry, SqlReports
+
+
+@dataclass(frozen=True, slots=True)
+class SqlUnitOfWork:
+    """`homeward.ports.UnitOfWork`; ``owner`` is the number of the process that works here."""
+
+    connection: Connection
+    owner: int
+
+    def alone(self, name: str) -> None:
+        """Nobody else gets past this with the same ``name`` before the transaction ends."""
+        alone(self.connection, name)
+
+    @property
+    def reports(self) -> SqlReports:
+        """Reports."""
+        return SqlReports(self.connection)
+
+    @property
+    def expiry(self) -> SqlExpiry:
+        """What has grown old."""
+        return SqlExpiry(self.connection)
+
+    @property
+    def photos(self) -> SqlPhotos:
+        """Photos and crops."""
+        return SqlPhotos(self.connection)
+
+    @property
+    def embeddings(self) -> SqlEmbeddings:
+        """Vectors."""
+        return SqlEmbeddings(self.connection)
+
+    @property
+    def matches(self) -> SqlMatches:
+        """Matches."""
+        return SqlMatches(self.connection)
+
+    @property
+    def jobs(self) -> SqlJobs:
+        """Jobs."""
+        return SqlJobs(self.connection, self.owner)
+
+    @property
+    def outbox(self) -> SqlOutbox:
+        """Alerts."""
+        return SqlOutbox(self.connection)
+
+    @property
+    def accounts(self) -> SqlAccounts:
+        """Accounts."""
+        return SqlAccounts(self.connection)
+
+    @property
+    def inbox(self) -> SqlInbox:
+        """What came in from messengers."""
+        return SqlInbox(self.connection)
+
+    @property
+    def handovers(self) -> SqlHandovers:
+        """Handovers and their messages."""
+        return SqlHandovers(self.connection)
+
+    @property
+    def figures(self) -> SqlFigures:
+        """Counts for operators."""
+        return SqlFigures(self.connection)
+
+    @property
+    def cameras(self) -> SqlCameras:
+        """Cameras and encounters."""
+        return SqlCameras(self.connection)
+
+    @property
+    def keys(self) -> SqlKeys:
+        """API keys and signing secrets."""
+        return SqlKeys(self.connection)
+
+    @property
+    def answers(self) -> SqlAnswers:
+        """Answers by idempotency key."""
+        return SqlAnswers(self.connection)
+
+    @property
+    def facts(self) -> SqlFacts:
+        """What is true of the whole data folder."""
+        return SqlFacts(self.connection)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """Looks at photos."""
+        return SqlAudit(self.connection)

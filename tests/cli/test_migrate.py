@@ -1,0 +1,163 @@
+"""`homeward migrate`: a data folder's rows to a real PostgreSQL, through a kill, and back into use."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from homeward.domain.embeddings import NewEmbedding, unit
+from homeward.domain.ids import CameraId, ReportId
+from homeward.domain.matches import MatchQuery
+from homeward.domain.places import Point
+from homeward.domain.reports import Camera, Shelf
+from homeward.errors import Conflict, MoveFailed
+from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql.closed import check_open
+from homeward.storage.sql.move import Move
+from homeward.storage.sql.postgres import PostgresDatabase
+from homeward.storage.sql.tables import metadata
+from tests.cli.test_cli import RUN
+from tests.contracts.rows import MODEL, NOW, add, crop, match, new_alert, photo
+
+ASKED = ["migrate", "--from", "sqlite", "--to", "postgres"]
+
+
+@pytest.fixture
+def empty_url(postgres_server):
+    with postgres_server.database() as url:
+        yield url
+
+
+def fill(folder, reports):
+    """Rows of nearly every kind."""
+    import numpy as np
+
+    chance = np.random.default_rng(1)
+    with closing(SqlDatabase.open(folder / "homeward.sqlite")) as database, database.write() as work:
+        work.cameras.save(Camera(CameraId("c"), "Yard", Point(57, 39), "Юг", NOW))
+        add(work, "lost", Shelf.LOST, home=Point(57.1, 39.2), name="Рекс", contact="+7 900")
+        for number in range(reports):
+            name = f"f{number}"
+            add(work, name, minutes=number, place=Point(57 + number / 1e4, 39))
+            of = photo(name)
+            (crop_id,) = work.photos.add(of, [crop(of)])
+            vector = unit(chance.normal(size=48).astype(np.float32))
+            work.embeddings.add([NewEmbedding(crop_id, MODEL, vector)])
+        match(work, "lost", "f0", 0.9)
+        work.outbox.add(new_alert("match:lost:e", found="f0"))
+        work.keys.add_secret("links", "signing", NOW)
+        work.facts.set("embedder", MODEL)
+        work.jobs.add(ReportId("f1"), NOW)
+
+
+def call(folder, url, *arguments, code=0):
+    env = {**os.environ, "HOMEWARD_DATABASE_URL": url, "HOMEWARD_LANG": "en"}
+    command = [*RUN, *map(str, arguments), "--data", str(folder)]
+    answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    assert "s3cret" not in answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stderr
+    return answer
+
+
+def rows_of(connection):
+    return {
+        table.name: sorted(map(tuple, connection.execute(table.select()).all()), key=repr)
+        for table in metadata.sorted_tables
+        if table.name != "changes"
+    }
+
+
+def test_a_move_that_is_killed_in_the_middle_goes_on_and_brings_every_row(tmp_path, empty_url, postgres_server):
+    fill(tmp_path, 1500)
+    env = {**os.environ, "HOMEWARD_DATABASE_URL": empty_url}
+    moving = subprocess.Popen(
+        [sys.executable, *RUN[1:], *ASKED, "--data", str(tmp_path)], env=env, stderr=subprocess.DEVNULL
+    )
+    name = empty_url.rsplit("/", 1)[1]
+    deadline = time.monotonic() + 60
+    while moving.poll() is None and _count(postgres_server, name) == 0 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    moving.send_signal(signal.SIGKILL)
+    moving.wait()
+    assert 0 < _count(postgres_server, name) < 3 * 1500, "it was not killed in the middle"
+
+    refused = call(tmp_path, empty_url, "matches", "lost", code=2)
+    assert "still on their way" in refused.stderr
+    call(tmp_path, empty_url, *ASKED)
+
+    with (
+        closing(SqlDatabase.open(tmp_path / "homeward.sqlite")) as old,
+        closing(PostgresDatabase.open(empty_url)) as new,
+    ):
+        with pytest.raises(Conflict), old.read() as work:
+            check_open(work)
+        with old.read() as one, new.read() as other:
+            ours, theirs = rows_of(one.connection), rows_of(other.connection)
+            ours["facts"] = [row for row in ours["facts"] if row[0] != "closed"]
+            assert theirs == ours
+            assert [m.match.found_id for m in other.matches.page(ReportId("lost"), MatchQuery()).items] == ["f0"]
+            assert other.keys.secrets("links") == ["signing"]
+        with new.write() as work:
+            add(work, "later")
+            of = photo("later")
+            assert min(work.photos.add(of, [crop(of)])) > 1500
+
+
+def _count(server, name):
+    """Rows of reports and what hangs on them; 0 where there are no tables yet."""
+    try:
+        found = server.ask("SELECT (SELECT count(*) FROM reports) + (SELECT count(*) FROM embeddings)", name)
+    except psycopg.Error:
+        return 0
+    return found[0][0]
+
+
+def test_a_database_with_rows_of_its_own_is_left_alone(tmp_path, postgres_url):
+    fill(tmp_path, 3)
+    with closing(PostgresDatabase.open(postgres_url)) as database, database.write() as work:
+        work.keys.add_secret("links", "another", NOW)
+
+    refused = call(tmp_path, postgres_url, *ASKED, code=2)
+
+    assert "is not empty" in refused.stderr
+    call(tmp_path, postgres_url, *ASKED, "--cancel")
+    with closing(SqlDatabase.open(tmp_path / "homeward.sqlite")) as database, database.read() as work:
+        check_open(work)
+
+
+def test_a_moved_folder_is_closed_until_the_move_is_taken_back(tmp_path, postgres_url):
+    fill(tmp_path, 3)
+    moved = json.loads(call(tmp_path, postgres_url, *ASKED, "--json").stdout)
+
+    assert moved["rows"]["reports"] == 4
+    refused = call(tmp_path, "", "matches", "lost", code=2)
+    assert "went to PostgreSQL" in refused.stderr
+    assert "--cancel" in refused.stderr
+    call(tmp_path, postgres_url, *ASKED, "--cancel")
+    assert "f0" in call(tmp_path, "", "matches", "lost", "--json").stdout
+
+
+def test_a_row_that_came_out_different_is_told_and_the_database_stays_closed(tmp_path, postgres_url, postgres_server):
+    fill(tmp_path, 3)
+    with (
+        closing(SqlDatabase.open(tmp_path / "homeward.sqlite")) as old,
+        closing(PostgresDatabase.open(postgres_url)) as new,
+    ):
+
+        def spoil(table, done, _total):
+            if (table, done) == ("reports, compared", 4):
+                with new.write() as work:
+                    work.connection.exec_driver_sql("UPDATE matches SET degree = 0.5")
+
+        with pytest.raises(MoveFailed, match="matches"):
+            Move(old, new, spoil)()
+
+        with pytest.raises(Conflict), new.read() as work:
+            check_open(work)

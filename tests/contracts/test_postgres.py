@@ -1,0 +1,358 @@
+"""What only PostgreSQL has: several that write at once, and servers that cannot be used."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from homeward.domain.embeddings import Filter, NewEmbedding, unit
+from homeward.domain.handovers import Handover
+from homeward.domain.ids import HandoverId, ModelName, ReportId
+from homeward.domain.reports import Shelf, Status
+from homeward.engine.events import EventBroker, MatchFound, of_text
+from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
+from homeward.storage.index.exact import ExactIndex
+from homeward.storage.index.pgvector import PgVectorIndex
+from homeward.storage.photos.folder import FolderPhotoStorage
+from homeward.storage.shelves import open_shelf
+from homeward.storage.sql.postgres import PostgresDatabase, fitness
+from homeward.storage.sql.postgres.windows import SharedWindow
+from homeward.storage.sql.tables import metadata
+from tests.conftest import photo as picture
+from tests.fakes.postgres import PASSWORD, free_port
+from tests.world import World
+
+from .rows import MODEL, NOW, add, crop, new_alert, photo
+
+ANY = Filter(MODEL, only_open=False)
+ONLY_HERE = {"points", "uploads", "xid", "ix_changes_xid"}  # what only PostgreSQL has
+
+
+@pytest.fixture
+def both(postgres_url):
+    """Two processes on one database."""
+    with closing(PostgresDatabase.open(postgres_url)) as one, closing(PostgresDatabase.open(postgres_url)) as two:
+        yield one, two
+
+
+def put(work, name, *, model=MODEL, **fields):
+    add(work, name, **fields)
+    of = photo(name)
+    (crop_id,) = work.photos.add(of, [crop(of)])
+    work.embeddings.add([NewEmbedding(crop_id, model, unit(np.array([1.0, 0.1])))])
+
+
+def seen(index, where=ANY):
+    return sorted(n.report_id for n in index.nearest(unit(np.array([1.0, 0.0])), 10, where))
+
+
+def test_two_reports_that_arrive_at_two_processes_in_the_same_instant_find_each_other(both, tmp_path):
+    worlds = [
+        World(database, {s: open_shelf(s, PgVectorIndex(s, database)) for s in Shelf}, FolderPhotoStorage(tmp_path))
+        for database in both
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        for turn in range(12):
+            start = threading.Barrier(2)
+
+            def file(world, shelf, noise, turn=turn, start=start):
+                start.wait()
+                return world.file(shelf, picture(turn, noise=noise)).report.id
+
+            lost = pool.submit(file, worlds[turn % 2], "lost", 0)
+            found = pool.submit(file, worlds[1 - turn % 2], "found", 1)
+            pair = lost.result(), found.result()
+            while worlds[0].engine.run_due_jobs() + worlds[1].engine.run_due_jobs():
+                pass  # a job that met a deadlock waits for its next try
+
+            page = worlds[0].engine.current_top_matches(pair[0])
+            assert pair[1] in [item.match.found_id for item in page.items], f"turn {turn}"
+
+
+@pytest.mark.parametrize("kind", ["pgvector", "following"])
+def test_what_commits_late_is_seen_although_a_later_number_was_committed_before(both, kind):
+    one, two = both
+    index = PgVectorIndex(Shelf.FOUND, two) if kind == "pgvector" else ExactIndex(Shelf.FOUND, two)
+    with one.write() as slow:
+        put(slow, "late")
+        with two.write() as quick:
+            put(quick, "early", minutes=3 * 24 * 60)  # of another day: those of one day are counted in one row
+        assert seen(index) == ["early"]
+
+    assert seen(index) == ["early", "late"]
+
+
+def test_a_report_that_is_closed_while_its_vector_is_on_its_way_is_closed_for_the_search(both):
+    one, two = both
+    index = PgVectorIndex(Shelf.FOUND, two)
+    with one.write() as work:
+        add(work, "r")
+        of = photo("r")
+        (crop_id,) = work.photos.add(of, [crop(of)])
+    begun = threading.Event()
+
+    def close():
+        with two.write() as other:
+            begun.set()
+            other.reports.update(replace(other.reports.get(ReportId("r")), status=Status.CLOSED))
+
+    with one.write() as work:
+        work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.array([1.0, 0.1])))])
+        closing_it = threading.Thread(target=close)
+        closing_it.start()
+        begun.wait()
+    closing_it.join()
+
+    assert seen(index) == ["r"]
+    assert seen(index, Filter(MODEL)) == []
+
+
+def test_an_index_that_lagged_too_far_reads_everything_anew(both):
+    one, two = both
+    index = ExactIndex(Shelf.FOUND, two)
+    with one.write() as work:
+        put(work, "a")
+    assert seen(index) == ["a"]
+    with one.write() as work:
+        work.reports.remove(ReportId("a"))
+    with one.write() as work:
+        put(work, "b")
+    with one.write() as work:
+        from homeward.storage.sql.postgres import feed
+
+        feed.forget_changes(work.connection, kept=0)
+
+    assert seen(index) == ["b"]
+
+
+def test_workers_side_by_side_take_each_job_and_each_alert_once(both):
+    with both[0].write() as work:
+        for name in ("lost", *(f"r{n}" for n in range(40))):
+            add(work, name)
+            work.jobs.add(ReportId(name), NOW)
+        for number in range(40):
+            work.outbox.add(new_alert(f"k{number}", found=f"r{number}"))
+
+    def take(database):
+        jobs, alerts = [], []
+        while True:
+            with database.write() as work:
+                job, some = work.jobs.claim(NOW, 60), work.outbox.claim(NOW, 60, 3, None)
+            if job is None and not some:
+                return jobs, alerts
+            jobs += [job.report_id] if job else []
+            alerts += [alert.key for alert in some]
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(take, [*both, *both]))
+
+    for kind, count in ((0, 41), (1, 40)):
+        every = [item for worker in taken for item in worker[kind]]
+        assert (len(every), len(set(every))) == (count, count)
+
+
+def test_a_job_that_is_locked_by_another_is_passed_over_not_waited_for(both):
+    one, two = both
+    with one.write() as work:
+        for name in ("a", "b"):
+            add(work, name)
+            work.jobs.add(ReportId(name), NOW)
+    with one.write() as work, two.write() as other:
+        assert {work.jobs.claim(NOW, 60).report_id, other.jobs.claim(NOW, 60).report_id} == {"a", "b"}
+
+
+def test_both_sides_that_agree_at_the_same_moment_have_both_agreed(both):
+    one, two = both
+    with one.write() as work:
+        for name in ("lost", "found"):
+            add(work, name)
+        work.handovers.save(Handover(HandoverId("h"), ReportId("lost"), ReportId("found"), NOW))
+    start = threading.Barrier(2)
+
+    def agree(database, **answer):
+        start.wait()
+        with database.write() as work:
+            work.handovers.save(replace(work.handovers.get(HandoverId("h")), **answer))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(
+            pool.map(
+                lambda how: agree(how[0], **how[1]), [(one, {"owner_agrees": True}), (two, {"finder_agrees": True})]
+            )
+        )
+
+    with one.read() as work:
+        talk = work.handovers.get(HandoverId("h"))
+    assert (talk.owner_agrees, talk.finder_agrees) == (True, True)
+
+
+def test_a_job_of_a_process_that_died_is_taken_up_and_that_of_a_living_one_is_not(both, postgres_server):
+    one, two = both
+    one.wire.start(lambda _: None)
+    assert one.wire.listening.wait(30)
+    with one.write() as work:
+        add(work, "r")
+        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.claim(NOW, 600)
+    with two.write() as work:
+        assert work.jobs.release(NOW) == 0
+
+    one.close()
+
+    with two.write() as work:
+        assert work.jobs.release(NOW) == 1
+        assert work.jobs.claim(NOW, 600).report_id == "r"
+
+
+def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(both):
+    brokers = [EventBroker(relay=database.wire.send) for database in both]
+    for database, broker in zip(both, brokers, strict=True):
+        database.wire.start(lambda text, broker=broker: broker.deliver(of_text(text)))
+        assert database.wire.listening.wait(30)
+    event = MatchFound(ReportId("lost"), ReportId("found"), 0.9)
+    with brokers[0].subscribe(event.lost_id) as near, brokers[1].subscribe(event.found_id) as far:
+        brokers[0].publish(event)
+
+        assert far.get(30) == event
+        assert near.get(30) == event
+        assert near.get(0.3) is None
+
+
+def test_the_wire_comes_back_after_its_connection_was_cut(both, postgres_server):
+    one, two = both
+    heard = threading.Event()
+    two.wire.start(lambda _: heard.set())
+    one.wire.start(lambda _: None)
+    assert two.wire.listening.wait(30)
+    postgres_server.ask("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    while not heard.wait(0.2):
+        one.wire.send("{}")
+
+
+def test_callers_are_counted_together_whichever_process_they_ask(both):
+    windows = [SharedWindow(database) for database in both]
+
+    assert [windows[turn % 2].hit("me", 3, 60) for turn in range(3)] == [0, 0, 0]
+    assert 0 < windows[1].hit("me", 3, 60) <= 60
+    assert windows[1].hit("you", 3, 60) == 0
+    assert windows[0].hit("me", 3, 0) == 0
+
+
+def test_a_graph_finds_what_looking_at_every_row_finds(both):
+    chance = np.random.default_rng(3)
+    with both[0].write() as work:
+        add(work, "r")
+        for number in range(600):
+            of = photo("r", f"p{number}")
+            (crop_id,) = work.photos.add(of, [crop(of)])
+            vector = unit(chance.normal(size=32).astype(np.float32))
+            work.embeddings.add([NewEmbedding(crop_id, MODEL, vector)])
+    walking, looking = PgVectorIndex(Shelf.FOUND, both[1], few=100), PgVectorIndex(Shelf.FOUND, both[1], few=10_000)
+    walking.load(MODEL)
+    assert walking.graphs.has("found/body/m", 32)
+    same = 0
+    for _ in range(20):
+        vector = unit(chance.normal(size=32).astype(np.float32))
+        ids = [[n.embedding_id for n in index.nearest(vector, 10, ANY)] for index in (walking, looking)]
+        same += len(set(ids[0]) & set(ids[1]))
+
+    assert same >= 0.98 * 200
+    assert len(walking.nearest(vector, 600, ANY)) == 600
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type")  # of columns that only PostgreSQL has
+def test_the_revisions_and_the_tables_agree(both):
+    with both[0].search() as connection:
+        options = {"compare_type": False, "include_object": lambda _o, name, *_: name not in ONLY_HERE}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_tables_are_made_once_when_several_processes_start_at_the_same_moment(postgres_server):
+    with postgres_server.database() as url, ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(PostgresDatabase.open, [url] * 3))
+        for database in made:
+            with database.read() as work:
+                assert work.jobs.count() == 0
+            database.close()
+
+
+def refusal(url, kind):
+    with pytest.raises(kind) as told:
+        PostgresDatabase.open(url)
+    shown = f"{told.value.message} {told.value.hint} {told.value!r}"
+    assert PASSWORD not in shown
+    return shown
+
+
+def test_what_is_no_address_is_refused_without_repeating_it():
+    for text in (
+        "",
+        "hello",
+        "mysql://u:s3cret@h/d",
+        f"postgresql://u:{PASSWORD}@h",
+        f"postgresql://u:{PASSWORD}@h:port/d",
+    ):
+        assert "HOMEWARD_DATABASE_URL" in refusal(text, BadSettings)
+
+
+def test_a_wrong_password_a_missing_database_and_a_server_that_is_down_are_told_apart(postgres_server):
+    url = postgres_server.url("nowhere")
+    assert "no database" in refusal(url, BadSettings)
+    assert "let this user in" in refusal(url.replace(f":{PASSWORD}@", ":wrong@"), BadSettings)
+    assert "does not answer" in refusal(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d", StorageBusy)
+
+
+def test_a_server_and_an_extension_that_are_too_old_are_refused(postgres_url, monkeypatch):
+    monkeypatch.setattr(fitness, "LEAST_SERVER", 99)
+    assert "too old; Homeward needs 99" in refusal(postgres_url, DatabaseUnfit)
+    monkeypatch.setattr(fitness, "LEAST_SERVER", 16)
+    monkeypatch.setattr(fitness, "LEAST_VECTOR", (7, 0))
+    assert "pgvector 0.8.5" in refusal(postgres_url, DatabaseUnfit)
+
+
+def test_a_user_who_may_not_put_pgvector_in_is_told_who_may(postgres_server):
+    postgres_server.ask("DROP ROLE IF EXISTS guest")
+    postgres_server.ask(f"CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'")
+    with postgres_server.database() as url:
+        guest = url.replace("//homeward:", "//guest:")
+
+        assert "CREATE EXTENSION vector" in refusal(guest, DatabaseUnfit)
+
+
+def test_tables_of_a_newer_version_are_left_alone(postgres_server):
+    with postgres_server.database() as url:
+        PostgresDatabase.open(url).close()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+        assert "newer version" in refusal(url, StorageTooNew)
+
+
+def test_a_server_that_goes_away_is_told_as_something_that_passes(both, postgres_server):
+    one, _ = both
+    with pytest.raises(StorageBusy), one.write() as work:
+        add(work, "r")
+        postgres_server.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'tables'")
+        work.reports.get(ReportId("r"))
+
+    with one.read() as work:
+        assert work.reports.get(ReportId("r")) is None
+
+
+def test_vectors_of_two_networks_under_one_name_are_seen(both):
+    with both[0].write() as work:
+        put(work, "a")
+        put(work, "b", model=ModelName("n"))
+        of = photo("b", "q")
+        (crop_id,) = work.photos.add(of, [crop(of)])
+        work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.ones(5)))])
+
+        assert work.embeddings.lengths(MODEL) == {2, 5}
+        assert work.embeddings.lengths(ModelName("none")) == set()
