@@ -455,21 +455,26 @@ def _index(settings: Settings, database: SqlDatabase | PostgresDatabase) -> Inde
 
 def _shelves(database: SqlDatabase | PostgresDatabase, index: Index | None) -> dict[Any, Any]:
     from homeward.domain.reports import Shelf
+    from homeward.storage.index.exact import ExactIndex
     from homeward.storage.shelves import open_shelf
 
-    return {shelf: open_shelf(shelf, index.indexes[shelf] if index else _own_index(shelf, database)) for shelf in Shelf}
+    found = index.indexes[Shelf.FOUND] if index else _own_index(database)
+    # every sighting asks the lost shelf, and it is small: it lies in the memory of each process, whatever holds the rows
+    lost = ExactIndex(Shelf.LOST, database)
+    return {Shelf.LOST: open_shelf(Shelf.LOST, lost), Shelf.FOUND: open_shelf(Shelf.FOUND, found)}
 
 
-def _own_index(shelf: Shelf, database: SqlDatabase | PostgresDatabase) -> EmbeddingIndex:
-    """What the rows bring along: memory beside a file, pgvector in a server."""
+def _own_index(database: SqlDatabase | PostgresDatabase) -> EmbeddingIndex:
+    """What the rows of the found shelf bring along: memory beside a file, pgvector in a server."""
+    from homeward.domain.reports import Shelf
     from homeward.storage.index.exact import ExactIndex
     from homeward.storage.sql import SqlDatabase
 
     if isinstance(database, SqlDatabase):
-        return ExactIndex(shelf, database)
+        return ExactIndex(Shelf.FOUND, database)
     from homeward.storage.index.pgvector import PgVectorIndex
 
-    return PgVectorIndex(shelf, database)
+    return PgVectorIndex(Shelf.FOUND, database)
 
 
 def _rules(settings: Settings) -> Any:

@@ -1,4 +1,4 @@
-"""Qdrant for one database: a server in, both shelves' indexes and their keeper out."""
+"""Qdrant for one database: a server in, the found shelf's index and its keeper out; the lost one stays in memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,9 +40,9 @@ class Opened:
 
 
 def open_index(database: Database, source: ChangeSource, server: Callable[[str], Server]) -> Opened:
-    """Collections that follow ``source``; ``server`` gets the database's history, which is part of their names."""
+    """A collection for each model that follows ``source``; ``server`` gets the database's history, which is part of their names."""
     opened = server(history_of(database))
-    indexes = {shelf: QdrantIndex(shelf, source, partial(opened.points, shelf)) for shelf in Shelf}
+    indexes = {Shelf.FOUND: QdrantIndex(Shelf.FOUND, source, partial(opened.points, Shelf.FOUND))}
     return Opened(opened, indexes, Care(indexes, source))
 
 
