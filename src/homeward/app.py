@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from homeward.api import ApiConfig, ApiContext
     from homeward.bot.backend import Backend
     from homeward.bot.service import TelegramBot
-    from homeward.domain.reports import Shelf
     from homeward.engine.engine import Engine
     from homeward.messengers.email import EmailMessenger
     from homeward.models.registry import Registry
@@ -459,7 +458,7 @@ def _shelves(database: SqlDatabase | PostgresDatabase, index: Index | None) -> d
     from homeward.storage.shelves import open_shelf
 
     found = index.indexes[Shelf.FOUND] if index else _own_index(database)
-    # every sighting asks the lost shelf, and it is small: it lies in the memory of each process, whatever holds the rows
+    # every sighting asks the lost shelf, which is small: each process has it in memory, whatever holds the rows
     lost = ExactIndex(Shelf.LOST, database)
     return {Shelf.LOST: open_shelf(Shelf.LOST, lost), Shelf.FOUND: open_shelf(Shelf.FOUND, found)}
 

@@ -40,7 +40,7 @@ class Opened:
 
 
 def open_index(database: Database, source: ChangeSource, server: Callable[[str], Server]) -> Opened:
-    """A collection for each model that follows ``source``; ``server`` gets the database's history, which is part of their names."""
+    """A collection for each model, fed from ``source``; ``server`` gets the database's history, part of their names."""
     opened = server(history_of(database))
     indexes = {Shelf.FOUND: QdrantIndex(Shelf.FOUND, source, partial(opened.points, Shelf.FOUND))}
     return Opened(opened, indexes, Care(indexes, source))
