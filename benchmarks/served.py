@@ -12,7 +12,7 @@ from typing import Self
 import httpx2
 
 START = "from homeward.cli import main; main()"
-READY_WITHIN_S = 60
+READY_WITHIN_S = 180
 
 
 class Served:

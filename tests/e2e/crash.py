@@ -16,7 +16,7 @@ import httpx2
 from PIL import Image
 
 START = "from homeward.cli import main; main()"
-READY_WITHIN_S = 60
+READY_WITHIN_S = 180
 
 
 @dataclass
