@@ -29,10 +29,10 @@ DEADLINE_S = 30.0
 class Bot:
     """The real bot in a thread, between a fake Telegram and a real server; it can be stopped and started again."""
 
-    def __init__(self, url, secret, telegram, *, pace=None, house=None, webhook=None):
+    def __init__(self, url, secret, telegram, *, pace=None, house=None, webhook=None, look_s=60.0):
         self.url, self.secret, self.telegram = url, secret, telegram
         self.pace, self.house, self.webhook = pace, house or House(), webhook
-        self.thread = None
+        self.look_s, self.thread = look_s, None
 
     def start(self):
         self.thread = LoopThread("bot", self._work)
@@ -46,7 +46,8 @@ class Bot:
         async with AsyncClient(self.url, self.secret) as client:
             telegram = Telegram.open(TOKEN, self.telegram.url, pace)
             backend = Backend(client, "telegram")
-            await TelegramBot(telegram, backend, self.house, lambda: datetime.now(UTC), self.webhook).run()
+            now = lambda: datetime.now(UTC)  # noqa: E731
+            await TelegramBot(telegram, backend, self.house, now, self.webhook, self.look_s).run()
 
 
 class ConsoleTalker:

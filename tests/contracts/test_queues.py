@@ -115,10 +115,13 @@ def test_what_came_in_is_kept_once_until_it_is_worked_on(database):
         assert [update.number for update in work.inbox.after("telegram", first.seq, 10)] == [4]
         assert work.inbox.after("console", 0, 10) == []
 
+        assert work.inbox.waits("telegram", [4, 5])
         work.inbox.done("telegram", [5])
+        assert not work.inbox.waits("telegram", [5, 6])
         assert [update.number for update in work.inbox.after("telegram", 0, 10)] == [4]
         assert not work.inbox.add("telegram", 5, "77", "again", NOW)
         work.inbox.forget("telegram", "88")
+        assert not work.inbox.waits("telegram", [4])
         assert work.inbox.after("telegram", 0, 10) == []
         work.inbox.forget_before(NOW + timedelta(seconds=1))
         assert work.inbox.add("telegram", 5, "77", "new", NOW)

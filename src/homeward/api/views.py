@@ -230,13 +230,14 @@ def account_view(account: Account) -> Json:
     }
 
 
-def alert_view(news: News) -> Json:
-    """News for the account of a bot; ``found_ids`` and ``lost_ids`` best first."""
-    best = news.alerts[0]
+def alert_view(context: ApiContext, news: News) -> Json:
+    """News for the account of a bot, with its own ``report``; ``found_ids`` and ``lost_ids`` best first."""
+    best, own = news.alerts[0], news.own
     return {
         "ids": [alert.id for alert in news.alerts],
         "kind": best.kind.value,
         "account": account_view(news.account) if news.account else None,
+        "report": report_view(own) | {"link": link(context, own)},
         "lost_id": best.lost_id,
         "found_id": best.found_id,
         "lost_ids": list(dict.fromkeys(alert.lost_id for alert in news.alerts)),

@@ -15,9 +15,14 @@ class Backend:
     client: AsyncClient
     messenger: str
 
-    async def arrive(self, address: str, language: str) -> Json:
-        """Who is there."""
-        return await self._json("POST", "/accounts", self._here(address=address, language=language))
+    async def arrive(self, address: str, language: str, numbers: Sequence[int] = ()) -> Json:
+        """Who is there.
+
+        Raises:
+            Conflict: the updates ``numbers`` were worked on or erased meanwhile.
+        """
+        who = self._here(address=address, language=language, numbers=list(numbers))
+        return await self._json("POST", "/accounts", who)
 
     async def account(self, account_id: str) -> Json:
         """An account as it is now."""

@@ -21,7 +21,7 @@ async def _match(turn: Turn, news: Json) -> None:
         every, at = await turn.person.matches(lost_id, [news["found_id"]]), 0
     if not every:
         return
-    lost = await turn.person.report(lost_id)
+    lost = news["report"]
     name = lost["name"] or turn.words(f"pet.{lost['species']}")
     header = turn.words.count("news", len(new), name=name)
     card = await results.match_card(turn, lost, every, at, header=header)
@@ -36,8 +36,7 @@ async def _owner(turn: Turn, news: Json) -> None:
         return
     card = await results.owner_card(turn, found_id, owners, at, header=turn.words("news_owner"))
     turn.show(Card(card.picture, card.text, (*card.buttons, *_quiet(turn, found_id))))
-    found = await turn.person.report(found_id)
-    if found["held"] is None:
+    if news["report"]["held"] is None:
         rows = ((turn.button("held", f"f:held:{found_id}"), turn.button("loose", f"f:loose:{found_id}")),)
         turn.say("ask_held_later", rows)
 
@@ -113,3 +112,4 @@ KINDS: dict[str, Callable[[Turn, Json], Awaitable[None]]] = {
     "ended": _plain,
     "reunited": _plain,
 }
+MOVE_THE_DIALOG = {"connected", "message", "ended"}

@@ -3,10 +3,13 @@
 import asyncio
 import heapq
 import itertools
+import math
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 MOST_CHATS = 20_000
+WINDOW_S = 1.0
+CATCH_UP = 8  # messages that may follow each other at once after a pause, so that a hiccup costs no time for good
 
 
 class Pace:
@@ -15,6 +18,7 @@ class Pace:
     def __init__(self, per_second: float, per_chat_per_second: float, chat_burst: int) -> None:
         """``chat_burst`` messages may follow each other in one chat before its own pace counts."""
         self._gap_s = 1.0 / per_second
+        self._sent: deque[float] = deque(maxlen=math.floor(per_second * WINDOW_S))
         self._chat_gap_s = 1.0 / per_chat_per_second
         self._burst_s = (chat_burst - 1) * self._chat_gap_s
         self._next_at = 0.0
@@ -48,12 +52,21 @@ class Pace:
 
     async def _give(self) -> None:
         while self._waiting:
-            wait_s = self._next_at - time.monotonic()
+            messages = self._waiting[0][3]
+            wait_s = max(self._next_at, self._room_at(messages)) - time.monotonic()
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
                 continue
             _, _, given, messages = heapq.heappop(self._waiting)
             if given.cancelled():
                 continue
-            self._next_at = max(self._next_at, time.monotonic() - self._gap_s) + self._gap_s * messages
+            now = time.monotonic()
+            self._sent.extend([now] * messages)
+            self._next_at = max(self._next_at, now - CATCH_UP * self._gap_s) + self._gap_s * messages
             given.set_result(None)
+
+    def _room_at(self, messages: int) -> float:
+        """When ``messages`` more keep to what may go in any one second."""
+        most = self._sent.maxlen or 1
+        above = len(self._sent) + min(messages, most) - most
+        return self._sent[above - 1] + WINDOW_S if above > 0 else 0.0

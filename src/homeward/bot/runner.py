@@ -10,6 +10,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,10 +23,11 @@ from homeward.bot.talk import Incoming, Messenger, Note, Pictures, Unreachable
 from homeward.bot.turn import House, Turn
 from homeward.bot.words import Words
 from homeward.client import Json
-from homeward.errors import HomewardError
+from homeward.errors import Conflict, HomewardError, NotFound
 
 ALBUM_WAIT_S = 0.8  # the photos of an album come as messages of their own, shortly after each other
 AT_ONCE = 32
+NEWS_AHEAD = 96  # claimed before their turn: claiming costs the same for few as for many
 QUEUE, BURST, REFILL_PER_S = 40, 20, 1.0
 FIRST_WAIT_S, LONGEST_WAIT_S, TOLD_AFTER = 0.5, 30.0, 3
 IDLE_S = 0.5
@@ -59,7 +61,7 @@ class Runner:
         self._backend, self._messenger, self._read, self._now, self._house = backend, messenger, read, now, house
         self._chats: dict[str, _Chat] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once, self._news_at_once = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._seq = 0
         self._came = asyncio.Event()
 
@@ -108,10 +110,10 @@ class Runner:
         """Deliver news, for ever."""
         running: set[asyncio.Task[None]] = set()
         while True:
-            free = AT_ONCE - len(running)
+            free = NEWS_AHEAD - len(running)
             claimed: list[Json] = []
             try:
-                claimed = await self._backend.claim(free) if free > AT_ONCE // 4 else []
+                claimed = await self._backend.claim(free) if free >= NEWS_AHEAD // 2 else []
             except HomewardError as error:
                 log.warning("outbox", error=error.code)
             running |= {self._spawn(self._deliver(each)) for each in claimed}
@@ -200,7 +202,10 @@ class Runner:
             TURN_SECONDS.observe(time.perf_counter() - start)
 
     async def _one_turn(self, came: Incoming) -> None:
-        account = await self._backend.arrive(came.address, came.language)
+        try:
+            account = await self._backend.arrive(came.address, came.language, came.numbers)
+        except Conflict:
+            return
         await self._messenger.taken(came)
         turn = self._new_turn(account, came.numbers)
         await dialog.answer(turn, came.said)
@@ -209,7 +214,8 @@ class Runner:
         if turn.state.get("erased"):
             await self._backend.drop(came.numbers)
             return
-        await turn.person.save(turn.state, _step(turn), came.numbers)
+        with suppress(NotFound):  # erased by somebody else in the middle of it
+            await turn.person.save(turn.state, _step(turn), came.numbers)
 
     async def _again(self, what: Callable[[], Awaitable[object]], came: Incoming | None = None) -> None:
         """Tried until it works while server or messenger are down: nothing is lost. What is refused is raised."""
@@ -245,9 +251,10 @@ class Runner:
         account, outcome = alert["account"], "ok"
         chat = self._chats.setdefault(account["address"], _Chat())
         try:
-            async with chat.lock:
-                await self._put(alert, account)
-            await self._backend.told(alert["ids"])
+            async with self._news_at_once:
+                async with chat.lock:
+                    await self._put(alert, account)
+                await self._backend.told(alert["ids"])
         except Unreachable:
             outcome = "unreachable"
             await self._quietly(self._backend.unreachable(account["id"]))
@@ -263,7 +270,7 @@ class Runner:
             self._leave(account["address"], chat)
 
     async def _put(self, alert: Json, claimed: Json) -> None:
-        account = await self._backend.account(claimed["id"])
+        account = await self._backend.account(claimed["id"]) if alert["kind"] in news.MOVE_THE_DIALOG else claimed
         turn = self._new_turn(account, ())
         before = dict(turn.state)
         await news.put(turn, alert)

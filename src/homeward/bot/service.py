@@ -31,6 +31,7 @@ class TelegramBot:
     house: House
     now: Callable[[], datetime]
     webhook: tuple[str, str] | None = None
+    look_s: float = LOOK_S
 
     async def run(self) -> None:
         """All of it at once.
@@ -75,7 +76,7 @@ class TelegramBot:
         """Tell operators when something stands still, and when that is over."""
         known: dict[str, str] = {}
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self.look_s)
             try:
                 now = alarms(await self.backend.stats())
             except HomewardError as error:

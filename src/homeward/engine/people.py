@@ -8,7 +8,7 @@ from homeward.domain.accounts import Account
 from homeward.domain.ids import AccountId, new_token
 from homeward.engine.forget import Forget
 from homeward.engine.wiring import Ports
-from homeward.errors import NotFound
+from homeward.errors import Conflict, NotFound
 from homeward.ports import ReportQuery, UnitOfWork, Update
 
 EVERY = 100_000
@@ -21,9 +21,15 @@ class People:
     ports: Ports
     forget: Forget
 
-    def arrive(self, messenger: str, address: str, language: str) -> Account:
-        """The account there; a new one for somebody new. ``language`` counts for a new one only."""
+    def arrive(self, messenger: str, address: str, language: str, numbers: Sequence[int] = ()) -> Account:
+        """The account there; a new one for somebody new. ``language`` counts for a new one only.
+
+        Raises:
+            Conflict: the updates ``numbers`` that it comes with were worked on or erased meanwhile.
+        """
         with self.ports.database.read() as work:
+            if numbers and not work.inbox.waits(messenger, numbers):
+                raise Conflict("These updates do not wait any more.", hint="There is nothing to do for them.")
             known = work.accounts.at(messenger, address)
         if known is not None and known.reachable:
             return known

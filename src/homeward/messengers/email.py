@@ -18,7 +18,6 @@ from homeward.locales import plural, text
 from homeward.ports import AlertKind, News
 
 TIMEOUT_S = 20.0
-TO_THE_OWNER = {AlertKind.MATCH}
 GONE = range(550, 555)  # SMTP: this mailbox is not there, or wants none of it
 PORTS = {"smtp": 587, "smtps": 465}
 
@@ -69,8 +68,7 @@ class EmailMessenger:
         """A letter about ``news``; a mailbox that is not there ends the letters."""
         account, kind = news.account, news.alerts[0].kind
         assert account is not None
-        side = Shelf.LOST if kind in TO_THE_OWNER or news.alerts[0].account_id == news.lost.account_id else Shelf.FOUND
-        own = news.lost if side is Shelf.LOST else news.found
+        own, side = news.own, news.own.shelf
         language, count = account.language, len(news.alerts)
         name = own.name or text(language, f"mail.pet.{own.species.value}") or ""
         if kind is AlertKind.MATCH:

@@ -9,7 +9,7 @@ from homeward.domain.accounts import Account
 from homeward.domain.matches import Match
 from homeward.domain.places import Point
 from homeward.domain.reports import Report
-from homeward.ports.queues import Alert
+from homeward.ports.queues import Alert, AlertKind
 
 
 class Clock(Protocol):
@@ -32,6 +32,15 @@ class News:
     lost: Report
     found: Report
     match: Match | None
+
+    @property
+    def own(self) -> Report:
+        """The report of whoever is told."""
+        best = self.alerts[0]
+        if best.kind is AlertKind.MATCH:
+            return self.lost
+        is_finders = best.kind is AlertKind.OWNER_NEAR or best.account_id != self.lost.account_id
+        return self.found if is_finders else self.lost
 
 
 class Messenger(Protocol):

@@ -163,6 +163,10 @@ class Inbox(Protocol):
         """Those not worked on yet with a ``seq`` above, in their order."""
         ...
 
+    def waits(self, messenger: str, numbers: Sequence[int]) -> bool:
+        """Whether one of them is not worked on yet, and not forgotten."""
+        ...
+
     def done(self, messenger: str, numbers: Sequence[int]) -> None:
         """Worked on: what was said is emptied, the number stays."""
         ...

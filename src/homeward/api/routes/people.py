@@ -23,9 +23,12 @@ STEPS = Counter("homeward_dialog_steps_total", "Steps of the bots' dialogs that 
 
 @router.post("/accounts", summary="Who is there on a messenger (bots)", responses=schemas.PROBLEMS)
 def arrive(body: schemas.Arrival, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """The account at this address; a new one for somebody new. Its id goes into the header ``Homeward-Account``."""
+    """The account at this address; a new one for somebody new. Its id goes into the header ``Homeward-Account``.
+
+    409 where the updates ``numbers`` were worked on or erased meanwhile.
+    """
     caller.needs("bot")
-    return account_view(context.engine.people.arrive(body.messenger, body.address, body.language))
+    return account_view(context.engine.people.arrive(body.messenger, body.address, body.language, body.numbers))
 
 
 @router.get("/accounts/{account_id}", summary="An account (bots)", responses=schemas.PROBLEMS)
@@ -113,7 +116,7 @@ def claim_alerts(body: schemas.Claim, context: Context, caller: CurrentCaller) -
     """Oldest first, several about one pet together; it is the caller's for two minutes."""
     caller.needs("bot")
     news = context.engine.alerts.claim(body.messenger, body.limit)
-    return {"items": [alert_view(each) for each in news], "next": None}
+    return {"items": [alert_view(context, each) for each in news], "next": None}
 
 
 @router.post("/alerts/done", status_code=204, summary="They were told (bots)", responses=schemas.PROBLEMS)

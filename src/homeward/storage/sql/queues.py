@@ -168,6 +168,11 @@ class SqlInbox:
         )
         return [Update(*row) for row in self.connection.execute(statement)]
 
+    def waits(self, messenger: str, numbers: Sequence[int]) -> bool:
+        """Whether one of them is not worked on yet, and not forgotten."""
+        waiting = (inbox.c.messenger == messenger, inbox.c.number.in_(numbers), inbox.c.body.is_not(None))
+        return self.connection.execute(select(inbox.c.seq).where(*waiting).limit(1)).first() is not None
+
     def done(self, messenger: str, numbers: Sequence[int]) -> None:
         """Worked on: what was said is emptied, the number stays."""
         mine = (inbox.c.messenger == messenger, inbox.c.number.in_(numbers))

@@ -151,6 +151,11 @@ class MemoryInbox(Repository):
         waiting = [update for update in mine if update.seq > seq and update.body]
         return sorted(waiting, key=lambda update: update.seq)[:limit]
 
+    def waits(self, messenger: str, numbers: Sequence[int]) -> bool:
+        """Whether one of them is not worked on yet, and not forgotten."""
+        known = [self.tables.inbox.get((messenger, number)) for number in numbers]
+        return any(kept[0].body for kept in known if kept)
+
     def done(self, messenger: str, numbers: Sequence[int]) -> None:
         """Worked on."""
         for number in numbers:
