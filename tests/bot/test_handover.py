@@ -28,7 +28,7 @@ def told_nothing_of(person, *secrets):
 
 def connect(finder, owner):
     owner.taps(words(owner, "b.same"))
-    owner.sees("Shall I connect you")
+    owner.sees("Shall I put you in touch")
     owner.taps(words(owner, "b.connect"))
     owner.sees(words(owner, "asked_them"))
     finder.sees(words(finder, "asked.found"))
@@ -107,7 +107,7 @@ def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band
 
     seen = finder.sees(words(finder, "news_owner"))
     assert seen.pictures
-    assert "0.5–1 км" in seen.text
+    assert "0,5–1 км" in seen.text
     assert told_nothing_of(finder, "57.6", "39.85")
 
 
@@ -193,3 +193,47 @@ def test_before_both_agree_only_words_go(both, door):
 def accounts(door):
     with door.world.database.read() as work:
         return [a for number in ("7", "8") if (a := work.accounts.at("telegram", number))]
+
+
+def test_the_mark_that_an_owner_keeps_back_proves_who_the_owner_is_and_nobody_else_sees_it(both, door):
+    finder, owner = both
+    owner.taps(words(owner, "b.secret"))
+    owner.sees(words(owner, "ask_secret"))
+    owner.writes("A scar under the left paw")
+    owner.sees(words(owner, "secret_noted"))
+    owner.writes("/matches")
+    owner.sees("very likely")
+    owner.taps(words(owner, "b.same"))
+    assert "A scar under the left paw" in owner.sees("Shall I put you in touch").text
+    owner.taps(words(owner, "b.connect"))
+    finder.sees(words(finder, "asked.found"))
+    finder.taps(words(finder, "b.ask_first"))
+    finder.sees(words(finder, "ask_question_mark"))
+    finder.taps(words(finder, "b.ask_mark"))
+    finder.sees(words(finder, "question_sent"))
+
+    assert "A scar under the left paw" in owner.sees(words(finder, "mark_question")).text
+    assert told_nothing_of(finder, "scar")
+    with door.world.database.read() as work:
+        lost = next(r for r in door.world.engine.reports(ReportQuery()) if r.name == "Barsik")
+        (talk,) = work.handovers.of_report(lost.id)
+    as_finder = {**door.key("bot"), "Homeward-Account": next(a for a in accounts(door) if a.address == "7").id}
+    seen = door.http.get(f"/api/v1/handovers/{talk.id}", headers=as_finder).json()
+    assert (seen["secret_mark"], seen["has_secret_mark"]) == (None, True)
+
+    owner.taps(words(owner, "b.answer_mark"))
+    owner.sees(words(owner, "answer_sent"))
+    assert "A scar under the left paw" in finder.sees("Сходится?").text
+
+
+def test_not_even_operators_are_shown_the_mark_that_is_kept_back(door):
+    filed = door.report("lost", photo(1), secret_mark="A scar under the left paw", name="Rex")
+    path = f"/api/v1/reports/{filed.json()['id']}"
+
+    for place in ("", "/export"):
+        assert "scar" in door.http.get(path + place, headers=own(filed)).text
+        assert "scar" not in door.http.get(path + place, headers=door.key("admin")).text
+    assert "scar" not in door.http.get("/api/v1/reports", headers=door.key("admin")).text
+    assert door.http.patch(path, json={"secret_mark": None}, headers=own(filed)).json()["secret_mark"] is None
+    refused = door.report("found", photo(1), secret_mark="mine")
+    assert (refused.status_code, refused.json()["field"]) == (422, "secret_mark")

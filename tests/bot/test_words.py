@@ -87,7 +87,9 @@ def test_times_and_distances_are_said_as_people_say_them():
     assert [english.percent(degree) for degree in (0.999, 0.5, 0.001)] == ["> 99 %", "50 %", "< 1 %"]
 
 
-@pytest.mark.parametrize(("n", "word"), [(1, "животное"), (2, "животных"), (5, "животных"), (21, "животное")])
+@pytest.mark.parametrize(
+    ("n", "word"), [(1, "похожее животное"), (2, "похожих животных"), (5, "похожих животных"), (21, "похожее животное")]
+)
 def test_russian_counts_as_russians_do(n, word):
     assert f"{n} {word}" in Words("ru", None, NOW).count("many", n)
 

@@ -55,6 +55,22 @@ def test_from_a_match_to_a_meeting(both, door):
     assert "secret" not in finder.content()
 
 
+def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap(both):
+    owner, finder = both
+    owner.get_by_text("More", exact=True).click()
+    owner.get_by_label("A mark that only you know").fill("A scar under the left paw")
+    owner.get_by_role("button", name="Save", exact=True).click()
+    expect(owner.get_by_text("Saved.")).to_be_visible()
+    connect(owner, finder)
+    finder.get_by_role("button", name="Спросить о тайной примете").click()
+    expect(owner.get_by_text("Какой приметы нет ни на фото, ни в вашем объявлении?")).to_be_visible(timeout=20_000)
+    expect(owner.get_by_text("Your secret mark, which only you see: A scar under the left paw")).to_be_visible()
+    assert "scar" not in finder.content()
+    owner.get_by_role("button", name="Answer with it").click()
+
+    expect(finder.get_by_text("A scar under the left paw")).to_be_visible(timeout=20_000)
+
+
 def test_a_finder_may_say_no(both):
     owner, finder = both
     connect(owner, finder)

@@ -67,6 +67,8 @@ export interface Report {
   pending: boolean;
   muted_until: string | null;
   listed: boolean;
+  /** Kept back by the owner as a proof; the server shows it to nobody else. */
+  secret_mark: string | null;
 }
 
 /** A lost pet as the finder may see it: a district and a band of distance. */
@@ -92,6 +94,9 @@ export interface Handover {
   other_agrees: boolean;
   is_open: boolean;
   is_over: boolean;
+  /** The owner's own; null for the finder, who learns only whether there is one. */
+  secret_mark: string | null;
+  has_secret_mark: boolean;
 }
 
 export interface Message {
@@ -113,6 +118,7 @@ export interface Change {
   status?: "open" | "reunited" | "closed";
   muted_until?: string | null;
   listed?: boolean;
+  secret_mark?: string | null;
   home_lat?: number;
   home_lon?: number;
 }
@@ -181,8 +187,14 @@ async function answered(method: string, path: string, init: RequestInit, headers
     throw new Problem(0, "unreachable", "");
   }
   if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({}));
-  throw new Problem(answer.status, problem.code ?? "internal", problem.detail ?? "", problem.hint ?? null);
+  throw problemOf(answer.status, await answer.json().catch(() => ({})), headers.get("Accept-Language") ?? "en");
+}
+
+/** Details and hints are English; readers of other languages get the title, which the server translates. */
+export function problemOf(status: number, told: Record<string, string | undefined>, language: string): Problem {
+  const code = told.code ?? "internal";
+  if (!language.startsWith("en")) return new Problem(status, code, told.title ?? "");
+  return new Problem(status, code, told.detail ?? "", told.hint ?? null);
 }
 
 /** One report, opened by the cookie that `openSession` got for it. */

@@ -18,6 +18,7 @@ REPORT_FIELDS = {
     "address": "the place in words, at most 300 characters",
     "listed": "true shows photo, name, species, district and day to everybody on the board",
     "contact": "how to reach the sender; never shown to strangers",
+    "secret_mark": "of a lost pet: a mark that its owner keeps back as a proof; shown to nobody else",
     "about": "id of a lost report that the finder answers",
     "animal": "which animal on the photos, 0 = the largest",
     "keep_without_animal": "true keeps a photo on which no animal is seen; needs species",
@@ -170,6 +171,7 @@ class Change(_Body):
     contact: str | None = None
     address: str | None = None
     listed: bool | None = Field(None, description="whether everybody may see photo, name, species, district and day")
+    secret_mark: str | None = Field(None, description="a mark that the owner keeps back; shown to nobody else")
     muted_until: str | None = Field(None, description="no alerts about matches until then; null for at once")
 
 

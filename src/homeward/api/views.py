@@ -250,8 +250,8 @@ def alert_view(context: ApiContext, news: News) -> Json:
     }
 
 
-def handover_view(handover: Handover, side: Shelf) -> Json:
-    """A conversation as the person of ``side`` sees it."""
+def handover_view(handover: Handover, side: Shelf, secret_mark: str | None) -> Json:
+    """A conversation as the person of ``side`` sees it; the finder learns only whether there is a ``secret_mark``."""
     return {
         "id": handover.id,
         "side": side.value,
@@ -262,6 +262,8 @@ def handover_view(handover: Handover, side: Shelf) -> Json:
         "other_agrees": handover.agrees(side.opposite),
         "is_open": handover.is_open,
         "is_over": handover.is_over,
+        "secret_mark": secret_mark if side is Shelf.LOST else None,
+        "has_secret_mark": secret_mark is not None,
     }
 
 

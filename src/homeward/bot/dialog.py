@@ -23,7 +23,7 @@ async def answer(turn: Turn, said: Said) -> None:
     except (Forbidden, NotFound):
         turn.say("not_yours")
     except InvalidInput as error:
-        turn.say("refused_input", reason=f"{error.message} {error.hint or ''}".strip())
+        turn.refuse(error)
 
 
 async def _answer(turn: Turn, said: Said) -> None:
@@ -188,8 +188,8 @@ def _old(turn: Turn) -> None:
 SHAPES = {  # how many parts the data of a button has, by family and action; anything else is not ours
     "m": {"all": 2, "go": 3, "w": 3, "home": 3, "s": 3, "d": 3, "u": 3},
     "o": {"ask": 3, "go": 3},
-    "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "w": 2},
-    "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "erase"), 2),
+    "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "s": 2, "w": 2},
+    "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "erase"), 2),
     "f": {"held": 2, "loose": 2},
     "s": {"quiet": 2, "time": 2},
 }
@@ -207,12 +207,14 @@ TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
     "answer": handover.on_question,
     "home": mine.on_home,
     "more": mine.on_more,
+    "secret": mine.on_secret,
     "erase": filing.on_words,
     "erase_all": filing.on_words,
 }
 QUESTION_TAPS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
     "home": mine.on_answer,
     "more": mine.on_answer,
+    "secret": mine.on_answer,
     "erase": mine.on_answer,
     "erase_all": mine.on_answer,
     "question": handover.on_question_tap,

@@ -10,7 +10,7 @@ from homeward.bot.talk import Button, FileGone, Note, Pictures, Said, Spot, Word
 from homeward.bot.turn import State, Turn
 from homeward.domain.accounts import utc_offset_min
 from homeward.domain.places import Point
-from homeward.errors import HomewardError, InvalidInput, NoAnimalFound
+from homeward.errors import InvalidInput, NoAnimalFound
 
 QUESTIONS = ("shelf", "kind", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
@@ -267,7 +267,7 @@ async def file(turn: Turn) -> None:
         return
     except InvalidInput as error:
         draft["answered"] = []
-        turn.say("refused_input", reason=_reason(error))
+        turn.refuse(error)
         _ask_where(turn)
         return
     turn.forget()
@@ -276,10 +276,6 @@ async def file(turn: Turn) -> None:
 
 def _note_gone(turn: Turn) -> Note:
     return Note(turn.words("photo_unreadable"))
-
-
-def _reason(error: HomewardError) -> str:
-    return f"{error.message} {error.hint or ''}".strip()
 
 
 def _fields(draft: State) -> dict[str, object]:

@@ -22,17 +22,36 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
         await turn.person.end(rest[0])
         turn.forget()
         turn.say("ended_by_you")
+    elif action == "s":
+        await _show_mark(turn, rest[0])
     elif action in ASKS:
         turn.forget()
         turn.state["talk"] = rest[0]
-        step, key = ASKS[action]
-        turn.ask(step, turn.words(key), ((turn.button("cancel", "cancel"),),))
+        await _ask(turn, action, rest[0])
     else:
         enter(turn, rest[0])
         turn.say("talking", end_button(turn, rest[0]))
 
 
 ASKS = {"q": ("question", "ask_question"), "a": ("answer", "ask_answer")}
+
+
+async def _ask(turn: Turn, action: str, handover_id: str) -> None:
+    """A finder may ask for the mark that the owner kept back with one tap."""
+    step, key = ASKS[action]
+    has_mark = action == "q" and (await turn.person.handover(handover_id))["has_secret_mark"]
+    mark = ((turn.button("ask_mark", "mark"),),) if has_mark else ()
+    turn.ask(step, turn.words("ask_question_mark" if has_mark else key), (*mark, (turn.button("cancel", "cancel"),)))
+
+
+async def _show_mark(turn: Turn, handover_id: str) -> None:
+    """The owner answers with the mark that they kept back."""
+    mark = (await turn.person.handover(handover_id))["secret_mark"]
+    if mark is None:
+        turn.say("over")
+        return
+    await turn.person.write(handover_id, text=mark)
+    turn.say("answer_sent")
 
 
 async def _answer(turn: Turn, handover_id: str, *, agrees: bool) -> None:
@@ -57,8 +76,11 @@ def end_button(turn: Turn, handover_id: str) -> Rows:
     return ((turn.button("end_talk", f"h:end:{handover_id}"),),)
 
 
-async def on_question_tap(turn: Turn, action: str) -> None:  # noqa: ARG001 - cancel is the only one
-    """Not asked after all."""
+async def on_question_tap(turn: Turn, action: str) -> None:
+    """The question for the mark that was kept back; or nothing after all."""
+    if action == "mark":
+        await on_question(turn, Words(turn.words("mark_question")))
+        return
     turn.forget()
     turn.settle("cancelled")
 
@@ -69,9 +91,10 @@ async def on_question(turn: Turn, said: Said) -> None:
         turn.repeat()
         return
     handover_id = turn.state["talk"]
+    was_answering = turn.step == "answer"
     turn.forget()
     await turn.person.write(handover_id, text=said.text[:LONGEST_TEXT])
-    turn.say("question_sent")
+    turn.say("answer_sent" if was_answering else "question_sent")
 
 
 async def on_talk(turn: Turn, said: Said) -> None:

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 from homeward.bot import photos, results
 from homeward.bot.places import point_in
-from homeward.bot.talk import Button, Pictures, Rows, Said, Spot, Tap
+from homeward.bot.talk import Button, Pictures, Rows, Said, Spot, Tap, Words
 from homeward.bot.turn import Turn
 from homeward.bot.words import moment_of
 from homeward.client import Json
 from homeward.domain.places import Point
 
 MUTED = timedelta(days=1)
+LONGEST_SECRET = 300
 STOPPED = "9999-12-31T00:00:00Z"
 
 
@@ -77,6 +78,8 @@ def _ask(turn: Turn, action: str) -> None:
         turn.ask("home", turn.words("ask_home"), cancel, place=True)
     elif action == "photos":
         turn.ask("more", turn.words("send_more"), cancel)
+    elif action == "secret":
+        turn.ask("secret", turn.words("ask_secret"), cancel)
     elif action == "erase":
         turn.ask("erase", turn.words("ask_erase"), _sure(turn))
 
@@ -116,6 +119,17 @@ async def on_home(turn: Turn, said: Said) -> None:
     turn.forget()
     await turn.person.change(about, home_lat=point.lat, home_lon=point.lon)
     turn.settle("home_noted")
+
+
+async def on_secret(turn: Turn, said: Said) -> None:
+    """The mark that the owner keeps back."""
+    if not isinstance(said, Words) or not said.text.strip():
+        turn.repeat()
+        return
+    about = turn.state["about"]
+    await turn.person.change(about, secret_mark=said.text.strip()[:LONGEST_SECRET])
+    turn.forget()
+    turn.say("secret_noted")
 
 
 async def on_more(turn: Turn, said: Said) -> None:
@@ -175,11 +189,12 @@ def _rows(turn: Turn, report: Json) -> Rows:
     if report["status"] != "open":
         return ((does("reopen", "reopen"), does("erase", "erase")),)
     alerts = (does("unmute", "on"),) if _is_muted(turn, report) else (does("mute", "mute"), does("stop", "stop"))
-    home = (does("home", "home"),) if report["shelf"] == "lost" else ()
+    own = ((does("home", "home"), does("secret", "secret")),) if report["shelf"] == "lost" else ()
     return (
         (does("matches", "m"), does("add_photos", "photos")),
         alerts,
-        (*home, does("close", "close"), does("erase", "erase")),
+        *own,
+        (does("close", "close"), does("erase", "erase")),
     )
 
 

@@ -72,8 +72,10 @@ async def _message(turn: Turn, news: Json) -> None:
 
 def _question(turn: Turn, state: Json, message: Json) -> None:
     if state["side"] == "lost":
-        rows: Rows = ((turn.button("answer", f"h:a:{state['id']}"),),)
-        turn.say("question", rows, text=message["text"])
+        mark = ((turn.button("answer_mark", f"h:s:{state['id']}"),),) if state["secret_mark"] else ()
+        rows: Rows = ((turn.button("answer", f"h:a:{state['id']}"),), *mark)
+        kept = turn.words("your_mark", mark=state["secret_mark"]) if state["secret_mark"] else ""
+        turn.tell("\n\n".join(filter(None, (turn.words("question", text=message["text"]), kept))), rows)
         return
     agree = (turn.button("agree", f"h:yes:{state['id']}"), turn.button("refuse", f"h:no:{state['id']}"))
     turn.say("answer", (agree, (turn.button("ask_first", f"h:q:{state['id']}"),)), text=message["text"])

@@ -15,7 +15,8 @@ ALL = "all"
 
 async def show_filed(turn: Turn, report: Json) -> None:
     """A report was filed: what looks alike already."""
-    turn.say(f"filed_{report['shelf']}")
+    rows = ((turn.button("secret", f"r:secret:{report['id']}"),),) if report["shelf"] == "lost" else ()
+    turn.say(f"filed_{report['shelf']}", rows)
     if report["pending"]:
         turn.say("pending")
         return
@@ -124,7 +125,7 @@ async def _judge(turn: Turn, verdict: str, lost_id: str, found_id: str, tap: Tap
     await turn.person.judge(lost_id, found_id, verdict)
     if verdict == "same":
         (match,) = await turn.person.matches(lost_id, [found_id])
-        _is_mine(turn, lost_id, match)
+        await _is_mine(turn, lost_id, match)
         return
     turn.say(f"noted_{verdict}")
     left = [m for m in await turn.person.matches(lost_id) if m["verdict"] is None and m["degree"] >= LEAST]
@@ -137,13 +138,16 @@ async def _judge(turn: Turn, verdict: str, lost_id: str, found_id: str, tap: Tap
     turn.show(await match_card(turn, lost, every, at, replaces=tap.message))
 
 
-def _is_mine(turn: Turn, lost_id: str, match: Json) -> None:
+async def _is_mine(turn: Turn, lost_id: str, match: Json) -> None:
     pair = f"{lost_id}:{match['found_id']}"
     home = turn.button("at_home", f"m:home:{pair}")
     if match["source"] == "camera":
         turn.say("is_mine_camera", ((turn.button("where", f"m:w:{pair}"),), (home,)))
         return
-    turn.say("is_mine_person", ((turn.button("connect", f"h:ask:{pair}"),), (home,)))
+    mark = (await turn.person.report(lost_id))["secret_mark"]
+    kept = (turn.words("your_mark", mark=mark),) if mark else ()
+    rows = ((turn.button("connect", f"h:ask:{pair}"),), (home,))
+    turn.tell("\n\n".join((turn.words("is_mine_person"), *kept)), rows)
 
 
 async def _where(turn: Turn, lost_id: str, found_id: str) -> None:
@@ -231,8 +235,8 @@ def _breed(turn: Turn, match: Json) -> str:
 def _band(turn: Turn, band: Sequence[float | None]) -> str:
     low, high = band
     if high is None:
-        return turn.words("card.band_far", low=f"{low:g}")
-    return turn.words("card.band", low=f"{low:g}", high=f"{high:g}")
+        return turn.words("card.band_far", low=turn.words.number(low or 0))
+    return turn.words("card.band", low=turn.words.number(low or 0), high=turn.words.number(high))
 
 
 def _is_same_picture(match: Json) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from homeward.bot.backend import Person
 from homeward.bot.talk import Album, Button, Card, File, Note, Out, Rows, Venue
 from homeward.bot.words import Words
+from homeward.errors import HomewardError
+from homeward.locales import text
 
 QUESTION = "q"
 State = dict[str, Any]
@@ -75,6 +77,11 @@ class Turn:
         """The data of the open question's button that is labelled so: some messengers send labels, not taps."""
         rows = (self.state.get("asked") or {}).get("rows", [])
         return next((data for row in rows for label, data in row if label.casefold() == text.strip().casefold()), None)
+
+    def refuse(self, error: HomewardError) -> None:
+        """Say why something was not taken: in English what the server says, else what the catalogue says of it."""
+        known = text(self.words.language, f"error.{error.code}") if self.words.language != "en" else None
+        self.say("refused_input", reason=known or f"{error.message} {error.hint or ''}".strip())
 
     def settle(self, key: str, **values: str | float) -> None:
         """A short answer that takes the place button away."""

@@ -53,6 +53,12 @@ class Words:
         pattern = "#,##0.#" if km < 10 else "#,##0"
         return self("km", value=format_decimal(km, pattern, locale=self.language))
 
+    def number(self, value: float) -> str:
+        """0.5, 12; 0,5 in Russian."""
+        from babel.numbers import format_decimal
+
+        return str(format_decimal(value, "#,##0.##", locale=self.language))
+
     def percent(self, degree: float) -> str:
         """97 %; nothing is ever certain."""
         if degree > 0.99:

@@ -43,6 +43,7 @@ class NewReport:
     contact: str | None = None
     address: str | None = None
     listed: bool = False
+    secret_mark: str | None = None
     about: ReportId | None = None
     animal: int = 0
     keep_without_animal: bool = False
@@ -79,6 +80,7 @@ class ReportChange:
     address: str | None = None
     muted_until: datetime | None = None
     listed: bool | None = None
+    secret_mark: str | None = None
     clear: frozenset[str] = frozenset()
 
 

@@ -62,6 +62,7 @@ class Report:
     ``place`` is where it was last seen or found; ``home`` is private and never leaves the owner's view.
     ``species_confidence`` is 1.0 where a person named the species. Times are aware, in UTC.
     ``address`` is the place in words. Until ``muted_until`` its account is told of no matches.
+    ``secret_mark`` is a mark that the owner keeps back: it proves whose the animal is, and nobody else is shown it.
     Of a ``listed`` one everybody may see photo, name, species, district and day.
     ``encounter_id`` groups sightings of one animal on one camera; a person's report is its own encounter.
     """
@@ -92,6 +93,7 @@ class Report:
     address: str | None = None
     muted_until: datetime | None = None
     listed: bool = False
+    secret_mark: str | None = None
     consent_version: str = "1"
     token_version: int = 1
 

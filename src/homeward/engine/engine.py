@@ -146,6 +146,7 @@ class Engine:
             contact=new.contact,
             address=new.address,
             listed=new.listed,
+            secret_mark=new.secret_mark,
             about=new.about if new.shelf is Shelf.FOUND else None,
         )
 
@@ -289,6 +290,7 @@ class Engine:
                 "address",
                 "muted_until",
                 "listed",
+                "secret_mark",
                 "status",
             )
             if getattr(change, name) is not None
@@ -304,6 +306,8 @@ class Engine:
             after = replace(after, closed_at=closed_at)
         if before.shelf is Shelf.FOUND and after.home is not None:
             raise InvalidInput("Only a lost pet has a home here.", field="home_lat")
+        if before.shelf is Shelf.FOUND and after.secret_mark is not None:
+            raise InvalidInput("Only an owner keeps a mark back.", field="secret_mark")
         return after
 
     # --- cameras ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from homeward.domain.filing import NewReport
+from homeward.domain.reports import Shelf
 from homeward.errors import InvalidInput
 from homeward.ports import Clock, ImageReader, SafePhoto
 from homeward.telemetry import step
@@ -12,7 +13,7 @@ from homeward.telemetry import step
 MAX_PHOTOS = 10
 MAX_AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-MAX_LENGTHS = {"name": 100, "description": 4000, "contact": 200, "address": 300}
+MAX_LENGTHS = {"name": 100, "description": 4000, "contact": 200, "address": 300, "secret_mark": 300}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Intake:
         check_time(new.happened_at, self.clock)
         for field, most in MAX_LENGTHS.items():
             check_text(field, getattr(new, field), most)
+        if new.secret_mark is not None and new.shelf is Shelf.FOUND:
+            raise InvalidInput("Only an owner keeps a mark back.", field="secret_mark")
         if new.keep_without_animal and new.species is None:
             raise InvalidInput("Say whether it is a cat or a dog.", field="species", hint="cat or dog, not auto")
         return self.photos(new.photos)

@@ -4,6 +4,7 @@ import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { useWords } from "../ui/context";
 import type { Case } from "./case";
+import { SecretMark } from "./SecretMark";
 
 const PinMap = lazy(() => import("../report/PinMap"));
 
@@ -80,6 +81,7 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
             <button class="plain" onClick={() => (asked.value = "closed")}>
               {words.t("owner.stop")}
             </button>
+            <SecretMark owned={owned} report={report} />
             <LettersForm server={owned} />
           </details>
         </div>

@@ -11,7 +11,8 @@ const MOST_MATCHES = 50;
 
 export function keep(id: string, kept: Kept): void {
   try {
-    localStorage.setItem(name(id), JSON.stringify({ ...kept, matches: kept.matches.slice(0, MOST_MATCHES) }));
+    const report = { ...kept.report, secret_mark: null }; // the proof does not lie about
+    localStorage.setItem(name(id), JSON.stringify({ ...kept, report, matches: kept.matches.slice(0, MOST_MATCHES) }));
   } catch {
     forget(id); // a full store: better nothing than half
   }

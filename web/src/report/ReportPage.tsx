@@ -48,6 +48,7 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       held: (given.get("held") as Draft["held"]) ?? null,
       name: text("name"),
       description: text("description"),
+      secretMark: text("secret_mark"),
       about,
       listed: given.has("listed"),
     };
@@ -128,8 +129,14 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       <label class="field">
         {words.t(`report.about_${shelf}`)}
         <textarea name="description" rows={3} maxLength={4000} />
-        {shelf === "lost" && <small class="soft">{words.t("report.keep_secret")}</small>}
       </label>
+      {shelf === "lost" && (
+        <label class="field">
+          {words.t("secret.label")}
+          <input name="secret_mark" maxLength={300} autoComplete="off" />
+          <small class="soft">{words.t("secret.hint")}</small>
+        </label>
+      )}
       <label class="check">
         <input type="checkbox" name="listed" />
         <span>

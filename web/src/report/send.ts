@@ -1,5 +1,5 @@
 // Sends what somebody reports, and asks what is on a photo before it is sent.
-import { type Animal, type MatchPage, Problem, type Report, type Species } from "../api";
+import { type Animal, type MatchPage, Problem, problemOf, type Report, type Species } from "../api";
 
 export type Shelf = "lost" | "found";
 
@@ -16,6 +16,7 @@ export interface Draft {
   held: "held" | "seen_loose" | null;
   name: string;
   description: string;
+  secretMark: string;
   /** The lost report that a finder answers, from a poster or a board. */
   about: string | null;
   listed: boolean;
@@ -54,6 +55,7 @@ export function file(draft: Draft, language: string, key: string, onProgress: (s
     held: draft.held,
     name: draft.name.trim() || null,
     description: draft.description.trim() || null,
+    secret_mark: draft.secretMark.trim() || null,
     about: draft.about,
     listed: draft.listed ? "true" : null,
   };
@@ -81,7 +83,7 @@ function post(
     request.onload = () => {
       const body = request.response ?? {};
       if (request.status < 300) done(body);
-      else failed(new Problem(request.status, body.code ?? "internal", body.detail ?? "", body.hint ?? null));
+      else failed(problemOf(request.status, body, language));
     };
     request.send(form);
   });

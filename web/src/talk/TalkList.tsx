@@ -45,6 +45,7 @@ function Conversation({ talk, talks }: { talk: Talk; talks: Talks }) {
           <button onClick={() => void talks.answer(talk, false)}>{words.t("talk.refuse")}</button>
         </div>
       )}
+      {canWrite(talk) && <Mark talk={talk} talks={talks} />}
       {canWrite(talk) && <Composer talk={talk} talks={talks} />}
       {handover.is_open && (
         <button class="plain" onClick={() => void talks.end(talk)}>
@@ -67,6 +68,24 @@ function stateOf({ handover }: Talk): State[] {
 function canWrite({ handover, messages }: Talk): boolean {
   if (handover.is_over) return false;
   return handover.is_open || handover.side === "found" || messages.some((message) => !message.is_mine);
+}
+
+/** The mark that the owner keeps back: asked for, and answered with, in one tap. */
+function Mark({ talk, talks }: { talk: Talk; talks: Talks }) {
+  const words = useWords();
+  const { handover, messages } = talk;
+  if (handover.is_open || !handover.has_secret_mark) return null;
+  const mark = handover.secret_mark;
+  if (mark === null) {
+    if (messages.some((message) => message.is_mine)) return null;
+    return <button onClick={() => void talks.write(talk, { text: words.t("secret.question") })}>{words.t("secret.ask")}</button>;
+  }
+  return (
+    <p class="notice">
+      {words.t("secret.yours", { mark })}{" "}
+      <button onClick={() => void talks.write(talk, { text: mark })}>{words.t("secret.answer")}</button>
+    </p>
+  );
 }
 
 function Said({ message, talk, talks }: { message: Message; talk: Talk; talks: Talks }) {

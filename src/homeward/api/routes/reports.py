@@ -16,7 +16,7 @@ from homeward.api.limits import UploadLimit, address
 from homeward.api.views import filed_view, looked_at_view, report_view
 from homeward.domain.filing import Filed, Idempotency, NewReport, ReportChange
 from homeward.domain.ids import AccountId, ReportId, new_token
-from homeward.domain.reports import Held, Shelf, Status
+from homeward.domain.reports import Held, Report, Shelf, Status
 from homeward.errors import InvalidInput
 from homeward.locales import best_language
 from homeward.ports import Before, ReportQuery
@@ -24,7 +24,9 @@ from homeward.ports import Before, ReportQuery
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 Context = Annotated[ApiContext, Depends(context_of)]
 FIELDS = frozenset(schemas.REPORT_FIELDS)
-CLEARABLE = frozenset({"home", "place", "held", "name", "description", "contact", "address", "muted_until"})
+CLEARABLE = frozenset(
+    {"home", "place", "held", "name", "description", "contact", "address", "muted_until", "secret_mark"}
+)
 
 
 @router.post(
@@ -76,7 +78,8 @@ def read_report(request: Request, report_id: str, context: Context, caller: Curr
     """With photos and best matches; for a bot also with the link."""
     report = owned(context, caller, ReportId(report_id))
     is_bot = caller.key is not None and caller.key.scope == "bot"
-    return filed_view(context, context.engine.report(report.id), _language(request), with_link=is_bot)
+    body = filed_view(context, context.engine.report(report.id), _language(request), with_link=is_bot)
+    return body | _kept_back(caller, report)
 
 
 @router.patch(
@@ -88,7 +91,7 @@ def change_report(
     """What the search depends on is compared anew. A field set to null is emptied."""
     report = owned(context, caller, ReportId(report_id))
     filed = context.engine.change(report.id, report_change(change))
-    return filed_view(context, filed, _language(request), with_link=False)
+    return filed_view(context, filed, _language(request), with_link=False) | _kept_back(caller, filed.report)
 
 
 @router.delete(
@@ -129,7 +132,9 @@ async def add_photos(request: Request, report_id: str, context: Context, caller:
 @router.get("/reports/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)
 def export_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Everything that is kept about the report, and who looked at its photos."""
-    return context.engine.export(owned(context, caller, ReportId(report_id)).id)
+    report = owned(context, caller, ReportId(report_id))
+    body = context.engine.export(report.id)
+    return {**body, "report": _without_secret(body["report"]) if caller.is_admin else body["report"]}
 
 
 @router.post("/reports/{report_id}/link", summary="A new link; older ones are revoked", responses=schemas.PROBLEMS)
@@ -177,6 +182,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
         contact=fields.get("contact"),
         address=fields.get("address"),
         listed=forms.flag(fields, "listed"),
+        secret_mark=fields.get("secret_mark"),
         about=ReportId(fields["about"]) if "about" in fields else None,
         animal=forms.whole(fields, "animal", least=0, most=100) or 0,
         keep_without_animal=forms.flag(fields, "keep_without_animal"),
@@ -206,8 +212,18 @@ def report_change(change: schemas.Change) -> ReportChange:
         address=texts.get("address"),
         muted_until=forms.moment(texts, "muted_until"),
         listed=change.listed,
+        secret_mark=texts.get("secret_mark"),
         clear=emptied,
     )
+
+
+def _kept_back(caller: Caller, report: Report) -> dict[str, Any]:
+    """What not even operators are shown."""
+    return {} if caller.is_admin else {"secret_mark": report.secret_mark}
+
+
+def _without_secret(report: Any) -> dict[str, Any]:
+    return {name: value for name, value in report.items() if name != "secret_mark"}
 
 
 def count_upload(request: Request, context: ApiContext, caller: Caller) -> None:

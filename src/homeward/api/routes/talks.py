@@ -27,7 +27,7 @@ def propose(request: Request, body: schemas.NewHandover, context: Context, calle
     pair = ReportId(body.lost_id), ReportId(body.found_id)
     side = _side(context, caller, *pair)
     key = key_of(request, caller, body.model_dump_json())
-    make = lambda: handover_view(context.engine.talks.propose(*pair, side), side)  # noqa: E731
+    make = lambda: _view(context, context.engine.talks.propose(*pair, side), side)  # noqa: E731
     return once(context, key, 201, make)
 
 
@@ -36,20 +36,20 @@ def list_handovers(report_id: str, context: Context, caller: CurrentCaller) -> d
     """Oldest first."""
     report = owned(context, caller, ReportId(report_id))
     found = context.engine.talks.of_report(report.id)
-    return {"items": [handover_view(handover, report.shelf) for handover in found], "next": None}
+    return {"items": [_view(context, handover, report.shelf) for handover in found], "next": None}
 
 
 @router.get("/{handover_id}", summary="A conversation", responses=schemas.PROBLEMS)
 def read_handover(handover_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Who agreed, and whether it is over."""
-    return handover_view(*_own(context, caller, handover_id))
+    return _view(context, *_own(context, caller, handover_id))
 
 
 @router.put("/{handover_id}/answer", summary="Agree to talk, or not", responses=schemas.PROBLEMS)
 def answer(handover_id: str, body: schemas.Agreement, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Once both agree, words, pictures and places go both ways."""
     handover, side = _own(context, caller, handover_id)
-    return handover_view(context.engine.talks.answer(handover.id, side, agrees=body.agrees), side)
+    return _view(context, context.engine.talks.answer(handover.id, side, agrees=body.agrees), side)
 
 
 @router.post(
@@ -105,7 +105,11 @@ def message_photo(handover_id: str, message_id: int, context: Context, caller: C
 def end(handover_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """For both sides, for good."""
     handover, side = _own(context, caller, handover_id)
-    return handover_view(context.engine.talks.end(handover.id, side), side)
+    return _view(context, context.engine.talks.end(handover.id, side), side)
+
+
+def _view(context: ApiContext, handover: Handover, side: Shelf) -> dict[str, Any]:
+    return handover_view(handover, side, context.engine.talks.kept_back(handover))
 
 
 def _own(context: ApiContext, caller: Caller, handover_id: str) -> tuple[Handover, Shelf]:

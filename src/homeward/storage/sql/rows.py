@@ -74,6 +74,7 @@ def report_values(report: Report) -> dict[str, Any]:
         "address": report.address,
         "muted_until": report.muted_until,
         "listed": report.listed,
+        "secret_mark": report.secret_mark,
     }
 
 
@@ -108,6 +109,7 @@ def report(row: Row) -> Report:
         address=row["address"],
         muted_until=row["muted_until"],
         listed=row["listed"],
+        secret_mark=row["secret_mark"],
     )
 
 

@@ -69,6 +69,7 @@ reports = Table(
     Column("address", Text),
     Column("muted_until", Moment),
     Column("listed", Boolean, nullable=False, server_default="0"),
+    Column("secret_mark", Text),
     Index("ix_reports_created_at_id", "created_at", "id"),
     Index("ix_reports_account_id", "account_id"),
     Index("ix_reports_listed", "listed", "status", "created_at"),
