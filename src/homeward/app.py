@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from homeward.bot.service import TelegramBot
     from homeward.engine.engine import Engine
     from homeward.messengers.email import EmailMessenger
+    from homeward.messengers.push import PushMessenger
     from homeward.models.registry import Registry
     from homeward.models.remote import Service
     from homeward.ports import Detector, Districts, EmbeddingIndex, Messenger, PhotoStorage, Space, Window
@@ -199,10 +200,12 @@ def build(settings: Settings) -> App:
     """
     from homeward.api import ApiContext, create_api
     from homeward.domain.accounts import EMAIL
+    from homeward.domain.devices import PUSH
     from homeward.engine.engine import Engine, Ports
     from homeward.images.reader import PillowReader
     from homeward.images.renderer import PillowRenderer
     from homeward.messengers.log import LogMessenger
+    from homeward.messengers.push import AndPush
     from homeward.models.batching import BatchingDetector
     from homeward.models.spaces import RegistrySpaces
     from homeward.storage.photos.place import open_photos
@@ -235,9 +238,12 @@ def build(settings: Settings) -> App:
     context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings, photos))
     extra = _beside_others(database, engine)
     context = replace(context, window=extra.window)
+    push = _push(settings, engine)
+    messengers[PUSH] = push
+    context = replace(context, push=push)
     if settings.smtp_url is not None:
         letters = _email(settings, context)
-        messengers[EMAIL] = letters
+        messengers[EMAIL] = AndPush(letters, push)
         context = replace(context, post=letters)
     if index is not None:
         context = replace(context, index=index.care)
@@ -254,6 +260,23 @@ def build(settings: Settings) -> App:
         operator_key=_operator_key(context, settings.data, is_shared=extra.window is not None),
         closers=closers,
         bot=_bot_thread(settings, context, api),
+    )
+
+
+def _push(settings: Settings, engine: Engine) -> PushMessenger:
+    """News to browsers; the server's key is made when it is first needed."""
+    from email.utils import parseaddr
+
+    from homeward.messengers.push import PushMessenger
+    from homeward.messengers.sealed import Vapid, new_secret
+
+    url = str(settings.public_url).rstrip("/")
+    subject = url if url.startswith("https:") else f"mailto:{parseaddr(settings.email_from)[1]}"
+    return PushMessenger(
+        vapid=lambda: Vapid.of(engine.devices.secret(new_secret), subject),
+        services=settings.push_services,
+        devices=engine.devices.of,
+        gone=engine.devices.gone,
     )
 
 

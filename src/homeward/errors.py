@@ -146,6 +146,13 @@ class IndexUnavailable(HomewardError):
     status = 503
 
 
+class PushFailed(HomewardError):
+    """News could not be pushed to a browser now."""
+
+    code = "push_failed"
+    status = 503
+
+
 class MailFailed(HomewardError):
     """A letter could not be sent now."""
 

@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         None, description="Mail server for letters: smtp://user:password@host:587, or smtps:// for TLS from the start."
     )
     email_from: str = Field("Homeward <homeward@localhost>", description="Sender of the letters.")
+    push_services: tuple[str, ...] = Field(
+        ("fcm.googleapis.com", "web.push.apple.com", ".push.services.mozilla.com", ".notify.windows.com"),
+        description="Hosts of browsers' push services that news may go to; .example.org: all below it (JSON list).",
+    )
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api_url: AnyHttpUrl | None = Field(None, description="A self-hosted Bot API server.")
     telegram_webhook: bool = Field(

@@ -108,7 +108,7 @@ with database.write() as work:
     database.close()
 
 
-ADDED_LATER = {"address", "muted_until", "listed"}
+ADDED_LATER = {"secret_mark", "address", "muted_until", "listed"}
 
 
 def test_the_animals_of_an_older_data_folder_are_counted(tmp_path):

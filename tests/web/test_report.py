@@ -32,7 +32,7 @@ def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
-    expect(page.get_by_text("three of four missing cats")).to_be_visible()
+    expect(page.get_by_role("link", name="All of it")).to_have_attribute("href", "/now?species=cat&lang=en")
     link = page.locator("output").inner_text()
     (report,) = [each for each in reports(door) if each.name == "Barsik"]
     assert link.startswith(f"http://127.0.0.1:8000/lost/{report.id}#token=")

@@ -170,6 +170,12 @@ export async function sendsLetters(): Promise<boolean> {
   }
 }
 
+/** What this browser subscribes with for web push. */
+export async function pushKey(): Promise<string> {
+  const answer = await answered("GET", "/push", {}, new Headers());
+  return ((await answer.json()) as { key: string }).key;
+}
+
 /** What needs no report: a JSON body to an address, its JSON answer. */
 export async function ask<T>(path: string, body: unknown, language: string): Promise<T> {
   const headers = new Headers({ "Accept-Language": language });
@@ -248,6 +254,17 @@ export class Server {
   async askForLetters(email: string): Promise<void> {
     const offset = -new Date().getTimezoneOffset();
     await this.json("POST", `/reports/${this.reportId}/email`, { email, language: this.language, utc_offset_min: offset });
+  }
+
+  /** Tell this browser of the report's news. */
+  async startPush({ endpoint, keys }: PushSubscriptionJSON): Promise<void> {
+    const utc_offset_min = -new Date().getTimezoneOffset();
+    const body = JSON.stringify({ endpoint, keys, language: this.language, utc_offset_min });
+    await this.call("PUT", `/reports/${this.reportId}/push`, { body });
+  }
+
+  async stopPush(endpoint: string): Promise<void> {
+    await this.call("POST", `/reports/${this.reportId}/push/stop`, { body: JSON.stringify({ endpoint }) });
   }
 
   async handovers(): Promise<Handover[]> {

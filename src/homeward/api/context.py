@@ -54,6 +54,22 @@ class IndexCare(Protocol):
         ...
 
 
+class Push(Protocol):
+    """Knows what browsers need for web push."""
+
+    def key(self) -> str:
+        """The server's public key, which they subscribe with."""
+        ...
+
+    def check(self, endpoint: str, p256dh: str, auth: str) -> None:
+        """Whether news can go there.
+
+        Raises:
+            InvalidInput: no push service that we know has this address, or the keys are none.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApiContext:
     """The engine, and the database for keys and answers. ``post`` sends the letters that people ask for.
@@ -69,6 +85,7 @@ class ApiContext:
     post: Post | None = None
     index: IndexCare | None = None
     window: Window | None = None
+    push: Push | None = None
 
 
 def context_of(request: Request) -> ApiContext:

@@ -18,8 +18,10 @@ from homeward.api.routes import (
     letters,
     matches,
     models,
+    now,
     pages,
     people,
+    push,
     reports,
     talks,
 )
@@ -45,7 +47,7 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     app.state.uploads = UploadLimit(known.uploads_per_minute, window)
     app.state.stopping = threading.Event()
     problems.install(app)
-    for room in (reports, matches, cameras, people, talks, letters, board, models, index, access, health):
+    for room in (reports, matches, cameras, people, talks, letters, push, now, board, models, index, access, health):
         app.include_router(room.router)
     pages.install(app)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)

@@ -307,6 +307,27 @@ class NewAddress(_Body):
     utc_offset_min: Annotated[int, Field(ge=-14 * 60, le=14 * 60)] | None = None
 
 
+class DeviceKeys(BaseModel):
+    """Of a browser's subscription, base64url."""
+
+    p256dh: str = Field(min_length=80, max_length=100)
+    auth: str = Field(min_length=20, max_length=30)
+
+
+class OldDevice(_Body):
+    """A browser's subscription by its address."""
+
+    endpoint: str = Field(min_length=10, max_length=1000)
+
+
+class NewDevice(OldDevice):
+    """A browser's subscription."""
+
+    keys: DeviceKeys
+    language: Literal["en", "ru"] = "en"
+    utc_offset_min: int | None = Field(None, ge=-720, le=840)
+
+
 class Confirmation(_Body):
     """What stood in a letter."""
 

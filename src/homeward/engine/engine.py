@@ -13,6 +13,7 @@ from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
 from homeward.engine.board import Board
+from homeward.engine.devices import Devices
 from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks, thank
@@ -42,7 +43,7 @@ class Engine:
     """The facade. ``events`` tells this process what has happened, ``alerts`` hands out what people are to be told.
 
     ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk,
-    ``letters`` knows who is told by e-mail, ``board`` what everybody may see.
+    ``letters`` knows who is told by e-mail, ``devices`` which browsers are told too, ``board`` what everybody may see.
     """
 
     def __init__(self, ports: Ports, rules: Rules) -> None:
@@ -58,6 +59,7 @@ class Engine:
         self.people = People(ports, self._forget)
         self.board = Board(ports)
         self.letters = Letters(ports)
+        self.devices = Devices(ports)
         self.talks = Talks(ports, self.events)
         self._show = Show(ports)
         self._reindex = Reindex(ports)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from homeward.domain.accounts import EMAIL
+from homeward.domain.devices import PUSH
 from homeward.domain.ids import AccountId, ContentHash, ReportId
 from homeward.domain.reports import Status
 from homeward.engine.wiring import Ports, Rules
@@ -104,8 +105,10 @@ class Forget:
 
 
 def _drop_address(work: UnitOfWork, account_id: AccountId) -> None:
-    """An e-mail address goes with the last report that it was given for."""
+    """An e-mail address and browsers go with the last report that they were given for."""
+    if work.reports.find(ReportQuery(account_id=account_id, limit=1)):
+        return
     account = work.accounts.get(account_id)
-    is_last = not work.reports.find(ReportQuery(account_id=account_id, limit=1))
-    if account is not None and account.messenger == EMAIL and is_last:
+    work.devices.forget(account_id)
+    if account is not None and account.messenger in {EMAIL, PUSH}:
         work.accounts.remove(account_id)

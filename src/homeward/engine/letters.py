@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from homeward.domain.accounts import EMAIL, Account
+from homeward.domain.devices import PUSH
 from homeward.domain.ids import AccountId, ReportId
 from homeward.domain.reports import Report, Status
 from homeward.engine.show import get_report
@@ -27,7 +28,7 @@ class Letters:
         """
         with self.ports.database.read() as work:
             account = work.accounts.get(get_report(work, report_id).account_id)
-        if account is not None and account.messenger != EMAIL:
+        if account is not None and account.messenger not in {EMAIL, PUSH}:
             raise Conflict("News of this report goes to a messenger.", hint="Change it in the chat.")
 
     def bind(self, report_id: ReportId, address: str, language: str, utc_offset_min: int | None) -> Account:
@@ -48,6 +49,9 @@ class Letters:
             account = replace(new, language=language, utc_offset_min=utc_offset_min, reachable=True)
             if former is not None and former.id == account.id and former.address != address:
                 account = replace(account, address=address)
+            if former is not None and former.id != account.id and former.messenger == PUSH:
+                work.accounts.remove(former.id)
+            work.devices.move(report.account_id, account.id)
             work.accounts.save(account)
             if report.account_id != account.id:
                 work.reports.update(replace(report, account_id=account.id))
@@ -64,8 +68,10 @@ class Letters:
             return account, work.reports.find(query)
 
     def stop(self, account_id: AccountId) -> None:
-        """Nothing more goes to this address, until it is confirmed anew."""
+        """Nothing more goes to this address, until it is confirmed anew; browsers are still told."""
         with self.ports.database.write() as work:
             account = work.accounts.get(account_id)
-            if account is not None:
+            if account is not None and work.devices.of_account(account_id):
+                work.accounts.save(replace(account, messenger=PUSH, address=account_id))
+            elif account is not None:
                 work.accounts.save(replace(account, reachable=False))

@@ -93,6 +93,7 @@ class People:
             self.forget.erase(report.id)
         with self.ports.database.write() as work:
             work.accounts.remove(account_id)
+            work.devices.forget(account_id)
             work.inbox.forget(account.messenger, account.address)
         return len(reports)
 

@@ -14,7 +14,8 @@ from homeward.domain.accounts import Account
 from homeward.domain.ids import ReportId
 from homeward.domain.reports import Report, Shelf
 from homeward.errors import BadSettings, MailFailed
-from homeward.locales import plural, text
+from homeward.locales import text
+from homeward.messengers.headline import headline
 from homeward.ports import AlertKind, News
 
 TIMEOUT_S = 20.0
@@ -68,17 +69,12 @@ class EmailMessenger:
         """A letter about ``news``; a mailbox that is not there ends the letters."""
         account, kind = news.account, news.alerts[0].kind
         assert account is not None
-        own, side = news.own, news.own.shelf
-        language, count = account.language, len(news.alerts)
-        name = own.name or text(language, f"mail.pet.{own.species.value}") or ""
-        if kind is AlertKind.MATCH:
-            subject = plural(language, "mail.match", count, name=name) or ""
-        else:
-            subject = text(language, f"mail.{kind.value}.{side.value}", name=name) or ""
-        lines = [subject, self.link(own), text(language, "mail.beware") or ""]
+        language = account.language
+        subject = headline(news, language)
+        lines = [subject, self.link(news.own), text(language, "mail.beware") or ""]
         letter = self._letter(account.address, subject, "\n\n".join(lines), stop=self.stop(account), language=language)
         if kind in {AlertKind.MATCH, AlertKind.OWNER_NEAR}:
-            jpeg = self.picture(news.lost.id, news.found.id, side)
+            jpeg = self.picture(news.lost.id, news.found.id, news.own.shelf)
             letter.add_attachment(jpeg, "image", "jpeg", filename="homeward.jpg", disposition="inline")
         try:
             self._deliver(letter)

@@ -2,7 +2,19 @@
 
 from homeward.ports.models import Detector, Embedder, Space, Spaces
 from homeward.ports.outside import Clock, Districts, Messenger, News, Window
-from homeward.ports.people import Accounts, Answer, Answers, ApiKey, Audit, Cameras, Facts, Figures, Handovers, Keys
+from homeward.ports.people import (
+    Accounts,
+    Answer,
+    Answers,
+    ApiKey,
+    Audit,
+    Cameras,
+    Devices,
+    Facts,
+    Figures,
+    Handovers,
+    Keys,
+)
 from homeward.ports.pictures import ImageReader, ImageRenderer, PhotoStorage, SafePhoto, View
 from homeward.ports.queues import Alert, AlertKind, Inbox, Job, Jobs, NewAlert, Outbox, Update
 from homeward.ports.reports import Before, Embeddings, Expiry, Matches, Photos, ReportQuery, Reports
@@ -22,6 +34,7 @@ __all__ = [
     "Clock",
     "Database",
     "Detector",
+    "Devices",
     "Districts",
     "Embedder",
     "EmbeddingIndex",

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from homeward.domain.accounts import Account
 from homeward.domain.animals import Species
+from homeward.domain.devices import Device
 from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import AccountId, CameraId, HandoverId, KeyId, MessageId, PhotoId, ReportId
 from homeward.domain.reports import Camera, Encounter
@@ -32,6 +33,30 @@ class Accounts(Protocol):
 
     def steps(self, messenger: str) -> dict[str, int]:
         """How many accounts stand at which step of their dialog."""
+        ...
+
+
+class Devices(Protocol):
+    """Rows of browsers that take news by web push."""
+
+    def save(self, device: Device) -> None:
+        """Insert, or put anew; as the newest of its account."""
+        ...
+
+    def of_account(self, account_id: AccountId) -> list[Device]:
+        """Oldest first."""
+        ...
+
+    def remove(self, account_id: AccountId, endpoint: str) -> None:
+        """Delete one."""
+        ...
+
+    def forget(self, account_id: AccountId) -> None:
+        """Delete all of an account."""
+        ...
+
+    def move(self, former: AccountId, account_id: AccountId) -> None:
+        """Those of one account become another's, which is the same person."""
         ...
 
 

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from homeward.ports.people import Accounts, Answers, Audit, Cameras, Facts, Figures, Handovers, Keys
+from homeward.ports.people import Accounts, Answers, Audit, Cameras, Devices, Facts, Figures, Handovers, Keys
 from homeward.ports.queues import Inbox, Jobs, Outbox
 from homeward.ports.reports import Embeddings, Expiry, Matches, Photos, Reports
 
@@ -57,6 +57,11 @@ class UnitOfWork(Protocol):
     @property
     def accounts(self) -> Accounts:
         """See `Accounts`."""
+        ...
+
+    @property
+    def devices(self) -> Devices:
+        """See `Devices`."""
         ...
 
     @property

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { type Owner, Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { PushSwitch } from "../push/PushSwitch";
 import { TalkList } from "../talk/TalkList";
 import { Talks } from "../talk/talks";
 import { useWords } from "../ui/context";
@@ -98,6 +99,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       )}
       <details class="more">
         <summary>{words.t("owner.more")}</summary>
+        <PushSwitch server={server} reportId={id} />
         <LettersForm server={server} />
         <button
           class="plain"

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
 import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { PushSwitch } from "../push/PushSwitch";
 import { useWords } from "../ui/context";
 import type { Case } from "./case";
 import { SecretMark } from "./SecretMark";
@@ -77,6 +78,10 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
             <a class="button plain" href={`/lost/${report.id}/poster`}>
               {words.t("owner.poster")}
             </a>
+            <a class="button plain" href={`/now?species=${report.species}&lang=${words.language}`}>
+              {words.t("tips.title")}
+            </a>
+            <PushSwitch server={owned.server} reportId={report.id} />
             <Mute owned={owned} report={report} />
             <button class="plain" onClick={() => (asked.value = "closed")}>
               {words.t("owner.stop")}

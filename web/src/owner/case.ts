@@ -33,7 +33,7 @@ export class Case {
 
   constructor(
     readonly id: string,
-    private readonly server: Server,
+    readonly server: Server,
   ) {
     this.talks = new Talks(server);
     const address = location.search || localStorage.getItem(this.filterKey) || "";

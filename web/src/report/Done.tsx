@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { PushSwitch } from "../push/PushSwitch";
 import { useWords } from "../ui/context";
 import type { Filed } from "./send";
 
@@ -33,12 +34,14 @@ export function Done({ filed }: { filed: Filed }) {
           <button onClick={() => void navigator.share({ url: link }).catch(() => {})}>{words.t("report.share")}</button>
         )}
       </div>
+      <PushSwitch server={server} reportId={filed.id} />
       <LettersForm server={server} />
       {shelf === "lost" && <Tips species={filed.species} />}
     </section>
   );
 }
 
+/** The first two points, and the page with all of them and their sources. */
 function Tips({ species }: { species: Filed["species"] }) {
   const words = useWords();
   return (
@@ -46,11 +49,11 @@ function Tips({ species }: { species: Filed["species"] }) {
       <h2>{words.t("tips.title")}</h2>
       <ol class="tips">
         <li>{words.t(`tips.${species}.1`)}</li>
-        {(["2", "3", "4", "5"] as const).map((n) => (
-          <li key={n}>{words.t(`tips.both.${n}`)}</li>
-        ))}
+        <li>{words.t("tips.both.2")}</li>
       </ol>
-      {species === "cat" && <p class="soft">{words.t("tips.source")}</p>}
+      <a class="button" href={`/now?species=${species}&lang=${words.language}`}>
+        {words.t("tips.all")}
+      </a>
     </section>
   );
 }

@@ -1,4 +1,5 @@
-// Keeps the page itself and its pictures for a time without a network. Data are kept by the page (owner/kept.ts).
+// Keeps the page itself and its pictures for a time without a network, and shows what web push brings.
+// Data are kept by the page (owner/kept.ts).
 export {};
 declare const self: ServiceWorkerGlobalScope;
 
@@ -27,6 +28,26 @@ self.addEventListener("fetch", (event) => {
   else if (url.pathname.startsWith("/assets/")) event.respondWith(once(request));
   else if (url.pathname.startsWith("/api/v1/photos/")) event.respondWith(picture(request, url));
 });
+
+/** News, as the server encrypted it for this browser; the page knows the rest. */
+self.addEventListener("push", (event) => {
+  const { title, tag, path, language } = event.data?.json() as Record<"title" | "tag" | "path" | "language", string>;
+  const how = { tag, lang: language, icon: "/icon.svg", data: path, renotify: true };
+  event.waitUntil(self.registration.showNotification(title, how));
+});
+
+/** A tap opens the page of the report, in the window where it is open already. */
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(String(event.notification.data)));
+});
+
+async function open(path: string): Promise<void> {
+  const windows = await self.clients.matchAll({ type: "window" });
+  const known = windows.find((each) => new URL(each.url).pathname === path);
+  if (known) await known.focus();
+  else await self.clients.openWindow(path);
+}
 
 /** Every screen is the same document; without a network the last one of them does. */
 async function shell(request: Request): Promise<Response> {

@@ -191,12 +191,9 @@ export const en = {
 
   "tips.title": "What to do now",
   "tips.cat.1": "Search close by, and again at night with a torch: three of four missing cats are found within 500 m of home, often hiding and silent.",
-  "tips.dog.1": "Ask people along its usual walks at once; a dog covers kilometres. Do not chase it: sit down, call softly, leave a worn shirt where it was last seen.",
+  "tips.dog.1": "Go out at once and ask people along its usual walks: most dogs are found within 1.6 km. Do not chase it: sit down, call softly, leave a worn shirt where it was last seen.",
   "tips.both.2": "Look into sheds, garages, cellars and under cars, and ask neighbours to do so.",
-  "tips.both.3": "Put up posters with a large photo at crossings, shops and vets. Keep one mark to yourself.",
-  "tips.both.4": "Call the shelters and vets around, and go there: descriptions on the telephone mislead.",
-  "tips.both.5": "Do not give up: many come back after weeks. Nobody honest asks for money in advance.",
-  "tips.source": "Source for cats: Huang and others, “Search Methods Used to Locate Missing Cats”, Animals 2018, 8(1), 5.",
+  "tips.all": "All of it: posters, shelters, where pets are found",
 
   "finder.thanks": "Thank you for helping",
   "finder.searching": "No owner yet",
@@ -223,6 +220,12 @@ export const en = {
   "email.stop": "No more letters?",
   "email.stop_button": "Stop the letters",
   "email.stopped": "Stopped. The page behind your link goes on.",
+
+  "push.start": "Alert me on this device",
+  "push.stop": "No more alerts on this device",
+  "push.denied": "Alerts are forbidden for this page in your browser's settings.",
+  "push.install": "For alerts on an iPhone: Share, then Add to Home Screen, and open the page from there.",
+  "push.failed": "That did not work. Please try again later.",
 
   "talk.title": "Conversations",
   "talk.connect": "Put me in touch with the finder",

@@ -252,6 +252,20 @@ accounts = Table(
     UniqueConstraint("messenger", "address"),
 )
 
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("p256dh", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("account_id", "endpoint"),
+    sqlite_autoincrement=True,
+)
+
 inbox = Table(
     "inbox",
     metadata,

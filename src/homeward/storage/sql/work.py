@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
 from homeward.storage.sql.accounts import SqlAccounts
+from homeward.storage.sql.devices import SqlDevices
 from homeward.storage.sql.cameras import SqlCameras
 from homeward.storage.sql.dialect import alone
 from homeward.storage.sql.embeddings import SqlEmbeddings
@@ -68,6 +69,11 @@ class SqlUnitOfWork:
     def accounts(self) -> SqlAccounts:
         """Accounts."""
         return SqlAccounts(self.connection)
+
+    @property
+    def devices(self) -> SqlDevices:
+        """Browsers that take news."""
+        return SqlDevices(self.connection)
 
     @property
     def inbox(self) -> SqlInbox:

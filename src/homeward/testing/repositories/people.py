@@ -1,11 +1,13 @@
 """Accounts, handovers, cameras, keys, answers, looks and facts on dictionaries."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from homeward.domain.accounts import Account
 from homeward.domain.animals import Species
+from homeward.domain.devices import Device
 from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import AccountId, CameraId, HandoverId, KeyId, MessageId, PhotoId, ReportId
 from homeward.domain.reports import Camera, Encounter
@@ -36,6 +38,36 @@ class MemoryAccounts(Repository):
     def steps(self, messenger: str) -> dict[str, int]:
         """How many accounts stand at which step of their dialog."""
         return dict(Counter(a.step for a in self.tables.accounts.values() if a.messenger == messenger))
+
+
+class MemoryDevices(Repository):
+    """`homeward.ports.Devices`."""
+
+    def save(self, device: Device) -> None:
+        """Insert, or put anew."""
+        self.remove(device.account_id, device.endpoint)
+        self.tables.devices.append(device)
+
+    def of_account(self, account_id: AccountId) -> list[Device]:
+        """Oldest first."""
+        return [device for device in self.tables.devices if device.account_id == account_id]
+
+    def remove(self, account_id: AccountId, endpoint: str) -> None:
+        """Delete one."""
+        self._keep(lambda device: (device.account_id, device.endpoint) != (account_id, endpoint))
+
+    def forget(self, account_id: AccountId) -> None:
+        """Delete all of an account."""
+        self._keep(lambda device: device.account_id != account_id)
+
+    def move(self, former: AccountId, account_id: AccountId) -> None:
+        """Those of one account become another's."""
+        for device in self.of_account(former):
+            self.save(replace(device, account_id=account_id))
+        self.forget(former)
+
+    def _keep(self, wanted: Callable[[Device], bool]) -> None:
+        self.tables.devices[:] = [device for device in self.tables.devices if wanted(device)]
 
 
 class MemoryHandovers(Repository):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from homeward.domain.accounts import Account
+from homeward.domain.devices import Device
 from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.handovers import Handover, NewMessage
 from homeward.domain.ids import (
@@ -40,6 +41,7 @@ class Tables:
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     alerts_due: dict[AlertId, datetime | None] = field(default_factory=dict)
     accounts: dict[AccountId, Account] = field(default_factory=dict)
+    devices: list[Device] = field(default_factory=list)
     inbox: dict[tuple[str, int], tuple[Update, datetime]] = field(default_factory=dict)
     handovers: dict[HandoverId, Handover] = field(default_factory=dict)
     messages: dict[MessageId, NewMessage] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from homeward.testing.repositories.people import (
     MemoryAnswers,
     MemoryAudit,
     MemoryCameras,
+    MemoryDevices,
     MemoryFacts,
     MemoryFigures,
     MemoryHandovers,
@@ -72,6 +73,11 @@ class InMemoryUnitOfWork:
     def accounts(self) -> MemoryAccounts:
         """Accounts."""
         return MemoryAccounts(self.tables)
+
+    @property
+    def devices(self) -> MemoryDevices:
+        """Browsers that take news."""
+        return MemoryDevices(self.tables)
 
     @property
     def inbox(self) -> MemoryInbox:

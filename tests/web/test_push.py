@@ -1,0 +1,103 @@
+"""Alerts on a device: the button, the subscription that reaches the server, and the news that the service worker shows.
+
+Chromium reaches no push service in tests, so `subscribe` answers with a browser of the tests' own push service; what
+comes in is handed to the real service worker by the browser's developer protocol.
+"""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import photo
+from tests.doors.conftest import Door
+from tests.doors.test_push import with_push
+from tests.fakes.push import PushService
+from tests.web.conftest import path_of, violations
+
+SUBSCRIBED = """subscription => {
+    let made = null;
+    const fresh = options => ({
+        ...subscription, options, toJSON: () => subscription, unsubscribe: async () => { made = null; return true; },
+    });
+    PushManager.prototype.getSubscription = async () => made;
+    PushManager.prototype.subscribe = async options => (made = fresh(options));
+}"""
+
+
+@pytest.fixture
+def service(tmp_path):
+    with PushService(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def door(tmp_path, service):
+    made = with_push(Door(tmp_path / "house", uploads_per_minute=0, map_style=None), service)
+    yield made
+    made.http.close()
+    made.world.database.close()
+
+
+def with_browser(page, browser):
+    page.add_init_script(f"({SUBSCRIBED})({json.dumps(browser.subscription)})")
+
+
+def test_an_owner_is_alerted_on_the_device_and_ends_it_again(visit, door, service):
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Barsik")
+    page = visit(path_of(lost), permissions=["notifications"])
+    browser = service.browser()
+    with_browser(page, browser)
+    page.reload()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Alert me on this device").click()
+    expect(page.get_by_role("button", name="No more alerts on this device")).to_be_visible()
+    assert violations(page) == []
+    door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
+    door.world.engine.deliver_due_alerts()
+    (words,) = browser.read()
+
+    protocol = page.context.new_cdp_session(page)
+    registrations = []
+    protocol.on("ServiceWorker.workerRegistrationUpdated", lambda told: registrations.extend(told["registrations"]))
+    protocol.send("ServiceWorker.enable")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    (registration,) = {each["registrationId"] for each in registrations}
+    origin = page.evaluate("location.origin")
+    pushed = {"origin": origin, "registrationId": registration, "data": json.dumps(words)}
+    protocol.send("ServiceWorker.deliverPushMessage", pushed)
+    shown = page.wait_for_function(
+        "async () => (await (await navigator.serviceWorker.ready).getNotifications())"
+        ".map(each => [each.title, each.tag, each.data])[0]"
+    ).json_value()
+    assert shown == ["Barsik: 1 animal that may be yours", f"match-{lost.json()['id']}", f"/lost/{lost.json()['id']}"]
+
+    page.get_by_role("button", name="No more alerts on this device").click()
+    expect(page.get_by_role("button", name="Alert me on this device")).to_be_visible()
+    with door.world.database.read() as work:
+        assert work.connection.exec_driver_sql("SELECT count(*) FROM devices").scalar() == 0
+
+
+def test_where_alerts_are_forbidden_the_page_says_so(visit, door):
+    lost = door.report("lost", photo(1), name="Barsik")
+    page = visit(path_of(lost), language="ru-RU")
+    page.get_by_text("Ещё", exact=True).click()
+
+    expect(page.get_by_text("Уведомления для этой страницы запрещены")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "What to do now"), ("ru", "Что делать сейчас")])
+def test_what_to_do_now_is_said_with_its_sources_and_without_javascript(visit, language, title):
+    page = visit(f"/now?species=cat&lang={language}", java_script_enabled=False)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_role("link", name="10.3390/ani8010005")).to_be_visible()
+    assert page.locator("#dog").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_to_do_now_can_be_used_by_everybody(visit):
+    page = visit("/now")
+
+    assert violations(page) == []
+    assert page.locator("#dog").count() == 1
