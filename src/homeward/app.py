@@ -448,6 +448,15 @@ def webhook_secret(settings: Settings) -> str | None:
     return hmac.new(token.encode(), b"homeward.webhook", hashlib.sha256).hexdigest()
 
 
+def _app_secret(settings: Settings) -> bytes | None:
+    """What signs the launch of a Mini App; Telegram opens none that is not on https."""
+    from homeward.api.telegram import app_secret
+
+    if settings.telegram_token is None or settings.public_url.scheme != "https":
+        return None
+    return app_secret(settings.telegram_token.get_secret_value())
+
+
 def describe_api() -> dict[str, Any]:
     """The OpenAPI document, without a database or models."""
     from homeward.api import create_api
@@ -549,6 +558,7 @@ def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
         telegram_secret=webhook_secret(settings),
         photo_link_s=settings.photos_link_s,
         photo_origin=origin(photos) if settings.photos_link_s else "",
+        telegram_app_secret=_app_secret(settings),
         map_style=None if settings.map_style == "none" else str(settings.map_style),
     )
 

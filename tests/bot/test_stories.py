@@ -1,5 +1,7 @@
 """What people live through with the bot, on Telegram and in a terminal, in both languages."""
 
+import pytest
+
 from homeward.api.auth import new_key
 from homeward.testing import FakeDetector
 from tests.bot.conftest import Bot, served, words
@@ -49,8 +51,11 @@ def test_an_owner_sees_the_match_at_once(door, somebody):
     assert (report.name, report.description) == ("Barsik", "white paw")
 
 
-def test_a_button_opens_the_owners_page_where_the_server_has_a_public_address(tmp_path, telegram):
-    door = Door(tmp_path, uploads_per_minute=0, public_url="https://pets.example.org")
+@pytest.mark.parametrize(("secret_of_app", "path"), [(None, "/lost/{}#token="), (b"signs", "/telegram/lost/{}")])
+def test_a_button_opens_the_owners_page_where_the_server_has_a_public_address(tmp_path, telegram, secret_of_app, path):
+    door = Door(
+        tmp_path, uploads_per_minute=0, public_url="https://pets.example.org", telegram_app_secret=secret_of_app
+    )
     with served(door.api) as url:
         bot = Bot(url, new_key(door.context, "bot", "bot", None)[1], telegram)
         bot.start()
@@ -62,7 +67,8 @@ def test_a_button_opens_the_owners_page_where_the_server_has_a_public_address(tm
 
     (report,) = door.world.engine.reports(lost_query())
     page = dict(card.buttons)[words(person, "b.page")]
-    assert page.startswith(f"https://pets.example.org/lost/{report.id}#token=")
+    assert page.startswith(f"https://pets.example.org{path.format(report.id)}")
+    assert secret_of_app is None or "token" not in page
     door.world.database.close()
 
 

@@ -414,10 +414,10 @@ def _button(button):
         if not 1 <= len(button["callback_data"].encode()) <= 64:
             raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
         return button["text"], button["callback_data"]
-    page = urlsplit(button["web_app"]["url"])
+    page = urlsplit(button["url"] if "url" in button else button["web_app"]["url"])
     if page.scheme != "https" or "." not in (page.hostname or ""):
         raise Refused(400, "Bad Request: BUTTON_URL_INVALID")
-    return button["text"], button["web_app"]["url"]
+    return button["text"], page.geturl()
 
 
 def _message(sent):

@@ -1,4 +1,5 @@
 // Talks to the server: JSON in and out, problems (RFC 9457) as errors, one open report per call.
+import { base } from "./telegram/telegram";
 
 export interface Place {
   lat: number | null;
@@ -205,14 +206,21 @@ export function problemOf(status: number, told: Record<string, string | undefine
 
 /** One report, opened by the cookie that `openSession` got for it. */
 export class Server {
+  private isOpen = false;
+
   constructor(
     private readonly reportId: string,
     private readonly language: string,
   ) {}
 
-  /** Exchange a link's token for a cookie. */
+  /** Exchange a link's token, or in Telegram what it signed when the page was opened, for a cookie; once. */
   async openSession(token: string): Promise<void> {
-    await this.call("POST", "/session", { headers: { Authorization: `Bearer ${token}` } });
+    if (this.isOpen) return;
+    if (base) {
+      const body = JSON.stringify({ init_data: token, report_id: this.reportId });
+      await this.call("POST", "/telegram/session", { body });
+    } else await this.call("POST", "/session", { headers: { Authorization: `Bearer ${token}` } });
+    this.isOpen = true;
   }
 
   report(): Promise<Report> {

@@ -14,6 +14,7 @@ import { OwnerPage } from "./owner/OwnerPage";
 import { PosterPage } from "./poster/PosterPage";
 import { ReportPage } from "./report/ReportPage";
 import type { Shelf } from "./report/send";
+import { base, launch } from "./telegram/telegram";
 import { Frame } from "./ui/Frame";
 import { Trouble } from "./ui/Trouble";
 import { readersLanguage } from "./words";
@@ -25,12 +26,15 @@ function takeToken(): string | null {
   return token;
 }
 
+const launched = launch();
+
 function Page() {
-  const [, shelf, id, poster] = /^\/(lost|found)\/(\w+)(\/poster)?$/.exec(location.pathname) ?? [];
+  const path = location.pathname.slice(base.length);
+  const [, shelf, id, poster] = /^\/(lost|found)\/(\w+)(\/poster)?$/.exec(path) ?? [];
   if (id === "new") return <ReportPage shelf={shelf as Shelf} />;
   if (shelf === "lost" && poster) return <PosterPage id={id!} />;
-  if (shelf === "lost") return <OwnerPage id={id!} token={takeToken()} />;
-  if (shelf === "found") return <FinderPage id={id!} token={takeToken()} />;
+  if (shelf === "lost") return <OwnerPage id={id!} token={launched ?? takeToken()} />;
+  if (shelf === "found") return <FinderPage id={id!} token={launched ?? takeToken()} />;
   if (location.pathname === "/email") return <ConfirmPage token={takeToken()} />;
   if (location.pathname === "/api/v1/email/stop") return <StopPage />;
   if (location.pathname === "/") return <FrontPage />;

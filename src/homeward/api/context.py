@@ -15,6 +15,7 @@ class ApiConfig:
 
     ``map_style`` is the address of a MapLibre style; None: district outlines on a plain ground.
     ``photo_link_s`` is for how long an address at the object store, at ``photo_origin``, is good; 0: none is given.
+    ``telegram_app_secret`` checks who opened a Mini App; None: there is none.
     ``telegram_secret`` is what Telegram sends along with its updates; None: it sends none here.
     """
 
@@ -25,6 +26,7 @@ class ApiConfig:
     link_days: int = 365
     version: str = "0"
     telegram_secret: str | None = None
+    telegram_app_secret: bytes | None = None
     map_style: str | None = None
     photo_link_s: int = 0
     photo_origin: str = ""

@@ -24,6 +24,7 @@ from homeward.api.routes import (
     push,
     reports,
     talks,
+    telegram,
 )
 
 ABOUT = "Reports of lost and found cats and dogs in, ranked matches out. Errors are problems (RFC 9457)."
@@ -47,7 +48,8 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     app.state.uploads = UploadLimit(known.uploads_per_minute, window)
     app.state.stopping = threading.Event()
     problems.install(app)
-    for room in (reports, matches, cameras, people, talks, letters, push, now, board, models, index, access, health):
+    told = (talks, letters, push, telegram, now)
+    for room in (reports, matches, cameras, people, *told, board, models, index, access, health):
         app.include_router(room.router)
     pages.install(app)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)

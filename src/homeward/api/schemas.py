@@ -149,6 +149,7 @@ class Report(BaseModel):
     photos: list[dict[str, Any]]
     matches: list[dict[str, Any]]
     link: str | None = Field(None, description="the key to the report; only in the answer to filing it")
+    app: str | None = Field(None, description="its page as a Mini App of Telegram, where the server has one")
 
 
 class _Body(BaseModel):
@@ -305,6 +306,13 @@ class NewAddress(_Body):
     email: EmailAddress
     language: Literal["en", "ru"] = "en"
     utc_offset_min: Annotated[int, Field(ge=-14 * 60, le=14 * 60)] | None = None
+
+
+class Launch(_Body):
+    """How a Mini App was opened."""
+
+    init_data: str = Field(min_length=1, max_length=8192, description="as Telegram gave it, signed by it")
+    report_id: str = Field(min_length=1, max_length=64)
 
 
 class DeviceKeys(BaseModel):

@@ -50,12 +50,18 @@ def filed_view(context: ApiContext, filed: Filed, language: str, *, with_link: b
         "photos": [photo_view(context, photo) for photo in filed.photos],
     }
     if with_link:
-        body["link"] = link(context, filed.report)
+        body |= links_view(context, filed.report)
     if filed.matches is not None:
         body["matches"] = [match_view(context, view, language) for view in filed.matches.items]
     else:
         body["matches"] = [finder_view(context, match, language) for match in filed.finder_matches]
     return body
+
+
+def links_view(context: ApiContext, report: Report) -> Json:
+    """The key to the report; and its Mini App, which needs none, where there is one."""
+    app = f"{context.config.public_url}/telegram/{report.shelf.value}/{report.id}"
+    return {"link": link(context, report)} | ({"app": app} if context.config.telegram_app_secret else {})
 
 
 def report_view(report: Report) -> Json:
@@ -237,7 +243,7 @@ def alert_view(context: ApiContext, news: News) -> Json:
         "ids": [alert.id for alert in news.alerts],
         "kind": best.kind.value,
         "account": account_view(news.account) if news.account else None,
-        "report": report_view(own) | {"link": link(context, own)},
+        "report": report_view(own) | links_view(context, own),
         "lost_id": best.lost_id,
         "found_id": best.found_id,
         "lost_ids": list(dict.fromkeys(alert.lost_id for alert in news.alerts)),

@@ -189,7 +189,7 @@ def _match_card(
         (turn.button("same", f"m:s:{pair}"), turn.button("different", f"m:d:{pair}")),
         (turn.button("unsure", f"m:u:{pair}"), turn.button("where", f"m:w:{pair}")),
         _steps(f"m:go:{lost['id']}", at, len(matches)),
-        (Button(turn.words("b.page"), url=lost["link"]),),
+        (Button(turn.words("b.page"), url=lost["link"], app=lost.get("app") or ""),),
     )
     return Card(jpeg, _text(lines), _without_empty(rows), replaces)
 

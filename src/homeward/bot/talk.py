@@ -74,11 +74,15 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Carries ``data`` back (at most 64 bytes), or opens the page at ``url`` where the messenger can."""
+    """Carries ``data`` back (at most 64 bytes), or opens the page at ``url``.
+
+    ``app``: the same page for messengers that can show it in themselves and vouch there for who the person is.
+    """
 
     label: str
     data: str = ""
     url: str = ""
+    app: str = ""
 
 
 Rows = tuple[tuple[Button, ...], ...]

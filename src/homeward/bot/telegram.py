@@ -64,7 +64,7 @@ MOST_FILE_BYTES = 20_000_000  # what the cloud Bot API gives to bots
 PER_SECOND, PER_CHAT_PER_SECOND, CHAT_BURST = 30.0, 1.0, 3  # core.telegram.org/bots/faq: short bursts are fine
 LONGEST_TEXT, LONGEST_CAPTION, LONGEST_NAME = 4096, 1024, 60
 POLL_S = 25
-SECURE = "https://"  # the only pages that Telegram opens as Mini Apps
+SECURE = "https://"  # the only pages that buttons of Telegram open
 TRIES = 5
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
 ALLOWED = ["message", "callback_query"]
@@ -324,8 +324,10 @@ def _inline(rows: Rows) -> InlineKeyboardMarkup | None:
 
 
 def _button(button: Button) -> InlineKeyboardButton:
+    if button.app:
+        return InlineKeyboardButton(text=button.label, web_app=WebAppInfo(url=button.app))
     if button.url:
-        return InlineKeyboardButton(text=button.label, web_app=WebAppInfo(url=button.url))
+        return InlineKeyboardButton(text=button.label, url=button.url)
     return InlineKeyboardButton(text=button.label, callback_data=button.data)
 
 

@@ -3,6 +3,7 @@ import { lazy, Suspense } from "preact/compat";
 import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
+import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import type { Case } from "./case";
 import { SecretMark } from "./SecretMark";
@@ -75,19 +76,19 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
                 {words.t("owner.share")}
               </a>
             )}
-            <a class="button plain" href={`/lost/${report.id}/poster`}>
+            <a class="button plain" href={`${base}/lost/${report.id}/poster`}>
               {words.t("owner.poster")}
             </a>
             <a class="button plain" href={`/now?species=${report.species}&lang=${words.language}`}>
               {words.t("tips.title")}
             </a>
-            <PushSwitch server={owned.server} reportId={report.id} />
+            {!base && <PushSwitch server={owned.server} reportId={report.id} />}
             <Mute owned={owned} report={report} />
             <button class="plain" onClick={() => (asked.value = "closed")}>
               {words.t("owner.stop")}
             </button>
             <SecretMark owned={owned} report={report} />
-            <LettersForm server={owned} />
+            {!base && <LettersForm server={owned} />}
           </details>
         </div>
       )}

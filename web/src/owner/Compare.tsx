@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Report } from "../api";
+import { backButton } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { Degree } from "../ui/Degree";
 import type { Case } from "./case";
@@ -21,6 +22,7 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
   const current = useSignal(first);
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => backButton(() => dialog.current?.close()), []);
 
   const matches = owned.shown.value;
   const at = matches.findIndex((match) => match.found_id === current.value);

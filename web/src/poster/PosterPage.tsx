@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { renderSVG } from "uqr";
 import { Problem, type Report, Server } from "../api";
+import { backButton, base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { Trouble } from "../ui/Trouble";
 
@@ -16,6 +17,7 @@ export function PosterPage({ id }: { id: string }) {
       (error: unknown) => (problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error))),
     );
   }, [id]);
+  useEffect(() => backButton(() => history.back()), []);
   const answer = `${location.origin}/found/new?about=${id}`;
   const code = useMemo(() => `data:image/svg+xml,${encodeURIComponent(renderSVG(answer, { border: 1 }))}`, [answer]);
   if (problem.value) return <Trouble problem={problem.value} />;
@@ -42,7 +44,7 @@ export function PosterPage({ id }: { id: string }) {
         <button class="main" onClick={() => print()}>
           {words.t("poster.print")}
         </button>
-        <a class="button" href={`/lost/${id}`}>
+        <a class="button" href={`${base}/lost/${id}`}>
           {words.t("poster.back")}
         </a>
       </p>
