@@ -32,13 +32,13 @@ def signed_by(init_data: str, secret: bytes, now: datetime) -> tuple[str, str]:
         given = dict(parse_qsl(init_data[:LONGEST_TEXT], keep_blank_values=True, strict_parsing=True))
         signature = given.pop("hash")
         lines = "\n".join(f"{name}={value}" for name, value in sorted(given.items()))
-        known = hmac.new(secret, lines.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(known.encode(), signature.encode()):
-            raise ValueError(signature)
         age = now - datetime.fromtimestamp(int(given["auth_date"]), now.tzinfo)
         person = str(int(json.loads(given["user"])["id"]))
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
-        raise Unauthorized("Telegram did not sign this.", hint=OPEN_AGAIN) from None
+        raise Unauthorized("This is no launch of Telegram's.", hint=OPEN_AGAIN) from None
+    known = hmac.new(secret, lines.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(known.encode(), signature.encode()):
+        raise Unauthorized("Telegram did not sign this.", hint=OPEN_AGAIN)
     if not -AHEAD <= age <= LONGEST_AGE:
         raise Unauthorized("This was opened too long ago.", hint=OPEN_AGAIN)
     return person, signature

@@ -6,15 +6,12 @@ export const base = location.pathname.startsWith("/telegram/") ? "/telegram" : "
 
 const WEB_CLIENT = "https://web.telegram.org";
 const COLOURS = "homeward.telegram.colours";
-/** Our colours by Telegram's names for them; the others keep their contrast to these by themselves. */
-const OURS: Record<string, string[]> = {
-  bg_color: ["--ground"],
-  secondary_bg_color: ["--sunken"],
-  section_bg_color: ["--surface"],
-  text_color: ["--ink"],
-  subtitle_text_color: ["--ink-soft"],
-  button_color: ["--accent"],
-  button_text_color: ["--on-accent"],
+/** Our colours by Telegram's names. Its accents are too pale for words on its grounds (WCAG), so ours stay. */
+const OURS: Record<string, string> = {
+  bg_color: "--ground",
+  secondary_bg_color: "--sunken",
+  section_bg_color: "--surface",
+  text_color: "--ink",
 };
 
 interface Native {
@@ -84,7 +81,7 @@ function colour(json: string | null): void {
   const { style } = document.documentElement;
   for (const [theirs, ours] of Object.entries(OURS)) {
     const value = String(colours[theirs] ?? "");
-    if (/^#[0-9a-f]{6}$/i.test(value)) for (const name of ours) style.setProperty(name, value);
+    if (/^#[0-9a-f]{6}$/i.test(value)) style.setProperty(ours, value);
   }
   const ground = String(colours.bg_color ?? "");
   if (/^#[0-9a-f]{6}$/i.test(ground)) document.documentElement.dataset.scheme = isDark(ground) ? "dark" : "light";

@@ -41,7 +41,7 @@ def open_app(body: schemas.Launch, context: Context, response: Response) -> None
     response.headers["Set-Cookie"] = cookie + framed
 
 
-@router.get("/telegram/lost/{report_id}", include_in_schema=False)
+@router.get("/telegram/lost/{report_id}", include_in_schema=False)  # noqa: FAST003 - the page reads its own address
 @router.get("/telegram/found/{report_id}", include_in_schema=False)
 @router.get("/telegram/lost/{report_id}/poster", include_in_schema=False)
 def app_page(request: Request, context: Context) -> HTMLResponse:
