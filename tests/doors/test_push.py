@@ -235,11 +235,12 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(door, service):
 
 def test_the_servers_key_is_part_of_a_backup(door, tmp_path):
     from homeward.storage.backup import backup, restore
+    from homeward.storage.photos.place import Place
     from homeward.storage.sql import SqlDatabase
 
     key = door.http.get("/api/v1/push").json()["key"]
-    backup(door.folder, tmp_path / "all.tar")
-    restore(tmp_path / "all.tar", tmp_path / "other")
+    backup(door.folder, tmp_path / "all.tar", Place(door.folder / "photos"))
+    restore(tmp_path / "all.tar", tmp_path / "other", Place(tmp_path / "other" / "photos"))
     shutil.rmtree(door.folder / "photos", ignore_errors=True)
     other = SqlDatabase.open(tmp_path / "other" / "homeward.sqlite")
     with other.read() as work:
