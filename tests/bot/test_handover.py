@@ -139,6 +139,35 @@ def test_the_web_and_the_chat_meet(telegram, bot, door, server):
     finder.sees(words(finder, "ended"))
 
 
+def test_an_owner_in_the_chat_and_a_finder_on_the_web_meet(telegram, bot, door, server):
+    owner = telegram.person(8, "ru")
+    files_lost(owner)
+    owner.sees(words(owner, "none_yet"))
+    filed = door.report("found", photo(1, noise=2), lat="57.605", lon="39.852", held="held")
+    token = own(filed)["Authorization"].removeprefix("Bearer ")
+    owner.sees("Barsik")
+
+    with Client(server, token) as finder:
+        (match,) = finder.get(f"/found/{filed.json()['id']}/matches")["items"]
+        talk = finder.post("/handovers", {"lost_id": match["lost_id"], "found_id": filed.json()["id"]})
+        owner.sees(words(owner, "asked.lost"))
+        finder.send(message_call(talk["id"], "Какого цвета ошейник?"))
+        owner.sees("Какого цвета ошейник?")
+        owner.taps(words(owner, "b.answer"))
+        owner.sees(words(owner, "ask_answer"))
+        owner.writes("Красный")
+        owner.sees(words(owner, "answer_sent"))
+        owner.taps(words(owner, "b.agree"))
+        owner.sees(words(owner, "connected"))
+        finder.send(message_call(talk["id"], "Приезжайте"))
+        owner.sees("Приезжайте")
+        owner.sends_place(57.61, 39.86)
+        messages = wait_for(lambda: finder.get(f"/handovers/{talk['id']}/messages")["items"], 4)
+
+    assert [message["text"] for message in messages] == ["Какого цвета ошейник?", "Красный", "Приезжайте", None]
+    assert messages[3]["place"] == {"lat": 57.61, "lon": 39.86}
+
+
 def message_call(handover, words):
     from homeward.client import API, Call
 
