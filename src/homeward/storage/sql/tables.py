@@ -255,7 +255,7 @@ accounts = Table(
 devices = Table(
     "devices",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("account_id", Text, nullable=False),
     Column("endpoint", Text, nullable=False),
     Column("p256dh", Text, nullable=False),

@@ -6,8 +6,8 @@ from sqlalchemy import Connection
 
 from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
 from homeward.storage.sql.accounts import SqlAccounts
-from homeward.storage.sql.devices import SqlDevices
 from homeward.storage.sql.cameras import SqlCameras
+from homeward.storage.sql.devices import SqlDevices
 from homeward.storage.sql.dialect import alone
 from homeward.storage.sql.embeddings import SqlEmbeddings
 from homeward.storage.sql.facts import SqlFacts

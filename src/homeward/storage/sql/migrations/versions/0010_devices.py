@@ -3,17 +3,17 @@
 import sqlalchemy as sa
 from alembic import op
 
-from homeward.storage.sql.types import Moment
+from homeward.storage.sql.types import Moment, Number
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
     """Add the table."""
     op.create_table(
         "devices",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Number, nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("p256dh", sa.Text(), nullable=False),
