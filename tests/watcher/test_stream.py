@@ -13,7 +13,7 @@ from homeward.watcher.capture import CameraUnreadable
 from homeward.watcher.config import CameraConfig
 from homeward.watcher.loop import CameraLoop
 from homeward.watcher.status import State
-from homeward.watcher.stream import Lateness, Stream
+from homeward.watcher.stream import Arrived, Lateness, Stream
 
 from .scenes import Finder, with_animal, yard
 from .streams import Proxy, h264, needs_rtsp, rtsp
@@ -216,6 +216,21 @@ def transport(path, size, codec, first_s):
             shown.pts = round((first_s + n / 25) * 25)
             file.mux(stream.encode(shown))
         file.mux(stream.encode())
+
+
+@pytest.mark.parametrize(
+    ("came", "sent", "gap_s"),
+    [
+        ((0.0, 3.4), (10.0, 12.0), 2.0),  # the network held the second one back
+        ((0.0, 2.0), (10.0, 900.0), 2.0),  # the camera's clock was set
+        ((0.0, 2.0), (900.0, 10.0), 2.0),
+        ((0.0, 2.0), (None, 12.0), 2.0),
+    ],
+)
+def test_key_frames_are_as_far_apart_as_the_camera_sends_them(came, sent, gap_s):
+    first, second = (Arrived(None, time_s, sent_s) for time_s, sent_s in zip(came, sent, strict=True))
+
+    assert second.after_s(first) == pytest.approx(gap_s)
 
 
 def test_a_clock_that_drifts_for_days_is_not_late_but_a_queue_is():

@@ -56,10 +56,18 @@ class Crop:
     @cached_property
     def quality(self) -> float:
         """How good a likeness: confidence, sharpness and size; less where cut off, more with a large face."""
+        return self._plain_quality * (1.0 + FACE_GAIN * self.face_px / (self.face_px + FACE_HALF_PX))
+
+    @property
+    def most_quality(self) -> float:
+        """What `quality` would be with the largest of faces."""
+        return self._plain_quality * (1.0 + FACE_GAIN)
+
+    @cached_property
+    def _plain_quality(self) -> float:
         size = min(self.animal.box.width, self.animal.box.height)
         found = self.animal.confidence * size / (size + SIZE_HALF_PX) * sharpness(cut(self.picture, self.box))
-        face = 1.0 + FACE_GAIN * self.face_px / (self.face_px + FACE_HALF_PX)
-        return float(found) * (CUT_OFF if self.is_cut_off else 1.0) * face
+        return float(found) * (CUT_OFF if self.is_cut_off else 1.0)
 
     def jpeg(self) -> bytes:
         """To send; shrunk where it is very large."""

@@ -63,10 +63,14 @@ class Followed:
             self._best[slot] = candidate
 
     def taken(self) -> list[Candidate]:
-        """The window's pictures, best first, where the animal was there long enough; the next window begins empty."""
+        """The window's pictures that may be sent, best first; none of what was there too shortly. The next begins."""
         found, self._best = sorted(self._best.values(), key=lambda each: -each.crop.quality), {}
         lasts = self.track.seen >= LEAST_SEEN and self.track.last_s - self.track.first_s >= LEAST_S
-        return found if lasts else []
+        return [each for each in found if lasts and self._may_be_worth(each.crop)]
+
+    def _may_be_worth(self, crop: Crop) -> bool:
+        """Whether a closer look might find more than was sent: a face at all, or a better picture with one."""
+        return self.sent_face_px == 0 or crop.most_quality > self.sent_quality
 
     def is_worth(self, crop: Crop) -> bool:
         """Whether it is better than what was sent, or shows more of the face; it then counts as sent."""

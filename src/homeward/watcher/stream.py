@@ -42,7 +42,7 @@ class Stream:
     skipped: int = 0
     key_gap_s: float | None = None
     late_by_s: float = 0.0
-    _kept: "deque[_Packet]" = field(default_factory=deque)
+    _kept: "deque[Arrived]" = field(default_factory=deque)
     _kept_bytes: int = 0
     _number: int = 0
     _last_s: float = float("-inf")
@@ -93,10 +93,11 @@ class Stream:
         for packet in self._demuxed(container, video):
             self.packets += 1
             self.touched_s = time.monotonic()
-            arrived = _Packet(packet, start.passed_s())
+            sent_s = float(packet.pts * video.time_base) if packet.pts is not None and video.time_base else None
+            arrived = Arrived(packet, start.passed_s(), sent_s)
             self._keep(arrived)
-            if packet.pts is not None and video.time_base:
-                self.late_by_s = lateness.after(float(packet.pts * video.time_base), arrived.time_s)
+            if sent_s is not None:
+                self.late_by_s = lateness.after(sent_s, arrived.time_s)
             if self.recorder is not None:
                 self.recorder.packet(packet, self._packets_kept, is_busy=self.is_busy, time_s=arrived.time_s)
             try:
@@ -120,7 +121,7 @@ class Stream:
             if self.recorder is not None:
                 self.recorder.close()
 
-    def _looked_at(self, packet: "_Packet", decoder: Any, start: "_Start") -> Iterator[Frame]:
+    def _looked_at(self, packet: "Arrived", decoder: Any, start: "_Start") -> Iterator[Frame]:
         """The frames that a packet gives, as far as somebody wants to see them."""
         is_key = packet.packet.is_keyframe
         if self.late_by_s > self.late_s:
@@ -148,10 +149,10 @@ class Stream:
         """Where key frames are so far apart that an animal could pass between two, every frame is decoded."""
         return self.key_gap_s is not None and self.key_gap_s > self.late_s
 
-    def _is_due(self, packet: "_Packet") -> bool:
+    def _is_due(self, packet: "Arrived") -> bool:
         return packet.time_s - self._last_s >= 1 / self.per_second - 1e-3
 
-    def _alone(self, packet: "_Packet", decoder: Any, start: "_Start") -> Iterator[Frame]:
+    def _alone(self, packet: "Arrived", decoder: Any, start: "_Start") -> Iterator[Frame]:
         """A key frame: the decoder is emptied after it, so that it comes out at once."""
         found = [*decoder.decode(packet.packet), *decoder.decode(None)]
         decoder.flush_buffers()
@@ -159,14 +160,14 @@ class Stream:
         yield from self._shown(found[-1:], packet, start)
         self.is_alone = False
 
-    def _again(self, decoder: Any, start: "_Start", packets: "list[_Packet]") -> Iterator[Frame]:
+    def _again(self, decoder: Any, start: "_Start", packets: "list[Arrived]") -> Iterator[Frame]:
         """All frames from now on, and before them those of ``packets``: what a key frame shows moved before it."""
         self._decodes_all = True
         self._last_s = packets[0].time_s - 1.0
         for packet in packets:
             yield from self._shown(decoder.decode(packet.packet), packet, start)
 
-    def _shown(self, frames: list[Any], packet: "_Packet", start: "_Start") -> Iterator[Frame]:
+    def _shown(self, frames: list[Any], packet: "Arrived", start: "_Start") -> Iterator[Frame]:
         for frame in frames:
             self.decoded += 1
             if not self._is_due(packet):
@@ -176,16 +177,16 @@ class Stream:
             at = start.wall + timedelta(seconds=packet.time_s)
             yield Frame(self._number, start.began + packet.time_s, at, frame)
 
-    def _keep(self, packet: "_Packet") -> None:
+    def _keep(self, packet: "Arrived") -> None:
         """The last whole group of pictures and the present one."""
         if packet.packet.is_keyframe:
             keys = [n for n, kept in enumerate(self._kept) if kept.packet.is_keyframe]
             if keys:
-                self.key_gap_s = packet.time_s - self._kept[keys[-1]].time_s
+                self.key_gap_s = packet.after_s(self._kept[keys[-1]])
             for _ in range(keys[-1] if keys else len(self._kept)):
                 self._kept_bytes -= self._kept.popleft().packet.size
-        elif self.key_gap_s is None and self._kept and packet.time_s - self._kept[0].time_s > self.late_s:
-            self.key_gap_s = packet.time_s - self._kept[0].time_s
+        elif self.key_gap_s is None and self._kept and packet.after_s(self._kept[0]) > self.late_s:
+            self.key_gap_s = packet.after_s(self._kept[0])
         self._kept.append(packet)
         self._kept_bytes += packet.packet.size
         if self._kept_bytes > MOST_KEPT_BYTES:
@@ -194,9 +195,18 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class _Packet:
+class Arrived:
+    """When it came, and when the camera's own clock says that it was sent."""
+
     packet: Any
     time_s: float
+    sent_s: float | None
+
+    def after_s(self, other: "Arrived") -> float:
+        """How long after another one: a hiccup of the network is not the camera's, and a clock that leaps no gap."""
+        came = self.time_s - other.time_s
+        sent = came if self.sent_s is None or other.sent_s is None else self.sent_s - other.sent_s
+        return min(came, sent) if sent > 0 else came
 
 
 @dataclass(frozen=True, slots=True)
