@@ -1,6 +1,7 @@
 import pytest
 
 from tests.e2e import bot_crash, crash, watch_crash
+from tests.fakes.store import KEY, s3_server
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed_a_few_times(tmp_path):
@@ -13,6 +14,33 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed_a_few_times(tmp_
 @pytest.mark.timeout(3600)
 def test_nothing_acknowledged_is_lost_over_a_hundred_kills(tmp_path):
     ledger = crash.run(tmp_path / "data", kills=100, clients=4, seed=2)
+
+    assert len(ledger.filings) > 100
+
+
+@pytest.fixture
+def _store(monkeypatch):
+    """Photos go to an S3 server."""
+    with s3_server() as url:
+        monkeypatch.setenv("HOMEWARD_PHOTOS_URL", "s3://photos/kills")
+        monkeypatch.setenv("HOMEWARD_PHOTOS_ENDPOINT", url)
+        monkeypatch.setenv("HOMEWARD_PHOTOS_KEY", KEY)
+        yield
+
+
+@pytest.mark.usefixtures("_store")
+def test_no_report_without_its_photo_in_the_store_when_the_server_is_killed_a_few_times(tmp_path):
+    ledger = crash.run(tmp_path / "data", kills=2, clients=4, seed=3)
+
+    assert len(ledger.filings) > 2
+    assert not list((tmp_path / "data").rglob("*.jpg"))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.usefixtures("_store")
+def test_no_report_without_its_photo_in_the_store_over_a_hundred_kills(tmp_path):
+    ledger = crash.run(tmp_path / "data", kills=100, clients=4, seed=4)
 
     assert len(ledger.filings) > 100
 
