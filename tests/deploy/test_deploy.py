@@ -17,6 +17,7 @@ DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 BIN = Path(sys.executable).parent
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 COMPOSE = sorted(DEPLOY.glob("compose*.yaml"))
+MANIFESTS = [path for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")) if path.name != "kustomization.yaml"]
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 MOST_EXPOSED = 2.0  # of ten, as systemd-analyze counts
 
@@ -36,12 +37,24 @@ def named(path):
 
 
 def test_there_is_something_to_look_at():
-    assert len(COMPOSE) == 1
+    assert len(COMPOSE) == 3
+    assert len(MANIFESTS) > 5
     assert len(UNITS) == 4
 
 
 def test_compose_files_fit_the_specification():
     passes(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", *COMPOSE)
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=named)
+def test_manifests_fit_kubernetes(path):
+    assert "passed" in passes(BIN / "kubernetes-validate", "--strict", "--kubernetes-version", "1.33", path)
+
+
+def test_the_kustomization_names_every_manifest():
+    listed = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())["resources"]
+
+    assert sorted(listed) == [path.name for path in MANIFESTS]
 
 
 def test_the_dockerfile_follows_the_rules_of_its_linter_and_copies_what_is_there():
@@ -91,6 +104,11 @@ def commands():
         for service in (yaml.safe_load(path.read_text()).get("services") or {}).values():
             if service.get("image") == "homeward" and "command" in service:
                 yield path, service["command"].split()
+    for path in MANIFESTS:
+        for manifest in yaml.safe_load_all(path.read_text()):
+            if manifest["kind"] == "Deployment":
+                for container in manifest["spec"]["template"]["spec"]["containers"]:
+                    yield path, container["args"]
 
 
 @pytest.mark.parametrize(("path", "arguments"), list(commands()), ids=lambda part: None)
@@ -101,10 +119,24 @@ def test_every_command_that_is_run_is_one(path, arguments):
 
 
 def test_images_have_a_version_and_nothing_holds_a_secret():
-    for path in COMPOSE:
+    for path in [*COMPOSE, *MANIFESTS]:
         for document in yaml.safe_load_all(path.read_text()):
             for image in re.findall(r'"image": "([^"]+)"', json.dumps(document)):
                 assert image == "homeward" or re.search(r":v?\d", image), image
     for path in FILES:
         for name, value in re.findall(r"(\w*(?:TOKEN|KEY|PASSWORD))=(\S+)", path.read_text()):
             assert value in {"...", "KEY_ID:SECRET"} or value.startswith("KEY_ID"), f"{path}: {name}"
+
+
+def test_pods_may_do_nothing_that_they_need_not():
+    for path in MANIFESTS:
+        for manifest in yaml.safe_load_all(path.read_text()):
+            if manifest["kind"] not in {"Deployment", "StatefulSet"}:
+                continue
+            pod = manifest["spec"]["template"]["spec"]
+            assert pod["securityContext"]["runAsNonRoot"]
+            assert not pod["automountServiceAccountToken"]
+            for container in pod["containers"]:
+                assert container["securityContext"]["readOnlyRootFilesystem"]
+                assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+                assert container["resources"]["limits"]["memory"]
