@@ -76,7 +76,7 @@ docs: $(STAMPS)/dev ## write docs/reference anew from the code
 	$(BIN)/python -m docs.generate
 
 lock: $(STAMPS)/dev ## renew the hashed requirement files and the page's lock file
-	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -o requirements/all.txt --extra all pyproject.toml
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -c requirements/limits.in -o requirements/all.txt --extra all pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/dev.txt --extra all --group dev pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/dev.txt -o requirements/build.txt --group pyproject.toml:build

@@ -599,7 +599,7 @@ def _workers(engine: Engine, index: Index | None, extra: tuple[Worker, ...]) -> 
             Worker("alerts", engine.deliver_due_alerts, pause_s=1.0),
             Worker("forget", engine.forget_due, pause_s=600.0),
             Worker("sweep", engine.sweep, pause_s=6 * 3600.0),
-            *([Worker("index", index.care.tick, pause_s=0.5)] if index else []),
+            *([Worker("index", index.tick, pause_s=0.5)] if index else []),
             *extra,
         )
     )

@@ -30,7 +30,9 @@ MODEL = ModelName("m")
 ANY = Filter(MODEL, only_open=False)
 
 
-@pytest.fixture(params=["sql", "memory", "postgres", "qdrant", "qdrant lagging", "qdrant edge", "qdrant server"])
+@pytest.fixture(
+    params=["sql", "memory", "postgres", "qdrant", "qdrant lagging", "qdrant edge", "qdrant postgres", "qdrant server"]
+)
 def store(request, tmp_path):
     """On Qdrant the keeper has done all there was to do before each search; the lagging one did nothing since the start."""
     kind = request.param
@@ -39,6 +41,10 @@ def store(request, tmp_path):
             yield database, shelf_of(database)
         return
     how = kind.removeprefix("qdrant").strip()
+    if how == "postgres":
+        with opened_database(how, request) as (database, _), opened("", database, tmp_path) as index:
+            yield database, open_shelf(Shelf.FOUND, index)
+        return
     with closing(SqlDatabase.open(tmp_path / "x.sqlite")) as database, opened(how, database, tmp_path) as index:
         yield database, open_shelf(Shelf.FOUND, index)
 

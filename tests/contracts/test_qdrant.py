@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 from qdrant_client import QdrantClient, models
 
-from homeward.cli import checks
+from homeward.cli.elsewhere_checks import FileRows, examine_index, followed
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
 from homeward.domain.embeddings import Embedding, Filter, NewEmbedding, unit
@@ -323,7 +323,8 @@ def test_a_server_that_refuses_or_does_not_answer_is_told_apart(fault, error):
 def test_the_doctor_says_what_is_wrong_with_the_server(tmp_path, fault, finding):
     with Faulty("http://127.0.0.1:9") as faulty:
         faulty.always = fault
-        (check,) = checks._index(Settings(data=tmp_path, index_url=faulty.url, index_key="k"))
+        chosen = Settings(data=tmp_path, index_url=faulty.url, index_key="k")
+        (check,) = examine_index(chosen, FileRows(tmp_path / "homeward.sqlite"))
 
     assert (check.name, check.state) == ("index", "fail")
     assert finding in check.finding
@@ -331,15 +332,22 @@ def test_the_doctor_says_what_is_wrong_with_the_server(tmp_path, fault, finding)
 
 
 @pytest.mark.parametrize(
-    ("mark", "latest", "state", "finding"),
-    [(None, 0, "ok", "nothing"), (None, 5, "warn", "nothing"), (Mark(5, EmbeddingId(3)), 5, "warn", "filled"),
-     (Mark(5), 5, "ok", "0 changes"), (Mark(5), 5000, "warn", "4995 changes"), (Mark(5), 4, "warn", "backup")],
+    ("mark", "behind", "state", "finding"),
+    [(None, 0, "ok", "nothing"), (None, 5, "warn", "nothing"), (Mark(5, EmbeddingId(3)), 0, "warn", "filled"),
+     (Mark(5), 0, "ok", "0 changes"), (Mark(5), 4995, "warn", "4995 changes"), (Mark(5), -1, "warn", "backup")],
 )  # fmt: skip
-def test_the_doctor_says_how_far_the_index_lags(mark, latest, state, finding):
-    check = checks._followed("found", mark, latest)
+def test_the_doctor_says_how_far_the_index_lags(mark, behind, state, finding):
+    check = followed("found", mark, behind)
 
     assert check.state == state
     assert finding in check.finding
+
+
+def test_the_doctor_counts_the_changes_above_a_mark(tmp_path, database):
+    put(database, 4)
+    rows = FileRows(tmp_path / "x.sqlite")
+
+    assert (rows.behind(0), rows.behind(3), rows.behind(4), rows.behind(9)) == (4, 1, 0, -5)
 
 
 def test_a_server_that_stops_never_stops_a_search_or_a_report(database):

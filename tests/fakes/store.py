@@ -21,7 +21,7 @@ def s3_server():
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    httpx2.put(f"http://{host}:{port}/photos").raise_for_status()
+    httpx2.put(f"http://{host}:{port}/photos", timeout=120).raise_for_status()  # its first answer loads a lot
     try:
         yield f"http://{host}:{port}"
     finally:

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 import structlog
 
-from homeward.cli.checks import _photos
+from homeward.cli.elsewhere_checks import FileRows, examine_photos
 from homeward.domain.ids import PhotoId, new_token
 from homeward.errors import BadSettings, Conflict, PhotoStoreUnavailable
 from homeward.ports import ReportQuery
@@ -341,13 +341,12 @@ def test_a_backup_knows_the_store(tmp_path, door, place, with_photos):
 def test_the_doctor_finds_what_is_wrong_with_the_store(tmp_path, door, place, store, fault, url, finding):
     door.report("lost", photo(1))
     with door.world.database.read() as work:
-        hashes = [found for found, _ in door.world.photos.hashes()]
         assert work.facts.get(PHOTOS_AT) == place.name
     store.always = fault
     chosen = Settings(data=tmp_path / "data", photos_url=url or place.url, photos_endpoint=place.endpoint,
                       photos_key=place.key)  # fmt: skip
 
-    (check,) = _photos(chosen, tmp_path / "data" / "homeward.sqlite", hashes)
+    (check,) = examine_photos(chosen, FileRows(tmp_path / "data" / "homeward.sqlite"))
 
     assert finding in check.finding
     assert (check.state, bool(check.mend)) == (("ok", False) if "looked for" in finding else ("fail", True))

@@ -81,11 +81,13 @@ class Forget:
         return len(old)
 
     def sweep(self) -> None:
-        """Files without a row: a crash between the two, or an erasure cut short."""
-        before = self.ports.clock.now() - YOUNG
-        old = (found for found, written_at in self.ports.photos.hashes() if written_at < before)
-        while some := list(islice(old, BATCH)):
-            self._drop_unnamed(some)
+        """Files without a row: a crash between the two, or an erasure cut short. One process at a time looks."""
+        with self.ports.database.hold("sweep") as is_mine:
+            before = self.ports.clock.now() - YOUNG
+            files = self.ports.photos.hashes() if is_mine else ()
+            old = (found for found, written_at in files if written_at < before)
+            while some := list(islice(old, BATCH)):
+                self._drop_unnamed(some)
 
     def _drop_unnamed(self, hashes: Sequence[ContentHash]) -> None:
         """Remove what no row names. Whoever names it meanwhile looks for it after its commit, and puts it anew.

@@ -23,9 +23,15 @@ log = structlog.get_logger(__name__)
 class Opened:
     """What a process works with."""
 
+    database: Database
     server: Server
     indexes: dict[Shelf, QdrantIndex]
     care: Care
+
+    def tick(self) -> int:
+        """Take care; of several processes one does it at a time."""
+        with self.database.hold("index") as is_mine:
+            return self.care.tick() if is_mine else 0
 
     def check(self, model: ModelName, dimension: int) -> None:
         """Once at the start; a server that is down comes back by itself.
@@ -43,7 +49,7 @@ def open_index(database: Database, source: ChangeSource, server: Callable[[str],
     """A collection for each model, fed from ``source``; ``server`` gets the database's history, part of their names."""
     opened = server(history_of(database))
     indexes = {Shelf.FOUND: QdrantIndex(Shelf.FOUND, source, partial(opened.points, Shelf.FOUND))}
-    return Opened(opened, indexes, Care(indexes, source))
+    return Opened(database, opened, indexes, Care(indexes, source))
 
 
 def history_of(database: Database) -> str:
