@@ -1,9 +1,31 @@
-import { defineConfig } from "vite";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const STATIC = "../src/homeward/api/static";
+
+/** Beside each asset lies what is sent of it: compressed once here, not on every request. */
+function compressed(): Plugin {
+  return {
+    name: "compressed",
+    apply: "build",
+    closeBundle() {
+      const folder = join(import.meta.dirname, STATIC, "assets");
+      for (const name of readdirSync(folder).filter((each) => /\.(js|css)$/.test(each))) {
+        const data = readFileSync(join(folder, name));
+        writeFileSync(join(folder, `${name}.gz`), gzipSync(data, { level: 9 }));
+        writeFileSync(join(folder, `${name}.br`), brotliCompressSync(data));
+      }
+    },
+  };
+}
 
 // The built page lies where the API serves it from; `npm run dev` asks a server on its usual port for data.
 export default defineConfig({
+  plugins: [compressed()],
   build: {
-    outDir: "../src/homeward/api/static",
+    outDir: STATIC,
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },

@@ -546,6 +546,7 @@ def photos_place(settings: Settings) -> Place:
 def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
     from homeward import __version__
     from homeward.api import ApiConfig
+    from homeward.basemap import checked
     from homeward.storage.photos.place import origin
 
     return ApiConfig(
@@ -559,7 +560,8 @@ def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
         photo_link_s=settings.photos_link_s,
         photo_origin=origin(photos) if settings.photos_link_s else "",
         telegram_app_secret=_app_secret(settings),
-        map_style=None if settings.map_style == "none" else str(settings.map_style),
+        map_styles=settings.map_styles,
+        map_file=checked(settings.map_file) if settings.map_file else None,
     )
 
 

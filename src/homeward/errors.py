@@ -83,6 +83,12 @@ class TokenExpired(Unauthorized):
     code = "token_expired"
 
 
+class ReportErased(Unauthorized):
+    """The link was good, and its report was erased since."""
+
+    code = "report_erased"
+
+
 class Forbidden(HomewardError):
     """The caller is known and may not do this."""
 

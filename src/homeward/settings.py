@@ -15,6 +15,7 @@ from homeward.errors import BadSettings
 
 TOML_FILE = Path("homeward.toml")
 SECRETS_FOLDER = Path("/run/secrets")
+OPEN_FREE_MAP = "https://tiles.openfreemap.org/styles"
 
 
 class Settings(BaseSettings):
@@ -112,8 +113,15 @@ class Settings(BaseSettings):
     closed_days: int = Field(90, ge=1, description="Days that closed reports are kept before they are erased.")
     open_days: int = Field(365, ge=1, description="Days after which an open report expires.")
     map_style: AnyHttpUrl | Literal["none"] = Field(
-        AnyHttpUrl("https://tiles.openfreemap.org/styles/liberty"),
+        AnyHttpUrl(f"{OPEN_FREE_MAP}/liberty"),
         description="MapLibre style of the page's map; browsers load it from there. `none`: district outlines only.",
+    )
+    map_style_dark: AnyHttpUrl | None = Field(
+        None,
+        description="The same for dark screens; default: OpenFreeMap's dark one beside its light one, else map_style.",
+    )
+    map_file: Path | None = Field(
+        None, description="PMTiles file of the city (Protomaps basemap), served from here instead of any map_style."
     )
     smtp_url: SecretStr | None = Field(
         None, description="Mail server for letters: smtp://user:password@host:587, or smtps:// for TLS from the start."
@@ -137,6 +145,15 @@ class Settings(BaseSettings):
     def models_folder(self) -> Path:
         """Where added cards lie."""
         return self.models or self.data / "models"
+
+    @property
+    def map_styles(self) -> tuple[str, str] | None:
+        """MapLibre styles for light and for dark screens; None: the ground is drawn from what lies here."""
+        if self.map_file is not None or self.map_style == "none":
+            return None
+        light = str(self.map_style)
+        dark = f"{OPEN_FREE_MAP}/dark" if light == f"{OPEN_FREE_MAP}/liberty" else light
+        return light, str(self.map_style_dark or dark)
 
     @classmethod
     def settings_customise_sources(

@@ -66,6 +66,7 @@ def visit(chromium, server):
             page = contexts[-1].new_page()
             page.set_default_timeout(20_000)
             page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on("console", lambda said: "Content Security Policy" in said.text and troubles.append(said.text))
             page.on(
                 "request", lambda asked: asked.url.startswith((server, "data:", "blob:")) or troubles.append(asked.url)
             )

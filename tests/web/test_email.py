@@ -20,7 +20,7 @@ def mail():
 
 @pytest.fixture
 def door(tmp_path, mail):
-    made = with_letters(Door(tmp_path / "house", uploads_per_minute=0, map_style=None), mail.url)
+    made = with_letters(Door(tmp_path / "house", uploads_per_minute=0), mail.url)
     yield made
     made.http.close()
     made.world.database.close()

@@ -150,25 +150,6 @@ def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_the_map_shows_what_the_list_shows(visit, lost):
-    page = visit(path_of(lost))
-    page.get_by_role("button", name="Map").click()
-    expect(page.locator(".map[data-ready]")).to_be_visible()
-    expect(page.locator(".pin")).to_have_count(2)
-    page.get_by_role("button", name="Filter").click()
-    page.get_by_label("Within").select_option("5")
-    expect(page.locator(".pin")).to_have_count(1)
-
-
-def test_a_device_that_cannot_draw_still_has_the_list(visit, lost):
-    page = visit("/")
-    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
-    visit(path_of(lost), page=page)
-    page.get_by_role("button", name="Map").click()
-
-    expect(page.get_by_text("This device cannot draw the map")).to_be_visible()
-
-
 @pytest.mark.parametrize(
     ("path", "words"),
     [

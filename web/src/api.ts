@@ -124,8 +124,11 @@ export interface Change {
   home_lon?: number;
 }
 
+/** Where the streets of a map come from: a style elsewhere (light, dark), or a file of this server, or nowhere. */
 export interface Ground {
   style: string | null;
+  style_dark: string | null;
+  file: string | null;
   districts: GeoJSON.FeatureCollection;
 }
 
@@ -152,7 +155,7 @@ const PAGE = 200;
 
 /** What maps are drawn on; a plain ground where that cannot be had. */
 export async function fetchGround(): Promise<Ground> {
-  const nothing: Ground = { style: null, districts: { type: "FeatureCollection", features: [] } };
+  const nothing: Ground = { style: null, style_dark: null, file: null, districts: { type: "FeatureCollection", features: [] } };
   try {
     const answer = await fetch(`${BASE}/map`);
     return answer.ok ? await answer.json() : nothing;

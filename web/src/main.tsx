@@ -2,6 +2,7 @@ import "./tokens.css";
 import "./base.css";
 import "./board/board.css";
 import "./owner/owner.css";
+import "./owner/map/map.css";
 import "./poster/poster.css";
 import "./report/report.css";
 import "./talk/talk.css";

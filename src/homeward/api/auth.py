@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from homeward.api.context import ApiContext, context_of
 from homeward.domain.ids import AccountId, CameraId, KeyId, PhotoId, ReportId, new_token
 from homeward.domain.reports import Report
-from homeward.errors import Forbidden, InvalidInput, NotFound, TokenExpired, Unauthorized
+from homeward.errors import Forbidden, InvalidInput, NotFound, ReportErased, TokenExpired, Unauthorized
 from homeward.ports import ApiKey
 
 COOKIE = "homeward"
@@ -193,8 +193,10 @@ def _by_link(context: ApiContext, token: str) -> Caller:
         raise Unauthorized("This link is not valid.", hint="Copy it whole.") from None
     with context.database.read() as work:
         report = work.reports.get(ReportId(report_id))
-    if report is None or report.token_version != version:
-        raise Unauthorized("This link is not valid any more.", hint="It was revoked, or the report was erased.")
+    if report is None:
+        raise ReportErased("This report was erased.", hint="Nothing of it is left.")
+    if report.token_version != version:
+        raise Unauthorized("This link is not valid any more.", hint="There is a newer one.")
     return Caller(f"account:{report.account_id}", report.id, report.account_id)
 
 

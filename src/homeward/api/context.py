@@ -1,6 +1,7 @@
 """What the door works with."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from fastapi import Request
@@ -13,7 +14,8 @@ from homeward.ports import Clock, Database, Window
 class ApiConfig:
     """Plain values from the settings; ``uploads_per_minute`` 0 means no limit.
 
-    ``map_style`` is the address of a MapLibre style; None: district outlines on a plain ground.
+    ``map_styles`` are the addresses of MapLibre styles for light and for dark screens; ``map_file`` is the city as
+    PMTiles. Without both: district outlines on a plain ground.
     ``photo_link_s`` is for how long an address at the object store, at ``photo_origin``, is good; 0: none is given.
     ``telegram_app_secret`` checks who opened a Mini App; None: there is none.
     ``telegram_secret`` is what Telegram sends along with its updates; None: it sends none here.
@@ -27,7 +29,8 @@ class ApiConfig:
     version: str = "0"
     telegram_secret: str | None = None
     telegram_app_secret: bytes | None = None
-    map_style: str | None = None
+    map_styles: tuple[str, str] | None = None
+    map_file: Path | None = None
     photo_link_s: int = 0
     photo_origin: str = ""
 

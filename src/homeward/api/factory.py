@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from homeward.api import problems
 from homeward.api.context import ApiConfig, ApiContext
 from homeward.api.idempotency import InFlight
-from homeward.api.limits import Gate, MemoryWindow, UploadLimit
+from homeward.api.limits import Gate, MemoryWindow, Narrowed, UploadLimit
 from homeward.api.routes import (
     access,
     board,
@@ -52,5 +52,6 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     for room in (reports, matches, cameras, people, *told, board, models, index, access, health):
         app.include_router(room.router)
     pages.install(app)
+    app.add_middleware(Narrowed)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)
     return app

@@ -12,6 +12,7 @@ from fastapi import Request
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as StarletteRequest
 
 from homeward.api.problems import of_error
@@ -28,6 +29,7 @@ MINUTE_S = 60.0
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
 LARGE = ("/api/v1/reports", "/api/v1/sightings", "/api/v1/detections", "/api/v1/handovers", "/api/v1/updates")
+LONG = ("/matches", "/api/v1/map")
 SAFE_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -78,6 +80,18 @@ class Gate:
         finally:
             ms = round((time.perf_counter() - start) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], ms=ms, request_id=request_id, **seen)
+
+
+class Narrowed:
+    """Compresses answers that are long and plain; never pictures, streams or files read in ranges."""
+
+    def __init__(self, app: App) -> None:
+        self._plain, self._compressed = app, GZipMiddleware(app, minimum_size=1000, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One of the two."""
+        is_long = scope["type"] == "http" and scope["path"].endswith(LONG)
+        await (self._compressed if is_long else self._plain)(scope, receive, send)
 
 
 def _check_length(request: Request, most: int) -> None:

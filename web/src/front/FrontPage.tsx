@@ -1,4 +1,5 @@
 import { ask } from "../api";
+import { recallAll } from "../owner/kept";
 import { AddressForm } from "../email/AddressForm";
 import { useWords } from "../ui/context";
 
@@ -6,6 +7,7 @@ export function FrontPage() {
   const words = useWords();
   return (
     <section class="front">
+      <Mine />
       <h1>{words.t("front.title")}</h1>
       <p class="lead">{words.t("front.text")}</p>
       <p class="actions">
@@ -33,5 +35,25 @@ export function FrontPage() {
         </a>
       </p>
     </section>
+  );
+}
+
+/** Cases that were opened on this device: an installed page begins here, also without a network. */
+function Mine() {
+  const words = useWords();
+  const cases = recallAll();
+  if (cases.length === 0) return null;
+  return (
+    <nav class="mine" aria-label={words.t("front.mine")}>
+      {cases.map(({ report }) => (
+        <a key={report.id} class="card" href={`/lost/${report.id}`}>
+          {report.photos[0] && <img src={report.photos[0].thumb} alt="" width="72" height="72" />}
+          <span>
+            <strong>{report.name ?? words.t(`poster.${report.species}`)}</strong>
+            <span class="soft">{words.t("owner.lost_since", { when: words.ago(report.happened_at) })}</span>
+          </span>
+        </a>
+      ))}
+    </nav>
   );
 }

@@ -1,35 +1,68 @@
-// What a map is drawn on: a style from elsewhere, or the districts on a plain ground where there is none or no network.
+// What a map is drawn on: streets from elsewhere, the city's own file, or districts where neither can be had.
 import "maplibre-gl/dist/maplibre-gl.css";
-import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { Map as MapLibre, NavigationControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Ground } from "../api";
+import type { Words } from "../words";
+import { cityStyle, plainStyle } from "./styles";
 
 export type LonLat = [number, number];
+/** Streets from another server, streets from ours, none; or some were to be had and could not be reached. */
+export type GroundKind = "elsewhere" | "own" | "districts" | "unreachable";
 export const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+export const MOST_ZOOM = 18;
 
 const CITY_ZOOM = 12;
 
 setWorkerUrl(workerUrl);
 
-/** A map without anything of ours on it. Throws where the device cannot draw. */
-export function bare(box: HTMLElement, ground: Ground, centre: LonLat | null): MapLibre {
-  const plain = plainStyle(ground.districts);
+interface Begun {
+  style: string | StyleSpecification;
+  kind: GroundKind;
+  centre: LonLat | null;
+}
+
+/** A map without anything of ours on it; says which ground it has. Throws where the device cannot draw. */
+export async function bare(
+  box: HTMLElement,
+  ground: Ground,
+  centre: LonLat | null,
+  words: Words,
+  onGround: (kind: GroundKind) => void = () => {},
+): Promise<MapLibre> {
+  const begun = await begin(ground, words.language);
   const bounds = extent(corners(ground.districts));
+  const middle = centre ?? (bounds ? null : begun.centre);
   const map = new MapLibre({
     container: box,
     attributionControl: false,
-    style: ground.style ?? plain,
-    ...(centre ? { center: centre, zoom: CITY_ZOOM } : bounds ? { bounds } : {}),
+    dragRotate: false,
+    maxPitch: 0,
+    maxZoom: MOST_ZOOM,
+    fadeDuration: 0,
+    style: begun.style,
+    locale: {
+      "NavigationControl.ZoomIn": words.t("map.zoom_in"),
+      "NavigationControl.ZoomOut": words.t("map.zoom_out"),
+      "Map.Title": words.t("view.map"),
+    },
+    ...(middle ? { center: middle, zoom: CITY_ZOOM } : bounds ? { bounds } : {}),
   });
+  map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
-  if (ground.style) map.addControl(new AttributionControl({ customAttribution: "© OpenStreetMap" }));
-  let isPlain = ground.style === null;
+  let kind = begun.kind;
+  onGround(kind);
   map.on("error", () => {
-    if (isPlain || map.isStyleLoaded()) return;
-    isPlain = true; // the style cannot be had
-    map.setStyle(plain);
+    if (kind !== "elsewhere" || map.isStyleLoaded()) return;
+    onGround((kind = "unreachable"));
+    map.setStyle(plainStyle(ground.districts));
   });
   return map;
+}
+
+/** Whether the reader's screen is dark. */
+export function isDark(): boolean {
+  return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /** The smallest box around points: west, south, east, north. */
@@ -45,16 +78,15 @@ export function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function plainStyle(districts: GeoJSON.FeatureCollection): StyleSpecification {
-  return {
-    version: 8,
-    sources: { districts: { type: "geojson", data: districts } },
-    layers: [
-      { id: "ground", type: "background", paint: { "background-color": token("--sunken") } },
-      { id: "districts", type: "fill", source: "districts", paint: { "fill-color": token("--ground") } },
-      { id: "outlines", type: "line", source: "districts", paint: { "line-color": token("--line"), "line-width": 2 } },
-    ],
-  };
+async function begin(ground: Ground, language: string): Promise<Begun> {
+  const address = isDark() ? ground.style_dark : ground.style;
+  if (address) return { style: address, kind: "elsewhere", centre: null };
+  if (!ground.file) return { style: plainStyle(ground.districts), kind: "districts", centre: null };
+  try {
+    return { ...(await cityStyle(ground.file, language)), kind: "own" };
+  } catch {
+    return { style: plainStyle(ground.districts), kind: "unreachable", centre: null };
+  }
 }
 
 function corners(districts: GeoJSON.FeatureCollection): LonLat[] {

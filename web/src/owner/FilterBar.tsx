@@ -3,11 +3,13 @@ import { useWords } from "../ui/context";
 import type { Words } from "../words";
 import type { Case } from "./case";
 import {
+  CRITERIA,
   type Criterion,
   DEGREES,
   districtCounts,
   EVERYTHING,
   type Filter,
+  isActive,
   NO_DISTRICT,
   RADII_KM,
   type Sort,
@@ -24,7 +26,7 @@ export function FilterBar({ owned }: { owned: Case }) {
   return (
     <section class="filters">
       <div class="filter-line">
-        <label>
+        <label class="sort">
           <span class="soft">{words.t("sort.label")}</span>
           <select
             value={owned.sort.value}
@@ -43,6 +45,7 @@ export function FilterBar({ owned }: { owned: Case }) {
         </button>
       </div>
       {isOpen.value && <Choices owned={owned} onDone={() => (isOpen.value = false)} />}
+      <Active owned={owned} />
       {hidden > 0 && (
         <p class="hidden" role="status">
           {words.count("owner.hidden", hidden)}{" "}
@@ -58,6 +61,52 @@ export function FilterBar({ owned }: { owned: Case }) {
       )}
     </section>
   );
+}
+
+/** What is chosen, each taken away with one tap. */
+function Active({ owned }: { owned: Case }) {
+  const words = useWords();
+  const filter = owned.filter.value;
+  const active = CRITERIA.filter((criterion) => isActive(filter, criterion));
+  if (active.length === 0) return null;
+  return (
+    <ul class="active">
+      {active.map((criterion) => (
+        <li key={criterion}>
+          <button
+            class="chip"
+            aria-label={words.t("filter.take_away", { filter: told(words, filter, criterion) })}
+            onClick={() => owned.choose({ ...filter, [criterion]: EVERYTHING[criterion] })}
+          >
+            {told(words, filter, criterion)} <span aria-hidden="true">×</span>
+          </button>
+        </li>
+      ))}
+      {active.length > 1 && (
+        <li>
+          <button class="plain" onClick={() => owned.choose(EVERYTHING)}>
+            {words.t("filter.clear")}
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+/** A criterion in words: within 5 km, from 3 May. */
+function told(words: Words, filter: Filter, criterion: Criterion): string {
+  const name = words.t(NAMES[criterion]);
+  const { districts, maxKm, since, until, least, source, verdict } = filter;
+  const value: Record<Criterion, string> = {
+    districts: districts.map((each) => (each === NO_DISTRICT ? words.t("filter.no_district") : each)).join(", "),
+    maxKm: words.distance(maxKm ?? 0),
+    since: since ? words.day(`${since}T12:00`) : "",
+    until: until ? words.day(`${until}T12:00`) : "",
+    least: words.percent(least ?? 0),
+    source: source ? words.t(`source.${source}`) : "",
+    verdict: verdict ? words.t(verdict === "none" ? "filter.open" : `verdict.said_${verdict}`) : "",
+  };
+  return `${name}: ${value[criterion]}`;
 }
 
 const NAMES = {

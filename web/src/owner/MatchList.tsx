@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Match, Report } from "../api";
 import { useWords } from "../ui/context";
+import { useMedia } from "../ui/media";
 import { Degree, stepOf } from "../ui/Degree";
 import type { Words } from "../words";
 import type { Case } from "./case";
-import { type Sort, SORTS } from "./filters";
+import type { Sort } from "./filters";
 import { VerdictButtons } from "./VerdictButtons";
 
 const WIDE = "(min-width: 56rem)";
@@ -19,15 +20,9 @@ interface Shown {
 
 /** A table where there is room for one, else cards; more of them as the reader goes down. */
 export function MatchList(props: Shown) {
-  const [isWide, setWide] = useState(() => matchMedia(WIDE).matches);
+  const isWide = useMedia(WIDE);
   const [many, setMany] = useState(STEP);
   const end = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const media = matchMedia(WIDE);
-    const changed = () => setWide(media.matches);
-    media.addEventListener("change", changed);
-    return () => media.removeEventListener("change", changed);
-  }, []);
   useEffect(() => {
     const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMany((n) => n + STEP), {
       rootMargin: "600px",
@@ -36,11 +31,12 @@ export function MatchList(props: Shown) {
     return () => seen.disconnect();
   }, []);
   const selected = props.owned.selected.value;
+  const at = props.owned.shown.value.findIndex((match) => match.found_id === selected);
   useEffect(() => {
-    document.getElementById(`match-${selected}`)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    document.getElementById(`match-${selected}`)?.scrollIntoView({ block: "nearest" });
   }, [selected]);
 
-  const matches = props.owned.shown.value.slice(0, many);
+  const matches = props.owned.shown.value.slice(0, Math.max(many, at + 1));
   return (
     <>
       {isWide ? <Table {...props} matches={matches} /> : <Cards {...props} matches={matches} />}
@@ -79,6 +75,11 @@ function Card({ match, owned, report, name, onCompare }: Shown & { match: Match 
           {" · "}
           {placeOf(words, match)}
           {match.distance_km !== null && ` · ${words.t("match.from_home", { distance: words.distance(match.distance_km) })}`}
+          {match.place?.lat != null && (
+            <button class="plain to-map" onClick={() => owned.showOnMap(match.found_id)}>
+              {words.t("match.on_map")}
+            </button>
+          )}
         </p>
         <p class="soft">{seenBy(words, match)}</p>
         <Reasons match={match} />
@@ -88,14 +89,17 @@ function Card({ match, owned, report, name, onCompare }: Shown & { match: Match 
   );
 }
 
-const COLUMNS: [string, Sort | null][] = [
+const COLUMNS: [`column.${"photo" | "degree" | "when" | "where" | "distance" | "verdict"}`, Sort | null][] = [
   ["column.photo", null],
   ["column.degree", "degree"],
   ["column.when", "time"],
   ["column.where", "district"],
-  ["column.source", null],
+  ["column.distance", "distance"],
   ["column.verdict", null],
 ];
+
+const DIRECTIONS = { degree: "descending", time: "descending", distance: "ascending", district: "ascending" } as const;
+const ARROWS = { descending: " ↓", ascending: " ↑" };
 
 function Table({ matches, owned, report, name, onCompare }: Listed) {
   const words = useWords();
@@ -104,14 +108,14 @@ function Table({ matches, owned, report, name, onCompare }: Listed) {
       <thead>
         <tr>
           {COLUMNS.map(([key, sort]) => (
-            <th key={key} scope="col" aria-sort={sort && owned.sort.value === sort ? "descending" : undefined}>
-              {sort && SORTS.includes(sort) ? (
+            <th key={key} scope="col" aria-sort={sort && owned.sort.value === sort ? DIRECTIONS[sort] : undefined}>
+              {sort ? (
                 <button class="plain" onClick={() => owned.choose(owned.filter.value, sort)}>
-                  {words.t(key as "column.photo")}
-                  {owned.sort.value === sort ? " ↓" : ""}
+                  {words.t(key)}
+                  {owned.sort.value === sort ? ARROWS[DIRECTIONS[sort]] : ""}
                 </button>
               ) : (
-                words.t(key as "column.photo")
+                words.t(key)
               )}
             </th>
           ))}
@@ -139,11 +143,9 @@ function Table({ matches, owned, report, name, onCompare }: Listed) {
             </td>
             <td>
               {placeOf(words, match)}
-              {match.distance_km !== null && (
-                <p class="soft">{words.t("match.from_home", { distance: words.distance(match.distance_km) })}</p>
-              )}
+              <p class="soft">{seenBy(words, match)}</p>
             </td>
-            <td>{seenBy(words, match)}</td>
+            <td>{match.distance_km !== null && words.distance(match.distance_km)}</td>
             <td>
               <VerdictButtons owned={owned} match={match} name={name} />
             </td>

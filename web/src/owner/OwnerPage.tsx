@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
-import { useEffect, useMemo } from "preact/hooks";
-import { Server } from "../api";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { type Problem, Server } from "../api";
 import { TalkList } from "../talk/TalkList";
 import { useWords } from "../ui/context";
+import { useMedia } from "../ui/media";
 import { Trouble } from "../ui/Trouble";
 import { Case } from "./case";
 import { CaseHead } from "./CaseHead";
@@ -11,14 +12,14 @@ import { Compare } from "./Compare";
 import { FilterBar } from "./FilterBar";
 import { MatchList } from "./MatchList";
 
-const MatchMap = lazy(() => import("./MatchMap"));
+const MatchMap = lazy(() => import("./map/MatchMap"));
 
 /** The page behind an owner's link: their pet, what may be it, and what to do about it. */
 export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   const words = useWords();
   const owned = useMemo(() => new Case(id, new Server(id, words.language)), [id]);
   const comparing = useSignal<string | null>(null);
-  const view = useSignal<"list" | "map">("list");
+  const isWide = useMedia("(min-width: 75rem)");
   useEffect(() => {
     void owned.open(token);
     return () => owned.close();
@@ -29,56 +30,81 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   if (problem && !report) return <Trouble problem={problem} again={() => void owned.open(token)} />;
   if (!report) return <Skeleton />;
   const name = report.name ?? words.t(`pet.${report.species}`);
+  const compare = (match: string) => (comparing.value = match);
+  const hasMatches = owned.matches.value.length > 0;
   return (
-    <>
-      {problem && (
-        <p class="notice" role="status">
-          {problem.status === 0 && owned.knownAt.value
-            ? words.t("problem.offline_shown", { when: words.ago(owned.knownAt.value) })
-            : problem.message || words.t("problem.server")}
-        </p>
-      )}
-      <CaseHead owned={owned} report={report} name={name} />
-      <TalkList talks={owned.talks} />
-      {report.pending && (
-        <p class="notice" role="status">
-          {words.t("owner.waiting")}
-        </p>
-      )}
-      {owned.matches.value.length === 0 ? (
-        <section class="empty">
-          <h2>{words.t("owner.none")}</h2>
-          <p>{words.t("owner.none_text", { name })}</p>
-        </section>
-      ) : (
-        <>
-          <FilterBar owned={owned} />
-          <News owned={owned} />
-          <div class={`results show-${view.value}`}>
+    <div class={`owner ${hasMatches ? `show-${owned.view.value}` : ""}`}>
+      <div class="owner-main">
+        {problem && <Notice problem={problem} knownAt={owned.knownAt.value} />}
+        <CaseHead owned={owned} report={report} name={name} />
+        <TalkList talks={owned.talks} />
+        {report.pending && (
+          <p class="notice" role="status">
+            {words.t("owner.waiting")}
+          </p>
+        )}
+        {hasMatches ? (
+          <>
+            <FilterBar owned={owned} />
+            <News owned={owned} />
             <section class="results-list">
-              <MatchList owned={owned} report={report} name={name} onCompare={(match) => (comparing.value = match)} />
+              <MatchList owned={owned} report={report} name={name} onCompare={compare} />
             </section>
-            <section class="results-map">
-              {(view.value === "map" || matchMedia("(min-width: 75rem)").matches) && (
-                <Suspense fallback={<div class="map skeleton" />}>
-                  <MatchMap owned={owned} report={report} onCompare={(match) => (comparing.value = match)} />
-                </Suspense>
-              )}
-            </section>
-          </div>
-          <nav class="views" aria-label={`${words.t("view.list")} / ${words.t("view.map")}`}>
-            {(["list", "map"] as const).map((each) => (
-              <button key={each} aria-pressed={view.value === each} onClick={() => (view.value = each)}>
-                {words.t(`view.${each}`)}
-              </button>
-            ))}
-          </nav>
-        </>
+          </>
+        ) : (
+          <section class="empty">
+            <h2>{words.t("owner.none")}</h2>
+            <p>{words.t("owner.none_text", { name })}</p>
+          </section>
+        )}
+      </div>
+      {hasMatches && (
+        <section class="results-map">
+          {(isWide || owned.view.value === "map") && (
+            <Suspense fallback={<div class="map skeleton" />}>
+              <MatchMap owned={owned} name={name} onCompare={compare} />
+            </Suspense>
+          )}
+        </section>
       )}
+      {hasMatches && <Views owned={owned} />}
       {comparing.value && (
         <Compare owned={owned} report={report} name={name} first={comparing.value} onClose={() => (comparing.value = null)} />
       )}
-    </>
+    </div>
+  );
+}
+
+function Notice({ problem, knownAt }: { problem: Problem; knownAt: number | null }) {
+  const words = useWords();
+  return (
+    <p class="notice" role="status">
+      {problem.status === 0
+        ? words.t(knownAt ? "problem.offline_shown" : "problem.offline_text", { when: words.ago(knownAt ?? 0) })
+        : problem.message || words.t("problem.server")}
+    </p>
+  );
+}
+
+/** List or map, within the thumb's reach; the filter stays in view. */
+function Views({ owned }: { owned: Case }) {
+  const words = useWords();
+  const view = owned.view.value;
+  const before = useRef(view);
+  useEffect(() => {
+    if (before.current === view) return;
+    before.current = view;
+    const chosen = view === "list" && document.getElementById(`match-${owned.selected.value}`);
+    (chosen || document.querySelector(".filters"))?.scrollIntoView();
+  }, [view]);
+  return (
+    <nav class="views" aria-label={`${words.t("view.list")} / ${words.t("view.map")}`}>
+      {(["list", "map"] as const).map((each) => (
+        <button key={each} aria-pressed={view === each} onClick={() => (owned.view.value = each)}>
+          {words.t(`view.${each}`)}
+        </button>
+      ))}
+    </nav>
   );
 }
 

@@ -17,6 +17,8 @@ export class Case {
   /** When what is shown was known, where it is not fresh. */
   readonly knownAt = signal<number | null>(null);
   readonly selected = signal<string | null>(null);
+  /** What a small screen shows; a large one has both. */
+  readonly view = signal<"list" | "map">("list");
   readonly news = signal(0);
   readonly filter = signal<Filter>(EVERYTHING);
   readonly sort = signal<Sort>("degree");
@@ -29,6 +31,7 @@ export class Case {
   /** Stop listening. */
   close: () => void = () => {};
 
+  private retrying: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -85,6 +88,12 @@ export class Case {
     return this.server.askForLetters(email);
   }
 
+  /** The same choice in the other view. */
+  showOnMap(foundId: string): void {
+    this.selected.value = foundId;
+    this.view.value = "map";
+  }
+
   choose(filter: Filter, sort: Sort = this.sort.value): void {
     this.filter.value = filter;
     this.sort.value = sort;
@@ -130,10 +139,21 @@ export class Case {
     }
     if (problem.status === 0) {
       this.knownAt.value = kept?.at ?? null;
-      addEventListener("online", again, { once: true });
-      setTimeout(again, RETRY_MS);
+      this.tryAgain(again);
     }
     this.problem.value = problem;
+  }
+
+  /** Once, after a time or as soon as there is a network. */
+  private tryAgain(again: () => void): void {
+    clearTimeout(this.retrying);
+    const once = () => {
+      clearTimeout(this.retrying);
+      removeEventListener("online", once);
+      again();
+    };
+    addEventListener("online", once, { once: true });
+    this.retrying = setTimeout(once, RETRY_MS);
   }
 
   private get filterKey(): string {

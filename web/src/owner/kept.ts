@@ -7,6 +7,7 @@ export interface Kept {
   at: number;
 }
 
+const PREFIX = "homeward.case.";
 const MOST_MATCHES = 50;
 
 export function keep(id: string, kept: Kept): void {
@@ -23,11 +24,17 @@ export function recall(id: string): Kept | null {
   return found ? (JSON.parse(found) as Kept) : null;
 }
 
+/** All cases of this device, the last opened first. */
+export function recallAll(): Kept[] {
+  const ids = Object.keys(localStorage).flatMap((key) => (key.startsWith(PREFIX) ? [key.slice(PREFIX.length)] : []));
+  return ids.flatMap((id) => recall(id) ?? []).sort((a, b) => b.at - a.at);
+}
+
 export function forget(id: string): void {
   localStorage.removeItem(name(id));
   navigator.serviceWorker?.controller?.postMessage("forget");
 }
 
 function name(id: string): string {
-  return `homeward.case.${id}`;
+  return PREFIX + id;
 }

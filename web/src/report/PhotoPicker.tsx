@@ -12,6 +12,8 @@ export interface Picked {
 }
 
 const MOST = 10;
+/** Devices held in a hand have one that opens at once. */
+const hasCamera = matchMedia("(pointer: coarse)").matches;
 
 /** Camera or gallery; each animal is outlined as soon as the server has looked. */
 export function PhotoPicker({ picked }: { picked: Signal<Picked[]> }) {
@@ -23,8 +25,9 @@ export function PhotoPicker({ picked }: { picked: Signal<Picked[]> }) {
     picked.value = picked.value.map((each) => (each.url === url ? { ...each, ...what } : each));
   };
   const add = async (files: File[]) => {
-    refused.value = [];
-    for (const file of files.slice(0, MOST - picked.value.length)) {
+    const room = MOST - picked.value.length;
+    refused.value = files.length > room ? [words.t("report.too_many", { most: MOST, left: files.length - room })] : [];
+    for (const file of files.slice(0, room)) {
       isLooking.value += 1;
       try {
         const jpeg = await shrunk(file);
@@ -68,20 +71,37 @@ export function PhotoPicker({ picked }: { picked: Signal<Picked[]> }) {
         </p>
       ))}
       {picked.value.length < MOST && (
-        <label class="button main file">
-          {words.t(picked.value.length ? "report.add_more" : "report.add")}
-          <input
-            type="file"
-            accept="image/*,.heic,.heif"
-            multiple
-            onChange={(event) => {
-              const input = event.currentTarget;
-              void add([...(input.files ?? [])]).then(() => (input.value = ""));
-            }}
-          />
-        </label>
+        <div class="actions">
+          <FileButton isMain text={words.t(picked.value.length ? "report.add_more" : "report.add")} onFiles={add} />
+          {hasCamera && <FileButton isCamera text={words.t("report.take")} onFiles={add} />}
+        </div>
       )}
     </fieldset>
+  );
+}
+
+interface Files {
+  text: string;
+  isMain?: boolean;
+  isCamera?: boolean;
+  onFiles: (files: File[]) => Promise<void>;
+}
+
+function FileButton({ text, isMain, isCamera, onFiles }: Files) {
+  return (
+    <label class={`button file ${isMain ? "main" : ""}`}>
+      {text}
+      <input
+        type="file"
+        accept="image/*,.heic,.heif"
+        multiple={!isCamera}
+        {...(isCamera && { capture: "environment" })}
+        onChange={(event) => {
+          const input = event.currentTarget;
+          void onFiles([...(input.files ?? [])]).then(() => (input.value = ""));
+        }}
+      />
+    </label>
   );
 }
 

@@ -1,7 +1,8 @@
 import type { Signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fetchGround } from "../api";
-import { bare } from "../map/ground";
+import { bare, type GroundKind } from "../map/ground";
+import { GroundNote } from "../map/GroundNote";
 import { useWords } from "../ui/context";
 import { round } from "./PlacePicker";
 import type { Draft } from "./send";
@@ -11,14 +12,16 @@ export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
   const words = useWords();
   const box = useRef<HTMLDivElement>(null);
   const [isDrawable, setDrawable] = useState(true);
+  const [kind, setKind] = useState<GroundKind | null>(null);
   useEffect(() => {
     let remove = () => {};
     let isGone = false;
     const begin = async () => {
       const ground = await fetchGround();
       if (isGone || !box.current) return;
-      const map = bare(box.current, ground, place.value ? [place.value.lon, place.value.lat] : null);
+      const map = await bare(box.current, ground, place.value ? [place.value.lon, place.value.lat] : null, words, setKind);
       remove = () => map.remove();
+      if (isGone) return remove();
       const follow = ({ originalEvent }: { originalEvent?: unknown }) => {
         if (!originalEvent) return; // the map's own doing, not the reader's
         const { lat, lng } = map.getCenter();
@@ -26,7 +29,7 @@ export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
       };
       map.on("move", follow);
       map.on("moveend", follow);
-      box.current.dataset.ready = "true";
+      if (box.current) box.current.dataset.ready = "true";
     };
     begin().catch(() => setDrawable(false)); // no WebGL here
     return () => {
@@ -42,6 +45,7 @@ export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
         <div ref={box} class="map" role="region" aria-label={words.t("view.map")} />
         <span class="centre" aria-hidden="true" />
       </div>
+      <GroundNote kind={kind} />
     </>
   );
 }

@@ -151,6 +151,7 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
             {trouble.value}
           </p>
         )}
+        {progress.value !== null && <progress value={progress.value} aria-label={words.t("report.send")} />}
         <button class="main" disabled={progress.value !== null}>
           {progress.value === null
             ? words.t("report.send")

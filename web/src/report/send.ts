@@ -1,6 +1,8 @@
 // Sends what somebody reports, and asks what is on a photo before it is sent.
 import { type Animal, type MatchPage, Problem, problemOf, type Report, type Species } from "../api";
 
+const PAUSES_MS = [1000, 4000];
+
 export type Shelf = "lost" | "found";
 
 export interface Draft {
@@ -61,7 +63,23 @@ export function file(draft: Draft, language: string, key: string, onProgress: (s
   };
   for (const [name, text] of Object.entries(texts)) if (text !== null) form.append(name, text);
   draft.photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
-  return post("/reports", form, language, key, onProgress) as Promise<Filed>;
+  return untilSent(() => post("/reports", form, language, key, onProgress)) as Promise<Filed>;
+}
+
+/** Where the connection breaks off, send again with the same key: after a time, or as soon as there is a network. */
+async function untilSent(send: () => Promise<unknown>): Promise<unknown> {
+  for (const pause of PAUSES_MS) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 0) throw error;
+      await new Promise((done) => {
+        addEventListener("online", done, { once: true });
+        setTimeout(done, pause);
+      });
+    }
+  }
+  return send();
 }
 
 /** With progress of the upload, which `fetch` cannot tell. */

@@ -25,6 +25,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") event.respondWith(shell(request));
+  else if (url.pathname === "/api/v1/map") event.respondWith(latest(request));
   else if (url.pathname.startsWith("/assets/")) event.respondWith(once(request));
   else if (url.pathname.startsWith("/api/v1/photos/")) event.respondWith(picture(request, url));
 });
@@ -57,6 +58,17 @@ async function shell(request: Request): Promise<Response> {
     return answer;
   } catch {
     return (await caches.match(SHELL)) ?? Response.error();
+  }
+}
+
+/** As it is now; without a network as it was. */
+async function latest(request: Request): Promise<Response> {
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await (await caches.open(PAGE)).put(request, answer.clone());
+    return answer;
+  } catch {
+    return (await caches.match(request)) ?? Response.error();
   }
 }
 

@@ -22,8 +22,9 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
   );
 }
 
-function kindOf({ status, code }: Problem): "offline" | "expired" | "link" | "missing" | "server" {
+function kindOf({ status, code }: Problem): "offline" | "expired" | "erased" | "link" | "missing" | "server" {
   if (status === 0) return "offline";
+  if (code === "report_erased") return "erased";
   if (code === "token_expired") return "expired";
   if (status === 401 || status === 403) return "link";
   return status === 404 ? "missing" : "server";

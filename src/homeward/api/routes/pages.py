@@ -8,27 +8,41 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from homeward.api.context import ApiConfig, ApiContext, context_of
 from homeward.errors import NotFound
 from homeward.locales import best_language, text
 
 STATIC = Path(__file__).parent.parent / "static"
-KINDS = {".svg": "image/svg+xml", ".webmanifest": "application/manifest+json", ".js": "text/javascript"}
+KINDS = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+    ".js": "text/javascript",
+}
+CODINGS = {"br": ".br", "gzip": ".gz"}
+CITY = "/map/city.pmtiles"
 FOREVER = "public, max-age=31536000, immutable"
 router = APIRouter()
 Context = Annotated[ApiContext, Depends(context_of)]
 
 
 class _Assets(StaticFiles):
-    """Their names change with their contents."""
+    """Their names change with their contents; beside each lies what the build made of it for a narrow line."""
 
-    def file_response(self, *args: Any, **how: Any) -> Response:
-        response = super().file_response(*args, **how)
-        response.headers["Cache-Control"] = FOREVER
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        coding = next(
+            (name for name in CODINGS if name in accepted and self.lookup_path(path + CODINGS[name])[1]), None
+        )
+        response = await super().get_response(path + CODINGS[coding] if coding else path, scope)
+        if coding:
+            response.headers["Content-Encoding"] = coding
+        response.headers["Cache-Control"], response.headers["Vary"] = FOREVER, "Accept-Encoding"
         return response
 
 
@@ -36,8 +50,7 @@ def install(app: FastAPI) -> None:
     """Serve the page, where it was built."""
     app.include_router(router)
     if (STATIC / "assets").is_dir():
-        assets = GZipMiddleware(_Assets(directory=STATIC / "assets"), minimum_size=1000)
-        app.mount("/assets", assets)
+        app.mount("/assets", _Assets(directory=STATIC / "assets"))
     app.get("/{path:path}", include_in_schema=False)(nowhere)
 
 
@@ -65,9 +78,20 @@ def stop_page(request: Request, context: Context) -> HTMLResponse:
 
 @router.get("/api/v1/map", summary="What a map of the city is drawn on", tags=["map"])
 def ground(context: Context, response: Response) -> dict[str, Any]:
-    """The address of a MapLibre style, or null; and the districts as GeoJSON, for a ground of their own."""
+    """Addresses of MapLibre styles or of the city's own file, or null; and the districts as GeoJSON."""
     response.headers["Cache-Control"] = "public, max-age=3600"
-    return {"style": context.config.map_style, "districts": context.engine.outlines()}
+    light, dark = context.config.map_styles or (None, None)
+    file = CITY if context.config.map_file else None
+    return {"style": light, "style_dark": dark, "file": file, "districts": context.engine.outlines()}
+
+
+@router.api_route(CITY, methods=["GET", "HEAD"], include_in_schema=False)
+def city(context: Context) -> FileResponse:
+    """The streets as PMTiles; a browser asks for the ranges that it looks at."""
+    if context.config.map_file is None or not context.config.map_file.is_file():
+        raise NotFound("This server has no map of its own.", hint="HOMEWARD_MAP_FILE")
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return FileResponse(context.config.map_file, media_type="application/vnd.pmtiles", headers=headers)
 
 
 def nowhere(request: Request, context: Context, path: str) -> HTMLResponse:
@@ -80,6 +104,9 @@ def nowhere(request: Request, context: Context, path: str) -> HTMLResponse:
 
 
 @router.get("/icon.svg", include_in_schema=False)
+@router.get("/icon-180.png", include_in_schema=False)
+@router.get("/icon-192.png", include_in_schema=False)
+@router.get("/icon-512.png", include_in_schema=False)
 @router.get("/manifest.webmanifest", include_in_schema=False)
 @router.get("/sw.js", include_in_schema=False)
 def named(request: Request) -> FileResponse:
@@ -93,8 +120,8 @@ def named(request: Request) -> FileResponse:
 @cache
 def content_policy(config: ApiConfig) -> str:
     """Nothing from elsewhere but the map's ground and photos, no script and no style in the document itself."""
-    parts = urlsplit(config.map_style or "")
-    ground = f" {parts.scheme}://{parts.netloc}" if config.map_style else ""
+    hosts = sorted({f" {urlsplit(style).scheme}://{urlsplit(style).netloc}" for style in config.map_styles or ()})
+    ground = "".join(hosts)
     photos = f" {config.photo_origin}" if config.photo_origin else ""
     return "; ".join((
         "default-src 'self'", f"img-src 'self' data: blob:{ground}{photos}", f"connect-src 'self'{ground}{photos}",

@@ -1,0 +1,160 @@
+"""What goes wrong on the page: each has a quiet screen of its own that says what to do."""
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.conftest import photo
+from tests.web.conftest import PHONE, path_of, violations
+
+HOME = {"lat": "57.6", "lon": "39.85"}
+MEGA = 1_000_000
+
+
+def file(data, name="pet.jpg", kind="image/jpeg"):
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+@pytest.fixture
+def lost(door):
+    door.report("found", photo(1, noise=2), **HOME)
+    return door.report("lost", photo(1), name="Barsik", **HOME)
+
+
+def test_an_expired_link_says_who_has_a_new_one(visit, lost, monkeypatch):
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: 4e9)
+    page = visit(path_of(lost))
+
+    expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
+    expect(page.get_by_text("Ask those who run this server for a new one")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_an_erased_case_says_that_it_is_gone_here_and_on_the_device(visit, lost, door):
+    page = visit(path_of(lost))
+    expect(page.locator("li.card")).to_have_count(1)
+    token = lost.json()["link"].split("#token=")[1]
+    door.http.delete(f"/api/v1/reports/{lost.json()['id']}", headers={"Authorization": f"Bearer {token}"})
+    page.reload()
+
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('homeward.case'))") == []
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/lost/new", "/lost/abc"])
+def test_without_javascript_the_page_says_so_and_leads_to_the_board(visit, path):
+    page = visit(path, java_script_enabled=False)
+
+    expect(page.get_by_role("link", name="Lost and found")).to_be_visible()
+    expect(page.get_by_text("JavaScript")).to_be_visible()
+
+
+def test_a_sending_that_breaks_off_goes_again_by_itself_and_files_once(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(file(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    tries = []
+
+    def break_off(route):
+        tries.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        route.abort() if len(tries) == 1 else route.continue_()
+
+    page.route("**/api/v1/reports", break_off)
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert len(set(tries)) == 1 < len(tries)
+    assert len(reports(door)) == 1
+
+
+def test_a_photo_of_sixty_megabytes_is_shrunk_and_sent(visit, door):
+    page = visit("/lost/new")
+    padding = b"".join(b"\xff\xfe\xff\xff" + bytes(65533) for _ in range(60 * MEGA // 65537))
+    small = photo(1)
+    page.context.set_default_timeout(60_000)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("Choose or take photos").click()
+    path = door.folder / "large.jpg"
+    path.write_bytes(small[:2] + padding + small[2:])
+    chooser.value.set_files(path)
+    expect(page.get_by_text("We see a cat.")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible(timeout=60_000)
+
+
+def test_a_large_file_that_this_browser_cannot_open_is_named(visit, door):
+    page = visit("/found/new")
+    path = door.folder / "sixty.heic"
+    path.write_bytes(bytes(60 * MEGA))
+    page.get_by_label("Choose or take photos").set_input_files(path)
+
+    expect(page.get_by_role("alert")).to_contain_text("sixty.heic is too large")
+    assert violations(page) == []
+
+
+def test_of_eleven_photos_ten_are_taken_and_that_is_said(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files([file(photo(n), f"{n}.jpg") for n in range(11)])
+
+    expect(page.get_by_role("alert")).to_contain_text("At most 10 photos; 1 were left out.")
+    expect(page.get_by_role("button", name="Remove this photo")).to_have_count(10)
+
+
+def test_hostile_words_run_nowhere(visit, door):
+    nasty = "<img src=x onerror=window.broken=1><script>window.broken=1</script>\u202egnp\u0000 "
+    door.report("found", photo(1, noise=2), address=nasty, description=nasty, **HOME)
+    lost = door.report("lost", photo(1), name=nasty[:90], description=nasty, listed="true", **HOME)
+    page = visit(path_of(lost))
+    expect(page.locator("li.card")).to_have_count(1)
+    page.get_by_role("button", name="Compare large").click()
+    page.keyboard.press("Escape")
+    for path in (f"/lost/{lost.json()['id']}/poster", "/board", f"/pet/{lost.json()['id']}"):
+        visit(path, page=page)
+        expect(page.locator("h1").first).to_be_visible()
+        assert page.evaluate("window.broken") is None
+
+
+def test_it_can_be_installed_and_begins_with_the_cases_of_this_device(visit, lost):
+    page = visit(path_of(lost))
+    expect(page.locator("li.card")).to_have_count(1)
+    control = page.context.new_cdp_session(page)
+    errors = control.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [each["errorId"] for each in errors if each["errorId"] != "in-incognito"] == []
+    visit("/", page=page)
+    page.get_by_role("navigation", name="Opened on this device").get_by_role("link").click()
+
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+
+
+def test_every_answer_keeps_to_itself(visit, lost, door):
+    page = visit("/")
+    for path in ("/", "/board", "/lost/abc", "/sw.js", "/api/v1/map", "/nowhere"):
+        headers = page.request.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'self'" in policy
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert ("x-robots-tag" in headers) is (path != "/board")
+
+
+def reports(door):
+    from homeward.ports import ReportQuery
+
+    return door.world.engine.reports(ReportQuery())
+
+
+@pytest.mark.parametrize("viewport", [PHONE])
+def test_a_tall_photo_is_turned_upright_before_it_is_sent(visit, door, viewport):
+    page = visit("/lost/new", viewport=viewport)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = io.BytesIO()
+    Image.open(io.BytesIO(photo(1))).resize((640, 480)).save(turned, "JPEG", exif=exif)
+    page.get_by_label("Choose or take photos").set_input_files(file(turned.getvalue()))
+    expect(page.locator("svg image")).to_have_attribute("height", "640")
