@@ -7,7 +7,21 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for everybody: set before numpy is loaded
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import bot, cameras, city, commands, detector, gate, memory, million, people, photo, search, sightings
+from benchmarks import (
+    bot,
+    cameras,
+    city,
+    commands,
+    detector,
+    gate,
+    memory,
+    million,
+    page,
+    people,
+    photo,
+    search,
+    sightings,
+)
 
 QUESTIONS = {
     "search": search.measure,
@@ -25,6 +39,7 @@ QUESTIONS = {
     "gate": gate.measure,
     "people": people.measure,
     "bot": bot.measure,
+    "page": page.measure,
 }
 
 

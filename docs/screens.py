@@ -1,13 +1,11 @@
-"""Write docs/screens: what people see of the page, from a demo city in a real browser.
+"""Write docs/screens: every screen of the page in three widths, in a real browser, from data made here.
 
-Needs chromium and `make web`.
+Needs chromium and `make web`. The only photograph is scikit-image's chelsea (CC0), changed as the demo changes it.
 """
 
 import io
-import re
+import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,65 +14,122 @@ from typing import Any
 
 from PIL import Image
 
+from benchmarks import crowd
+from benchmarks.served import Served
+from homeward.cli.demo.city import DISTRICTS
+
 FOLDER = Path(__file__).parent / "screens"
-START = "from homeward.cli import main; main()"
 DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
-SIZES = {320: 640, 768: 1024, 1440: 900}
-QUALITY = 82
+# each width has a language and a brightness of its own
+LOOKS = {320: (640, "ru-RU", "dark"), 768: (1024, "en-US", "light"), 1440: (900, "en-US", "light")}
+QUALITY = 72
 
 
 def main() -> None:
-    """All screens in three widths, each width with a language and a brightness of its own."""
+    """All screens: with nothing found yet, with one match, with 200, and when things go wrong."""
     from playwright.sync_api import sync_playwright
 
-    FOLDER.mkdir(exist_ok=True)
-    with _city() as (url, owner), sync_playwright() as playwright:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
-        for (width, height), (language, scheme) in zip(
-            SIZES.items(), (("ru-RU", "dark"), ("en-US", "light"), ("en-US", "light")), strict=True
-        ):
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, locale=language, color_scheme=scheme
-            )
-            _screens(context, url, owner, width)
+        for count, shots in ((0, _nothing), (1, _one), (200, _many)):
+            with _town(count) as (url, owner):
+                for width, (height, language, scheme) in LOOKS.items():
+                    context = browser.new_context(
+                        viewport={"width": width, "height": height}, locale=language, color_scheme=scheme
+                    )
+                    shots(context.new_page(), url, owner, width)
+                    context.close()
         browser.close()
 
 
-def _screens(context: Any, url: str, owner: str, width: int) -> None:
-    page = context.new_page()
+def _nothing(page: Any, url: str, owner: str, width: int) -> None:
     page.goto(url)
     page.wait_for_selector("h1")
     _shoot(page, "front", width)
-    page.goto(f"{url}/lost/new")
-    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
-        file.write(_cat())
-        file.flush()
-        page.set_input_files("input[type=file]", file.name)
-        page.wait_for_selector("rect")
-    _shoot(page, "report", width)
     page.goto(owner)
-    page.wait_for_selector(".pair")
-    page.wait_for_load_state("networkidle")
-    _shoot(page, "owner", width)
-    page.click(".filter-line button")
-    _shoot(page, "filter", width)
-    page.click(".filter-line button")
-    page.click(".pair >> nth=0")
-    _shoot(page, "compare", width)
-    page.keyboard.press("Escape")
-    if page.locator(".views").is_visible():
-        page.click(".views button:last-child")
-        page.wait_for_selector(".map[data-ready]")
-        page.wait_for_load_state("networkidle")
-        _shoot(page, "map", width)
+    page.wait_for_selector(".empty")
+    _shoot(page, "empty", width)
     page.goto(f"{url}/lost/erased#token=nothing")
     page.wait_for_selector(".trouble")
     _shoot(page, "link", width)
 
 
+def _one(page: Any, _url: str, owner: str, width: int) -> None:
+    page.goto(owner)
+    page.wait_for_selector(".pair")
+    _shoot(page, "one", width)
+    page.goto(f"{owner.split('#', maxsplit=1)[0]}/poster")
+    page.wait_for_selector(".poster-photo")
+    _shoot(page, "poster", width)
+    page.route("**/api/v1/reports/*", lambda route: route.fulfill(status=500, body=json.dumps({"code": "internal"})))
+    page.goto(owner.split("#", maxsplit=1)[0])
+    page.wait_for_selector(".trouble")
+    _shoot(page, "failed", width)
+
+
+def _many(page: Any, url: str, owner: str, width: int) -> None:
+    _owner(page, owner, width)
+    if page.locator(".views").is_visible():
+        page.click(".views button:last-child")
+    page.wait_for_selector(".map[data-ready]")
+    if width < max(LOOKS):
+        page.locator(".legend").evaluate("legend => legend.open = false")
+        _shoot(page, "map", width)
+    page.locator("input[type=range]").fill("24")
+    _shoot(page, "time", width)
+    _filed(page, url, width)
+    _offline(page, owner.split("#", maxsplit=1)[0], width)
+
+
+def _owner(page: Any, owner: str, width: int) -> None:
+    page.goto(owner)
+    page.wait_for_selector(".pair")
+    if width == max(LOOKS):
+        page.wait_for_selector(".map[data-ready]")
+    _shoot(page, "owner", width)
+    page.click(".filter-line button")
+    page.locator(".choice-grid select").nth(0).select_option("2")
+    _shoot(page, "filter", width)
+    page.click(".hidden .plain")
+    page.click(".filter-line button")
+    page.locator(".pair").nth(1).click()
+    _shoot(page, "compare", width)
+    page.keyboard.press("Escape")
+
+
+def _filed(page: Any, url: str, width: int) -> None:
+    """A finder's report, from the photo to the link; then the public board, which it is on."""
+    page.goto(f"{url}/found/new")
+    page.set_input_files("input[type=file]", {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": _cat()})
+    page.wait_for_selector("rect")
+    _shoot(page, "report", width)
+    page.check("input[name=listed]")
+    page.click(".send button")
+    page.wait_for_selector(".done")
+    _shoot(page, "done", width)
+    page.goto(f"{url}/board")
+    _shoot(page, "board", width)
+
+
+def _offline(page: Any, owner: str, width: int) -> None:
+    page.goto(owner)
+    page.wait_for_selector(".pair")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.reload()
+    page.wait_for_selector(".pair")
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector(".notice")
+    _shoot(page, "offline", width)
+
+
 def _shoot(page: Any, name: str, width: int) -> None:
+    page.wait_for_function("() => [...document.images].every(image => image.loading === 'lazy' || image.complete)")
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
-        shot.convert("RGB").save(FOLDER / f"{name}-{width}.jpg", "JPEG", quality=QUALITY)
+        shot.convert("RGB").save(FOLDER / f"{name}-{width}.webp", "WEBP", quality=QUALITY, method=6)
 
 
 def _cat() -> bytes:
@@ -86,21 +141,14 @@ def _cat() -> bytes:
 
 
 @contextmanager
-def _city() -> Iterator[tuple[str, str]]:
-    """The demo city's address and the link of its first owner."""
+def _town(count: int) -> Iterator[tuple[str, str]]:
+    """A server with one lost cat and ``count`` matches: its address and that of the owner's page."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", START, "demo", "--data", f"{folder}/demo", "--port", "0"]
-        env = {"HOMEWARD_MAP_STYLE": "none", "PATH": "/usr/bin:/bin"}
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        try:
-            assert process.stdout is not None
-            link = next(found for line in process.stdout if (found := re.search(r"(http\S+)(/lost/\S+)", line)))
-            yield link.group(1), link.group(0)
-        finally:
-            process.terminate()
-            process.wait(30)
+        data = Path(folder) / "data"
+        data.mkdir()
+        crowd.fill(data, count)
+        with Served(Path(folder), HOMEWARD_MAP_STYLE="none", HOMEWARD_DISTRICTS=str(DISTRICTS)) as server:
+            yield server.url, server.url + crowd.link(server.url, data)
 
 
 if __name__ == "__main__":

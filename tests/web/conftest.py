@@ -31,8 +31,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="module")  # it runs an event loop in this thread, which other modules must not find
 def chromium():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=DRAWING)
         yield browser
@@ -64,7 +65,7 @@ def visit(chromium, server):
                 chromium.new_context(viewport=viewport, locale=language, color_scheme=scheme, base_url=server, **device)
             )
             page = contexts[-1].new_page()
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: troubles.append(str(error)))
             page.on("console", lambda said: "Content Security Policy" in said.text and troubles.append(said.text))
             page.on(

@@ -1,4 +1,5 @@
 // Grounds that need nothing from elsewhere: the city's own file of streets, or districts on a plain colour.
+import type { Flavor } from "@protomaps/basemaps";
 import { addProtocol, type LayerSpecification, type StyleSpecification } from "maplibre-gl";
 import { isDark, token } from "./ground";
 
@@ -30,13 +31,33 @@ export async function cityStyle(path: string, language: string): Promise<{ style
   const protocol = new Protocol();
   protocol.add(file);
   addProtocol("pmtiles", protocol.tile);
-  const ground = layers("city", namedFlavor(isDark() ? "black" : "white"), { lang: language });
+  const ground = layers("city", calm(namedFlavor(isDark() ? "black" : "white")), { lang: language });
   const style: StyleSpecification = {
     version: 8,
     sources: { city: { type: "vector", url: `pmtiles://${location.origin}${path}` } },
     layers: ground.flatMap(withoutPictures),
   };
   return { style, centre: [centerLon, centerLat] };
+}
+
+/** Without colours of its own, which belong to the degree; streets and their names plain to see. */
+function calm(flavor: Flavor): Flavor {
+  const [earth, street, lane, word] = [token("--ground"), token("--line"), token("--sunken"), token("--ink-soft")];
+  return {
+    ...flavor,
+    background: lane,
+    earth,
+    highway: street,
+    major: street,
+    link: street,
+    minor_a: lane,
+    minor_b: lane,
+    buildings: lane,
+    roads_label_major: word,
+    roads_label_minor: word,
+    roads_label_major_halo: earth,
+    roads_label_minor_halo: earth,
+  };
 }
 
 /** Icons would be fetched from elsewhere, so layers of nothing but icons go, and the others keep their words. */

@@ -42,7 +42,7 @@ export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
     <>
       <p class="soft">{words.t("report.map_hint")}</p>
       <div class="pin-map">
-        <div ref={box} class="map" role="region" aria-label={words.t("view.map")} />
+        <div ref={box} class="map" />
         <span class="centre" aria-hidden="true" />
       </div>
       <GroundNote kind={kind} />

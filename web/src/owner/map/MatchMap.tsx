@@ -55,7 +55,7 @@ function Drawn({ owned, name, onCompare }: Mapped) {
   return (
     <>
       <div class="map-frame">
-        <div ref={box} class="map" role="region" aria-label={words.t("view.map")} />
+        <div ref={box} class="map" />
         <Legend />
         <div ref={foot} class="map-foot">
           <MapCard owned={owned} name={name} onCompare={onCompare} />

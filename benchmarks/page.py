@@ -1,0 +1,177 @@
+"""The owner's page in a real browser: first load, filter change to paint, a map full of points, the API under load.
+
+A phone is played by Chromium's own throttling: 150 ms and 1.6 Mbit/s, a processor four times slower. The map is drawn
+in software (SwiftShader), so its frames are a lower bound for any device with a graphics chip.
+"""
+
+import gzip
+import json
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+
+from benchmarks import crowd
+from benchmarks.served import Served
+from homeward.api.routes.pages import STATIC
+from homeward.cli.demo.city import DISTRICTS
+
+LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
+SLOWER = 4
+DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+CLIENTS, SECONDS = 8, 20.0
+# a change of the filter until the frame after the one in which it was drawn: with the map's own answer where it is open
+FILTER_TO_PAINT = """async () => {
+  const select = document.querySelector(".choice-grid select"), times = [];
+  for (const value of ["2", "10", "1", "25", "5", "", "2", "10", "1", "25", "5", ""]) {
+    const start = performance.now();
+    select.value = value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    times.push(performance.now() - start);
+    await new Promise((done) => setTimeout(done, 300));
+  }
+  return times;
+}"""
+FRAMES = """() => new Promise((done) => {
+  const start = performance.now();
+  let frames = 0;
+  const count = () => {
+    frames += 1;
+    if (performance.now() - start < 5000) requestAnimationFrame(count);
+    else done((1000 * frames) / (performance.now() - start));
+  };
+  requestAnimationFrame(count);
+})"""
+
+
+def measure(*, short: bool) -> dict[str, Any]:
+    """Kilobytes, milliseconds, frames a second."""
+    from playwright.sync_api import sync_playwright
+
+    matches, points, seconds = (20, 100, 2.0) if short else (200, 5000, SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        data.mkdir()
+        crowd.fill(data, matches)
+        with (
+            Served(Path(folder), HOMEWARD_MAP_STYLE="none", HOMEWARD_DISTRICTS=str(DISTRICTS)) as server,
+            sync_playwright() as playwright,
+        ):
+            url = server.url + crowd.link(server.url, data)
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
+            found = {**_first_load(browser, url), **_filters(browser, url), **_map(browser, url, points)}
+            browser.close()
+            found |= _calls(server.url, url.split("#token=")[1], seconds)
+    return {"first_load_kb": _first_kilobytes(), "matches": float(matches), **found}
+
+
+def _first_kilobytes() -> float:
+    """The document, its script and its style, compressed as any browser takes them."""
+    files = [STATIC / "index.html", *(STATIC / "assets").glob("page-*.js"), *(STATIC / "assets").glob("page-*.css")]
+    return sum(len(gzip.compress(file.read_bytes())) for file in files) / 1000
+
+
+def _first_load(browser: Any, url: str) -> dict[str, float]:
+    """From the address to the first match that can be judged, on a slow phone with an empty cache: median of five."""
+    times = []
+    for _ in range(5):
+        context = browser.new_context(viewport=PHONE)
+        page = context.new_page()
+        control = context.new_cdp_session(page)
+        control.send("Network.enable")
+        control.send("Network.emulateNetworkConditions", LINE)
+        control.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        page.goto(url, wait_until="commit")
+        page.wait_for_selector(".verdict button")
+        times.append(page.evaluate("performance.now()"))
+        context.close()
+    return {"interactive_on_a_phone_ms": float(np.median(times)), "interactive_best_ms": min(times)}
+
+
+def _filters(browser: Any, url: str) -> dict[str, float]:
+    """A change of the filter to the next frame, with the table and the map open."""
+    context = browser.new_context(viewport=DESK)
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(".map[data-ready]", timeout=60_000)
+    page.click(".filter-line button")
+    page.wait_for_selector(".choice-grid select")
+    times = page.evaluate(FILTER_TO_PAINT)
+    context.close()
+    return {"filter_to_paint_p50_ms": float(np.median(times)), "filter_to_paint_max_ms": max(times)}
+
+
+def _map(browser: Any, url: str, points: int) -> dict[str, float]:
+    """Frames a second while the map is dragged; the points are put into the answer of the API on its way."""
+    context = browser.new_context(viewport=DESK, service_workers="block")
+    page = context.new_page()
+    page.route("**/api/v1/lost/*/matches*", lambda route: _many(route, points))
+    page.goto(url)
+    page.wait_for_selector(".map[data-ready]", timeout=120_000)
+    page.wait_for_load_state("networkidle")
+    still = page.evaluate(FRAMES)
+    box = page.locator(".map").bounding_box()
+    x, y = box["x"] + 200, box["y"] + 300
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(f"() => void (window.counted = ({FRAMES})())")
+    until = time.monotonic() + 5
+    step = 0
+    while time.monotonic() < until:
+        step += 1
+        page.mouse.move(x + 90 * np.sin(step / 12), y + 90 * np.cos(step / 12))
+    page.mouse.up()
+    dragged = page.evaluate("window.counted")
+    context.close()
+    return {"points": float(points), "frames_still": float(still), "frames_while_dragged": float(dragged)}
+
+
+def _many(route: Any, points: int) -> None:
+    body = route.fetch().json()
+    rng, first = np.random.default_rng(1), body["items"][0]
+    words = ("very_unlikely", "unlikely", "possible", "likely", "very_likely")
+    body["items"] = [
+        {**first, "found_id": f"p{n}", "degree": (degree := float(rng.random())), "degree_word": words[int(5 * degree)],
+         "verdict": None, "camera": None,
+         "place": {**first["place"], "lat": 57.6 + rng.normal() / 20, "lon": 39.85 + rng.normal() / 10}}
+        for n in range(points)
+    ]  # fmt: skip
+    body["next"] = None
+    route.fulfill(body=json.dumps(body), content_type="application/json")
+
+
+def _calls(url: str, token: str, seconds: float) -> dict[str, float]:
+    """What the page asks for, by eight readers at once without a pause; milliseconds of each kind of call."""
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http:
+        photo = http.get(f"/api/v1/lost/{crowd.LOST}/matches").json()["items"][0]["photo"]["thumb"]
+    asked = {
+        "report": f"/api/v1/reports/{crowd.LOST}",
+        "matches": f"/api/v1/lost/{crowd.LOST}/matches?limit=200",
+        "thumb": photo,
+        "map": "/api/v1/map",
+    }
+    times: dict[str, list[float]] = {name: [] for name in asked}
+    until = time.monotonic() + seconds
+
+    def read() -> None:
+        with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
+            while time.monotonic() < until:
+                for name, path in asked.items():
+                    start = time.perf_counter()
+                    http.get(path).raise_for_status()
+                    times[name].append(1000 * (time.perf_counter() - start))
+
+    readers = [threading.Thread(target=read) for _ in range(CLIENTS)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    figures = {f"api_{name}_p{p}_ms": float(np.percentile(times[name], p)) for name in asked for p in (50, 99)}
+    return figures | {"api_calls_per_s": sum(map(len, times.values())) / seconds}
