@@ -1,7 +1,10 @@
 """The engine's values as JSON: what an owner, a finder and an operator each may see."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+
+from itsdangerous import URLSafeTimedSerializer
 
 from homeward.api.auth import PHOTOS, link, photo_url, serializer
 from homeward.api.context import ApiContext
@@ -52,7 +55,7 @@ def filed_view(context: ApiContext, filed: Filed, language: str, *, with_link: b
     if with_link:
         body |= links_view(context, filed.report)
     if filed.matches is not None:
-        body["matches"] = [match_view(context, view, language) for view in filed.matches.items]
+        body["matches"] = match_views(context, filed.matches.items, language)
     else:
         body["matches"] = [finder_view(context, match, language) for match in filed.finder_matches]
     return body
@@ -126,21 +129,28 @@ def _animal(animal: Animal, chosen: bool) -> Json:
     }
 
 
-def picture_urls(context: ApiContext, photo_id: PhotoId, *, is_owner: bool) -> Json:
-    """Signed addresses of a picture in three sizes."""
-    signer = serializer(context, PHOTOS)
+def picture_urls(
+    context: ApiContext, photo_id: PhotoId, *, is_owner: bool, signer: URLSafeTimedSerializer | None = None
+) -> Json:
+    """Signed addresses of a picture in three sizes; a long list reads the signing keys once and hands them in."""
+    signer = signer or serializer(context, PHOTOS)
     return {size: photo_url(signer, photo_id, size, is_owner=is_owner) for size in SIZES}
 
 
-def match_view(context: ApiContext, view: MatchView, language: str) -> Json:
-    """A match as the owner sees it."""
+def match_views(context: ApiContext, views: Iterable[MatchView], language: str) -> list[Json]:
+    """Matches as the owner sees them."""
+    signer = serializer(context, PHOTOS)
+    return [_match(context, view, language, signer) for view in views]
+
+
+def _match(context: ApiContext, view: MatchView, language: str, signer: URLSafeTimedSerializer) -> Json:
     match, found, camera = view.match, view.found, view.camera
     word = degree_word(match.degree)
     return {
         "found_id": match.found_id,
         "photo": {
             "id": view.found_crop.photo_id,
-            **picture_urls(context, view.found_crop.photo_id, is_owner=False),
+            **picture_urls(context, view.found_crop.photo_id, is_owner=False, signer=signer),
         },
         "l2_distance": round(match.l2_distance, 4),
         "degree": round(match.degree, 6),

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from homeward.api import forms, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
-from homeward.api.views import finder_view, match_view
+from homeward.api.views import finder_view, match_views
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
 from homeward.domain.matches import MatchQuery, Sort, Verdict
@@ -42,7 +42,7 @@ def current_top_matches(request: Request, lost_id: str, context: Context, caller
     query = match_query(request)
     page = context.engine.current_top_matches(ReportId(lost_id), query)
     language = best_language(request.headers.get("accept-language"))
-    items = [match_view(context, view, language) for view in page.items]
+    items = match_views(context, page.items, language)
     next_cursor = None if page.next_offset is None else str(page.next_offset)
     accept = request.headers.get("accept", "")
     if "text/csv" in accept:
