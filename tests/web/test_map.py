@@ -206,7 +206,7 @@ def test_the_streets_come_from_the_citys_own_file_and_nothing_from_elsewhere(chr
     drawn = tile(
         earth=[(3, square, {"kind": "earth"})],
         water=[(3, [(0, 2600), (4096, 2400), (4096, 4096), (0, 4096)], {"kind": "lake"})],
-        roads=[(2, [(0, 1500), (4096, 2300)], {"kind": "major_road", "kind_detail": "primary", "name": "Улица"})],
+        roads=[(2, [(0, 1900), (4096, 2500)], {"kind": "major_road", "kind_detail": "primary", "name": "Улица"})],
     )
     city.write_bytes(pmtiles({(10, 625, 310): drawn}, west=west, south=south, east=east, north=north))
     door = Door(tmp_path / "house", map_file=checked(city), uploads_per_minute=0)
