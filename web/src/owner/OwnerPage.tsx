@@ -55,6 +55,9 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
           <section class="empty">
             <h2>{words.t("owner.none")}</h2>
             <p>{words.t("owner.none_text", { name })}</p>
+            <a class="button" href={`/lost/${report.id}/poster`}>
+              {words.t("owner.poster")}
+            </a>
           </section>
         )}
       </div>

@@ -8,7 +8,7 @@ export interface Kept {
 }
 
 const PREFIX = "homeward.case.";
-const MOST_MATCHES = 50;
+const MOST_MATCHES = 200;
 
 export function keep(id: string, kept: Kept): void {
   try {

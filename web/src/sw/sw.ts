@@ -6,10 +6,11 @@ declare const self: ServiceWorkerGlobalScope;
 const PAGE = "page-1";
 const PICTURES = "pictures-1";
 const SHELL = "/";
+const ICON = "/icon.svg";
 const MOST_PICTURES = 120;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(PAGE).then((cache) => cache.add(SHELL)));
+  event.waitUntil(caches.open(PAGE).then((cache) => cache.addAll([SHELL, ICON])));
   void self.skipWaiting();
 });
 
@@ -25,7 +26,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") event.respondWith(shell(request));
-  else if (url.pathname === "/api/v1/map") event.respondWith(latest(request));
+  else if (url.pathname === "/api/v1/map" || url.pathname === ICON) event.respondWith(latest(request));
   else if (url.pathname.startsWith("/assets/")) event.respondWith(once(request));
   else if (url.pathname.startsWith("/api/v1/photos/")) event.respondWith(picture(request, url));
 });
