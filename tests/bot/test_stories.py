@@ -164,11 +164,11 @@ def test_many_matches_are_an_album_and_a_card_to_leaf_through(door, somebody):
     somebody.sees(words(somebody, "card.rank", rank=1, n=3))
     somebody.taps("▶")
     somebody.sees(words(somebody, "card.rank", rank=2, n=3))
-    somebody.taps(words(somebody, "b.different"))
-    somebody.sees(words(somebody, "noted_different"))
-    somebody.sees(words(somebody, "card.rank", rank=1, n=2))
     somebody.taps(words(somebody, "b.where"))
     somebody.sees(words(somebody, "seen_here"))
+    somebody.taps(words(somebody, "b.different"))
+    somebody.sees(words(somebody, "noted_different"))
+    somebody.sees(words(somebody, "no_more"))  # all three are one animal: the others sink with it
 
 
 def test_the_owner_is_told_of_a_later_find_exactly_once(door, somebody):

@@ -45,6 +45,7 @@ class Devices:
             known = work.keys.secrets(PUSH)
         if not known:
             with self.ports.database.write() as work:
+                work.alone(f"secrets:{PUSH}")
                 if not work.keys.secrets(PUSH):
                     work.keys.add_secret(PUSH, make(), self.ports.clock.now())
                 known = work.keys.secrets(PUSH)

@@ -137,7 +137,7 @@ export const ru: Texts = {
   "match.open": "Совпадение {rank}: {degree}, {place}",
 
   "verdict.ask": "Это {name}?",
-  "verdict.same": "Да, это мы",
+  "verdict.same": "Да, узнаю",
   "verdict.different": "Нет",
   "verdict.unsure": "Не уверен(а)",
   "verdict.said_same": "Вы узнали питомца",

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from homeward.domain.devices import Device
 from homeward.domain.ids import AccountId
 from homeward.storage.sql import rows
+from homeward.storage.sql.dialect import insert
 from homeward.storage.sql.tables import devices
 
 COLUMNS = [field.name for field in fields(Device)]
@@ -21,7 +22,8 @@ class SqlDevices:
     def save(self, device: Device) -> None:
         """Insert, or put anew; as the newest of its account."""
         self.remove(device.account_id, device.endpoint)
-        self.connection.execute(insert(devices).values({name: getattr(device, name) for name in COLUMNS}))
+        new = insert(self.connection, devices).values({name: getattr(device, name) for name in COLUMNS})
+        self.connection.execute(new.on_conflict_do_nothing(index_elements=["account_id", "endpoint"]))
 
     def of_account(self, account_id: AccountId) -> list[Device]:
         """Oldest first."""
