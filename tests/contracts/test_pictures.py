@@ -36,6 +36,20 @@ def test_photos_keep_their_order_and_each_its_crops(database):
         assert work.photos.get(PhotoId("nobody")) is None
 
 
+def test_crops_of_many_reports_come_at_once_and_only_theirs(database):
+    with database.write() as work:
+        ids = {}
+        for name in ("one", "two", "three"):
+            add(work, name)
+            kept = photo(name, name)
+            ids[name] = work.photos.add(kept, [crop(kept, part=Part.FACE), crop(kept)])
+    with database.read() as work:
+        wanted = [ReportId("three"), ReportId("nobody"), ReportId("one")]
+        assert [found.id for found in work.crops.of_reports(wanted)] == sorted(ids["one"] + ids["three"])
+        assert len(work.crops.of_reports([ReportId(str(n)) for n in range(1200)] + [ReportId("two")])) == 2
+        assert work.crops.of_reports([]) == []
+
+
 def test_people_and_the_chosen_animal_are_kept_and_changed(database):
     with database.write() as work:
         add(work, "r")

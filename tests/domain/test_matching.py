@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import strategies as st
 
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import Calibration, Curve, joint_l2
+from homeward.domain.calibration import Calibration, Curve, Joining, joint_l2
+from homeward.domain.looks import Looks
 from homeward.domain.matches import Circumstances, ReasonCode, Surroundings
-from homeward.domain.matching import Looks
 from homeward.testing.fakes import CALIBRATION
 
 ALONE = Surroundings(0, 5.0, 30.0)
@@ -72,14 +73,32 @@ def test_unsure_species_lowers_but_does_not_exclude():
     assert prior(1.0, agree=1.0) > prior(1.0, agree=0.5) > prior(1.0, agree=0.0) > -30
 
 
-def test_face_and_body_together_say_more_than_either():
+def test_face_and_body_together_say_what_was_measured_of_both():
     both = Looks({Part.FACE: 0.3, Part.BODY: 0.4}, {Part.FACE: 1, Part.BODY: 1})
-    face = Looks({Part.FACE: 0.3}, {Part.FACE: 1})
+    known = replace(CALIBRATION, joining=Joining(0.6, 0.3, 0.5))
+    face, body = (CALIBRATION.log_likelihood_ratio(Species.CAT, part, l2, 1) for part, l2 in both.joint_l2.items())
 
-    ratio, part = matching.looks_log_ratio(CALIBRATION, Species.CAT, both)
+    ratio, part = matching.looks_log_ratio(known, Species.CAT, both)
 
+    assert face > body
     assert part is Part.FACE
-    assert ratio > matching.looks_log_ratio(CALIBRATION, Species.CAT, face)[0]
+    assert ratio == pytest.approx(0.6 * face + 0.3 * body + 0.5)
+
+
+def test_a_part_that_was_not_compared_takes_nothing_off():
+    joint = {Part.FACE: np.array([0.3, 0.3]), Part.BODY: np.array([np.nan, 0.4])}
+    pairs = {part: np.ones(2) for part in joint}
+
+    ratios, _ = matching.looks_log_ratios(CALIBRATION, Species.CAT, joint, pairs)
+
+    assert ratios[0] == pytest.approx(CALIBRATION.log_likelihood_ratio(Species.CAT, Part.FACE, 0.3, 1))
+    assert ratios[1] != ratios[0]
+
+
+@pytest.mark.parametrize("numbers", [(-0.1, 0.4, 0.0), (0.6, 1.2, 0.0), (0.6, 0.4, math.inf)])
+def test_joining_that_could_rank_wrongly_is_refused(numbers):
+    with pytest.raises(ValueError):
+        Joining(*numbers)
 
 
 def test_more_compared_pairs_make_the_same_distance_less_telling():

@@ -1,12 +1,15 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import Calibration, Curve
+from homeward.domain.calibration import SHARP_PX, Calibration, Curve, Joining
+from homeward.domain.looks import Looks
 from homeward.errors import ModelInvalid
 from homeward.evaluation.calibration import fit_curve
+from homeward.evaluation.joining import fit_joining
 from homeward.evaluation.open_set import calibration_error, false_alerts_a_day, hits_by_gallery, reliability
 from homeward.evaluation.thresholds import alert_degree_of, calibrated, entry, strangers_of
 from homeward.evaluation.trials import Sample, Trial, halves, joined, trials
@@ -27,7 +30,7 @@ def gaussian(animals=40, photos=4, spread=0.5, dimension=12, strangers=0, seed=3
 
 
 def trial(degree, *, is_right):
-    return Trial(10, True, 0.5, 1, -3.0, degree, is_right, is_right)
+    return Trial(10, True, Looks({Part.BODY: 0.5}, {Part.BODY: 1}), -3.0, degree, is_right, is_right)
 
 
 def calibration(curve):
@@ -62,11 +65,11 @@ def test_degrees_of_other_animals_are_true_to_within_a_twentieth():
     known, asked = gaussian(60, seed=1, strangers=100), gaussian(60, seed=2, strangers=100)
 
     curve = fit_curve(known, Species.CAT, Part.BODY).curve
-    shown = trials(asked, calibration(curve), Species.CAT, Part.BODY, (10, 50), each=300)
+    shown = trials({Part.BODY: asked}, calibration(curve), Species.CAT, (10, 50), each=300)
 
     assert calibration_error(shown) < 0.05
     honest = Curve(None, Part.BODY, curve.knots_l2, tuple(value + 3 for value in curve.llr))
-    boastful = trials(asked, calibration(honest), Species.CAT, Part.BODY, (10, 50), each=300)
+    boastful = trials({Part.BODY: asked}, calibration(honest), Species.CAT, (10, 50), each=300)
     assert calibration_error(boastful) > 2 * calibration_error(shown)
 
 
@@ -78,9 +81,8 @@ def test_the_calibration_error_is_the_mean_gap_weighted_by_how_many():
 
 
 def test_half_of_the_pets_are_not_there_and_never_right():
-    shown = trials(
-        gaussian(), calibration(fit_curve(gaussian(), None, Part.BODY).curve), Species.CAT, Part.BODY, (5,), each=300
-    )
+    curve = fit_curve(gaussian(), None, Part.BODY).curve
+    shown = trials({Part.BODY: gaussian()}, calibration(curve), Species.CAT, (5,), each=300)
 
     absent = [one for one in shown if not one.is_there]
     assert 0.4 < len(absent) / len(shown) < 0.6
@@ -149,6 +151,82 @@ def test_a_curve_goes_into_the_card_beside_those_of_other_kinds(tmp_path):
     same = (Species.DOG, Part.BODY, 0.9, 1)
     assert after.log_likelihood_ratio(*same) == before.log_likelihood_ratio(*same)
     assert registry.check_golden(NAME)
+
+
+def two_parts(*, alike, animals=40, seed=4):
+    """Faces and bodies of the same animals: seen from the same side (``alike`` 1), or knowing nothing of each other."""
+    face = gaussian(animals, spread=0.7, seed=seed, strangers=60)
+    other = gaussian(animals, spread=0.7, seed=seed + 1, strangers=60)
+    body = replace(other, distances=alike * face.distances + (1 - alike) * other.distances)
+    return {Part.FACE: face, Part.BODY: body}
+
+
+def both_curves(parts):
+    curves = tuple(fit_curve(sample, None, part).curve for part, sample in parts.items())
+    return Calibration("test", curves, 0.5)
+
+
+def test_a_face_and_a_body_that_say_the_same_count_once_and_two_that_do_not_count_more():
+    same, apart = two_parts(alike=1.0), two_parts(alike=0.0)
+
+    once = fit_joining([(same, Species.DOG)], both_curves(same))
+    more = fit_joining([(apart, Species.DOG)], both_curves(apart))
+
+    assert once.joining(3.0, 3.0) == pytest.approx(3.0, abs=0.7)
+    assert more.joining(3.0, 3.0) > 4.0
+    assert all(low <= high for low, high in zip(once.low, once.high, strict=True))
+    assert once.trials > 1000
+
+
+def test_joining_makes_the_degrees_of_other_animals_truer_than_counting_both_in_full():
+    known, asked = two_parts(alike=0.8), two_parts(alike=0.8, seed=11)
+    curves = both_curves(known)
+
+    fitted = replace(curves, joining=fit_joining([(known, Species.DOG)], curves).joining)
+    naive = replace(curves, joining=Joining(1.0, 1.0, 0.0))
+    errors = [calibration_error(trials(asked, one, Species.DOG, (10, 50), each=300)) for one in (fitted, naive)]
+
+    assert errors[0] < 0.06
+    assert errors[0] < errors[1] / 1.5
+
+
+def spoilt_sample():
+    """As `gaussian`, but that every second photo is small, which puts it farther from everything."""
+    sample = gaussian(60, spread=0.7, strangers=60)
+    small = np.concatenate([np.arange(240) % 2 == 1, np.zeros(60, np.bool_)])
+    few = small[:240, None] | small[None]
+    sides = np.where(few, SHARP_PX / 4, SHARP_PX)
+    return replace(sample, distances=sample.distances + 0.2 * few, sides=sides)
+
+
+def test_what_few_pixels_do_to_distances_is_measured_and_taken_off():
+    curve = fit_curve(spoilt_sample(), None, Part.BODY).curve
+
+    assert curve.coarse_l2 == pytest.approx(0.1, abs=0.02)
+    sharp = spoilt_sample().sharpened(curve.coarse_l2)
+    assert np.allclose(sharp.distances, gaussian(60, spread=0.7, strangers=60).distances, atol=0.05)
+
+
+def test_where_all_photos_are_sharp_the_usual_figure_serves():
+    assert fit_curve(gaussian(), None, Part.BODY).curve.coarse_l2 == 0.07
+
+
+def test_owners_never_ask_with_what_only_a_camera_saw():
+    sample = spoilt_sample()
+    askable = np.arange(240) % 2 == 0
+    far = sample.distances.copy()
+    far[~askable] = np.nan  # a question from there would find nothing to compare
+
+    shown = trials(
+        {Part.BODY: replace(sample, distances=far, askable=askable)},
+        calibration(fit_curve(gaussian(), None, Part.BODY).curve),
+        Species.CAT,
+        (20,),
+        each=100,
+    )
+
+    assert not any(np.isnan(trial.degree) for trial in shown)
+    assert sum(trial.is_there for trial in shown) > 60
 
 
 def test_a_detector_cannot_be_calibrated(tmp_path):

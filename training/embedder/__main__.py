@@ -11,9 +11,8 @@ from pathlib import Path
 
 import torch
 
-from training.embedder import crossfit
+from training.embedder import crossfit, curves
 from training.embedder.card import NAME, figures, write_card
-from training.embedder.curves import curves
 from training.embedder.distil import student_of
 from training.embedder.evaluation import MEIKEVA, meikeva_scores, of_floor, of_onnx, test_scores
 from training.embedder.export import write_onnx
@@ -68,7 +67,8 @@ def main() -> None:
     ours["meikeva_dogs (cross-fitted)"] = crossfit.scores(known, fitted, MEIKEVA.name)
     floor = test_scores(of_floor(options.shared), options.shared, options.work)
     floor[MEIKEVA.name] = meikeva_scores(of_floor(options.shared), options.shared, options.work)
-    card = write_card(file, ours, curves(known, fitted))
+    card = write_card(file, ours)
+    curves.write(file, options.shared, options.work)
     minutes = round((time.monotonic() - started) / 60, 1)
     hard = {
         "floor": hard_scores(of_floor(options.shared), options.shared, options.work),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def figures(scores: Mapping[str, Scores]) -> dict[str, dict[str, float]]:
     }
 
 
-def write_card(onnx_file: Path, scores: Mapping[str, Scores], curves: Sequence[Mapping[str, Any]]) -> Path:
+def write_card(onnx_file: Path, scores: Mapping[str, Scores]) -> Path:
     """Write the card beside ``onnx_file`` and return its path."""
     vector = run_onnx(onnx_file, pattern_1(224, 224)[None])[0]
     sets = [("pets8k", "none stated"), *((folder.name, folder.licence) for folder in TRAIN_FOLDERS)]
@@ -74,8 +74,6 @@ def write_card(onnx_file: Path, scores: Mapping[str, Scores], curves: Sequence[M
         "species": ["cat", "dog"],
         "figures": figures(scores),
         "golden": {"picture": "pattern-1", "vector": [round(float(value), 5) for value in vector]},
-        "alert_degree": max(curve["alert_degree"] for curve in curves if "alert_degree" in curve),
-        "calibration": list(curves),
     }
     file = onnx_file.with_suffix(".yaml")
     file.write_text(yaml.safe_dump(card, sort_keys=False, default_flow_style=None, width=110), encoding="utf-8")

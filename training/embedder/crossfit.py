@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from homeward.evaluation.trials import Sample
 from training.embedder import projection
 from training.embedder.metrics import Scores, pooled, score
 from training.embedder.projection import Matrix, Projection, Recipe
 from training.embedder.sets import Picture
 
 FOLDS = 5
-STRANGERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +72,3 @@ def scores(known: Known, fitted: Sequence[Projection], set_name: str) -> Scores:
             if (fold[rows] == index).any()
         ]
     )
-
-
-def sample(known: Known, fitted: Sequence[Projection], set_name: str) -> Sample:
-    """Distances within each fold of one set, and to unnamed animals, under projections that never saw the fold."""
-    rows, fold = known.rows(set_name), folds(known)
-    species = known.pictures[int(rows[0])].species
-    outside = [row for row, picture in enumerate(known.unnamed) if picture.species == species]
-    strangers = known.unnamed_features[outside[:: max(1, len(outside) // STRANGERS)]]
-    distances = np.full((len(rows), len(rows) + len(strangers)), np.nan)
-    for index in range(FOLDS):
-        some = np.flatnonzero(fold[rows] == index)
-        if len(some):
-            own, others = fitted[index](known.features[rows[some]]), fitted[index](strangers)
-            distances[np.ix_(some, some)] = np.linalg.norm(own[:, None] - own[None], axis=2)
-            distances[some, len(rows) :] = np.linalg.norm(own[:, None] - others[None], axis=2)
-    _, animals = np.unique(known.animals()[rows], return_inverse=True)
-    return Sample(distances, animals)

@@ -11,6 +11,11 @@ from homeward.domain.animals import Part, Species
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 MAX_PAIR_DISCOUNT = 2.0
+MAX_COARSE_L2 = 0.5
+SHARP_PX = 128.0
+SMALLEST_PX = 24.0
+"""Crops with a shorter side than the first look farther from everything; below the second nothing is cut out."""
+
 MAX_COMPARED_PAIRS = 16
 """More pairs than this tell nothing new: photos of one report resemble each other."""
 
@@ -30,7 +35,8 @@ class Curve:
 
     ``knots_l2`` rise, ``llr`` never rises; between knots it is linear, beyond them constant.
     ``species`` None serves every species that has no curve of its own. ``pair_discount`` is the share of ln(n) that
-    is taken off for the smallest of n distances.
+    is taken off for the smallest of n distances. ``coarse_l2`` is how much farther apart crops look for every halving
+    of the smaller one's shorter side below `SHARP_PX`.
     """
 
     species: Species | None
@@ -38,6 +44,7 @@ class Curve:
     knots_l2: tuple[float, ...]
     llr: tuple[float, ...]
     pair_discount: float = 0.5
+    coarse_l2: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a curve that could rank a farther animal higher."""
@@ -51,10 +58,34 @@ class Curve:
             raise ValueError("a curve must be finite")
         if not 0 <= self.pair_discount <= MAX_PAIR_DISCOUNT:
             raise ValueError(f"pair_discount must lie between 0 and {MAX_PAIR_DISCOUNT:g}")
+        if not 0 <= self.coarse_l2 <= MAX_COARSE_L2:
+            raise ValueError(f"coarse_l2 must lie between 0 and {MAX_COARSE_L2:g}")
 
     def at(self, l2_distance: float) -> float:
         """The log likelihood ratio at ``l2_distance``."""
         return float(np.interp(l2_distance, self.knots_l2, self.llr))
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What a face and a body say together: ``strong`` x the larger ratio + ``weak`` x the smaller + ``shift``.
+
+    They share light, pose and coat, so that the two are worth little more than one. The defaults are near what was
+    measured of the bundled embedder, for models of which nobody measured it.
+    """
+
+    strong: float = 0.5
+    weak: float = 0.5
+    shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what could rank a less likely animal higher."""
+        if not (0 <= self.weak <= 1 and 0 <= self.strong <= 1 and math.isfinite(self.shift)):
+            raise ValueError("strong and weak must lie between 0 and 1, and shift be a number")
+
+    def __call__(self, larger: Floats, smaller: Floats) -> Floats:
+        """The log likelihood ratios of both."""
+        return self.strong * larger + self.weak * smaller + self.shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +95,16 @@ class Calibration:
     name: str
     curves: tuple[Curve, ...]
     alert_degree: float
+    joining: Joining = Joining()
+
+    def sharpened(self, species: Species, part: Part, l2_distance: float, side_px: float) -> float:
+        """The distance as it would be between sharp crops; ``side_px`` is the shorter side of the smaller one."""
+        halvings = math.log2(SHARP_PX / min(max(side_px, SMALLEST_PX), SHARP_PX))
+        return max(0.0, l2_distance - self.coarse_l2(species, part) * halvings)
+
+    def coarse_l2(self, species: Species, part: Part) -> float:
+        """How much farther apart crops look for every halving of the smaller one's side below `SHARP_PX`."""
+        return self._curve(species, part).coarse_l2
 
     def log_likelihood_ratio(self, species: Species, part: Part, distance: float, compared_pairs: int) -> float:
         """What the `joint_l2` of ``compared_pairs`` distances says."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.calibration import Calibration, Floats
+from homeward.domain.looks import Looks
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode
 
 SEEN_AT_ALL = 0.5
@@ -38,20 +39,11 @@ seems lost. Without this the first camera of a town would be sure of the first c
 
 MAX_LOG_ODDS = 13.8  # degree 0.000001 to 0.999999
 LEAST_ODDS, LEAST_AGREE = 1e-12, 1e-3
-SECOND_PART = 0.5  # face and body share light, pose and coat: the weaker counts half
 SOON_H, LATER_DAYS = 48.0, 30.0
 NEAR_KM, FAR_KM = 3.0, 30.0
 ALIKE_LLR = 3.0
 MAX_REASONS = 4
 UNSURE_SPECIES = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """How alike two animals look: the joint distance per part (`calibration.joint_l2`), and of how many pairs."""
-
-    joint_l2: Mapping[Part, float]
-    compared_pairs: Mapping[Part, int]
 
 
 def looks_log_ratio(calibration: Calibration, species: Species, looks: Looks) -> tuple[float, Part]:
@@ -73,8 +65,9 @@ def looks_log_ratios(
         [calibration.log_likelihood_ratios(species, part, joint_l2[part], pairs[part]) for part in joint_l2]
     )
     deciding = np.nanargmax(ratios, axis=0)
-    most = np.nanmax(ratios, axis=0)
-    return most + SECOND_PART * (np.nansum(ratios, axis=0) - most), deciding
+    most, least = np.nanmax(ratios, axis=0), np.nanmin(ratios, axis=0)
+    alone = np.isnan(ratios).sum(0) + 1 == len(ratios)
+    return np.where(alone, most, calibration.joining(most, least)), deciding
 
 
 def prior_log_odds(species: Species, circumstances: Circumstances) -> float:

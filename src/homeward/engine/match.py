@@ -1,13 +1,15 @@
 """Match: a report in, its pairs with the other shelf out, each with its degree. Reads only; never stores."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeward.domain import matching
 from homeward.domain.calibration import Calibration
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, l2_distances
+from homeward.domain.embeddings import Embedding, Filter, l2_distances
 from homeward.domain.ids import ModelName, ReportId
+from homeward.domain.looks import Compared, Pair, compared, shown_on
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
@@ -51,15 +53,15 @@ class MatchStep:
         return matches[: self.rules.matches_kept]
 
     def _pairings(self, report: Report, own: Sequence[Embedding]) -> dict[ReportId, Pairing]:
-        found: dict[ReportId, Pairing] = {}
+        found: dict[ReportId, Pairing] = defaultdict(lambda: defaultdict(list))
         storage = self.ports.shelves[report.shelf.opposite].embeddings
         k = SIGHTING_NEIGHBOURS if report.source is Source.CAMERA else 2 * self.rules.matches_kept
         for embedding in own:
             searches = (storage.nearest(embedding.vector, k, where) for where in _searched(report, embedding))
             neighbours = {near.embedding_id: near for search in searches for near in search}
             for neighbour in neighbours.values():
-                pairing = found.get(neighbour.report_id) or found.setdefault(neighbour.report_id, Pairing())
-                pairing.add(embedding.part, embedding.crop_id, neighbour)
+                pair = Pair(neighbour.l2_distance, embedding.crop_id, neighbour.crop_id)
+                found[neighbour.report_id][embedding.part].append(pair)
         return found
 
 
@@ -98,7 +100,7 @@ class _Judge:
         for n in chosen:
             other = candidates[n]
             lost, found = _ends(standing_of(report), other, report.shelf)
-            match = self._match(lost, found, pairings[other.id], report.shelf, weighed.row(n))
+            match = self._match(lost, found, report.shelf, weighed.row(n))
             match = self._lowered(match, found, verdicts.get(lost.id, ()))
             if other.id in twins and ends[other.id].account_id != report.account_id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.SAME_PICTURE)))
@@ -115,23 +117,23 @@ class _Judge:
         is_answer = other.about == report.id or report.about == other.id
         return is_answer or other.id in twins or other.encounter_id in judged
 
-    def _match(self, lost: Standing, found: Standing, pairing: Pairing, asked: Shelf, row: Weighed.Row) -> Match:
-        distance, own, other = pairing.best[row.part]
-        lost_crop, found_crop = (own, other) if asked is Shelf.LOST else (other, own)
+    def _match(self, lost: Standing, found: Standing, asked: Shelf, row: Weighed.Row) -> Match:
+        pair = row.pair
+        lost_crop, found_crop = (pair.own, pair.other) if asked is Shelf.LOST else (pair.other, pair.own)
         what = Circumstances(row.km, row.days, Surroundings(0, AROUND_KM, AROUND_DAYS), row.species_agree)
         return Match(
             lost_id=lost.id,
             found_id=found.id,
             encounter_id=found.encounter_id,
-            l2_distance=distance,
+            l2_distance=pair.l2_distance,
             degree=row.degree,
             part=row.part,
             lost_crop_id=lost_crop,
             found_crop_id=found_crop,
-            compared_pairs=pairing.pairs[row.part],
+            compared_pairs=row.compared_pairs,
             distance_km=row.km,
             days=row.days,
-            reasons=matching.reasons(row.log_ratio, row.part, distance, what, from_home=lost.has_home),
+            reasons=matching.reasons(row.log_ratio, row.part, pair.l2_distance, what, from_home=lost.has_home),
             model=self.model,
             calibration=self.calibration.name,
             computed_at=self.now,
@@ -155,26 +157,27 @@ class _Judge:
 
     def _unlike(self, match: Match, found: Standing, rejected_id: ReportId) -> Match:
         rejected = self.work.reports.get(rejected_id)
-        pairing = self._between(found.id, rejected_id)
-        if rejected is None or not pairing.best:
+        both = self._between(found, rejected_id)
+        if rejected is None or not both.nearest:
             return match
-        if min(best[0] for best in pairing.best.values()) >= match.l2_distance:
+        if min(pair.l2_distance for pair in both.nearest.values()) >= match.l2_distance:
             return match  # nearer to the lost pet than to the rejected animal
         km = distance_km(found.start, rejected.place) if found.start and rejected.place else None
         days = abs((found.happened_at - rejected.happened_at).total_seconds()) / SECONDS_A_DAY
         near = Circumstances(km, days, Surroundings(0, AROUND_KM, AROUND_DAYS))
-        alike = matching.rejected_alike(self.calibration, found.species, pairing.looks, near)
+        alike = matching.rejected_alike(self.calibration, found.species, both.looks, near)
         reason = Reason(ReasonCode.LIKE_A_REJECTED_ONE, alike)
         return replace(match, degree=match.degree * (1 - alike), reasons=matching.with_reason(match, reason))
 
-    def _between(self, one: ReportId, other: ReportId) -> Pairing:
-        pairing = Pairing()
-        for a in self.work.embeddings.of_report(one, self.model):
+    def _between(self, found: Standing, other: ReportId) -> Compared:
+        pairing: Pairing = defaultdict(list)
+        for a in self.work.embeddings.of_report(found.id, self.model):
             for b in self.work.embeddings.of_report(other, self.model):
                 if a.part is b.part:
                     distance = float(l2_distances(b.vector[None], a.vector)[0])
-                    pairing.add(a.part, a.crop_id, Neighbour(b.id, other, b.crop_id, distance))
-        return pairing
+                    pairing[a.part].append(Pair(distance, a.crop_id, b.crop_id))
+        shown = shown_on(self.work.crops.of_reports([found.id, other]))
+        return compared(pairing, shown, self.calibration, found.species)
 
     def _same_pictures(self, report: Report) -> set[ReportId]:
         """People's reports that carry one of the very pictures of ``report``; cameras send none but their own."""

@@ -1,6 +1,5 @@
 """Weigh: one report and all its candidates in, the degree of each pair out, all at once. Stores nothing."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,10 +10,10 @@ import numpy.typing as npt
 
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import Calibration, Floats, joint_l2
-from homeward.domain.embeddings import Neighbour
-from homeward.domain.ids import CropId, ReportId
-from homeward.domain.matching import Looks, ManyCircumstances
+from homeward.domain.calibration import Calibration, Floats
+from homeward.domain.ids import ReportId
+from homeward.domain.looks import Compared, Pair, compared, shown_on
+from homeward.domain.matching import ManyCircumstances
 from homeward.domain.places import Point, cell_of, distances_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, standing_of
 from homeward.ports import UnitOfWork
@@ -26,58 +25,46 @@ SECONDS_A_DAY = 86400.0
 LEAST_PER_KM2 = {Source.CAMERA: matching.CAMERA_SEES_PER_KM2, Source.PERSON: matching.PEOPLE_TELL_PER_KM2}
 
 
-@dataclass(slots=True)
-class Pairing:
-    """The pairs of crops of one candidate: the nearest of each part, the sum of squares, and how many were compared."""
-
-    best: dict[Part, tuple[float, CropId, CropId]] = field(default_factory=dict)
-    squares: dict[Part, float] = field(default_factory=lambda: defaultdict(float))
-    pairs: dict[Part, int] = field(default_factory=lambda: defaultdict(int))
-
-    def add(self, part: Part, own: CropId, neighbour: Neighbour) -> None:
-        """One more pair: the report's own crop and a candidate's."""
-        self.pairs[part] += 1
-        self.squares[part] += neighbour.l2_distance**2
-        pair = (neighbour.l2_distance, own, neighbour.crop_id)
-        self.best[part] = min(self.best.get(part, pair), pair)
-
-    @property
-    def looks(self) -> Looks:
-        """One distance for each part."""
-        return Looks({part: self.joint(part) for part in self.best}, self.pairs)
-
-    def joint(self, part: Part) -> float:
-        """`joint_l2` of a part; NaN where it was not compared."""
-        if part not in self.best:
-            return float("nan")
-        return joint_l2(self.best[part][0], self.squares[part], self.pairs[part])
+Pairing = dict[Part, list[Pair]]
+"""The pairs of crops of a report and one candidate, by part."""
 
 
 class Weighed:
     """Degrees of (n,) candidates and what they came of, column by column."""
 
     class Row(NamedTuple):
-        """One candidate's. ``km`` is None where unknown."""
+        """One candidate's. ``pair`` is the nearest of ``part``, of ``compared_pairs``. ``km`` is None where unknown."""
 
         degree: float
         log_ratio: float
         part: Part
+        pair: Pair
+        compared_pairs: int
         km: float | None
         days: float
         species_agree: float
 
-    def __init__(self, log_ratio: Floats, part: npt.NDArray[np.intp], what: ManyCircumstances, prior: Floats) -> None:
+    def __init__(
+        self,
+        compared: Sequence[Compared],
+        log_ratio: Floats,
+        part: npt.NDArray[np.intp],
+        what: ManyCircumstances,
+        prior: Floats,
+    ) -> None:
         """Everything is of shape (n,)."""
         self.degree = matching.degrees(log_ratio, prior)
-        self._log_ratio, self._part, self._what = log_ratio, part, what
+        self._compared, self._log_ratio, self._part, self._what = compared, log_ratio, part, what
 
     def row(self, n: int) -> Row:
         """Candidate number ``n``."""
-        km = float(self._what.km[n])
+        km, part, compared = float(self._what.km[n]), PARTS[int(self._part[n])], self._compared[n]
         return Weighed.Row(
             degree=float(self.degree[n]),
             log_ratio=float(self._log_ratio[n]),
-            part=PARTS[int(self._part[n])],
+            part=part,
+            pair=compared.nearest[part],
+            compared_pairs=compared.looks.compared_pairs[part],
             km=None if np.isnan(km) else km,
             days=float(self._what.days[n]),
             species_agree=float(self._what.species_agree[n]),
@@ -99,10 +86,13 @@ def weigh(
     me, count = standing_of(report), len(candidates)
     lost_species = [me.species if report.shelf is Shelf.LOST else other.species for other in candidates]
     what = _circumstances(me, report.shelf, candidates, _about(work, me, report.shelf, candidates))
-    joint = {part: np.array([pairings[other.id].joint(part) for other in candidates], np.float64) for part in PARTS}
-    pairs = {
-        part: np.array([pairings[other.id].pairs.get(part, 1) for other in candidates], np.float64) for part in PARTS
-    }
+    shown = shown_on(work.crops.of_reports([report.id, *(other.id for other in candidates)]))
+    both = [
+        compared(pairings[other.id], shown, calibration, species)
+        for other, species in zip(candidates, lost_species, strict=True)
+    ]
+    joint = {part: np.array([one.looks.joint_l2.get(part, np.nan) for one in both], np.float64) for part in PARTS}
+    pairs = {part: np.array([one.looks.compared_pairs.get(part, 1) for one in both], np.float64) for part in PARTS}
     ratio, deciding, prior = np.zeros(count), np.zeros(count, np.intp), np.zeros(count)
     for species in set(lost_species):
         of_kind = np.array([kind is species for kind in lost_species])
@@ -110,7 +100,7 @@ def weigh(
             calibration, species, _rows(joint, of_kind), _rows(pairs, of_kind)
         )
         prior[of_kind] = matching.priors_log_odds(species, what.only(of_kind), AROUND_KM, AROUND_DAYS)
-    return Weighed(ratio, deciding, what, prior)
+    return Weighed(both, ratio, deciding, what, prior)
 
 
 def _rows(columns: Mapping[Part, Floats], chosen: npt.NDArray[np.bool_]) -> dict[Part, Floats]:

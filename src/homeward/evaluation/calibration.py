@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import MAX_PAIR_DISCOUNT, Calibration, Curve
+from homeward.domain.calibration import MAX_COARSE_L2, MAX_PAIR_DISCOUNT, Calibration, Curve
 from homeward.evaluation.metrics import Floats, Labels
-from homeward.evaluation.trials import Sample, trials
+from homeward.evaluation.trials import Sample, halvings, trials
 
 BINS = 200
 EDGES = np.linspace(0.0, 2.0, BINS + 1)
@@ -33,6 +33,9 @@ TRIALS = 600
 ROUNDS = 2
 NEAR_START = 1.0  # weight of one trial: keeps a handful of animals from turning the curve about
 LEAST_ANIMALS = 4
+LEAST_COARSE = 0.1  # share of the pairs that must be of few pixels, for what few pixels do to be measured
+USUAL_COARSE_L2 = 0.07
+"""Where it cannot be: what the bundled embedder showed on the animals that it was trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ def fit_curve(sample: Sample, species: Species | None, part: Part) -> Fitted:
     """
     if len(sample.paired) < LEAST_ANIMALS:
         raise ValueError(f"a curve needs at least {LEAST_ANIMALS} animals with two photos each")
+    coarse_l2 = round(_coarse(sample), 3)
+    sample = sample.sharpened(coarse_l2)
     pairs, everyone = _pairs(sample), np.ones(sample.count)
     methods: dict[str, _Fit] = {"isotonic": _isotonic, "logistic": _logistic}
     losses = {name: round(_left_out(pairs, sample.count, fit), 4) for name, fit in methods.items()}
@@ -97,7 +102,9 @@ def fit_curve(sample: Sample, species: Species | None, part: Part) -> Fitted:
         return tuple(np.round(np.clip(scale * values + shift, *limits), 3).tolist())
 
     low, high = _bands(pairs, sample.count, methods[method], knots)
-    curve = Curve(species, part, tuple(np.round(knots, 4).tolist()), right(np.array(llr)), round(discount, 2))
+    curve = Curve(
+        species, part, tuple(np.round(knots, 4).tolist()), right(np.array(llr)), round(discount, 2), coarse_l2
+    )
     is_same = pairs.is_same
     counts = int(is_same.sum()), int((~is_same).sum())
     return Fitted(curve, method, losses, right(low), right(high), *counts)
@@ -111,9 +118,9 @@ def _as_shown(sample: Sample, curve: Curve, limits: tuple[float, float]) -> tupl
         llr = np.clip(scale * np.array(curve.llr) + shift, *limits)
         used = Curve(None, curve.part, curve.knots_l2, tuple(llr.tolist()), discount)
         calibration = Calibration("", (used,), 0.5)
-        shown = trials(sample, calibration, species, curve.part, GALLERIES, each=TRIALS, with_places=(False,))
-        ratios = np.array([curve.at(trial.joint_l2) for trial in shown])
-        ln_pairs = np.log([trial.compared_pairs for trial in shown])
+        shown = trials({curve.part: sample}, calibration, species, GALLERIES, each=TRIALS, with_places=(False,))
+        ratios = np.array([curve.at(trial.looks.joint_l2[curve.part]) for trial in shown])
+        ln_pairs = np.log([trial.looks.compared_pairs[curve.part] for trial in shown])
         prior = np.array([trial.prior for trial in shown])
         right = np.array([trial.is_right for trial in shown], np.float64)
         scale, shift, discount = _regressed(ratios, ln_pairs, prior, right)
@@ -138,6 +145,38 @@ def _regressed(ratios: Floats, ln_pairs: Floats, prior: Floats, right: Floats) -
             if np.abs(step).max() < 1e-9:
                 break
     return max(float(found[0]), 0.0), float(found[1]), float(found[2])
+
+
+def _coarse(sample: Sample) -> float:
+    """How much farther apart crops look for each halving: logistic regression of same on distance and halvings."""
+    if sample.sides is None:
+        return USUAL_COARSE_L2
+    count = len(sample.animals)
+    strange = np.full(sample.distances.shape[1] - count, -1)
+    owners = np.concatenate([sample.animals, strange])
+    known = ~np.isnan(sample.distances) & (np.arange(len(owners))[None] > np.arange(count)[:, None])
+    few = halvings(sample.sides[known])
+    if np.mean(few > 0) < LEAST_COARSE:
+        return USUAL_COARSE_L2
+    same = (sample.animals[:, None] == owners[None])[known].astype(np.float64)
+    weights = np.where(same > 0, PRIOR / same.sum(), (1 - PRIOR) / (1 - same).sum())
+    design = np.stack([np.ones(len(same)), -sample.distances[known], few], axis=1)
+    found = _newton(design, same, weights)
+    return float(np.clip(found[2] / max(found[1], 1e-6), 0.0, MAX_COARSE_L2))
+
+
+def _newton(design: Floats, same: Floats, weights: Floats) -> Floats:
+    """Logistic regression at `PRIOR`."""
+    found = np.zeros(design.shape[1])
+    for _ in range(NEWTON_STEPS):
+        share = 1 / (1 + np.exp(-np.clip(design @ found + PRIOR_LOG_ODDS, -30, 30)))
+        gradient = design.T @ (weights * (same - share))
+        curvature = (design * (weights * share * (1 - share))[:, None]).T @ design
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(found)), gradient)
+        found = found + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            break
+    return np.asarray(found)
 
 
 def _pairs(sample: Sample) -> _Pairs:
@@ -209,17 +248,10 @@ def _falling(values: Floats, weights: Floats) -> Floats:
 
 def _logistic(same: Floats, different: Floats) -> Floats:
     """Newton's method on the log loss of a - b * distance at `PRIOR`; b never falls below 0."""
-    design = np.stack([np.ones(BINS), -CENTRES], axis=1)
     positive = PRIOR * same
-    weights, found = positive + (1 - PRIOR) * different, np.zeros(2)
-    for _ in range(NEWTON_STEPS):
-        share = 1 / (1 + np.exp(-np.clip(design @ found + PRIOR_LOG_ODDS, -30, 30)))
-        gradient = design.T @ (positive - weights * share)
-        curvature = (design * (weights * share * (1 - share))[:, None]).T @ design + 1e-9 * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        found = found + np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-9:
-            break
+    weights = positive + (1 - PRIOR) * different
+    share = positive / np.maximum(weights, 1e-300)
+    found = _newton(np.stack([np.ones(BINS), -CENTRES], axis=1), share, weights)
     return np.asarray(found[0] - max(found[1], 0.0) * CENTRES, np.float64)
 
 

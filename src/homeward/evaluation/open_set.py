@@ -12,7 +12,7 @@ from homeward.domain.calibration import Calibration
 from homeward.domain.matches import Circumstances, Surroundings
 from homeward.evaluation.calibration import BAND, CENTRES, RESAMPLES
 from homeward.evaluation.metrics import Floats, Labels
-from homeward.evaluation.trials import AROUND_DAYS, AROUND_KM, Sample, Trial
+from homeward.evaluation.trials import AROUND_DAYS, AROUND_KM, Parts, Sample, Trial
 
 DEGREE_BINS = 10
 MEASURED = 10  # fewer nearer strangers than this are too few to count
@@ -61,13 +61,31 @@ def hits_by_gallery(sample: Sample, sizes: Sequence[int], k: int) -> list[tuple[
 def false_alerts_a_day(
     strangers: Floats, calibration: Calibration, species: Species, part: Part, per_km2_month: float, alert_degree: float
 ) -> float:
+    """`false_alerts_of` one part: ``strangers`` are distances between different animals."""
+    at = [calibration.log_likelihood_ratio(species, part, float(centre), 1) for centre in CENTRES]
+    return false_alerts_of(np.interp(strangers, CENTRES, at), species, per_km2_month, alert_degree)
+
+
+def stranger_ratios(parts: Parts, calibration: Calibration, species: Species) -> Floats:
+    """Log likelihood ratios of all pairs of different animals that were compared, one photo each."""
+    sample = next(iter(parts.values()))
+    count = len(sample.animals)
+    foreign = np.full(sample.distances.shape[1] - count, -1)
+    differ = sample.animals[:, None] != np.concatenate([sample.animals, foreign])[None]
+    joint = {part: one.distances[differ] for part, one in parts.items()}
+    known = ~np.isnan(np.stack(list(joint.values()))).all(0)
+    joint = {part: column[known] for part, column in joint.items()}
+    one_each = {part: np.ones(len(column)) for part, column in joint.items()}
+    return matching.looks_log_ratios(calibration, species, joint, one_each)[0]
+
+
+def false_alerts_of(ratios: Floats, species: Species, per_km2_month: float, alert_degree: float) -> float:
     """Expected alerts of strangers for one lost pet and day, over the first 30 days.
 
-    ``strangers`` are distances between different animals; ``per_km2_month`` how many others of the kind are seen.
+    ``ratios`` are those of different animals; ``per_km2_month`` is how many others of the kind are seen.
     Ratios above those of all measured strangers are unknown: one more stranger is counted at the largest.
     """
-    at = [calibration.log_likelihood_ratio(species, part, float(centre), 1) for centre in CENTRES]
-    ratios = np.sort(np.interp(strangers, CENTRES, at))
+    ratios = np.sort(ratios)
     ratios = np.append(ratios, ratios[-1])
     count = round(per_km2_month * math.pi * AROUND_KM**2)
     around = Surroundings(count, AROUND_KM, AROUND_DAYS)
@@ -96,9 +114,11 @@ def _nearer(sample: Sample) -> tuple[Floats, Labels]:
         is_own = sample.animals == owner
         twins = np.flatnonzero(is_own & (np.arange(count) != row))
         if len(twins):
-            nearest = float(np.nanmin(sample.distances[row, twins]))
+            nearest = sample.distances[row, twins]
             strange = sample.distances[row, np.concatenate([~is_own, foreign])]
-            shares.append(_share_below(np.sort(strange[~np.isnan(strange)]), nearest))
+            if np.isnan(nearest).all() or np.isnan(strange).all():
+                continue  # nothing that could be compared
+            shares.append(_share_below(np.sort(strange[~np.isnan(strange)]), float(np.nanmin(nearest))))
             owners.append(owner)
     return np.array(shares), np.array(owners)
 

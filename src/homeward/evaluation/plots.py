@@ -1,6 +1,6 @@
 """Plots of evaluations as PNG; needs matplotlib (the extra `models`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +56,22 @@ def plot_calibration(fitted: Fitted, what: Expected | None, folder: Path) -> Non
     axes.legend()
     _save(figure, folder / "curve.png")
     if what is not None:
-        plot_expected({"all": what}, folder)
+        plot_reliability({"all": reliability(what.trials)}, folder)
+        plot_gallery({"all": what}, folder)
 
 
-def plot_expected(named: Mapping[str, Expected], folder: Path) -> None:
-    """reliability.png and gallery.png, a line for each."""
+def plot_reliability(named: Mapping[str, Sequence[tuple[float, float, int]]], folder: Path) -> None:
+    """reliability.png, a line for each list of `open_set.reliability`."""
     figure, axes = _figure("Is the degree true?", "degree of the first match", "share that is the pet")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.7)
-    for name, what in named.items():
-        rows = reliability(what.trials)
+    for name, rows in named.items():
         axes.plot([row[0] for row in rows], [row[1] for row in rows], marker="o", label=name)
     axes.legend()
     _save(figure, folder / "reliability.png")
 
+
+def plot_gallery(named: Mapping[str, Expected], folder: Path) -> None:
+    """gallery.png, a line for each."""
     figure, axes = _figure("The larger the city, the harder", "animals searched", "chance of being found")
     for name, what in named.items():
         for first, sizes in what.gallery.items():

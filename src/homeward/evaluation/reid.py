@@ -81,23 +81,31 @@ def sample(
         InvalidInput: a folder is not so.
     """
     paths, labels = _labelled(animals(folder))
-    own = embedded(paths, embedder, reader, detector, part)
     others = pictures(strangers) if strangers else []
     if strangers and not others:
         raise InvalidInput(f"{strangers} holds no pictures.", field="strangers")
-    foreign = embedded(others, embedder, reader, detector, part) if others else own[:0]
-    return Sample(l2_distances(own, np.concatenate([own, foreign])), labels)
+    vectors, sides = seen([*paths, *others], embedder, reader, detector, part)
+    own = len(paths)
+    return Sample(l2_distances(vectors[:own], vectors), labels, np.minimum(sides[:own, None], sides[None]))
 
 
 def embedded(
     paths: Sequence[Path], embedder: Embedder, reader: ImageReader, detector: Detector | None, part: Part
 ) -> metrics.Floats:
     """Unit vectors of pictures, as they are or cut out by ``detector``."""
-    vectors = []
+    return seen(paths, embedder, reader, detector, part)[0]
+
+
+def seen(
+    paths: Sequence[Path], embedder: Embedder, reader: ImageReader, detector: Detector | None, part: Part
+) -> tuple[metrics.Floats, metrics.Floats]:
+    """Unit vectors of the crops, and the shorter side of each in pixels."""
+    vectors, sides = [], []
     for start in range(0, len(paths), BATCH):
         crops = [_crop(reader.read(path.read_bytes()).picture, detector, part) for path in paths[start : start + BATCH]]
         vectors.append(embedder.embed(crops))
-    return np.concatenate(vectors).astype(np.float64)
+        sides += [float(min(crop.shape[:2])) for crop in crops]
+    return np.concatenate(vectors).astype(np.float64), np.array(sides)
 
 
 def l2_distances(one: metrics.Floats, other: metrics.Floats) -> metrics.Floats:

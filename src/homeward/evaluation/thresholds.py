@@ -47,9 +47,12 @@ def expected(
     alert_degree: float,
     shown: tuple[Trial, ...] | None = None,
 ) -> Expected:
-    """Measure ``calibration`` on animals that it was not fitted on (``shown`` where trials were made already)."""
+    """Measure ``calibration`` on animals that it was not fitted on (``shown`` where trials were made already).
+
+    ``sample`` is sharpened already.
+    """
     if shown is None:
-        shown = tuple(trials(sample, calibration, species, part, GALLERIES, each=EACH))
+        shown = tuple(trials({part: sample}, calibration, species, GALLERIES, each=EACH))
     gallery = {first: {row[0]: row[1:] for row in hits_by_gallery(sample, SIZES, first)} for first in FIRST}
     strangers = strangers_of(sample)
     false = {
@@ -83,18 +86,20 @@ def calibrated(sample: Sample, species: Species | None, part: Part) -> tuple[Fit
     fitted = fit_curve(sample, species, part)
     like = species or Species.CAT
     whole = Calibration("", (fitted.curve,), 0.5)
-    alert = alert_degree_of(sample, whole, like, part)
+    sharp = sample.sharpened(fitted.curve.coarse_l2)
+    alert = alert_degree_of(sharp, whole, like, part)
     one, other = halves(sample)
     if min(len(one.paired), len(other.paired)) < LEAST_ANIMALS:
         return fitted, None
     shown = [
         trial
         for known, asked in ((one, other), (other, one))
+        for curve in (fit_curve(known, species, part).curve,)
         for trial in trials(
-            asked, Calibration("", (fit_curve(known, species, part).curve,), 0.5), like, part, GALLERIES, each=EACH
+            {part: asked.sharpened(curve.coarse_l2)}, Calibration("", (curve,), 0.5), like, GALLERIES, each=EACH
         )
     ]
-    return fitted, expected(sample, whole, like, part, alert, tuple(shown))
+    return fitted, expected(sharp, whole, like, part, alert, tuple(shown))
 
 
 def entry(fitted: Fitted, what: Expected | None, *, source: str) -> dict[str, Any]:
@@ -108,6 +113,7 @@ def entry(fitted: Fitted, what: Expected | None, *, source: str) -> dict[str, An
         "llr_low": list(fitted.llr_low),
         "llr_high": list(fitted.llr_high),
         "pair_discount": fitted.curve.pair_discount,
+        "coarse_l2": fitted.curve.coarse_l2,
         "method": fitted.method,
         "log_loss": fitted.log_loss,
         "pairs_same": fitted.pairs_same,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 
 from homeward.domain.animals import Label, Part, Species
-from homeward.domain.calibration import Calibration, Curve
+from homeward.domain.calibration import Calibration, Curve, Joining
 from homeward.domain.ids import ModelName
 from homeward.errors import ModelInvalid
 
@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 GOLDEN_PICTURE = "pattern-1"
 OF_ALL = {"name", "kind", "version", "file", "sha256", "licence", "about", "trained_on", "input", "output"}
-OF_ONE_KIND = {"parts", "species", "calibration", "alert_degree", "classes", "thresholds"}
+OF_ONE_KIND = {"parts", "species", "calibration", "joining", "alert_degree", "classes", "thresholds"}
 KEYS = OF_ALL | OF_ONE_KIND | {"commercial", "figures", "golden", "url"}
 MAX_CARD_BYTES = 200_000
 MAX_SIDE_PX = 2048
@@ -234,8 +234,9 @@ def _embedder(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any
     curves = tuple(_curve(entry) for entry in entries or ())
     known = f"{common['name']}@{common['version']}"
     alert = _share(raw, "alert_degree") if "alert_degree" in raw else 0.5
-    named = f"{known}#{_digest(curves)}" if curves else f"{known} uncalibrated"
-    calibration = Calibration(named, (*curves, *UNMEASURED), alert)
+    joining = _joining(raw)
+    named = f"{known}#{_digest(curves, joining)}" if curves else f"{known} uncalibrated"
+    calibration = Calibration(named, (*curves, *UNMEASURED), alert, joining)
     return EmbedderCard(
         **common,
         kind="embedder",
@@ -246,9 +247,20 @@ def _embedder(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any
     )
 
 
-def _digest(curves: tuple[Curve, ...]) -> str:
+def _digest(curves: tuple[Curve, ...], joining: Joining) -> str:
     """Tells calibrations of one model apart; matches keep it."""
-    return hashlib.sha256(repr(curves).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr((curves, joining)).encode()).hexdigest()[:8]
+
+
+def _joining(raw: Mapping[str, Any]) -> Joining:
+    """How a face and a body count together; a guess where the card does not say."""
+    if "joining" not in raw:
+        return Joining()
+    given = _mapping(raw, "joining")
+    try:
+        return Joining(*(_number(given, key, "joining.") for key in ("strong", "weak", "shift")))
+    except ValueError as error:
+        raise _wrong("joining", str(error)) from error
 
 
 def _curve(raw: object) -> Curve:
@@ -262,6 +274,7 @@ def _curve(raw: object) -> Curve:
             knots_l2=tuple(_numbers(raw, "knots_l2", "calibration.")),
             llr=tuple(_numbers(raw, "llr", "calibration.")),
             pair_discount=_number({"pair_discount": 0.5, **raw}, "pair_discount", "calibration."),
+            coarse_l2=_number({"coarse_l2": 0.0, **raw}, "coarse_l2", "calibration."),
         )
     except ValueError as error:
         raise _wrong("calibration", str(error)) from error

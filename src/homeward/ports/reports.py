@@ -132,6 +132,14 @@ class Photos(Protocol):
         ...
 
 
+class Crops(Protocol):
+    """Rows of crops, of many reports at once."""
+
+    def of_reports(self, report_ids: Sequence[ReportId]) -> list[Crop]:
+        """All crops of these reports, in the order of their ids."""
+        ...
+
+
 class Embeddings(Protocol):
     """Rows of vectors, and the sequence of their changes."""
 

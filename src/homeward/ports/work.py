@@ -5,7 +5,7 @@ from typing import Protocol
 
 from homeward.ports.people import Accounts, Answers, Audit, Cameras, Devices, Facts, Figures, Handovers, Keys
 from homeward.ports.queues import Inbox, Jobs, Outbox
-from homeward.ports.reports import Embeddings, Expiry, Matches, Photos, Reports
+from homeward.ports.reports import Crops, Embeddings, Expiry, Matches, Photos, Reports
 
 
 class UnitOfWork(Protocol):
@@ -32,6 +32,11 @@ class UnitOfWork(Protocol):
     @property
     def photos(self) -> Photos:
         """See `Photos`."""
+        ...
+
+    @property
+    def crops(self) -> Crops:
+        """See `Crops`."""
         ...
 
     @property

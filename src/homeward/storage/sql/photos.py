@@ -11,6 +11,8 @@ from homeward.domain.reports import Crop, NewCrop, Photo
 from homeward.storage.sql import rows
 from homeward.storage.sql.tables import crops, photos
 
+CHUNK = 500  # ids in one statement
+
 
 @dataclass(frozen=True, slots=True)
 class SqlPhotos:
@@ -54,3 +56,18 @@ class SqlPhotos:
     def _add_crop(self, crop: NewCrop) -> CropId:
         statement = insert(crops).returning(crops.c.id)
         return CropId(self.connection.execute(statement, rows.crop_values(crop)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCrops:
+    """`homeward.ports.Crops` on one connection."""
+
+    connection: Connection
+
+    def of_reports(self, report_ids: Sequence[ReportId]) -> list[Crop]:
+        """All crops of these reports, in the order of their ids."""
+        found: list[Crop] = []
+        for start in range(0, len(report_ids), CHUNK):
+            statement = select(crops).where(crops.c.report_id.in_(report_ids[start : start + CHUNK]))
+            found += [rows.crop(row) for row in self.connection.execute(statement).mappings()]
+        return sorted(found, key=lambda crop: crop.id)

@@ -14,7 +14,7 @@ from homeward.storage.sql.facts import SqlFacts
 from homeward.storage.sql.figures import SqlFigures
 from homeward.storage.sql.handovers import SqlHandovers
 from homeward.storage.sql.matches import SqlMatches
-from homeward.storage.sql.photos import SqlPhotos
+from homeward.storage.sql.photos import SqlCrops, SqlPhotos
 from homeward.storage.sql.queues import SqlInbox, SqlJobs, SqlOutbox
 from homeward.storage.sql.reports import SqlExpiry, SqlReports
 
@@ -44,6 +44,11 @@ class SqlUnitOfWork:
     def photos(self) -> SqlPhotos:
         """Photos and crops."""
         return SqlPhotos(self.connection)
+
+    @property
+    def crops(self) -> SqlCrops:
+        """Crops of many reports."""
+        return SqlCrops(self.connection)
 
     @property
     def embeddings(self) -> SqlEmbeddings:

@@ -169,6 +169,15 @@ class MemoryPhotos(Repository):
         return [photo for photo in self.tables.photos.values() if photo.content_hash == content_hash]
 
 
+class MemoryCrops(Repository):
+    """`homeward.ports.Crops`."""
+
+    def of_reports(self, report_ids: Sequence[ReportId]) -> list[Crop]:
+        """All crops of these reports, in the order of their ids."""
+        wanted = set(report_ids)
+        return sorted((c for c in self.tables.crops.values() if c.report_id in wanted), key=lambda crop: crop.id)
+
+
 class MemoryEmbeddings(Repository):
     """`homeward.ports.Embeddings`."""
 

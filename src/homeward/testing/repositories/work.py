@@ -15,6 +15,7 @@ from homeward.testing.repositories.people import (
 )
 from homeward.testing.repositories.queues import MemoryInbox, MemoryJobs, MemoryOutbox
 from homeward.testing.repositories.reports import (
+    MemoryCrops,
     MemoryEmbeddings,
     MemoryExpiry,
     MemoryMatches,
@@ -48,6 +49,11 @@ class InMemoryUnitOfWork:
     def photos(self) -> MemoryPhotos:
         """Photos and crops."""
         return MemoryPhotos(self.tables)
+
+    @property
+    def crops(self) -> MemoryCrops:
+        """Crops of many reports."""
+        return MemoryCrops(self.tables)
 
     @property
     def embeddings(self) -> MemoryEmbeddings:
