@@ -26,10 +26,12 @@ class FittedJoining:
     trials: int
 
 
-def fit_joining(groups: Sequence[tuple[Parts, Species]], calibration: Calibration) -> FittedJoining:
+def fit_joining(
+    groups: Sequence[tuple[Parts, Species]], calibration: Calibration, *, each: int = TRIALS
+) -> FittedJoining:
     """Logistic regression of right on both ratios, on what owners would be shown first; ``calibration`` has the curves.
 
-    ``groups`` are samples of one species each, both parts of the same photos.
+    ``groups`` are samples of one species each, both parts of the same photos; ``each`` lost pets for every gallery.
     """
     found = START
     for _ in range(ROUNDS):
@@ -37,7 +39,7 @@ def fit_joining(groups: Sequence[tuple[Parts, Species]], calibration: Calibratio
         shown = [
             (trial, species, number)
             for number, (parts, species) in enumerate(groups)
-            for trial in trials(parts, used, species, GALLERIES, each=TRIALS, with_places=(False,))
+            for trial in trials(parts, used, species, GALLERIES, each=each, with_places=(False,))
             if len(trial.looks.joint_l2) == len(Part)
         ]
         design = np.array([_ratios(calibration, species, trial) for trial, species, _ in shown])
