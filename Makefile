@@ -62,7 +62,17 @@ $(STAMPS)/browser: | $(STAMPS)/dev
 	|| echo "not installed: chromium"
 	@touch $@
 
-test: check $(STAMPS)/cameras $(STAMPS)/browser ## all checks and all tests that take less than 15 minutes together
+# real Triton answers Homeward's client in the tests; the wheel wants glibc 2.35 and the system's own Python
+$(STAMPS)/triton: requirements/triton.txt | $(STAMPS)/dev
+	@{ /usr/bin/python3 -c "import ensurepip" 2>/dev/null \
+	   || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
+	        $(APT) install -y -qq --no-install-recommends python3-venv >/dev/null; }; } \
+	&& /usr/bin/python3 -m venv --clear .venv-triton \
+	&& .venv-triton/bin/python -m pip --disable-pip-version-check -q install --require-hashes -r requirements/triton.txt \
+	|| { rm -rf .venv-triton; echo "not installed: nvidia-pytriton"; }
+	@touch $@
+
+test: check $(STAMPS)/cameras $(STAMPS)/browser $(STAMPS)/triton ## all checks and all tests that take less than 15 minutes together
 	@$(MAKE) --no-print-directory web || echo "The web page was not built: npm could not get its packages. Its tests are skipped."
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" tests
 
@@ -80,7 +90,8 @@ lock: $(STAMPS)/dev ## renew the hashed requirement files and the page's lock fi
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -c requirements/all.txt -o requirements/dev.txt --extra all --group dev pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header -c requirements/dev.txt -o requirements/build.txt --group pyproject.toml:build
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --python-version 3.11 --no-header -o requirements/triton.txt --group pyproject.toml:triton
 	$(NPM) update --package-lock-only
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) $(STAMPS) web/node_modules src/homeward/api/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) .venv-triton $(STAMPS) web/node_modules src/homeward/api/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

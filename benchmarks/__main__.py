@@ -16,6 +16,7 @@ from benchmarks import (
     gate,
     memory,
     million,
+    models,
     page,
     people,
     photo,
@@ -39,6 +40,7 @@ QUESTIONS = {
     "gate": gate.measure,
     "people": people.measure,
     "bot": bot.measure,
+    "models": models.measure,
     "page": page.measure,
 }
 

@@ -1,12 +1,14 @@
-"""Write docs/reference and .env.example from the code: settings, commands, HTTP, errors. A test fails on drift."""
+"""Write docs/reference, .env.example and the compiled protocol from the code. A test fails on drift."""
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+PROTOCOL = ROOT / "src" / "homeward" / "models" / "oip.proto"
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
 
 
@@ -63,6 +65,18 @@ def http_page() -> str:
     return "\n".join(parts)
 
 
+def compiled_protocol() -> bytes:
+    """The gRPC messages of the model service, compiled."""
+    from grpc_tools import protoc
+
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "oip.binpb"
+        arguments = ["protoc", f"-I{PROTOCOL.parent}", f"--descriptor_set_out={target}", PROTOCOL.name]
+        if protoc.main(arguments):
+            raise RuntimeError(f"{PROTOCOL.name} cannot be compiled")
+        return target.read_bytes()
+
+
 def pages() -> dict[Path, str]:
     """All generated files with their contents."""
     return {
@@ -114,6 +128,7 @@ def main() -> None:
     REFERENCE.mkdir(parents=True, exist_ok=True)
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
+    PROTOCOL.with_suffix(".binpb").write_bytes(compiled_protocol())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from homeward.errors import BadSettings, StorageFull
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.applications import Starlette
 
     from homeward.api import ApiConfig, ApiContext
     from homeward.bot.backend import Backend
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from homeward.messengers.email import EmailMessenger
     from homeward.messengers.push import PushMessenger
     from homeward.models.registry import Registry
-    from homeward.models.remote import Service
+    from homeward.models.remote.service import Service
+    from homeward.models.service.app import Grpc
     from homeward.ports import Detector, Districts, EmbeddingIndex, Messenger, PhotoStorage, Space, Window
     from homeward.settings import Settings
     from homeward.storage.index.qdrant.opened import Opened as Index
@@ -87,10 +89,12 @@ def registry(settings: Settings) -> Registry:
 
 def service_used(settings: Settings) -> Service | None:
     """The model service of the settings, if there is one."""
-    from homeward.models.remote import Service
+    from homeward.models.remote.service import Service
 
     url, key = settings.model_service, settings.model_service_key
-    return Service(str(url).rstrip("/"), key.get_secret_value() if key else None) if url else None
+    if url is None:
+        return None
+    return Service(str(url).rstrip("/"), key.get_secret_value() if key else None, settings.model_service_timeout_s)
 
 
 def embedder_in_use(settings: Settings) -> str:
@@ -381,18 +385,34 @@ def _camera_watch(
     )
 
 
-def model_service(settings: Settings) -> FastAPI:
-    """The detector and the embedder in use, for other machines; the settings' key opens it.
+def served_models(settings: Settings, names: Sequence[str] = ()) -> tuple[str, ...]:
+    """The models that a service runs: those named, else the detector and the embedder in use."""
+    return tuple(names) or (settings.detector, embedder_in_use(settings))
 
-    Raises:
-        HomewardError: a model cannot be used.
-    """
-    from homeward.models.registry import Registry
-    from homeward.models.server import create_service
 
-    models, key = Registry([settings.models_folder]), settings.model_service_key
-    opened = [models.network(name, settings.model_threads) for name in (settings.detector, embedder_in_use(settings))]
-    return create_service(opened, key.get_secret_value() if key else None)
+@dataclass(frozen=True, slots=True)
+class ModelServices:
+    """Makes the model service. Goes to other processes; each opens the models for itself."""
+
+    settings: Settings
+    names: tuple[str, ...]
+    grpc: Grpc | None
+
+    def __call__(self) -> Starlette:
+        """Open the models.
+
+        Raises:
+            HomewardError: a model cannot be used.
+        """
+        from homeward.models.registry import Registry
+        from homeward.models.service.app import create_service
+        from homeward.telemetry import configure
+
+        chosen = self.settings
+        configure(chosen.log_level, chosen.log_format)
+        models, key = Registry([chosen.models_folder]), chosen.model_service_key
+        opened = [models.network(name, chosen.model_threads, chosen.model_device) for name in self.names]
+        return create_service(opened, key.get_secret_value() if key else None, chosen.model_batching, self.grpc)
 
 
 def _bot_thread(settings: Settings, context: ApiContext, api: FastAPI) -> LoopThread | None:

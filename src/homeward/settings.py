@@ -1,9 +1,9 @@
 """Settings: the only reader of environment, `homeward.toml` and `/run/secrets`. Frozen."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -12,10 +12,12 @@ from pydantic_settings import (
 )
 
 from homeward.errors import BadSettings
+from homeward.models.limits import Batching
 
 TOML_FILE = Path("homeward.toml")
 SECRETS_FOLDER = Path("/run/secrets")
 OPEN_FREE_MAP = "https://tiles.openfreemap.org/styles"
+ServiceUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https", "grpc", "grpcs"], host_required=True)]
 
 
 class Settings(BaseSettings):
@@ -82,10 +84,24 @@ class Settings(BaseSettings):
         description="Folder of cards added by `homeward models add`; default: `models` in the data folder.",
     )
     model_threads: int = Field(0, ge=0, le=64, description="Threads per model call; 0 uses all cores.")
-    model_service: AnyHttpUrl | None = Field(
-        None, description="A model service (`homeward models serve`, Triton) that runs the networks; default: here."
+    model_service: ServiceUrl | None = Field(
+        None,
+        description="A model service (`homeward models serve`, Triton) that runs the networks: "
+        "http(s):// or grpc(s)://; default: here.",
     )
     model_service_key: SecretStr | None = Field(None, description="The key to the model service.")
+    model_service_timeout_s: float = Field(
+        5.0, gt=0, le=60, description="Longest wait for the model service, tries included; then the network runs here."
+    )
+    model_device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="What `homeward models serve` runs networks on; cuda wants onnxruntime-gpu."
+    )
+    model_processes: int = Field(1, ge=1, le=64, description="Processes of `homeward models serve` on one port.")
+    model_batching: dict[str, Batching] = Field(
+        {},
+        description="How calls of a model are joined by `homeward models serve` and in Triton (JSON): "
+        "its name, then max_batch, max_delay_ms, instances, most_waiting.",
+    )
     max_upload_mb: float = Field(20.0, gt=0, le=100, description="Largest photo file, in megabytes.")
     max_megapixels: float = Field(
         50.0, gt=0, le=200, description="Largest picture, in millions of pixels, checked before decoding."

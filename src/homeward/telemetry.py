@@ -17,6 +17,8 @@ SECONDS = Histogram(
     ["step"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
 )
+MODEL_CALLS = Counter("homeward_model_calls_total", "Runs of a network by where it ran.", ["model", "where"])
+MODEL_HEDGES = Counter("homeward_model_hedges_total", "Answers of the model service that took two requests.", ["model"])
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 log = structlog.get_logger("homeward")
 

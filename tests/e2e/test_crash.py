@@ -1,6 +1,8 @@
+import httpx2
+import numpy as np
 import pytest
 
-from tests.e2e import bot_crash, crash, watch_crash
+from tests.e2e import bot_crash, crash, model_crash, watch_crash
 from tests.fakes.store import KEY, s3_server
 
 
@@ -66,3 +68,37 @@ def test_no_alert_is_lost_over_twenty_kills_and_a_thousand_faults(tmp_path):
 
     assert (outcome.told, outcome.faults_left) == (3000, 0)
     assert outcome.doubled <= outcome.in_flight
+
+
+def test_no_report_is_lost_or_refused_when_the_model_service_is_killed_under_load(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOMEWARD_MODEL_SERVICE", "")
+    ledger, back_s = model_crash.run(tmp_path, kills=2, clients=3, seed=1)
+
+    assert len(ledger.filings) > 4
+    assert len(back_s) == 2
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_no_report_is_lost_or_refused_over_a_hundred_kills_of_the_model_service(tmp_path, monkeypatch, record_property):
+    monkeypatch.setenv("HOMEWARD_MODEL_SERVICE", "")
+    ledger, back_s = model_crash.run(tmp_path, kills=100, clients=3, seed=2)
+
+    record_property("back_s", np.percentile(back_s, [50, 95, 100]).round(2).tolist())
+    assert len(ledger.filings) > 200
+
+
+def test_of_several_model_processes_a_killed_one_is_replaced_and_none_outlives_the_first(tmp_path):
+    models = model_crash.ModelServer(tmp_path, "homeward-detector-1", "--processes", "2")
+    models.start()
+    models.until(lambda: len(models.workers()) == 2)
+    first = models.workers()
+    first[0].kill()
+    models.until(lambda: len(models.workers()) == 2 and first[0] not in models.workers() and models.is_ready())
+    assert "homeward_models_run_seconds" in httpx2.get(f"{models.url}/metrics", timeout=30).text
+
+    workers = models.workers()
+    models.kill()
+    models.until(lambda: not any(worker.is_running() for worker in workers))
+    models.start()  # the ports are free again
+    models.stop()

@@ -3,12 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import ROOT, pages
+from docs.generate import PROTOCOL, ROOT, compiled_protocol, pages
 
 
 @pytest.mark.parametrize("path", sorted(pages()), ids=lambda path: path.name)
 def test_a_generated_page_says_what_the_code_says(path):
     assert path.read_text(encoding="utf-8") == pages()[path], "run `make docs`"
+
+
+def test_the_compiled_protocol_is_the_written_one():
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+    shipped = FileDescriptorSet.FromString(PROTOCOL.with_suffix(".binpb").read_bytes())
+    assert shipped == FileDescriptorSet.FromString(compiled_protocol()), "run `make docs`"
 
 
 def documents() -> list[Path]:

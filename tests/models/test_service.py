@@ -1,196 +1,400 @@
 import socket
 import threading
-import time
+from urllib.parse import urlsplit
 
+import grpc
 import httpx2
 import numpy as np
 import pytest
-import uvicorn
+import tritonclient.grpc as triton
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 from skimage import data as samples
 
 from homeward.domain.animals import Label
 from homeward.errors import InvalidInput
+from homeward.models.batching import Batcher
+from homeward.models.limits import Batching
+from homeward.models.oip import messages, path
 from homeward.models.onnx import OnnxNetwork
-from homeward.models.protocol import LENGTH_HEADER, read, written
+from homeward.models.protocol import LENGTH_HEADER, PICTURES, read, written
 from homeward.models.registry import Registry
-from homeward.models.remote import REST_S, RemoteNetwork, Service
-from homeward.models.server import create_service
+from homeward.models.remote.network import RemoteNetwork
+from homeward.models.remote.service import Service
+from homeward.models.service import rest
+from homeward.models.service.room import Full, Room
+from tests.models.serving import DOORS, Colours, Doors, Gated, card, plain, serving, status, wait_for
 
 NAMES = ("homeward-detector-1", "homeward-embedder-1")
 KEY = "a key"
+INFER = "/v2/models/tiny/infer"
 
 
 @pytest.fixture(scope="module")
 def service():
-    """The models that ship, behind a key, on a real server."""
+    """The models that ship, behind a key."""
     local = Registry([])
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_service([local.network(name, 1) for name in NAMES], KEY)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", KEY)
-        server.should_exit = True
-        thread.join()
+    with serving([local.network(name, 1) for name in NAMES], KEY) as doors:
+        yield doors
 
 
 @pytest.fixture(scope="module")
-def http(service):
-    with service.client() as client:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                client.get("/v2/health/ready")
-                break
-            except httpx2.ConnectError:
-                continue
-        yield client
+def tiny():
+    """A network that only means colours, open to all."""
+    with serving([(card(), Colours())]) as doors:
+        yield doors
 
 
 def no_local():
     raise AssertionError("the local network was asked")
 
 
-def test_far_models_see_and_say_what_near_ones_do(service, http):
-    near, far = Registry([]), Registry([], service)
+def call(doors: Doors, name: str, request, metadata=()):
+    with grpc.insecure_channel(doors.grpc.removeprefix("grpc://")) as channel:
+        ask = channel.unary_unary(
+            path(name), lambda message: message if isinstance(message, bytes) else message.SerializeToString()
+        )
+        return messages()[f"{name}Response"].FromString(ask(request, metadata=metadata, timeout=20))
+
+
+def asked(tensor, **more):
+    known = messages()
+    tensor_of = known["InferTensor"](name=PICTURES, datatype="UINT8", shape=tensor.shape)
+    fields = {"model_name": "tiny", "inputs": [tensor_of], "raw_input_contents": [tensor.tobytes()], **more}
+    return known["ModelInferRequest"](**fields)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_far_models_see_and_say_what_near_ones_do(service, door):
+    near, far = Registry([]), Registry([], Service(service.url(door), KEY, 60))
     cat = samples.cat()
 
     boxes = [one.detector(NAMES[0], 1).detect([cat, cat[:, ::-1].copy()]) for one in (near, far)]
-    vectors = [one.embedder(NAMES[1], 1).embed([cat] * 9) for one in (near, far)]
+    embedder = far.embedder(NAMES[1], 1)
+    embedder.network.make_local = no_local
+    vectors = [near.embedder(NAMES[1], 1).embed([cat] * 9), embedder.embed([cat] * 9)]
 
     assert boxes[0] == boxes[1]
     assert any(found.label is Label.CAT for found in boxes[1][0])
     assert np.allclose(*vectors, atol=1e-5)
 
 
-def test_many_ask_at_once_and_each_gets_its_own(service, http):
-    card = Registry([]).card(NAMES[1])
-    network = RemoteNetwork(card, service, no_local)
-    chance = np.random.default_rng(0)
-    pictures = [chance.integers(0, 256, (224, 224, 3), np.uint8) for _ in range(6)]
-    alone = [network.run([picture])[0] for picture in pictures]
-    got = {}
-    threads = [threading.Thread(target=lambda n=n: got.update({n: network.run([pictures[n]])[0]})) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+@pytest.mark.parametrize("door", DOORS)
+def test_many_ask_at_once_run_together_and_each_gets_its_own(door):
+    gated = Gated()
+    with serving([(card(), gated)]) as doors:
+        network = RemoteNetwork(card(), Service(doors.url(door)), Colours)
+        network.run(plain(0))
+        gated.gate.clear()
+        got = {}
+        threads = [threading.Thread(target=lambda n=n: got.update({n: network.run(plain(n))})) for n in range(9)]
+        for _ in gated.batches:
+            assert gated.entered.acquire(timeout=20)
+        for thread in threads:
+            thread.start()
+        assert gated.entered.acquire(timeout=20)
+        gated.gate.set()
+        for thread in threads:
+            thread.join()
 
-    assert all(np.allclose(got[n], alone[n], atol=1e-5) for n in range(6))
-
-
-def test_while_the_service_is_gone_the_local_network_works_and_it_is_asked_again_later(service, http):
-    card, opened = Registry([]).network(NAMES[1], 1)
-    asked, clock = [], [0.0]
-
-    class Local:
-        def run(self, canvases):
-            asked.append(len(canvases))
-            return opened.run(canvases)
-
-    picture = [np.zeros((224, 224, 3), np.uint8)]
-    network = RemoteNetwork(card, Service("http://127.0.0.1:9", KEY, timeout_s=1.0), Local, now=lambda: clock[0])
-    first, second = network.run(picture), network.run(picture)
-    assert np.allclose(first, second)
-    assert asked == [1, 1]
-
-    with service.client() as back:
-        network._client = back
-        network.run(picture)
-        assert asked == [1, 1, 1]
-        clock[0] = REST_S + 0.1
-        assert np.allclose(network.run(picture), first, atol=1e-5)
-        assert asked == [1, 1, 1]
+    assert all(np.allclose(got[n], float(n)) for n in range(9))
+    assert len(gated.batches) < 2 + 9
+    assert sum(gated.batches[2:]) >= 9
 
 
-def test_a_wrong_key_falls_back_too_and_opens_nothing(service, http):
-    card, opened = Registry([]).network(NAMES[1], 1)
-    stranger = RemoteNetwork(card, Service(service.url, "another"), lambda: opened)
+@pytest.mark.parametrize("door", DOORS)
+def test_both_doors_lead_to_one_queue_and_tell_a_time_when_it_is_full(door):
+    gated = Gated()
+    with serving([(card(), gated)], batching={"tiny": Batching(most_waiting=1)}) as doors:
+        assert gated.entered.acquire(timeout=20)  # the warm-up
+        gated.gate.clear()
+        other = threading.Thread(target=post if door == "grpc" else grpc_post, args=(doors, plain(1)))
+        other.start()
+        assert gated.entered.acquire(timeout=20)
+        if door == "rest":
+            answer = post(doors, plain(2))
+            assert (answer.status_code, int(answer.headers["Retry-After"])) == (429, 1)
+        else:
+            with pytest.raises(grpc.RpcError) as refused:
+                grpc_post(doors, plain(2))
+            assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert int(dict(refused.value.trailing_metadata())["grpc-retry-pushback-ms"]) > 0
+        gated.gate.set()
+        other.join()
 
-    assert stranger.run([np.zeros((224, 224, 3), np.uint8)]).shape == (1, 256)
-    for method, path in (("GET", ""), ("POST", "/infer")):
-        answer = http.request(method, f"/v2/models/{NAMES[1]}{path}", headers={"Authorization": "Bearer another"})
-        assert answer.status_code == 403
+
+def post(doors: Doors, pictures, **headers):
+    body, own = written("inputs", PICTURES, np.stack(pictures))
+    return httpx2.post(f"{doors.rest}{INFER}", content=body, headers={**own, **headers}, timeout=20)
 
 
-def test_health_and_what_a_model_eats_are_told(http):
-    assert http.get("/v2/health/live").json() == {"ready": True}
-    assert http.get("/v2").json()["extensions"] == ["binary_tensor_data"]
-    (given,) = http.get(f"/v2/models/{NAMES[0]}").json()["inputs"]
-    assert given == {"name": "images", "datatype": "FP32", "shape": [-1, 3, 416, 416]}
-    assert http.get("/v2/models/nobody").status_code == 404
+def grpc_post(doors: Doors, pictures):
+    return call(doors, "ModelInfer", asked(np.stack(pictures)))
 
 
-def test_a_tensor_as_json_is_taken_as_the_protocol_says(http):
-    zeros = np.zeros((1, 3, 224, 224), np.float32)
-    body = {
-        "id": "42",
-        "inputs": [{"name": "images", "shape": list(zeros.shape), "datatype": "FP32", "data": zeros.ravel().tolist()}],
-    }
-    answer = http.post(f"/v2/models/{NAMES[1]}/infer", json=body)
-    rows, head = read("outputs", "embedding", answer.content, answer.headers)
+def test_room_is_bounded_by_requests_and_by_bytes_and_given_back():
+    room = Room(most_requests=2, most_bytes=10)
+    with room.stay(4) as more:
+        more(6)
+        with pytest.raises(Full):
+            more(1)
+        with pytest.raises(Full), room.stay(1):
+            pass
+        with room.stay(0), pytest.raises(Full), room.stay(0):
+            pass
+    assert (room.requests, room.bytes_) == (0, 0)
 
-    assert rows.shape == (1, 256)
-    assert head["id"] == "42"
+
+def test_tritons_own_client_is_understood(tiny):
+    with triton.InferenceServerClient(tiny.grpc.removeprefix("grpc://")) as client:
+        given = triton.InferInput(PICTURES, [2, 8, 8, 3], "UINT8")
+        given.set_data_from_numpy(np.stack(plain(7, 2)))
+        answer = client.infer("tiny", [given], outputs=[triton.InferRequestedOutput("embedding")], request_id="42")
+
+        assert client.is_server_live()
+        assert client.is_server_ready()
+        assert client.is_model_ready("tiny", "1")
+        assert client.get_server_metadata().extensions == ["binary_tensor_data"]
+        assert client.get_model_metadata("tiny").inputs[0].shape == [-1, 8, 8, 3]
+        assert answer.get_response().id == "42"
+        assert np.allclose(answer.as_numpy("embedding"), [[7] * 3, [8] * 3])
+
+
+def test_numbers_one_by_one_are_taken_over_grpc_too(tiny):
+    known = messages()
+    contents = known["InferTensorContents"](uint_contents=[9] * 192)
+    given = known["InferTensor"](name=PICTURES, datatype="UINT8", shape=[1, 8, 8, 3], contents=contents)
+    answer = call(tiny, "ModelInfer", known["ModelInferRequest"](model_name="tiny", inputs=[given]))
+
+    assert np.allclose(np.frombuffer(answer.raw_output_contents[0], np.float32), 9)
+
+
+def test_health_and_what_a_model_eats_are_told(service):
+    with httpx2.Client(base_url=service.rest) as http:
+        own = {"Authorization": f"Bearer {KEY}"}
+        assert http.get("/v2/health/live").json() == {"live": True}
+        assert http.get("/v2/health/ready").json() == {"ready": True}
+        assert http.get("/v2").json()["extensions"] == ["binary_tensor_data"]
+        (given,) = http.get(f"/v2/models/{NAMES[0]}/versions/1", headers=own).json()["inputs"]
+        assert given == {"name": PICTURES, "datatype": "UINT8", "shape": [-1, 416, 416, 3]}
+        assert http.get(f"/v2/models/{NAMES[0]}/ready", headers=own).json() == {"ready": True}
+        assert http.get("/v2/models/nobody", headers=own).status_code == 404
+        assert http.get(f"/v2/models/{NAMES[0]}/versions/2", headers=own).status_code == 404
+        assert http.get("/elsewhere").json() == {"error": "Not Found"}
+
+
+@pytest.mark.parametrize(("key", "status", "code"), [(None, 401, "UNAUTHENTICATED"), ("x", 403, "PERMISSION_DENIED")])
+def test_without_the_key_nothing_opens(service, key, status, code):
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx2.Client(base_url=service.rest, headers=headers) as http:
+        for method, where in (("GET", ""), ("GET", "/ready"), ("POST", "/infer")):
+            assert http.request(method, f"/v2/models/{NAMES[1]}{where}").status_code == status
+        assert http.get("/metrics").status_code == status
+    metadata = [("authorization", f"Bearer {key}")] if key else []
+    for name in ("ModelInfer", "ModelReady", "ModelMetadata"):
+        with pytest.raises(grpc.RpcError) as refused:
+            call(service, name, b"", metadata)
+        assert refused.value.code().name == code
+
+
+def test_a_wrong_key_falls_back_and_opens_nothing(service):
+    for door in DOORS:
+        stranger = RemoteNetwork(Registry([]).card(NAMES[1]), Service(service.url(door), "another"), Wide)
+        assert stranger.run([np.zeros((224, 224, 3), np.uint8)]).shape == (1, 256)
+
+
+class Wide:
+    """A local network of the embedder's shape."""
+
+    def run(self, canvases):
+        return np.ones((len(canvases), 256), np.float32)
+
+
+def test_what_is_asked_as_json_is_answered_as_json_unless_raw_numbers_are_wanted(tiny):
+    given = {"name": PICTURES, "shape": [1, 8, 8, 3], "datatype": "UINT8", "data": [5] * 192}
+    answer = httpx2.post(f"{tiny.rest}{INFER}", json={"id": "42", "inputs": [given]})
+    assert answer.json()["outputs"] == [
+        {"name": "embedding", "shape": [1, 3], "datatype": "FP32", "data": [5.0, 5.0, 5.0]}
+    ]
+    assert (answer.json()["id"], answer.json()["model_version"]) == ("42", "1")
+
+    raw = {"inputs": [given], "outputs": [{"name": "embedding", "parameters": {"binary_data": True}}]}
+    for body in (raw, {"inputs": [given], "parameters": {"binary_data_output": True}}):
+        answer = httpx2.post(f"{tiny.rest}{INFER}", json=body)
+        rows, _ = read("outputs", "embedding", answer.content, answer.headers)
+        assert np.allclose(rows, 5)
 
 
 @pytest.mark.parametrize(
     ("tensor", "change"),
     [
-        (np.zeros((1, 3, 8, 8), np.float32), {}),
-        (np.zeros((33, 3, 224, 224), np.float32), {}),
-        (np.zeros((0, 3, 224, 224), np.float32), {}),
-        (np.zeros((1, 3, 224, 224), np.float32), {LENGTH_HEADER: "7"}),
-        (np.zeros((1, 3, 224, 224), np.float32), {LENGTH_HEADER: "many"}),
+        (np.zeros((1, 9, 8, 3), np.uint8), {}),
+        (np.zeros((33, 8, 8, 3), np.uint8), {}),
+        (np.zeros((0, 8, 8, 3), np.uint8), {}),
+        (np.zeros((1, 8, 8, 3), np.float32), {}),
+        (np.zeros((1, 8, 8, 3), np.uint8), {LENGTH_HEADER: "7"}),
+        (np.zeros((1, 8, 8, 3), np.uint8), {LENGTH_HEADER: "many"}),
+        (np.zeros((1, 8, 8, 3), np.uint8), {LENGTH_HEADER: "-5"}),
+        (np.zeros((1, 8, 8, 3), np.uint8), {"Content-Encoding": "gzip"}),
     ],
 )
-def test_what_is_no_fitting_tensor_is_refused(http, tensor, change):
-    body, headers = written("inputs", "images", tensor)
+def test_what_is_no_fitting_tensor_is_refused_over_http(tiny, tensor, change):
+    body, headers = written("inputs", PICTURES, tensor)
+    answer = httpx2.post(f"{tiny.rest}{INFER}", content=body, headers=headers | change)
 
-    assert http.post(f"/v2/models/{NAMES[1]}/infer", content=body, headers=headers | change).status_code == 422
+    assert answer.status_code == 422
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"raw_input_contents": [b"1"]},
+        {"raw_input_contents": []},
+        {"inputs": []},
+        {"model_name": "nobody"},
+        {"model_version": "7"},
+    ],
+)
+def test_what_is_no_fitting_tensor_is_refused_over_grpc(tiny, change):
+    with pytest.raises(grpc.RpcError) as refused:
+        call(tiny, "ModelInfer", asked(np.stack(plain(1)), **change))
+
+    assert refused.value.code().name in {"INVALID_ARGUMENT", "NOT_FOUND"}
+    assert refused.value.details()
+
+
+@given(some.binary(max_size=300), some.sampled_from([{}, {LENGTH_HEADER: "20"}]))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_noise_is_refused_by_both_doors_and_breaks_neither(tiny, noise, headers):
+    assert httpx2.post(f"{tiny.rest}{INFER}", content=noise, headers=headers).status_code in {400, 422}
+    with pytest.raises(grpc.RpcError) as refused:
+        call(tiny, "ModelInfer", noise)
+    assert refused.value.code().name in {"INVALID_ARGUMENT", "NOT_FOUND"}
+
+
+def talk(doors: Doors, text: bytes) -> bytes:
+    """What the service says to bytes; nothing more is sent."""
+    where = urlsplit(doors.rest)
+    with socket.create_connection((where.hostname, where.port), timeout=20) as line:
+        line.sendall(text)
+        return line.recv(4096)
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(tiny):
+    head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\n".encode()
+    assert talk(tiny, head + b"Content-Length: 1000000000\r\n\r\n").split()[1] == b"413"
+
+    chunk = b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n"
+    assert talk(tiny, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2).split()[1] == b"413"
+    with pytest.raises(grpc.RpcError) as refused:
+        call(tiny, "ModelInfer", b"\x00" * 200_000)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_who_never_ends_a_body_is_sent_away_and_its_place_given_back(monkeypatch):
+    monkeypatch.setattr(rest, "BODY_WITHIN_S", 0.05)
+    with serving([(card(), Colours())], batching={"tiny": Batching(most_waiting=1)}) as doors:
+        text = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf".encode()
+        assert talk(doors, text).split()[1] == b"422"
+        assert post(doors, plain(1)).status_code == 200
+
+
+def test_a_service_is_live_at_once_and_ready_when_its_models_are_warm():
+    cold = Gated(is_open=False)
+    with serving([(card(), cold)], is_ready=False) as doors:
+        assert httpx2.get(f"{doors.rest}/v2/health/live").status_code == 200
+        assert status(doors.rest) == 503
+        assert post(doors, plain(1)).status_code == 503
+        assert not call(doors, "ServerReady", b"").ready
+        with pytest.raises(grpc.RpcError) as refused:
+            call(doors, "ModelInfer", asked(np.stack(plain(1))))
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        cold.gate.set()
+        wait_for(lambda: status(doors.rest) == 200)
+        assert post(doors, plain(1)).status_code == 200
+
+
+def test_figures_tell_how_long_calls_waited_and_how_they_were_joined(tiny):
+    post(tiny, plain(1))
+    post(tiny, plain(1), **{LENGTH_HEADER: "7"})
+    text = httpx2.get(f"{tiny.rest}/metrics").text
+
+    for line in (
+        'homeward_models_queue_seconds_count{model="tiny"}',
+        'homeward_models_run_seconds_count{model="tiny"}',
+        'homeward_models_batch_pictures_bucket{le="1.0",model="tiny"}',
+        'homeward_models_requests_total{model="tiny",outcome="ok",protocol="rest"}',
+        'homeward_models_requests_total{model="tiny",outcome="invalid_input",protocol="rest"}',
+    ):
+        assert line in text
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b'{"inputs": [{"name": "x"}]}', b"[" * 100_000, b"\xff" * 50])
 def test_noise_is_no_message(body):
     with pytest.raises(InvalidInput):
-        read("inputs", "images", body, {})
+        read("inputs", PICTURES, body, {})
 
 
-def test_what_is_written_is_read():
-    tensor = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
-    body, headers = written("inputs", "images", tensor)
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_what_is_written_is_read(kind):
+    tensor = np.arange(24, dtype=kind).reshape(2, 3, 4)
+    body, headers = written("inputs", PICTURES, tensor)
 
-    found, head = read("inputs", "images", body, headers)
+    found, head = read("inputs", PICTURES, body, headers)
+    assert found.dtype == kind
     assert np.array_equal(found, tensor)
     assert head["inputs"][0]["shape"] == [2, 3, 4]
 
 
-def test_too_many_who_wait_are_sent_away_with_a_time():
-    from fastapi.testclient import TestClient
+def test_of_several_raw_tensors_the_right_one_is_read():
+    first, second = written("outputs", "a", np.ones(3, np.float32)), written("outputs", "b", np.zeros(2, np.uint8))
+    length = int(first[1][LENGTH_HEADER])
+    heads = [first[0][:length], second[0][: int(second[1][LENGTH_HEADER])]]
+    text = heads[0][:-2] + b"," + heads[1].removeprefix(b'{"outputs":[')
+    raw = first[0][length:] + second[0][int(second[1][LENGTH_HEADER]) :]
 
-    card, network = Registry([]).network(NAMES[1], 1)
-    app = create_service([(card, network)], None)
-    with TestClient(app) as client:
-        served = next(route.endpoint.__self__ for route in app.routes if "infer" in getattr(route, "path", ""))
-        served.served[NAMES[1]].waiting = 1000
-        answer = client.post(f"/v2/models/{NAMES[1]}/infer", content=b"{}")
+    found, _ = read("outputs", "b", text + raw, {LENGTH_HEADER: str(len(text))})
+    assert np.array_equal(found, [0, 0])
 
-    assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 0
+
+def test_where_many_came_lately_the_first_is_kept_for_the_others_and_never_more_than_the_most():
+    sizes = []
+
+    def run(items):
+        sizes.append(len(items))
+        return items
+
+    batcher = Batcher(run, "test", Batching(max_batch=4, max_delay_ms=1000))
+    batcher([1] * 4)  # a crowd of four came
+    threads = [threading.Thread(target=batcher, args=([n],)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert batcher([1] * 10) == [1] * 10
+    assert batcher([]) == []
+    batcher.close()
+
+    assert sizes == [4, 4, 4, 4, 2]
+
+
+def test_several_instances_run_at_once():
+    both = threading.Barrier(2, timeout=20)
+
+    def run(items):
+        both.wait()
+        return items
+
+    batcher = Batcher(run, "test", Batching(max_batch=1, instances=2))
+    threads = [threading.Thread(target=batcher, args=([n],)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    batcher.close()
+    assert both.n_waiting == 0
 
 
 def test_without_a_service_networks_run_here():
     assert isinstance(Registry([]).detector(NAMES[0], 1).network, OnnxNetwork)
-
-
-def test_the_doctor_says_what_is_wrong_with_the_service(service, http, tmp_path):
-    from homeward.cli.checks import examine
-    from homeward.settings import load
-
-    def told(url, key):
-        chosen = load(data=tmp_path, model_service=url, model_service_key=key)
-        return [(check.state, check.mend) for check in examine(chosen) if check.name.startswith("model service")]
-
-    assert told(service.url, KEY) == [("ok", ""), ("ok", "")]
-    assert told(service.url, "another")[0] == ("warn", "Set HOMEWARD_MODEL_SERVICE_KEY on both sides.")
-    assert told("http://127.0.0.1:9", KEY)[0] == ("warn", "Start homeward models serve on it.")

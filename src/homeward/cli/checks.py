@@ -8,6 +8,7 @@ from homeward.errors import HomewardError
 from homeward.settings import Settings
 
 LEAST_FREE_BYTES = 500_000_000
+SLOW_S = 1.0  # an owner waits for two or three of them
 
 
 @dataclass(frozen=True)
@@ -93,18 +94,24 @@ def _models(chosen: Settings) -> Iterator[Check]:
 
 def _service(chosen: Settings) -> Iterator[Check]:
     from homeward.app import embedder_in_use, service_used
+    from homeward.models.registry import Registry
+    from homeward.models.remote.check import seconds_a_picture
 
     service = service_used(chosen)
     if service is None:
         return
+    models = Registry([chosen.models_folder])
     for name in (chosen.detector, embedder_in_use(chosen)):
+        card = models.card(name)
         try:
-            service.check(name)
+            lag_s = seconds_a_picture(card, service, lambda name=name: models.network(name)[1])  # type: ignore[misc]
         except HomewardError as error:
             found = f"{error.message} The local network works instead."
-            yield Check(f"model service, {name}", "warn", found, error.hint or "")
-        else:
-            yield Check(f"model service, {name}", "ok", "runs it")
+            yield Check(f"model service, {name}", "warn", found, error.hint or "Start homeward models serve there.")
+            continue
+        lags = lag_s > SLOW_S
+        mend = "Give it more cores, a GPU, or another process; its /metrics tell how long calls wait" if lags else ""
+        yield Check(f"model service, {name}", "warn" if lags else "ok", f"a picture takes {lag_s:.2f} s there", mend)
 
 
 def _tried(name: str, ask: Callable[[], bool]) -> Check:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from homeward.cli.common import AsJson, Data, settings, show_json, table
+from homeward.cli.model_service import export, serve
 from homeward.errors import InvalidInput
 
 MAX_CARD_BYTES, MAX_MODEL_BYTES = 200_000, 2_000_000_000
@@ -181,37 +182,6 @@ def bench(
     table(["Name", "Kind", "Threads", "Pictures a second"], rows)
 
 
-def serve(*, host: str = "127.0.0.1", port: int = 8100, data: Data = None) -> None:
-    """Run the detector and the embedder for other machines, over the Open Inference Protocol v2.
-
-    They use it with HOMEWARD_MODEL_SERVICE=http://HOST:PORT; HOMEWARD_MODEL_SERVICE_KEY is the key on both sides. While
-    it does not answer they run the networks themselves.
-
-    Parameters
-    ----------
-    host
-        Address to listen on; any but this machine's own wants a key.
-    port
-        Port to listen on.
-    """
-    import uvicorn
-
-    from homeward.app import model_service
-    from homeward.telemetry import configure
-
-    chosen = settings(data)
-    configure(chosen.log_level, chosen.log_format)
-    if host not in {"127.0.0.1", "localhost", "::1"} and chosen.model_service_key is None:
-        raise InvalidInput(
-            "Without a key only this machine may ask.",
-            field="host",
-            hint="Set HOMEWARD_MODEL_SERVICE_KEY on both sides.",
-        )
-    service = model_service(chosen)
-    print(f"Models on http://{host}:{port}/v2", file=sys.stderr)
-    uvicorn.run(service, host=host, port=port, log_level="warning")
-
-
 def _show_licence(card: Path, *, accepted: bool) -> None:
     """Whoever pulls a model should know its terms before it is there.
 
@@ -268,4 +238,5 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "remove": remove,
     "bench": bench,
     "serve": serve,
+    "export": export,
 }

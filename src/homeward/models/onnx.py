@@ -23,7 +23,7 @@ HEADS_FROM = "may_be"  # a detector's optional input: the score of an animal fro
 NEVER = 2.0
 
 
-class Network(Protocol):
+class Runs(Protocol):
     """Canvases in, rows of output out: in this process or elsewhere."""
 
     def run(self, canvases: list[Picture]) -> Floats:
@@ -34,6 +34,10 @@ class Network(Protocol):
         """
         ...
 
+
+class Network(Runs, Protocol):
+    """The same with a way to ask for less."""
+
     def quick(self) -> "Network":
         """The same without heads of animals, where they are a part that may be left out; else itself."""
         ...
@@ -42,8 +46,8 @@ class Network(Protocol):
 class OnnxNetwork:
     """`Network` in this process."""
 
-    def __init__(self, card: Card, file: Path, threads: int) -> None:
-        """Open the file; ``threads`` 0 means all cores.
+    def __init__(self, card: Card, file: Path, threads: int, device: str = "cpu") -> None:
+        """Open the file; ``threads`` 0 means all cores, ``device`` is cpu or cuda.
 
         Raises:
             ModelInvalid: it is no ONNX network, or not the one that the card describes.
@@ -54,8 +58,9 @@ class OnnxNetwork:
         options.intra_op_num_threads = threads
         options.enable_cpu_mem_arena = False  # batches of changing size would make the arena grow for ever
         options.log_severity_level = 3
+        providers = _providers(device)
         try:
-            self._session: Any = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            self._session: Any = ort.InferenceSession(str(file), options, providers=providers)
         except Exception as error:
             raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
         self._card = card
@@ -84,11 +89,6 @@ class OnnxNetwork:
         other = copy.copy(self)  # on the same session
         vars(other)["_left_out"] = {HEADS_FROM: np.array(NEVER, np.float32)}
         return other
-
-    def infer(self, prepared: Floats) -> Floats:
-        """Rows of output for rows of the network's own input, as many as there are."""
-        parts = [prepared[start : start + self._batch] for start in range(0, len(prepared), self._batch)]
-        return np.concatenate([self._rows(part) for part in parts])
 
     def _rows(self, prepared: Floats) -> Floats:
         """Of each input only what is no filling, where the network takes any size."""
@@ -133,6 +133,22 @@ class OnnxNetwork:
         if any(isinstance(side, int) and side != want for side, want in zip(sides, wanted, strict=True)):
             raise ModelInvalid(f"The network takes {sides[1]} x {sides[0]} pixels.", field="input.width")
         return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
+
+
+def _providers(device: str) -> list[str]:
+    """ONNX Runtime's names for what runs a network.
+
+    Raises:
+        ModelInvalid: the installed ONNX Runtime cannot use the device.
+    """
+    import onnxruntime as ort
+
+    if device == "cpu":
+        return ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        hint = "pip uninstall onnxruntime && pip install onnxruntime-gpu, on a machine with an NVIDIA driver."
+        raise ModelInvalid("The installed ONNX Runtime knows no CUDA.", field="model_device", hint=hint)
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
 def vectors_in(rows: Floats, card: EmbedderCard) -> Floats:

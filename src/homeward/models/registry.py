@@ -11,20 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from homeward.domain.calibration import Calibration
-from homeward.errors import Conflict, HomewardError, ModelInvalid, ModelUnavailable, NotFound, StorageFull
+from homeward.errors import Conflict, HomewardError, ModelInvalid, NotFound, StorageFull
 from homeward.models.cards import Card, DetectorCard, EmbedderCard, load_yaml, parse_card, read_card
-from homeward.models.onnx import Floats, Network, OnnxDetector, OnnxEmbedder, OnnxNetwork, vectors_in
-from homeward.models.prepare import golden_picture
-from homeward.models.remote import RemoteNetwork, Service
+from homeward.models.golden import check_golden
+from homeward.models.onnx import Network, OnnxDetector, OnnxEmbedder, OnnxNetwork
+from homeward.models.remote.network import RemoteNetwork
+from homeward.models.remote.service import Service
 
 BUNDLED = Path(__file__).parent / "weights"
 MAX_MODEL_BYTES = 2_000_000_000
 DOWNLOADS, PINS, CALIBRATIONS = "downloads", "pins.json", "calibrations"
-GOLDEN_TOLERANCE = 0.02  # float arithmetic differs between processors; wrong weights differ by far more
 
 
 class Registry:
@@ -102,10 +101,16 @@ class Registry:
             part.unlink(missing_ok=True)
         return changed
 
-    def network(self, name: str, threads: int = 0) -> tuple[DetectorCard | EmbedderCard, OnnxNetwork]:
+    def network(
+        self, name: str, threads: int = 0, device: str = "cpu"
+    ) -> tuple[DetectorCard | EmbedderCard, OnnxNetwork]:
         """A model's card and its network, opened in this process."""
         card = self.card(name)
-        return card, OnnxNetwork(card, self._file(card), threads)
+        return card, OnnxNetwork(card, self._file(card), threads, device)
+
+    def file(self, name: str) -> Path:
+        """The network of that name, once its hash is seen to be the card's."""
+        return self._file(self.card(name))
 
     def _network(self, card: Card, threads: int) -> Network:
         file = self._file(card)
@@ -124,7 +129,7 @@ class Registry:
             ModelInvalid: it gives others: these are not the weights that the card describes.
         """
         card = self.card(name)
-        return _check_golden(card, OnnxNetwork(card, self._file(card), threads=1))
+        return check_golden(card, OnnxNetwork(card, self._file(card), threads=1))
 
     def names_added(self) -> list[str]:
         """Names of the models that did not come with the package."""
@@ -165,7 +170,7 @@ class Registry:
         if pins.get(card.name, digest) != digest:
             hint = f"Its maker changed it. If you trust that, take {card.name} out of {self._added[0] / PINS}."
             raise ModelInvalid("The file is not the one that was pulled first.", field="sha256", hint=hint)
-        _check_golden(card, OnnxNetwork(card, onnx, threads=1))
+        check_golden(card, OnnxNetwork(card, onnx, threads=1))
         kept = self._keep(card, onnx, digest)
         if pin:
             self._pin(pins | {str(card.name): digest})
@@ -242,46 +247,6 @@ class Registry:
         if card.sha256 is not None and _sha256(file) != card.sha256:
             raise ModelInvalid(f"{card.file} is damaged: its hash is not the card's.", field="sha256")
         return file
-
-
-def _check_golden(card: Card, network: OnnxNetwork) -> bool:
-    picture = golden_picture(card.input.width, card.input.height)
-    try:
-        rows = network.run([picture])
-    except ModelUnavailable as error:
-        raise ModelInvalid("The network cannot run on such an input.", field="input", hint=error.hint) from error
-    if isinstance(card, EmbedderCard):
-        seen = _checked_vector(card, rows)
-    else:
-        assert isinstance(card, DetectorCard)
-        _check_table(card, rows[0].shape)
-        seen = rows[0].mean(0)
-    if card.golden is None:
-        return False
-    wanted = np.array(card.golden, np.float32)
-    scale = np.maximum(1.0, np.abs(wanted))
-    if seen.shape != wanted.shape or not np.all(np.abs(seen - wanted) <= GOLDEN_TOLERANCE * scale):
-        hint = "The weights were loaded wrongly, or belong to another card."
-        raise ModelInvalid("The golden picture does not give the card's numbers.", field="golden", hint=hint)
-    return True
-
-
-def _checked_vector(card: EmbedderCard, rows: Floats) -> Floats:
-    try:
-        vector = vectors_in(rows, card)[0]
-    except ValueError as error:
-        raise ModelInvalid(f"The network gives {error}.", field="output.token") from error
-    if vector.size != card.dimension:
-        raise ModelInvalid(f"The network gives {vector.size} numbers.", field="output.dimension")
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
-
-
-def _check_table(card: DetectorCard, shape: tuple[int, ...]) -> None:
-    cells = sum((card.input.width // stride) * (card.input.height // stride) for stride in card.strides)
-    if len(shape) != 2 or shape[0] % cells:
-        raise ModelInvalid(f"The network gives a table of {shape}, not of {cells} rows.", field="output.strides")
-    if shape[1] <= 5 + max(card.classes):
-        raise ModelInvalid(f"The network has {shape[1] - 5} classes.", field="classes")
 
 
 def _unwritten(error: OSError, folder: Path) -> HomewardError:

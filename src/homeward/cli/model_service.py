@@ -1,0 +1,101 @@
+"""Model service: run models for other machines, or write them down for Triton."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from homeward.cli.common import AsJson, Data, settings, show_json, table
+from homeward.errors import InvalidInput
+
+HERE = {"127.0.0.1", "localhost", "::1"}
+
+
+def serve(
+    models: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8100,
+    grpc_port: int = 8101,
+    processes: int | None = None,
+    data: Data = None,
+) -> None:
+    """Run models for other machines, over the Open Inference Protocol v2: REST and gRPC on one queue.
+
+    They use it with HOMEWARD_MODEL_SERVICE=http://HOST:PORT (or grpc://HOST:GRPC_PORT); HOMEWARD_MODEL_SERVICE_KEY is
+    the key on both sides. While it does not answer they run the networks themselves. How calls are joined is
+    HOMEWARD_MODEL_BATCHING. docs/how-to/model-service.md tells of GPUs and of Triton.
+
+    Parameters
+    ----------
+    models
+        Which models; default: the detector and the embedder in use.
+    host
+        Address to listen on; any but this machine's own wants a key.
+    port
+        Port of REST, health and /metrics.
+    grpc_port
+        Port of gRPC; 0 goes without.
+    processes
+        How many processes share the ports; each holds the models. Default: HOMEWARD_MODEL_PROCESSES.
+    """
+    from homeward.app import ModelServices, registry, served_models
+    from homeward.models.service.app import Grpc
+    from homeward.models.service.run import run
+
+    chosen = settings(data)
+    if host not in HERE and chosen.model_service_key is None:
+        raise InvalidInput(
+            "Without a key only this machine may ask.",
+            field="host",
+            hint="Set HOMEWARD_MODEL_SERVICE_KEY on both sides.",
+        )
+    names, count = served_models(chosen, models), processes or chosen.model_processes
+    for name in names:
+        registry(chosen).check_golden(name)
+    where = f"[{host}]" if ":" in host else host
+    grpc = Grpc(f"{where}:{grpc_port}", is_shared=count > 1) if grpc_port else None
+    doors = f"http://{where}:{port}/v2" + (f" and grpc://{grpc.address}" if grpc else "")
+    print(f"{', '.join(names)} on {doors}", file=sys.stderr)
+    run(ModelServices(chosen, names, grpc), host, port, count)
+
+
+def export(
+    models: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    *,
+    triton: Path,
+    device: Literal["gpu", "cpu"] = "gpu",
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Write a model repository that NVIDIA's Triton server can serve as it is.
+
+    The networks in it take RGB pictures as bytes and prepare them themselves, so Homeward uses Triton as it uses its
+    own service: HOMEWARD_MODEL_SERVICE=http://HOST:8000 or grpc://HOST:8001.
+
+    Parameters
+    ----------
+    models
+        Which models; default: the detector and the embedder in use.
+    triton
+        Folder of the repository. Models of other names in it stay.
+    device
+        What Triton runs them on: gpu or cpu.
+    """
+    from homeward.app import registry, served_models
+    from homeward.models.service.app import DEFAULT
+    from homeward.models.triton import export as write
+
+    chosen = settings(data)
+    known, names = registry(chosen), served_models(chosen, models)
+    folders = [
+        write(known.card(name), known.file(name), triton, chosen.model_batching.get(name, DEFAULT), device)
+        for name in names
+    ]
+    written = list(zip(names, map(str, folders), strict=True))
+    if json:
+        show_json({"items": [{"name": name, "folder": folder} for name, folder in written]})
+        return
+    table(["Model", "Folder"], [list(row) for row in written])
+    print(f"Serve them: tritonserver --model-repository={triton.resolve()}")
