@@ -1,6 +1,7 @@
 """The model service with 16 clients: against PyTriton, against no batching, against the models in this process.
 
-Rates of one run, in turns, so that a machine that grows busier hits all alike; clients are counted in.
+Rates and processor time of one run, in turns, so that a machine that grows busier hits all alike; clients are counted
+in. Processor time tells who could do more where other work keeps the cores from all of them.
 """
 
 import os
@@ -10,12 +11,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import numpy as np
+import psutil
 
 from benchmarks.fixed_model import card
 from homeward.models.batching import Batcher
@@ -25,39 +28,51 @@ from homeward.models.remote.service import Service
 from homeward.models.service.app import DEFAULT
 from homeward.models.triton import export
 from tests.models.real_triton import is_there, triton
-from tests.models.serving import free_port, wait_for
+from tests.models.serving import Doors, free_port, wait_for
 
 CLIENTS = 16
 EMBEDDER = "homeward-embedder-1"
 TIMEOUT_S = 60.0
-Ask = Callable[[list[Any]], object]
+HOMEWARD = ["-c", "from homeward.cli import main; main()"]
+Entered = TypeVar("Entered")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to ask, and the processes that work for it besides this one."""
+
+    ask: Callable[[list[Any]], object]
+    processes: tuple[psutil.Process, ...] = ()
+
+    def processor_s(self) -> float:
+        """Processor time so far, this process included."""
+        times = [psutil.Process().cpu_times(), *(each.cpu_times() for each in self.processes)]
+        return float(sum(each.user + each.system for each in times))
 
 
 def measure(*, short: bool) -> dict[str, Any]:
-    """Requests a second and their ratios."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        return {**_fixed(stack, Path(folder), short=short), **_embedder(stack, Path(folder), short=short)}
+    """Requests a second, processor milliseconds a request, and the ratios of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        with ExitStack() as stack:
+            fixed = _fixed(stack, Path(folder), short=short)
+        with ExitStack() as stack:
+            return {**fixed, **_embedder(stack, Path(folder), short=short)}
 
 
 def _fixed(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
-    ours, alone = stack.enter_context(_own(folder, 16)), stack.enter_context(_own(folder, 1))
-    asks = {"ours_rest": _far(ours["rest"]), "ours_grpc": _far(ours["grpc"]), "unbatched": _far(alone["rest"])}
-    if is_there():
-        doors = stack.enter_context(triton(folder, folder))
-        asks |= {"pytriton_rest": _far(doors.rest), "pytriton_grpc": _far(doors.grpc)}
-        asks["pytriton_own_client"] = _tritons(doors.grpc.removeprefix("grpc://"))
-    picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
-    rates = _rates(asks, picture, seconds=0.5 if short else 3.0, rounds=1 if short else 7)
-    peers = [rates[name] for name in rates if name.startswith("pytriton")]
-    best = np.max(peers, axis=0) if peers else None
-    return {
-        **{f"fixed_10_ms_{name}_per_s": float(np.median(rate)) for name, rate in rates.items()},
-        "fixed_times_unbatched": float(np.median(rates["ours_rest"] / rates["unbatched"])),
-        "fixed_times_best_of_pytriton": float(np.median(rates["ours_rest"] / best)) if peers else "no PyTriton here",
-        "fixed_grpc_times_best_of_pytriton": float(np.median(rates["ours_grpc"] / best))
-        if peers
-        else "no PyTriton here",
+    ours, our_processes = _started(stack, _own(folder, 16))
+    alone, alone_processes = _started(stack, _own(folder, 1))
+    ways = {
+        "rest": Way(_far(ours.rest), our_processes),
+        "grpc": Way(_far(ours.grpc), our_processes),
+        "unbatched": Way(_far(alone.rest), alone_processes),
     }
+    if is_there():
+        doors, processes = _started(stack, triton(folder, folder))
+        ways["pytriton_rest"] = Way(_far(doors.rest), processes)
+        ways["pytriton_grpc"] = Way(_far(doors.grpc), processes)
+        ways["pytriton_own_client"] = Way(_tritons(doors.grpc.removeprefix("grpc://")), processes)
+    return _figures("fixed", ways, "rest", seconds=0.5 if short else 3.0, rounds=1 if short else 7)
 
 
 def _embedder(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
@@ -66,45 +81,51 @@ def _embedder(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
     batcher: Batcher[Any, Any] = Batcher(lambda pictures: list(network.run(list(pictures))), EMBEDDER)
     stack.callback(batcher.close)
     ports = [str(free_port()), str(free_port())]
-    url = stack.enter_context(
-        _process(
-            folder, ["-c", "from homeward.cli import main; main()", "models", "serve", EMBEDDER,
-                     "--port", ports[0], "--grpc-port", ports[1]], ports,
-        )
-    )  # fmt: skip
-    asks: dict[str, Ask] = {
-        "in_process": batcher,
-        "served": RemoteNetwork(model_card, _service(url["rest"]), _never).run,
+    serve = [*HOMEWARD, "models", "serve", EMBEDDER, "--port", ports[0], "--grpc-port", ports[1]]
+    ours, processes = _started(stack, _process(folder, serve, ports))
+    ways = {
+        "in_process": Way(batcher),
+        "served": Way(RemoteNetwork(model_card, _service(ours.rest), _never).run, processes),
     }
     if is_there():
         export(model_card, registry.file(EMBEDDER), folder / "repository", DEFAULT, "cpu")
-        doors = stack.enter_context(triton(folder, folder / "repository", EMBEDDER))
-        asks["pytriton"] = RemoteNetwork(model_card, _service(doors.rest), _never).run
+        doors, processes = _started(stack, triton(folder, folder / "repository", EMBEDDER))
+        ways["pytriton"] = Way(RemoteNetwork(model_card, _service(doors.rest), _never).run, processes)
+    return _figures("embedder", ways, "served", seconds=1.0 if short else 6.0, rounds=1 if short else 5)
+
+
+def _figures(model: str, ways: Mapping[str, Way], ours: str, *, seconds: float, rounds: int) -> dict[str, Any]:
+    """Medians over rounds: rates, processor time, and how many times as fast as each other way ours is."""
     picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
-    rates = _rates(asks, picture, seconds=1.0 if short else 8.0, rounds=1 if short else 5)
-    figures: dict[str, Any] = {f"embedder_{name}_per_s": float(np.median(rate)) for name, rate in rates.items()}
-    for peer in rates.keys() - {"served"}:
-        figures[f"embedder_served_times_{peer}"] = float(np.median(rates["served"] / rates[peer]))
-    return figures
-
-
-def _rates(asks: Mapping[str, Ask], picture: Any, *, seconds: float, rounds: int) -> dict[str, Any]:
-    """Answers a second of each way to ask, for each round."""
-    for ask in asks.values():
-        _rate(ask, picture, 0.3)
-    found: dict[str, list[float]] = {name: [] for name in asks}
+    for way in ways.values():
+        _round(way, picture, 0.3)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    order = list(ways)
     for number in range(rounds):
-        for name in sorted(asks, key=lambda name: (hash((name, number)), name)):
-            found[name].append(_rate(asks[name], picture, seconds))
-    return {name: np.array(rates) for name, rates in found.items()}
+        for name in order if number % 2 == 0 else reversed(order):
+            found[name].append(_round(ways[name], picture, seconds))
+    rates = {name: np.array(rounds)[:, 0] for name, rounds in found.items()}
+    costs = {name: np.array(rounds)[:, 1] for name, rounds in found.items()}
+    return {
+        **{f"{model}_{name}_per_s": float(np.median(rate)) for name, rate in rates.items()},
+        **{f"{model}_{name}_processor_ms": float(np.median(cost)) for name, cost in costs.items()},
+        **{f"{model}_{ours}_rate_over_{name}": _ratio(rates[ours] / rates[name]) for name in ways if name != ours},
+        **{f"{model}_{name}_processor_over_{ours}": _ratio(costs[name] / costs[ours]) for name in ways if name != ours},
+    }
 
 
-def _rate(ask: Ask, picture: Any, seconds: float) -> float:
-    counts, start = [0] * CLIENTS, time.perf_counter()
+def _ratio(of_rounds: Any) -> str:
+    low, middle, high = np.percentile(of_rounds, [0, 50, 100])
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _round(way: Way, picture: Any, seconds: float) -> tuple[float, float]:
+    """Answers a second, and processor milliseconds for each."""
+    counts, before, start = [0] * CLIENTS, way.processor_s(), time.perf_counter()
 
     def client(number: int) -> None:
         while time.perf_counter() - start < seconds:
-            ask([picture])
+            way.ask([picture])
             counts[number] += 1
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
@@ -112,14 +133,22 @@ def _rate(ask: Ask, picture: Any, seconds: float) -> float:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / (time.perf_counter() - start)
+    answers = sum(counts)
+    return answers / (time.perf_counter() - start), 1000 * (way.processor_s() - before) / answers
+
+
+def _started(stack: ExitStack, server: AbstractContextManager[Entered]) -> tuple[Entered, tuple[psutil.Process, ...]]:
+    """What a server gives, and its processes."""
+    before = set(psutil.Process().children(recursive=True))
+    entered = stack.enter_context(server)
+    return entered, tuple(set(psutil.Process().children(recursive=True)) - before)
 
 
 def _service(url: str) -> Service:
     return Service(url, timeout_s=TIMEOUT_S)
 
 
-def _far(url: str) -> Ask:
+def _far(url: str) -> Callable[[list[Any]], object]:
     return RemoteNetwork(card(), _service(url), _never).run
 
 
@@ -127,7 +156,7 @@ def _never() -> Any:
     raise AssertionError("the service failed; nothing is measured")
 
 
-def _tritons(address: str) -> Ask:
+def _tritons(address: str) -> Callable[[list[Any]], object]:
     import tritonclient.grpc as tritonclient
 
     client = tritonclient.InferenceServerClient(address)
@@ -141,27 +170,26 @@ def _tritons(address: str) -> Ask:
     return ask
 
 
-def _own(folder: Path, max_batch: int) -> Any:
+def _own(folder: Path, max_batch: int) -> AbstractContextManager[Doors]:
     ports = [str(free_port()), str(free_port())]
     return _process(folder, ["-m", "benchmarks.fixed_model", *ports, str(max_batch)], ports)
 
 
 @contextmanager
-def _process(folder: Path, arguments: list[str], ports: list[str]) -> Iterator[dict[str, str]]:
-    urls = {"rest": f"http://127.0.0.1:{ports[0]}", "grpc": f"grpc://127.0.0.1:{ports[1]}"}
+def _process(folder: Path, arguments: list[str], ports: list[str]) -> Iterator[Doors]:
+    doors = Doors(f"http://127.0.0.1:{ports[0]}", f"grpc://127.0.0.1:{ports[1]}")
     env = {name: value for name, value in os.environ.items() if not name.startswith("HOMEWARD_")}
     with (folder / f"{ports[0]}.log").open("w") as log:
         server = subprocess.Popen([sys.executable, *arguments], stdout=log, stderr=log, env=env)
         try:
-            wait_for(lambda: _is_ready(urls["rest"]), 120)
-            yield urls
+            wait_for(lambda: _is_ready(doors.rest), 120)
+            yield doors
         finally:
             server.terminate()
             server.wait(30)
 
 
 def _is_ready(url: str) -> bool:
-    try:
+    with suppress(httpx2.HTTPError):
         return httpx2.get(f"{url}/v2/health/ready", timeout=5).status_code == 200
-    except httpx2.HTTPError:
-        return False
+    return False

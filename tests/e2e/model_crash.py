@@ -14,7 +14,7 @@ import psutil
 from tests.e2e import crash
 
 NAMES = ("homeward-detector-1", "homeward-embedder-1")
-WITHIN_S = 120
+WITHIN_S = 200
 
 
 class ModelServer:

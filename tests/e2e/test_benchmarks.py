@@ -10,7 +10,20 @@ from tests.watcher.streams import needs_rtsp
 
 @pytest.mark.parametrize(
     "name",
-    ["search", "sightings", "city", "million", "memory", "commands", "photo", "detector", "cameras", "faults", "bot"],
+    [
+        "search",
+        "sightings",
+        "city",
+        "million",
+        "memory",
+        "commands",
+        "photo",
+        "detector",
+        "cameras",
+        "faults",
+        "bot",
+        "models",
+    ],
 )
 def test_a_benchmark_runs(name):
     if name in {"cameras", "faults"}:

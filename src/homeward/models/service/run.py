@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from homeward.errors import ModelUnavailable
 from homeward.models.service.metrics import SEVERAL
 
+START_WITHIN_S = 60  # a process that is still importing on a busy machine is not one that hangs
 IDLE_S = 75  # clients keep their connections; proxies in between close them after 60 s
 
 
@@ -34,6 +35,7 @@ def run(make: Callable[[], Starlette], host: str, port: int, processes: int) -> 
         lifespan="on",
         log_level="warning",
         timeout_keep_alive=IDLE_S,
+        timeout_worker_healthcheck=START_WITHIN_S,
     )
     if processes == 1:
         server = uvicorn.Server(config)
