@@ -40,7 +40,7 @@ def serve(
     processes
         How many processes share the ports; each holds the models. Default: HOMEWARD_MODEL_PROCESSES.
     """
-    from homeward.app import ModelServices, registry, served_models
+    from homeward.app import ModelServices, served_models
     from homeward.models.service.app import Grpc
     from homeward.models.service.run import run
 
@@ -52,8 +52,6 @@ def serve(
             hint="Set HOMEWARD_MODEL_SERVICE_KEY on both sides.",
         )
     names, count = served_models(chosen, models), processes or chosen.model_processes
-    for name in names:
-        registry(chosen).check_golden(name)
     where = f"[{host}]" if ":" in host else host
     grpc = Grpc(f"{where}:{grpc_port}", is_shared=count > 1) if grpc_port else None
     doors = f"http://{where}:{port}/v2" + (f" and grpc://{grpc.address}" if grpc else "")

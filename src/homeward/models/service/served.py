@@ -12,6 +12,7 @@ from homeward.domain.animals import Picture
 from homeward.errors import InvalidInput, ModelUnavailable, TooManyRequests
 from homeward.models.batching import Batcher, Ran
 from homeward.models.cards import Card
+from homeward.models.golden import check_golden
 from homeward.models.limits import Batching
 from homeward.models.onnx import Floats, Runs
 from homeward.models.protocol import PICTURES, Tensor
@@ -56,12 +57,12 @@ class Served:
         )
 
     def warm(self) -> None:
-        """Run once, so that nobody waits for the first time; ready from then on.
+        """Run the golden picture, so that nobody waits for the first time; ready if the answer is the card's.
 
         Raises:
-            ModelUnavailable: the network cannot run.
+            ModelInvalid: the network cannot run, or is not the card's.
         """
-        self.network.run([np.zeros(self.shape, np.uint8)])
+        check_golden(self.card, self.network)
         self.is_ready = True
 
     def fitting(self, tensor: Tensor) -> Picture:
