@@ -15,7 +15,7 @@ FACE_LARGER = 1.3  # times as large as the face that was sent: so much more is s
 STILL_S = 10.0
 STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
 LEAST_SEEN, LEAST_S = 2, 0.15  # frames, and for how long; what flickers up is no animal
-SLOTS = 3  # parts of a window; the best of each is looked at closer
+SLOTS = 2  # parts of a window; the best of each is looked at closer
 CLOSER = 0.4  # of its size that is kept around an animal for the closer look
 
 

@@ -9,6 +9,7 @@ from homeward.domain.crops import cut
 from homeward.domain.embeddings import Vector
 from homeward.ports import Space
 from homeward.watcher.crops import Crop
+from homeward.watcher.following import FACE_LARGER
 
 SAME_LLR = 2.0
 """An animal that is seen at a camera within minutes is as likely as not the one that was there: so much more must speak
@@ -31,7 +32,7 @@ class Repeats:
     _sent: list[_Sent] = field(default_factory=list)
 
     def is_one(self, crop: Crop, time_s: float, better: float) -> bool:
-        """Whether the same animal was sent a while ago, as good (within ``better`` times) and with its face if any.
+        """Whether the same animal was sent a while ago, as good (within ``better`` times), its face hardly smaller.
 
         One that is new, better or shows more is remembered as sent.
         """
@@ -39,7 +40,7 @@ class Repeats:
         (vector,) = self.space.embedder.embed([cut(crop.picture, crop.box)])
         known = [sent for sent in self._sent if self._is_same(sent, crop, vector)]
         for sent in known:
-            if crop.quality <= better * sent.crop.quality and (sent.crop.has_face or not crop.has_face):
+            if crop.quality <= better * sent.crop.quality and crop.face_px <= FACE_LARGER * sent.crop.face_px:
                 sent.time_s = time_s
                 return True
         self._sent = [sent for sent in self._sent if sent not in known]
