@@ -30,7 +30,7 @@ window.TelegramWebviewProxy = { postEvent: (type, data) => window.told.push([typ
 def door(tmp_path):
     from homeward.api.telegram import app_secret
 
-    made = Door(tmp_path / "house", uploads_per_minute=0, map_style=None, telegram_app_secret=app_secret(TOKEN))
+    made = Door(tmp_path / "house", uploads_per_minute=0, telegram_app_secret=app_secret(TOKEN))
     yield made
     made.http.close()
     made.world.database.close()

@@ -39,7 +39,7 @@ def service(tmp_path):
 
 @pytest.fixture
 def door(tmp_path, service):
-    made = with_push(Door(tmp_path / "house", uploads_per_minute=0, map_style=None), service)
+    made = with_push(Door(tmp_path / "house", uploads_per_minute=0), service)
     yield made
     made.http.close()
     made.world.database.close()
