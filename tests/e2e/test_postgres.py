@@ -3,19 +3,21 @@
 import httpx2
 import pytest
 
+from tests.e2e import postgres_crash
 from tests.e2e.crash import Server, picture
+from tests.fakes.postgres import QUICK, running
 
 
-@pytest.fixture
-def two_servers(postgres_url, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def two_servers(postgres_server, tmp_path_factory):
     """Two servers on one database and one folder of photos."""
-    monkeypatch.setenv("HOMEWARD_DATABASE_URL", postgres_url)
-    servers = [Server(tmp_path / "data", name=name) for name in ("one", "two")]
-    try:
+    folder = tmp_path_factory.mktemp("servers")
+    servers = [Server(folder / "data", name=name) for name in ("one", "two")]
+    with postgres_server.database() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOMEWARD_DATABASE_URL", url)
         for server in servers:
             server.start()
         yield servers
-    finally:
         for server in servers:
             server.stop()
 
@@ -57,3 +59,30 @@ def test_one_key_makes_one_report_whichever_server_hears_it(two_servers):
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json()["id"] == first.json()["id"]
     assert again.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.fixture
+def killable(tmp_path, monkeypatch):
+    """A server of its own that may be killed, and a database on it; what it says is on the disk is on the disk."""
+    monkeypatch.setenv("HOMEWARD_UPLOADS_PER_MINUTE", "0")
+    with running(
+        settings=tuple(setting for setting in QUICK if setting not in {"fsync=off", "full_page_writes=off"})
+    ) as server:
+        server.ask("CREATE DATABASE homeward")
+        monkeypatch.setenv("HOMEWARD_DATABASE_URL", server.url("homeward"))
+        yield server, server.url("homeward")
+
+
+def test_nothing_acknowledged_is_lost_when_server_postgres_and_worker_are_killed_in_turn(killable, tmp_path):
+    outcome = postgres_crash.run(tmp_path / "data", *killable, kills=3, clients=3, seed=1)
+
+    assert len(outcome.ledger.filings) > 4
+    assert set(outcome.away_s) == {"server", "postgres", "worker"}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_nothing_acknowledged_is_lost_over_a_hundred_kills_in_turn(killable, tmp_path):
+    outcome = postgres_crash.run(tmp_path / "data", *killable, kills=100, clients=4, seed=2)
+
+    assert len(outcome.ledger.filings) > 100

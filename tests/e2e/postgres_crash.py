@@ -1,0 +1,160 @@
+"""Kill -9 of a server, of PostgreSQL and of a worker in turn, under load: what was acknowledged must be there.
+
+Clients send to whichever server they like, and again with the same key until one acknowledges. How long the service was
+away after each kill is measured, until any server acknowledges anything again.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from tests.e2e.crash import START, Ledger, Server, acknowledge, check, claim
+from tests.fakes.postgres import PostgresServer
+
+PASSING = {409, 429, 503}
+LOAD_S = (0.3, 1.5)
+
+
+@dataclass
+class Worker:
+    """`homeward work` as a process of its own."""
+
+    folder: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", START, "work", "--data", str(self.folder)]
+        with (self.folder.parent / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env={**os.environ, "HOMEWARD_MODEL_THREADS": "1"}, stdout=log,
+                                            stderr=log)  # fmt: skip
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+@dataclass
+class Cluster:
+    """Two servers and a worker on one database and one folder."""
+
+    folder: Path
+    postgres: PostgresServer
+    servers: list[Server] = field(init=False)
+    worker: Worker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.servers = [Server(self.folder, name=f"server{number}") for number in (1, 2)]
+        self.worker = Worker(self.folder)
+
+    def start(self) -> None:
+        for one in (*self.servers, self.worker):
+            one.start()
+
+    def stop(self) -> None:
+        for one in (*self.servers, self.worker):
+            one.stop()
+
+    def kill(self, turn: int) -> str:
+        """The next in turn dies, and is started again as whoever watches over it would."""
+        name, victim = (
+            ("server", self.servers[0]), ("postgres", self.postgres), ("worker", self.worker),
+            ("server", self.servers[1]),
+        )[turn % 4]  # fmt: skip
+        victim.kill()
+        victim.start()
+        return name
+
+
+@dataclass
+class Outcome:
+    """``away_s`` by what was killed: from when its start was begun until the next acknowledgement anywhere."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    away_s: dict[str, list[float]] = field(default_factory=dict)
+    last_ack: float = 0.0
+
+
+def run(folder: Path, postgres: PostgresServer, url: str, *, kills: int, clients: int, seed: int) -> Outcome:
+    """Load, ``kills`` kills in turn, and the check. Raises AssertionError on any loss or double."""
+    rng, outcome = random.Random(seed), Outcome()
+    cluster = Cluster(folder, postgres)
+    cluster.start()
+    done = threading.Event()
+    urls = [server.url for server in cluster.servers]
+    threads = [threading.Thread(target=client, args=(urls, outcome, done, rng.random())) for _ in range(clients)]
+    try:
+        for thread in threads:
+            thread.start()
+        for turn in range(kills):
+            done.wait(rng.uniform(*LOAD_S))
+            name = cluster.kill(turn)
+            began = time.monotonic()
+            while outcome.last_ack < began:
+                assert time.monotonic() < began + 120, f"the service did not come back after the {name} was killed"
+                time.sleep(0.01)
+            outcome.away_s.setdefault(name, []).append(outcome.last_ack - began)
+        done.set()
+        for thread in threads:
+            thread.join()
+        finish(urls, outcome)
+        check(urls[0], outcome.ledger)
+        check_rows(postgres, url, outcome.ledger)
+    finally:
+        done.set()
+        cluster.stop()
+    return outcome
+
+
+def client(urls: list[str], outcome: Outcome, done: threading.Event, seed: float) -> None:
+    """Files open reports anew, then new pairs, at any server."""
+    rng = random.Random(seed)
+    with httpx2.Client(timeout=60) as http:
+        while not done.is_set():
+            send(http, rng.choice(urls), outcome, claim(outcome.ledger, rng))
+
+
+def send(http: httpx2.Client, url: str, outcome: Outcome, filing) -> bool:
+    """Whether it was acknowledged; nobody there, or nobody able just now, is no answer."""
+    form = {"shelf": filing.shelf, "species": "cat", "keep_without_animal": "true", "lat": "57.6", "lon": "39.85"}
+    photo = {"photo": ("a.jpg", filing.photo, "image/jpeg")}
+    try:
+        answer = http.post(f"{url}/api/v1/reports", data=form, files=photo, headers={"Idempotency-Key": filing.key})
+    except httpx2.HTTPError:
+        time.sleep(0.02)
+        return False
+    if answer.status_code in PASSING:
+        return False
+    assert answer.status_code == 201, answer.text
+    acknowledge(outcome.ledger, filing, answer)
+    outcome.last_ack = time.monotonic()
+    return True
+
+
+def finish(urls: list[str], outcome: Outcome) -> None:
+    """Everything in doubt is sent until it is acknowledged, as a client would."""
+    deadline = time.monotonic() + 120
+    with httpx2.Client(timeout=60) as http:
+        for filing in outcome.ledger.open():
+            while not send(http, urls[0], outcome, filing):
+                assert time.monotonic() < deadline, "a report is never acknowledged"
+
+
+def check_rows(postgres: PostgresServer, url: str, ledger: Ledger) -> None:
+    """One report for each key, no job left, no pair of report and encounter that was alerted twice."""
+    name = url.rsplit("/", 1)[1]
+    assert postgres.ask("SELECT count(*) FROM reports", name) == [(len(ledger.filings),)]
+    doubles = "SELECT kind, lost_id, encounter_id FROM outbox GROUP BY 1, 2, 3 HAVING count(*) > 1 AND kind = 'match'"
+    assert postgres.ask(doubles, name) == []
+    assert postgres.ask("SELECT count(*) FROM embeddings e LEFT JOIN points p ON p.embedding_id = e.id "
+                        "WHERE p.embedding_id IS NULL", name) == [(0,)]  # fmt: skip
