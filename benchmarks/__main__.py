@@ -20,6 +20,7 @@ from benchmarks import (
     page,
     people,
     photo,
+    postgres,
     search,
     sightings,
 )
@@ -29,6 +30,7 @@ QUESTIONS = {
     "sightings": sightings.measure,
     "city": city.measure,
     "million": million.measure,
+    "postgres": postgres.measure,
     "memory": memory.measure,
     "commands": commands.measure,
     "photo": photo.measure,

@@ -81,7 +81,7 @@ def test_a_move_that_is_killed_in_the_middle_goes_on_and_brings_every_row(tmp_pa
         [sys.executable, *RUN[1:], *ASKED, "--data", str(tmp_path)], env=env, stderr=subprocess.DEVNULL
     )
     name = empty_url.rsplit("/", 1)[1]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while moving.poll() is None and _count(postgres_server, name) == 0 and time.monotonic() < deadline:
         time.sleep(0.001)
     moving.send_signal(signal.SIGKILL)

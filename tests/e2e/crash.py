@@ -55,6 +55,10 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
         command = [
             *self.within,
             sys.executable,
@@ -69,6 +73,9 @@ class Server:
         env = {**os.environ, "HOMEWARD_UPLOADS_PER_MINUTE": "0", "HOMEWARD_MODEL_THREADS": "1"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+
+    def wait(self) -> None:
+        assert self.process is not None
         deadline = time.monotonic() + READY_WITHIN_S
         while not self._is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:

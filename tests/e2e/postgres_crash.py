@@ -58,22 +58,31 @@ class Cluster:
         self.worker = Worker(self.folder)
 
     def start(self) -> None:
-        for one in (*self.servers, self.worker):
-            one.start()
+        self.worker.start()
+        for server in self.servers:
+            server.launch()
+        for server in self.servers:
+            server.wait()
 
     def stop(self) -> None:
         for one in (*self.servers, self.worker):
             one.stop()
 
     def kill(self, turn: int) -> str:
-        """The next in turn dies, and is started again as whoever watches over it would."""
-        name, victim = (
-            ("server", self.servers[0]), ("postgres", self.postgres), ("worker", self.worker),
-            ("server", self.servers[1]),
-        )[turn % 4]  # fmt: skip
-        victim.kill()
-        victim.start()
-        return name
+        """The next in turn dies, and is started again as whoever watches over it would; nobody waits until it is up."""
+        if turn % 4 == 1:
+            self.postgres.kill()
+            self.postgres.start()
+            return "postgres"
+        if turn % 4 == 2:
+            self.worker.kill()
+            self.worker.start()
+            return "worker"
+        server = self.servers[0 if turn % 4 == 0 else 1]
+        server.wait()
+        server.kill()
+        server.launch()
+        return "server"
 
 
 @dataclass
@@ -107,6 +116,8 @@ def run(folder: Path, postgres: PostgresServer, url: str, *, kills: int, clients
         done.set()
         for thread in threads:
             thread.join()
+        for server in cluster.servers:
+            server.wait()
         finish(urls, outcome)
         check(urls[0], outcome.ledger)
         check_rows(postgres, url, outcome.ledger)

@@ -6,7 +6,8 @@ database would miss; the database is closed until everything is there. Photos an
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -144,15 +145,15 @@ class Move:
         count, total = 0, 0
         with self.source.read() as ours, self.target.read() as theirs:
             total = _count(ours.connection, table)
-            pairs = zip_longest(_all(ours.connection, table), _all(theirs.connection, table))
-            for one, other in pairs:
-                if one is None or other is None or tuple(one) != tuple(other):
-                    there = one if one is not None else other
-                    assert there is not None
-                    raise MoveFailed(f"The row {_key(table, there)} of {table.name} is not the same in the database.")
-                count += 1
-                if count % ROWS == 0 or count == total:
-                    self.tell(f"{table.name}, compared", count, total)
+            with (
+                closing(_all(ours.connection, table)) as one_side,
+                closing(_all(theirs.connection, table)) as other_side,
+            ):
+                for one, other in zip_longest(one_side, other_side):
+                    _check_same(table, one, other)
+                    count += 1
+                    if count % ROWS == 0 or count == total:
+                        self.tell(f"{table.name}, compared", count, total)
         return count
 
     def _open_target(self) -> None:
@@ -197,9 +198,19 @@ def _batch(connection: Connection, table: Table, after: Sequence[Any] | None) ->
     return wanted.order_by(*_keys(connection, table)).limit(ROWS_WITH_PICTURES if has_pictures else ROWS)
 
 
-def _all(connection: Connection, table: Table) -> Iterator[Row[Any]]:
+def _all(connection: Connection, table: Table) -> Generator[Row[Any], None, None]:
     wanted = select(table).where(*_moving(table)).order_by(*_keys(connection, table))
-    yield from connection.execution_options(yield_per=ROWS).execute(wanted)
+    with connection.execution_options(yield_per=ROWS).execute(wanted) as found:
+        yield from found
+
+
+def _check_same(table: Table, one: Row[Any] | None, other: Row[Any] | None) -> None:
+    """None stands for a row that is on the other side only."""
+    if one is not None and other is not None and tuple(one) == tuple(other):
+        return
+    there = one if one is not None else other
+    assert there is not None
+    raise MoveFailed(f"The row {_key(table, there)} of {table.name} is not the same in the database.")
 
 
 def _count(connection: Connection, table: Table, after: Sequence[Any] | None = None) -> int:
