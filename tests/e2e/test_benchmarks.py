@@ -15,6 +15,7 @@ from tests.watcher.streams import needs_rtsp
         "sightings",
         "city",
         "million",
+        "postgres",
         "memory",
         "commands",
         "photo",
