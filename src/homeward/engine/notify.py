@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from homeward.domain.accounts import CERTAIN, Account, quiet_until
 from homeward.domain.ids import AccountId, AlertId, ReportId
 from homeward.domain.matches import Verdict
-from homeward.domain.reports import Status
+from homeward.domain.reports import Report, Status
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Alert, AlertKind, Messenger, News, UnitOfWork
 from homeward.telemetry import step
@@ -84,7 +84,7 @@ class Notify:
         if until is not None and until > now:
             work.outbox.retry([alert.id for alert in still], until, "waits")
             return None
-        lost, found = work.reports.get(best.lost_id), work.reports.get(best.found_id)
+        lost, found = _report(work, best.lost_id), _report(work, best.found_id)
         assert lost is not None
         assert found is not None
         ordered = sorted(still, key=lambda alert: -alert.degree)
@@ -94,7 +94,7 @@ class Notify:
         """When news with ``best`` may go out; None for now."""
         if best.kind not in FOUND_BY_US:
             return None
-        told = work.reports.get(best.lost_id if best.kind is AlertKind.MATCH else best.found_id)
+        told = _report(work, best.lost_id if best.kind is AlertKind.MATCH else best.found_id)
         if told is not None and told.muted_until is not None and told.muted_until > now:
             return told.muted_until
         night = quiet_until(account, now) if account and best.degree < CERTAIN else None
@@ -107,6 +107,11 @@ class Notify:
             return None
         last = max(a.delivered_at for a in delivered if a.delivered_at)
         return last + timedelta(minutes=self.rules.alert_cooldown_min)
+
+
+def _report(work: UnitOfWork, report_id: ReportId) -> Report | None:
+    """To be read only: reports are not locked, so that those who tell of the same ones need not wait for each other."""
+    return next(iter(work.reports.get_many([report_id])), None)
 
 
 def _together(alerts: Sequence[Alert]) -> list[list[Alert]]:
