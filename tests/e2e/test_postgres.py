@@ -73,7 +73,8 @@ def killable(tmp_path, monkeypatch):
         yield server, server.url("homeward")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_nothing_acknowledged_is_lost_when_server_postgres_and_worker_are_killed_in_turn(killable, tmp_path):
     outcome = postgres_crash.run(tmp_path / "data", *killable, kills=3, clients=3, seed=1)
 
