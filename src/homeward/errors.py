@@ -96,6 +96,12 @@ class Forbidden(HomewardError):
     status = 403
 
 
+class Blocked(Forbidden):
+    """An operator has stopped taking anything from this account or network; says how to object."""
+
+    code = "blocked"
+
+
 class Conflict(HomewardError):
     """The state of things does not allow it now."""
 

@@ -35,6 +35,8 @@ class ReasonCode(StrEnum):
     SAME_PICTURE = "same_picture"
     OWNER_SAYS_SAME = "owner_says_same"
     FINDER_ANSWERED = "finder_answered"
+    VOLUNTEERS_SAME = "volunteers_same"
+    VOLUNTEERS_DIFFERENT = "volunteers_different"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,13 @@ class Shelf(StrEnum):
 
 
 class Status(StrEnum):
-    """The life of a report. Only open ones are searched."""
+    """The life of a report. Only open ones are searched; ``hidden`` is an operator's doing, shown to nobody else."""
 
     OPEN = "open"
     REUNITED = "reunited"
     CLOSED = "closed"
     EXPIRED = "expired"
+    HIDDEN = "hidden"
 
 
 class Held(StrEnum):

@@ -13,6 +13,7 @@ from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
 from homeward.engine.board import Board
+from homeward.engine.desk import open_desk
 from homeward.engine.devices import Devices
 from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
@@ -28,13 +29,14 @@ from homeward.engine.show import Show, Size, get_report
 from homeward.engine.sight import Sight
 from homeward.engine.wiring import Ports, Rules
 from homeward.engine.work import Work
-from homeward.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
-from homeward.ports import Job, ReportQuery, SafePhoto, UnitOfWork
+from homeward.errors import Conflict, Forbidden, InvalidInput, ModelUnavailable, NotFound
+from homeward.ports import Job, Queue, ReportQuery, SafePhoto, UnitOfWork
 
 __all__ = ["Engine", "Ports", "Rules"]
 
 SEARCHED = ("species", "place", "home", "happened_at", "status")
 SURE, UNKNOWN = 1.0, 0.0
+MAX_CAMERA_NAME = 100
 
 NO_PHOTO = ContentHash("0" * 64)
 
@@ -43,7 +45,8 @@ class Engine:
     """The facade. ``events`` tells this process what has happened, ``alerts`` hands out what people are to be told.
 
     ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk,
-    ``letters`` knows who is told by e-mail, ``devices`` which browsers are told too, ``board`` what everybody may see.
+    ``letters`` knows who is told by e-mail, ``devices`` which browsers are told too, ``board`` what
+    everybody may see, ``desk`` what its people do.
     """
 
     def __init__(self, ports: Ports, rules: Rules) -> None:
@@ -60,6 +63,7 @@ class Engine:
         self.board = Board(ports)
         self.letters = Letters(ports)
         self.devices = Devices(ports)
+        self.desk = open_desk(ports, rules, self._forget)
         self.talks = Talks(ports, self.events)
         self._show = Show(ports)
         self._reindex = Reindex(ports)
@@ -304,6 +308,9 @@ class Engine:
         if after.place != before.place:
             after = replace(after, district=self.district(after.place))
         if after.status is not before.status:
+            if Status.HIDDEN in {before.status, after.status}:
+                hint = "If you think that this is a mistake, tell the operators so on the page /privacy."
+                raise Forbidden("Operators alone hide reports and show them again.", field="status", hint=hint)
             closed_at = None if after.status is Status.OPEN else self._ports.clock.now()
             after = replace(after, closed_at=closed_at)
         if before.shelf is Shelf.FOUND and after.home is not None:
@@ -343,6 +350,19 @@ class Engine:
             work.cameras.save(alive)
         return alive
 
+    def change_camera(
+        self, camera_id: CameraId, *, name: str | None, place: Point | None, district: str | None
+    ) -> Camera:
+        """Another name, place or district (empty: that of the place); what was seen before keeps its place."""
+        check_text("name", name, MAX_CAMERA_NAME)
+        with self._ports.database.write() as work:
+            before = _camera(work, camera_id)
+            moved = replace(before, name=name or before.name, place=place or before.place)
+            if district is not None or moved.place != before.place:
+                moved = replace(moved, district=district or self.district(moved.place))
+            work.cameras.save(moved)
+        return moved
+
     def pause_camera(self, camera_id: CameraId, *, paused: bool) -> Camera:
         """From now on nothing is taken of it, or is again."""
         with self._ports.database.write() as work:
@@ -368,6 +388,18 @@ class Engine:
         if report is None or report.camera_id != camera_id:
             raise NotFound("This camera sent no such sighting.", field="sighting")
         self.erase(report_id)
+
+    def erase_sightings(self, camera_id: CameraId, limit: int) -> int:
+        """Erase the newest ``limit`` of all that a camera sent; how many went."""
+        found = self.reports(ReportQuery(camera_id=camera_id, limit=limit))
+        for report in found:
+            self.erase(report.id)
+        return len(found)
+
+    def last_sightings(self) -> dict[CameraId, datetime]:
+        """When each camera last saw an animal."""
+        with self._ports.database.read() as work:
+            return work.cameras.last_sightings()
 
     def outlines(self) -> Mapping[str, object]:
         """The districts of the city as GeoJSON."""
@@ -424,6 +456,11 @@ class Engine:
         """Remove photo files that no row names; always 0, since there is never more to do at once."""
         self._forget.sweep()
         return 0
+
+    def queues(self) -> list[Queue]:
+        """What waits, and what fails."""
+        with self._ports.database.read() as work:
+            return work.figures.queues()
 
     def is_ready(self) -> dict[str, bool]:
         """Which parts that a report needs work."""

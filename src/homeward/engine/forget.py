@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from homeward.domain.accounts import EMAIL
@@ -19,6 +19,8 @@ BATCH = 200
 YOUNG = timedelta(hours=1)  # a file may be older than its row by this much
 ANSWERS_KEPT = timedelta(days=30)  # an import may be taken up again that much later
 LOOKS_KEPT = timedelta(days=365)
+SENDERS_KEPT = timedelta(days=30)
+DEEDS_KEPT = timedelta(days=3 * 365)
 NUMBERS_KEPT = timedelta(days=7)  # a messenger repeats an update for a day at most
 
 
@@ -78,7 +80,15 @@ class Forget:
             work.answers.forget_before(now - ANSWERS_KEPT)
             work.audit.forget_before(now - LOOKS_KEPT)
             work.inbox.forget_before(now - NUMBERS_KEPT)
+            self._forget_desk(work, now)
         return len(old)
+
+    def _forget_desk(self, work: UnitOfWork, now: datetime) -> None:
+        work.senders.forget_before(now - SENDERS_KEPT)
+        work.deeds.forget_before(now - DEEDS_KEPT)
+        closed = now - timedelta(days=self.rules.closed_days)
+        work.complaints.forget_before(closed)
+        work.petitions.forget_before(closed)
 
     def sweep(self) -> None:
         """Files without a row: a crash between the two, or an erasure cut short. One process at a time looks."""

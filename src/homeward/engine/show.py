@@ -14,8 +14,10 @@ from homeward.domain.crops import head_region
 from homeward.domain.filing import Filed, SeenPhoto
 from homeward.domain.ids import CropId, PhotoId, ReportId
 from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, Verdict
+from homeward.domain.matching import with_reason
 from homeward.domain.places import distance_band_km
-from homeward.domain.reports import Crop, Photo, Report, Shelf
+from homeward.domain.reports import Crop, Photo, Report, Shelf, Status
+from homeward.engine.desk.pairs import agreements
 from homeward.engine.wiring import Ports
 from homeward.errors import NotFound, StorageBusy, StorageFull
 from homeward.ports import UnitOfWork, View
@@ -45,7 +47,7 @@ class Show:
             pending = work.jobs.pending(report_id)
             breed = self._breed(work, report)
             if report.shelf is Shelf.LOST:
-                page = self._with_breeds(work, work.matches.page(report_id, MatchQuery(limit=10)))
+                page = self._with_more(work, report_id, work.matches.page(report_id, MatchQuery(limit=10)))
                 return Filed(report, photos, pending, matches=page, breed=breed)
             return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10), breed=breed)
 
@@ -53,7 +55,7 @@ class Show:
         """The owner's page of matches."""
         with self.ports.database.read() as work:
             get_report(work, lost_id, Shelf.LOST)
-            return self._with_breeds(work, work.matches.page(lost_id, query))
+            return self._with_more(work, lost_id, work.matches.page(lost_id, query))
 
     def finder_matches(self, found_id: ReportId, limit: int) -> tuple[FinderMatch, ...]:
         """The finder's view: bands instead of distances."""
@@ -141,8 +143,16 @@ class Show:
             ],
         }
 
-    def _with_breeds(self, work: UnitOfWork, page: MatchPage) -> MatchPage:
-        return replace(page, items=tuple(replace(view, breed=self._breed(work, view.found)) for view in page.items))
+    def _with_more(self, work: UnitOfWork, lost_id: ReportId, page: MatchPage) -> MatchPage:
+        """With guesses at breeds, and what volunteers agree on as a reason; the degree does not know of it."""
+        hints = agreements(work, lost_id)
+        items = []
+        for view in page.items:
+            hint = hints.get(view.match.encounter_id)
+            reasons = view.match.reasons if hint is None else with_reason(view.match, hint)
+            match = replace(view.match, reasons=reasons)
+            items.append(replace(view, match=match, breed=self._breed(work, view.found)))
+        return replace(page, items=tuple(items))
 
     def _breed(self, work: UnitOfWork, report: Report) -> BreedGuess | None:
         """What a dog seems to be."""
@@ -165,7 +175,7 @@ class Show:
         for match in work.matches.of_found(found.id, limit):
             lost = work.reports.get(match.lost_id)
             crop = self._crop(work, match)
-            if lost is None or crop is None or match.verdict is Verdict.DIFFERENT:
+            if lost is None or lost.status is Status.HIDDEN or crop is None or match.verdict is Verdict.DIFFERENT:
                 continue
             band = None if match.distance_km is None else distance_band_km(match.distance_km)
             shown.append(

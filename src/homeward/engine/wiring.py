@@ -47,3 +47,4 @@ class Rules:
     sighting_days: int = 30
     closed_days: int = 90
     open_days: int = 365
+    answer_days: int = 10

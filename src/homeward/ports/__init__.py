@@ -1,5 +1,6 @@
 """Ports: what the engine needs of the world, as Protocols. Real and in-memory ones pass the same tests."""
 
+from homeward.ports.desk import Blocks, Complaints, Deeds, Opinions, Petitions, Senders
 from homeward.ports.models import Detector, Embedder, Space, Spaces
 from homeward.ports.outside import Clock, Districts, Messenger, News, Window
 from homeward.ports.people import (
@@ -14,6 +15,7 @@ from homeward.ports.people import (
     Figures,
     Handovers,
     Keys,
+    Queue,
 )
 from homeward.ports.pictures import ImageReader, ImageRenderer, PhotoStorage, SafePhoto, View
 from homeward.ports.queues import Alert, AlertKind, Inbox, Job, Jobs, NewAlert, Outbox, Update
@@ -30,10 +32,13 @@ __all__ = [
     "ApiKey",
     "Audit",
     "Before",
+    "Blocks",
     "Cameras",
     "Clock",
+    "Complaints",
     "Crops",
     "Database",
+    "Deeds",
     "Detector",
     "Devices",
     "Districts",
@@ -57,12 +62,16 @@ __all__ = [
     "MetadataStorage",
     "NewAlert",
     "News",
+    "Opinions",
     "Outbox",
+    "Petitions",
     "PhotoStorage",
     "Photos",
+    "Queue",
     "ReportQuery",
     "Reports",
     "SafePhoto",
+    "Senders",
     "Space",
     "Spaces",
     "Storage",

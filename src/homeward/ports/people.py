@@ -111,6 +111,10 @@ class Cameras(Protocol):
         """Those whose last sighting is not before ``since``, latest first."""
         ...
 
+    def last_sightings(self) -> dict[CameraId, datetime]:
+        """When each camera last saw an animal; those that never did are left out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
@@ -194,8 +198,23 @@ class Audit(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits in one queue: how many, since when, how many failed at least once, and the last error's name."""
+
+    name: str
+    waiting: int
+    failing: int
+    oldest_at: datetime | None
+    error: str | None
+
+
 class Figures(Protocol):
     """How much of everything there is, for operators."""
+
+    def queues(self) -> list[Queue]:
+        """Reports to be matched (``jobs``), and alerts by kind; empty queues are left out."""
+        ...
 
     def all(self, now: datetime) -> dict[str, int]:
         """Counts by name; names end in their unit where it is not a number of things (``outbox_oldest_s``)."""

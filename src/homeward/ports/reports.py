@@ -21,7 +21,7 @@ from homeward.domain.ids import (
 from homeward.domain.matches import Match, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.repeats import Seen
-from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Standing, Status
+from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Source, Standing, Status
 
 Before = tuple[datetime, ReportId]
 
@@ -38,6 +38,7 @@ class ReportQuery:
     species: Species | None = None
     district: str | None = None
     listed: bool | None = None
+    source: Source | None = None
     before: Before | None = None
     limit: int = 100
 
@@ -192,7 +193,7 @@ class Matches(Protocol):
         ...
 
     def page(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
-        """One page for the owner."""
+        """One page for the owner, without found reports that an operator hid."""
         ...
 
     def of_found(self, found_id: ReportId, limit: int) -> list[Match]:

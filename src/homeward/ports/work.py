@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from homeward.ports.desk import Blocks, Complaints, Deeds, Opinions, Petitions, Senders
 from homeward.ports.people import Accounts, Answers, Audit, Cameras, Devices, Facts, Figures, Handovers, Keys
 from homeward.ports.queues import Inbox, Jobs, Outbox
 from homeward.ports.reports import Crops, Embeddings, Expiry, Matches, Photos, Reports
@@ -107,6 +108,36 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> Audit:
         """See `Audit`."""
+        ...
+
+    @property
+    def deeds(self) -> Deeds:
+        """See `Deeds`."""
+        ...
+
+    @property
+    def complaints(self) -> Complaints:
+        """See `Complaints`."""
+        ...
+
+    @property
+    def blocks(self) -> Blocks:
+        """See `Blocks`."""
+        ...
+
+    @property
+    def senders(self) -> Senders:
+        """See `Senders`."""
+        ...
+
+    @property
+    def opinions(self) -> Opinions:
+        """See `Opinions`."""
+        ...
+
+    @property
+    def petitions(self) -> Petitions:
+        """See `Petitions`."""
         ...
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import CameraId, EncounterId
 from homeward.domain.reports import Camera, Encounter
 from homeward.storage.sql import rows
 from homeward.storage.sql.dialect import both, changing, insert
-from homeward.storage.sql.tables import cameras, encounters
+from homeward.storage.sql.tables import cameras, encounters, reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,13 @@ class SqlCameras:
             .order_by(encounters.c.last_at.desc(), encounters.c.id)
         )
         return [_encounter(row) for row in self.connection.execute(statement).mappings()]
+
+    def last_sightings(self) -> dict[CameraId, datetime]:
+        """When each camera last saw an animal."""
+        seen_at = func.max(func.coalesce(reports.c.last_seen_at, reports.c.happened_at))
+        statement = select(reports.c.camera_id, seen_at).where(reports.c.camera_id.is_not(None))
+        found = self.connection.execute(statement.group_by(reports.c.camera_id))
+        return {CameraId(camera_id): at for camera_id, at in found}
 
 
 KEEP_ENCOUNTER = both(

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from homeward.domain.matches import Verdict
+from homeward.ports import AlertKind, Queue
 from homeward.storage.sql.tables import accounts, cameras, handovers, inbox, jobs, matches, outbox, reports
 
 DAY = timedelta(days=1)
+WAITS = "waits"  # what the engine writes of an alert that is only held back: night, cool-down
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,27 @@ class SqlFigures:
             "outbox_oldest_s": self._oldest_s(now),
             "delivered_today": self._count(outbox, outbox.c.delivered_at > now - DAY),
         }
+
+    def queues(self) -> list[Queue]:
+        """Reports to be matched, and alerts by kind."""
+        found = [self._queue("jobs", jobs)]
+        found += [
+            self._queue(kind.value, outbox, outbox.c.kind == kind.value, outbox.c.due_at.is_not(None))
+            for kind in AlertKind
+        ]
+        return [queue for queue in found if queue.waiting]
+
+    def _queue(self, name: str, table: Table, *conditions: ColumnElement[bool]) -> Queue:
+        failing = func.count().filter(table.c.error.is_not(None), table.c.error != WAITS)
+        counted = select(func.count(), failing, func.min(table.c.created_at)).select_from(table).where(*conditions)
+        waiting, failed, oldest = self.connection.execute(counted).one()
+        last = (
+            select(table.c.error)
+            .where(*conditions, table.c.error.is_not(None), table.c.error != WAITS)
+            .order_by(table.c.due_at.desc())
+            .limit(1)
+        )
+        return Queue(name, waiting, failed, oldest, self.connection.execute(last).scalar_one_or_none())
 
     def _reports(self, now: datetime) -> dict[str, int]:
         new = func.count().filter(reports.c.created_at > now - DAY)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 
 from homeward.domain.ids import EncounterId, ModelName, ReportId
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
+from homeward.domain.reports import Status
 from homeward.storage.sql import rows
 from homeward.storage.sql.dialect import both
 from homeward.storage.sql.tables import cameras, crops, matches, reports
@@ -36,8 +37,8 @@ class SqlMatches:
     def page(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
         """One page for the owner."""
         joined = matches.join(reports, reports.c.id == matches.c.found_id)
-        mine = matches.c.lost_id == lost_id
-        every = self.connection.execute(select(func.count()).select_from(matches).where(mine)).scalar_one()
+        mine = and_(matches.c.lost_id == lost_id, reports.c.status != Status.HIDDEN.value)
+        every = self.connection.execute(select(func.count()).select_from(joined).where(mine)).scalar_one()
         shown = [mine, *_conditions(query)]
         total = self.connection.execute(select(func.count()).select_from(joined).where(*shown)).scalar_one()
         statement = (

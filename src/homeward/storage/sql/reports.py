@@ -91,6 +91,7 @@ class SqlReports:
             "species": query.species,
             "district": query.district,
             "listed": query.listed,
+            "source": query.source,
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
         if query.before is not None:

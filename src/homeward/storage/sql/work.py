@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
 from homeward.storage.sql.accounts import SqlAccounts
 from homeward.storage.sql.cameras import SqlCameras
+from homeward.storage.sql.desk import SqlBlocks, SqlComplaints, SqlDeeds, SqlOpinions, SqlPetitions, SqlSenders
 from homeward.storage.sql.devices import SqlDevices
 from homeward.storage.sql.dialect import alone
 from homeward.storage.sql.embeddings import SqlEmbeddings
@@ -119,3 +120,33 @@ class SqlUnitOfWork:
     def audit(self) -> SqlAudit:
         """Looks at photos."""
         return SqlAudit(self.connection)
+
+    @property
+    def deeds(self) -> SqlDeeds:
+        """What was done at the desk."""
+        return SqlDeeds(self.connection)
+
+    @property
+    def complaints(self) -> SqlComplaints:
+        """What people say against notices."""
+        return SqlComplaints(self.connection)
+
+    @property
+    def blocks(self) -> SqlBlocks:
+        """Whose sendings are not taken."""
+        return SqlBlocks(self.connection)
+
+    @property
+    def senders(self) -> SqlSenders:
+        """Where reports came from."""
+        return SqlSenders(self.connection)
+
+    @property
+    def opinions(self) -> SqlOpinions:
+        """What volunteers think."""
+        return SqlOpinions(self.connection)
+
+    @property
+    def petitions(self) -> SqlPetitions:
+        """What people ask of the operators."""
+        return SqlPetitions(self.connection)

@@ -11,7 +11,7 @@ from homeward.domain.devices import Device
 from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import AccountId, CameraId, HandoverId, KeyId, MessageId, PhotoId, ReportId
 from homeward.domain.reports import Camera, Encounter
-from homeward.ports import Answer, ApiKey
+from homeward.ports import AlertKind, Answer, ApiKey, Queue
 from homeward.testing.repositories.tables import Repository
 
 
@@ -120,6 +120,14 @@ class MemoryFigures(Repository):
             "outbox_oldest_s": round((now - min(due)).total_seconds()) if due else 0,
         }
 
+    def queues(self) -> list[Queue]:
+        """Reports to be matched, and alerts by kind; errors are not kept here."""
+        waiting = [a for a in self.tables.alerts.values() if self.tables.alerts_due.get(a.id) is not None]
+        since: dict[str, list[datetime]] = {"jobs": [job.due_at for job in self.tables.jobs.values()]}
+        for kind in AlertKind:
+            since[kind.value] = [alert.created_at for alert in waiting if alert.kind is kind]
+        return [Queue(name, len(times), 0, min(times), None) for name, times in since.items() if times]
+
 
 class MemoryCameras(Repository):
     """`homeward.ports.Cameras`."""
@@ -145,6 +153,15 @@ class MemoryCameras(Repository):
         mine = [e for e in self.tables.encounters.values() if e.camera_id == camera_id and e.species is species]
         recent = sorted((e for e in mine if e.last_at >= since), key=lambda e: e.id)
         return sorted(recent, key=lambda e: e.last_at, reverse=True)
+
+    def last_sightings(self) -> dict[CameraId, datetime]:
+        """When each camera last saw an animal."""
+        latest: dict[CameraId, datetime] = {}
+        for report in self.tables.reports.values():
+            if report.camera_id is not None:
+                seen_at = report.last_seen_at or report.happened_at
+                latest[report.camera_id] = max(seen_at, latest.get(report.camera_id, seen_at))
+        return latest
 
 
 class MemoryKeys(Repository):

@@ -53,10 +53,23 @@ class MemoryReports(Repository):
         t.handovers = {k: v for k, v in t.handovers.items() if report_id not in {v.lost_id, v.found_id}}
         t.messages = {k: v for k, v in t.messages.items() if v.handover_id in t.handovers}
         t.looks = [look for look in t.looks if look[0] not in gone]
+        t.complaints = {key: value for key, value in t.complaints.items() if value.report_id != report_id}
+        t.senders = {key: value for key, value in t.senders.items() if key != report_id}
+        t.opinions = {k: v for k, v in t.opinions.items() if report_id not in {v.lost_id, v.found_id}}
 
     def find(self, query: ReportQuery) -> list[Report]:
         """Newest first."""
-        names = ("shelf", "status", "account_id", "camera_id", "encounter_id", "species", "district", "listed")
+        names = (
+            "shelf",
+            "status",
+            "account_id",
+            "camera_id",
+            "encounter_id",
+            "species",
+            "district",
+            "listed",
+            "source",
+        )
         wanted = {name: getattr(query, name) for name in names if getattr(query, name) is not None}
         found = [r for r in self.tables.reports.values() if all(getattr(r, n) == v for n, v in wanted.items())]
         ordered = sorted(found, key=lambda report: (report.created_at, report.id), reverse=True)
@@ -286,7 +299,8 @@ class MemoryMatches(Repository):
 
     def page(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
         """One page for the owner."""
-        mine = [match for match in self.tables.matches.values() if match.lost_id == lost_id]
+        hidden = {report.id for report in self.tables.reports.values() if report.status is Status.HIDDEN}
+        mine = [m for m in self.tables.matches.values() if m.lost_id == lost_id and m.found_id not in hidden]
         shown = sorted((m for m in mine if self._passes(m, query)), key=lambda m: self._order(m, query.sort))
         end = query.offset + query.limit
         views = tuple(self._view(match) for match in shown[query.offset : end])

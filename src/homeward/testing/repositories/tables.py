@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from homeward.domain.accounts import Account
+from homeward.domain.desk import Block, Complaint, Deed, Judgement, Petition
 from homeward.domain.devices import Device
 from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.handovers import Handover, NewMessage
@@ -52,6 +53,12 @@ class Tables:
     answers: dict[tuple[str, str], tuple[Answer, datetime]] = field(default_factory=dict)
     looks: list[tuple[PhotoId, str, str, datetime]] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
+    deeds: list[Deed] = field(default_factory=list)
+    complaints: dict[str, Complaint] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    senders: dict[ReportId, tuple[str, datetime]] = field(default_factory=dict)
+    opinions: dict[tuple[ReportId, EncounterId, KeyId], Judgement] = field(default_factory=dict)
+    petitions: dict[str, Petition] = field(default_factory=dict)
     issued: int = 0
 
     def __deepcopy__(self, _memo: object) -> "Tables":

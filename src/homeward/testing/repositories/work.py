@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 
+from homeward.testing.repositories.desk import (
+    MemoryBlocks,
+    MemoryComplaints,
+    MemoryDeeds,
+    MemoryOpinions,
+    MemoryPetitions,
+    MemorySenders,
+)
 from homeward.testing.repositories.people import (
     MemoryAccounts,
     MemoryAnswers,
@@ -124,3 +132,33 @@ class InMemoryUnitOfWork:
     def audit(self) -> MemoryAudit:
         """Looks at photos."""
         return MemoryAudit(self.tables)
+
+    @property
+    def deeds(self) -> MemoryDeeds:
+        """What was done at the desk."""
+        return MemoryDeeds(self.tables)
+
+    @property
+    def complaints(self) -> MemoryComplaints:
+        """What people say against notices."""
+        return MemoryComplaints(self.tables)
+
+    @property
+    def blocks(self) -> MemoryBlocks:
+        """Whose sendings are not taken."""
+        return MemoryBlocks(self.tables)
+
+    @property
+    def senders(self) -> MemorySenders:
+        """Where reports came from."""
+        return MemorySenders(self.tables)
+
+    @property
+    def opinions(self) -> MemoryOpinions:
+        """What volunteers think."""
+        return MemoryOpinions(self.tables)
+
+    @property
+    def petitions(self) -> MemoryPetitions:
+        """What people ask of the operators."""
+        return MemoryPetitions(self.tables)
