@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from homeward.api import ApiConfig, ApiContext
+    from homeward.api.context import Disk
     from homeward.bot.backend import Backend
     from homeward.bot.service import TelegramBot
     from homeward.engine.engine import Engine
@@ -239,7 +240,14 @@ def build(settings: Settings) -> App:
     engine.take_over()
     if index is not None:
         index.check(spaces.current().embedder.name, spaces.current().embedder.dimension)
-    context = ApiContext(engine=engine, database=database, clock=clock, config=_api_config(settings, photos))
+    context = ApiContext(
+        engine=engine,
+        database=database,
+        clock=clock,
+        config=_api_config(settings, photos),
+        cards=lambda: [card.raw for card in models.cards()],
+        disk=lambda: _disk(settings.data),
+    )
     extra = _beside_others(database, engine)
     context = replace(context, window=extra.window)
     push = _push(settings, engine)
@@ -282,6 +290,16 @@ def _push(settings: Settings, engine: Engine) -> PushMessenger:
         devices=engine.devices.of,
         gone=engine.devices.gone,
     )
+
+
+def _disk(folder: Path) -> Disk:
+    import shutil
+
+    from homeward.api.context import Disk
+
+    usage = shutil.disk_usage(folder)
+    files = [folder / f"{DATABASE_FILE}{suffix}" for suffix in ("", "-wal")]
+    return Disk(usage.free, usage.total, sum(file.stat().st_size for file in files if file.exists()))
 
 
 def _email(settings: Settings, context: ApiContext) -> EmailMessenger:
@@ -541,6 +559,7 @@ def _rules(settings: Settings) -> Any:
         sighting_days=settings.sighting_days,
         closed_days=settings.closed_days,
         open_days=settings.open_days,
+        answer_days=settings.answer_days,
     )
 
 
@@ -582,6 +601,7 @@ def _api_config(settings: Settings, photos: PhotoStorage) -> ApiConfig:
         telegram_app_secret=_app_secret(settings),
         map_styles=settings.map_styles,
         map_file=checked(settings.map_file) if settings.map_file else None,
+        operator=settings.operator,
     )
 
 

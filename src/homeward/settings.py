@@ -128,6 +128,14 @@ class Settings(BaseSettings):
     sighting_days: int = Field(30, ge=1, description="Days that unmatched sightings are kept.")
     closed_days: int = Field(90, ge=1, description="Days that closed reports are kept before they are erased.")
     open_days: int = Field(365, ge=1, description="Days after which an open report expires.")
+    answer_days: int = Field(
+        10,
+        ge=1,
+        description="Days in which a person's request has to be answered (152-FZ: 10 working days, GDPR: a month).",
+    )
+    operator: str = Field(
+        "", max_length=300, description="Who runs this server and how to reach them: shown to everybody on /privacy."
+    )
     map_style: AnyHttpUrl | Literal["none"] = Field(
         AnyHttpUrl(f"{OPEN_FREE_MAP}/liberty"),
         description="MapLibre style of the page's map; browsers load it from there. `none`: district outlines only.",

@@ -1,4 +1,4 @@
-"""Who calls: an owner by the report's link, a camera, a bot or an operator by key, or nobody in particular."""
+"""Who calls: an owner by link; a camera, bot, volunteer or operator by key or desk session; or nobody in particular."""
 
 import hashlib
 import hmac
@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from homeward.api.context import ApiContext, context_of
+from homeward.domain.desk import Actor
 from homeward.domain.ids import AccountId, CameraId, KeyId, PhotoId, ReportId, new_token
 from homeward.domain.reports import Report
 from homeward.errors import Forbidden, InvalidInput, NotFound, ReportErased, TokenExpired, Unauthorized
@@ -18,8 +19,10 @@ from homeward.ports import ApiKey
 
 COOKIE = "homeward"
 KEY_PREFIX = "hw_"
-SCOPES = ("sightings", "bot", "admin")
-LINKS, PHOTOS, ADDRESSES = "links", "photos", "addresses"
+DESK_COOKIE = DESK_HEADER = "homeward-desk"
+DESK_SESSION_S = {"admin": 12 * 3600, "volunteer": 30 * 86400}
+SCOPES = ("sightings", "bot", "volunteer", "admin")
+LINKS, PHOTOS, ADDRESSES, DESK = "links", "photos", "addresses", "desk"
 PHOTO_LINK_S = 12 * 3600
 REFUSED_PARAMETERS = ("token", "access_token", "key", "api_key")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -33,6 +36,12 @@ class Caller:
     report_id: ReportId | None = None
     account_id: AccountId | None = None
     key: ApiKey | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who sits at the desk, once it is known that somebody does."""
+        assert self.key is not None
+        return Actor(self.key.id, self.key.name)
 
     @property
     def is_admin(self) -> bool:
@@ -57,6 +66,11 @@ class Caller:
 
 def serializer(context: ApiContext, purpose: str) -> URLSafeTimedSerializer:
     """Signs with the newest secret, and knows the older ones."""
+    return URLSafeTimedSerializer(signing_secrets(context, purpose)[::-1], salt=f"homeward.{purpose}")
+
+
+def signing_secrets(context: ApiContext, purpose: str) -> list[str]:
+    """The secrets of ``purpose``, newest first; one is made where there is none yet."""
     with context.database.read() as work:
         known = work.keys.secrets(purpose)
     if not known:
@@ -65,7 +79,7 @@ def serializer(context: ApiContext, purpose: str) -> URLSafeTimedSerializer:
             if not work.keys.secrets(purpose):
                 work.keys.add_secret(purpose, secrets.token_urlsafe(32), context.clock.now())
             known = work.keys.secrets(purpose)
-    return URLSafeTimedSerializer(known[::-1], salt=f"homeward.{purpose}")
+    return known
 
 
 def link_token(context: ApiContext, report: Report) -> str:
@@ -138,9 +152,12 @@ def caller_of(request: Request) -> Caller:
         if scheme.lower() != "bearer" or not bearer:
             raise Unauthorized("Only bearer tokens are taken.", hint="Authorization: Bearer ...")
         return _by_key(context, request, bearer) if bearer.startswith(KEY_PREFIX) else _by_link(context, bearer)
+    if DESK_HEADER in request.headers:
+        check_origin(request)
+        return _by_desk(context, request)
     cookie = _session(request)
     if cookie:
-        _check_origin(request)
+        check_origin(request)
         return _by_link(context, cookie)
     return Caller("anonymous")
 
@@ -215,11 +232,34 @@ def _by_key(context: ApiContext, request: Request, bearer: str) -> Caller:
     if key is None:
         raise Unauthorized("This key is not valid.", hint="It was revoked, or is not complete.")
     account = request.headers.get("homeward-account") if key.scope in {"bot", "admin"} else None
-    name = "operators" if key.scope == "admin" else f"key:{key.id}"  # an import goes on with another operator's key
-    return Caller(name, account_id=AccountId(account[:100]) if account else None, key=key)
+    return Caller(_key_name(key), account_id=AccountId(account[:100]) if account else None, key=key)
 
 
-def _check_origin(request: Request) -> None:
+def desk_token(context: ApiContext, key: ApiKey) -> str:
+    """What the cookie of a session at the desk holds."""
+    return str(serializer(context, DESK).dumps([key.id]))
+
+
+def _by_desk(context: ApiContext, request: Request) -> Caller:
+    """The cookie alone opens nothing: the desk's own page says by a header that it asks, which other sites cannot."""
+    try:
+        signed = serializer(context, DESK).loads(request.cookies.get(DESK_COOKIE, ""), return_timestamp=True)
+        (key_id,), made_at = signed
+    except (BadSignature, ValueError, TypeError):
+        raise Unauthorized("Sign in at the desk.", hint="With a key of scope admin or volunteer.") from None
+    with context.database.read() as work:
+        key = work.keys.get(KeyId(str(key_id)))
+    age_s = (context.clock.now() - made_at).total_seconds()
+    if key is None or key.revoked_at is not None or age_s > DESK_SESSION_S.get(key.scope, 0):
+        raise Unauthorized("This session is over.", hint="Sign in again; a revoked key opens nothing.")
+    return Caller(_key_name(key), key=key)
+
+
+def _key_name(key: ApiKey) -> str:
+    return "operators" if key.scope == "admin" else f"key:{key.id}"  # an import goes on with another operator's key
+
+
+def check_origin(request: Request) -> None:
     """A cookie travels by itself, so what changes something must come from our own pages."""
     if request.method in SAFE_METHODS:
         return

@@ -1,8 +1,9 @@
 """What the door works with."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import Request
 
@@ -33,6 +34,16 @@ class ApiConfig:
     map_file: Path | None = None
     photo_link_s: int = 0
     photo_origin: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Where the data lie: bytes free, in all, and of the database."""
+
+    free_bytes: int
+    total_bytes: int
+    database_bytes: int
 
 
 class Post(Protocol):
@@ -81,6 +92,7 @@ class ApiContext:
 
     ``index`` keeps the index of nearest neighbours, where it stands elsewhere.
     ``window`` counts uploads together with other processes; None: this one counts alone.
+    ``cards`` are those of the models at hand, ``disk`` how full the disk is: for the operator's desk.
     """
 
     engine: Engine
@@ -91,6 +103,8 @@ class ApiContext:
     index: IndexCare | None = None
     window: Window | None = None
     push: Push | None = None
+    cards: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    disk: Callable[[], Disk | None] = lambda: None
 
 
 def context_of(request: Request) -> ApiContext:

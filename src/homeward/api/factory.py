@@ -13,6 +13,7 @@ from homeward.api.routes import (
     access,
     board,
     cameras,
+    desk,
     health,
     index,
     letters,
@@ -25,8 +26,10 @@ from homeward.api.routes import (
     reports,
     talks,
     telegram,
+    voices,
 )
 
+VOICES_PER_MINUTE = 5  # complaints and requests of one caller
 ABOUT = "Reports of lost and found cats and dogs in, ranked matches out. Errors are problems (RFC 9457)."
 
 
@@ -46,11 +49,14 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     app.state.in_flight = InFlight()
     window = context.window if context and context.window else MemoryWindow()
     app.state.uploads = UploadLimit(known.uploads_per_minute, window)
+    app.state.voices = UploadLimit(VOICES_PER_MINUTE if known.uploads_per_minute else 0, window)
     app.state.stopping = threading.Event()
     problems.install(app)
     told = (talks, letters, push, telegram, now)
     for room in (reports, matches, cameras, people, *told, board, models, index, access, health):
         app.include_router(room.router)
+    for router in (*desk.ROUTERS, voices.router):
+        app.include_router(router)
     pages.install(app)
     app.add_middleware(Narrowed)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)

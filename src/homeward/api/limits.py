@@ -143,7 +143,7 @@ class MemoryWindow:
 
 @dataclass(frozen=True, slots=True)
 class UploadLimit:
-    """So many uploads a minute for each caller; 0 means no limit."""
+    """So many uploads, or other sendings, a minute for each caller; 0 means no limit."""
 
     per_minute: int
     window: Window
@@ -158,5 +158,5 @@ class UploadLimit:
         if wait_s > 0:
             wait_s = max(1, round(wait_s))
             raise TooManyRequests(
-                f"At most {self.per_minute} uploads a minute.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
+                f"At most {self.per_minute} of these a minute.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
             )

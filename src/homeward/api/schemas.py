@@ -143,7 +143,8 @@ class Report(BaseModel):
     id: str
     shelf: Literal["lost", "found"]
     species: Literal["cat", "dog"]
-    status: Literal["open", "reunited", "closed", "expired"]
+    status: Literal["open", "reunited", "closed", "expired", "hidden"]
+    hidden_because: str | None = Field(None, description="why an operator hid it")
     pending: bool = Field(description="true while recognition and matching wait for the models")
     place: Place | None = None
     photos: list[dict[str, Any]]
@@ -203,16 +204,20 @@ class Heartbeat(_Body):
 
 
 class CameraChange(_Body):
-    """What an owner changes of a camera."""
+    """What is changed of a camera: with its own key whether it is paused, all else by operators."""
 
-    paused: bool = Field(description="True: nothing is taken of it.")
+    paused: bool | None = Field(None, description="True: nothing is taken of it.")
+    name: str | None = Field(None, min_length=1, max_length=100)
+    lat: float | None = None
+    lon: float | None = None
+    district: str | None = Field(None, max_length=100, description="Empty: that of the place.")
 
 
 class NewKey(_Body):
     """A key to make."""
 
     name: str = Field(min_length=1, max_length=100)
-    scope: str = Field(description="sightings, bot or admin")
+    scope: str = Field(description="sightings, bot, volunteer or admin")
     camera_id: str | None = Field(None, description="for sightings: which camera")
 
 

@@ -49,6 +49,7 @@ def filed_view(context: ApiContext, filed: Filed, language: str, *, with_link: b
     """A report as its owner sees it."""
     body = report_view(filed.report) | {
         "pending": filed.pending,
+        "hidden_because": filed.hidden_because,
         "breed": breed_view(filed.breed, language),
         "photos": [photo_view(context, photo) for photo in filed.photos],
     }
@@ -211,14 +212,15 @@ def notice_view(notice: Notice) -> Json:
     }
 
 
-def camera_view(camera: Camera) -> Json:
-    """A camera."""
+def camera_view(camera: Camera, last_sighting_at: datetime | None = None) -> Json:
+    """A camera, and when it last saw an animal, where that was looked up."""
     return {
         "id": camera.id,
         "name": camera.name,
         "place": place_view(camera.place, camera.name, camera.district),
         "created_at": when(camera.created_at),
         "last_heartbeat_at": when(camera.last_heartbeat_at),
+        "last_sighting_at": when(last_sighting_at),
         "counters": dict(camera.counters),
         "paused": camera.paused,
         "state": camera.state,

@@ -1,5 +1,6 @@
 """Cameras and keys."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -187,25 +188,30 @@ def list_keys(*, data: Data = None, json: AsJson = False) -> None:
 def create_key(
     *,
     name: str,
-    scope: Literal["sightings", "bot", "admin"],
+    scope: Literal["sightings", "bot", "volunteer", "admin"],
     camera: str | None = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
-    """Make a key; it is shown this once.
+    """Make a key; it is shown this once, and for people of the desk a link that signs them in.
 
     Parameters
     ----------
     name
         Who will use it.
     scope
-        sightings (one camera), bot (acts for accounts), admin (everything).
+        sightings (one camera), bot (acts for accounts), volunteer (judges pairs at the desk), admin (everything).
     camera
         Id of the camera, for sightings.
     """
     with client(data) as server:
         key = server.post("/keys", {"name": name, "scope": scope, "camera_id": camera})
-    show_json(key) if json else print(key["secret"])
+    if json:
+        show_json(key)
+        return
+    print(key["secret"])
+    if key["link"]:
+        print(f"To sign in at the desk: {key['link']}", file=sys.stderr)
 
 
 def revoke_key(key_id: str, *, data: Data = None) -> None:

@@ -114,6 +114,7 @@ class Filed:
     matches: MatchPage | None = None
     finder_matches: tuple[FinderMatch, ...] = ()
     breed: BreedGuess | None = None
+    hidden_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

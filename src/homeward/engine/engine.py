@@ -440,6 +440,11 @@ class Engine:
         """Stay with the model in use."""
         return self._reindex.cancel()
 
+    @property
+    def detector_name(self) -> ModelName:
+        """The detector in use."""
+        return self._ports.detector.name
+
     def reindex_status(self) -> ReindexStatus:
         """Which model is in use, which is on its way, and how far."""
         return self._reindex.status()

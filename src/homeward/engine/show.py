@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, V
 from homeward.domain.matching import with_reason
 from homeward.domain.places import distance_band_km
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Status
+from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
 from homeward.engine.wiring import Ports
 from homeward.errors import NotFound, StorageBusy, StorageFull
@@ -45,11 +46,11 @@ class Show:
             report = get_report(work, report_id)
             photos = tuple(SeenPhoto(p, animals_of(crops)) for p, crops in work.photos.of_report(report_id))
             pending = work.jobs.pending(report_id)
-            breed = self._breed(work, report)
+            more: dict[str, Any] = {"breed": self._breed(work, report), "hidden_because": why_hidden(work, report)}
             if report.shelf is Shelf.LOST:
                 page = self._with_more(work, report_id, work.matches.page(report_id, MatchQuery(limit=10)))
-                return Filed(report, photos, pending, matches=page, breed=breed)
-            return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10), breed=breed)
+                return Filed(report, photos, pending, matches=page, **more)
+            return Filed(report, photos, pending, finder_matches=self._finder(work, report, 10), **more)
 
     def owner_matches(self, lost_id: ReportId, query: MatchQuery) -> MatchPage:
         """The owner's page of matches."""

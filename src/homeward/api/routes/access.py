@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, StreamingResponse
 
 from homeward.api import schemas
 from homeward.api.auth import (
+    DESK_SESSION_S,
     CurrentCaller,
     caller_of,
     check_photo,
@@ -19,6 +20,7 @@ from homeward.api.auth import (
     owned,
 )
 from homeward.api.context import ApiContext, context_of
+from homeward.api.senders import noted
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
 from homeward.engine.events import Event, MatchFound
@@ -99,11 +101,13 @@ def list_keys(context: Context, caller: CurrentCaller) -> dict[str, Any]:
 
 @router.post("/keys", status_code=201, summary="Make a key (operators)", responses=schemas.PROBLEMS)
 def create_key(body: schemas.NewKey, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """The secret is shown this once."""
+    """The secret is shown this once. ``link`` opens the desk: for an operator or a volunteer."""
     caller.needs("admin")
     camera_id = CameraId(body.camera_id) if body.camera_id else None
     key, secret = new_key(context, body.name, body.scope, camera_id)
-    return {**key_view(key), "secret": secret}
+    noted(context, caller, "key.create", f"key:{key.id}", f"{key.scope}: {key.name}")
+    link = f"{context.config.public_url}/desk#token={secret}" if key.scope in DESK_SESSION_S else None
+    return {**key_view(key), "secret": secret, "link": link}
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key (operators)", responses=schemas.PROBLEMS)
@@ -116,6 +120,7 @@ def revoke_key(key_id: str, context: Context, caller: CurrentCaller) -> None:
         if work.keys.get(KeyId(key_id)) is None:
             raise NotFound("There is no such key.", field="key_id")
         work.keys.revoke(KeyId(key_id), context.clock.now())
+    noted(context, caller, "key.revoke", f"key:{key_id}")
 
 
 async def _events(request: Request, context: ApiContext, report_id: ReportId) -> AsyncIterator[str]:

@@ -46,14 +46,15 @@ def board_page(request: Request, context: Context) -> HTMLResponse:
     """The newest, with links to the others."""
     language = best_language(request.headers.get("accept-language"))
     notices, cursor = _page(request, context)
-    say = _Words(language)
+    say = Words(language)
     shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
     listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
     given = {name: value for name, value in request.query_params.items() if name != "cursor"}
     older = escape(urlencode({**given, "cursor": cursor or ""}))
     more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
-    body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{listed}{more}"
-    return _html(context, language, say.plain("board.title"), body)
+    privacy = f"<p class='foot'><a href='/privacy'>{say('privacy.link')}</a></p>"
+    body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{listed}{more}{privacy}"
+    return html_page(context, language, say.plain("board.title"), body)
 
 
 @router.get("/pet/{report_id}", include_in_schema=False)
@@ -61,7 +62,7 @@ def notice_page(request: Request, report_id: str, context: Context) -> HTMLRespo
     """One animal, to share; with what messengers and social networks show of a link."""
     notice = context.engine.board.notice(ReportId(report_id))
     language = best_language(request.headers.get("accept-language"))
-    say, url = _Words(language), context.config.public_url
+    say, url = Words(language), context.config.public_url
     title = _title(notice, say)
     picture = f"{url}/api/v1/board/{notice.report.id}/photo"
     head = "".join(
@@ -80,24 +81,30 @@ def notice_page(request: Request, report_id: str, context: Context) -> HTMLRespo
         f"<p class='lead'>{escape(_where(notice, say))}</p>"
         f"<p class='actions'><a class='button main' href='{action}'>{label}</a>"
         f"<a class='button' href='/board'>{say('board.title')}</a></p>"
-        f"<p class='soft'>{say('board.beware')}</p></article>"
+        f"<p class='soft'>{say('board.beware')}</p>"
+        f"<p class='foot'><a href='/pet/{notice.report.id}/complaint'>{say('complaint.link')}</a>"
+        f" <a href='/privacy'>{say('privacy.link')}</a></p></article>"
     )
-    return _html(context, language, title, body, head)
+    return html_page(context, language, title, body, head)
 
 
-class _Words:
+class Words:
     """Texts of a language, safe in HTML; ``plain`` ones are not."""
 
     def __init__(self, language: str) -> None:
+        """One of ours."""
         self.language = language
 
     def __call__(self, key: str, **values: str) -> str:
+        """The text, escaped."""
         return escape(self.plain(key, **values))
 
     def plain(self, key: str, **values: str) -> str:
+        """The text; the key itself where there is none."""
         return text(self.language, key, **values) or key
 
     def day(self, notice: Notice) -> str:
+        """The day on which it was lost or found."""
         from babel.dates import format_date
 
         return str(format_date(notice.report.happened_at, "d MMMM", locale=self.language))
@@ -113,7 +120,7 @@ def _page(request: Request, context: ApiContext) -> tuple[list[Notice], str | No
     return found[:limit], f"{last.created_at.isoformat()}~{last.id}" if last else None
 
 
-def _filters(given: dict[str, str], say: _Words) -> str:
+def _filters(given: dict[str, str], say: Words) -> str:
     """Links that choose; the chosen one is marked."""
     links = []
     for name, values in (("shelf", ("", "lost", "found")), ("species", ("", "cat", "dog"))):
@@ -125,7 +132,7 @@ def _filters(given: dict[str, str], say: _Words) -> str:
     return f"<nav class='actions' aria-label='{say('board.filter')}'>{''.join(links)}</nav>"
 
 
-def _card(notice: Notice, say: _Words) -> str:
+def _card(notice: Notice, say: Words) -> str:
     title = _title(notice, say)
     return (
         f"<a class='card' href='/pet/{notice.report.id}'>{_picture(notice, title)}"
@@ -138,16 +145,17 @@ def _picture(notice: Notice, title: str) -> str:
     return f"<img src='{source}' alt='{alt}' loading='lazy' width='320' height='320'>"
 
 
-def _title(notice: Notice, say: _Words) -> str:
+def _title(notice: Notice, say: Words) -> str:
     report = notice.report
     kind = say.plain(f"board.{report.shelf.value}.{report.species.value}")
     return f"{kind}: {report.name}" if report.name and report.shelf is Shelf.LOST else kind
 
 
-def _where(notice: Notice, say: _Words) -> str:
+def _where(notice: Notice, say: Words) -> str:
     return ", ".join(part for part in (notice.report.district, say.day(notice)) if part)
 
 
-def _html(context: ApiContext, language: str, title: str, body: str, head: str = "") -> HTMLResponse:
+def html_page(context: ApiContext, language: str, title: str, body: str, head: str = "") -> HTMLResponse:
+    """A page made here, which may be found by search machines."""
     headers = {"Content-Security-Policy": content_policy(context.config), **MAY_BE_FOUND}
     return HTMLResponse(document(language, body, title=title, head=head), headers=headers)

@@ -8,19 +8,21 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from homeward.api import forms, schemas
-from homeward.api.auth import Caller, CurrentCaller
+from homeward.api.auth import Caller, CurrentCaller, new_key
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once
 from homeward.api.routes.reports import count_upload
-from homeward.api.views import camera_view, picture_urls, report_view
+from homeward.api.senders import noted
+from homeward.api.views import camera_view, key_view, picture_urls, report_view
 from homeward.domain.filing import NewSighting, Sighted
 from homeward.domain.ids import CameraId, ReportId, new_token
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera
-from homeward.errors import Forbidden, InvalidInput
+from homeward.errors import Forbidden, InvalidInput, NotFound
 
 router = APIRouter(prefix="/api/v1", tags=["cameras"])
 Context = Annotated[ApiContext, Depends(context_of)]
+ERASED_AT_ONCE = 200
 CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -59,7 +61,8 @@ async def sight(request: Request, context: Context, caller: CurrentCaller) -> Re
 def list_cameras(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """For operators and bots."""
     caller.needs("admin", "bot")
-    return {"items": [camera_view(camera) for camera in context.engine.cameras()], "next": None}
+    seen = context.engine.last_sightings()
+    return {"items": [camera_view(camera, seen.get(camera.id)) for camera in context.engine.cameras()], "next": None}
 
 
 @router.post("/cameras", status_code=201, summary="Register a camera", responses=schemas.PROBLEMS)
@@ -73,7 +76,13 @@ def add_camera(request: Request, body: schemas.NewCamera, context: Context, call
     assert isinstance(place, Point)
     camera = Camera(CameraId(camera_id), body.name, place, body.district, context.clock.now())
     key = key_of(request, caller, body.model_dump_json())
-    return once(context, key, 201, lambda: camera_view(context.engine.add_camera(camera)))
+
+    def make() -> dict[str, Any]:
+        added = context.engine.add_camera(camera)
+        noted(context, caller, "camera.add", f"camera:{added.id}", added.name)
+        return camera_view(added)
+
+    return once(context, key, 201, make)
 
 
 @router.post("/cameras/{camera_id}/heartbeat", summary="A camera lives", responses=schemas.PROBLEMS)
@@ -83,13 +92,44 @@ def heartbeat(camera_id: str, body: schemas.Heartbeat, context: Context, caller:
     return camera_view(context.engine.heartbeat(CameraId(camera_id), body.state, body.counters))
 
 
-@router.patch("/cameras/{camera_id}", summary="Pause a camera, or let it go on", responses=schemas.PROBLEMS)
+@router.patch("/cameras/{camera_id}", summary="Change a camera, pause it, let it go on", responses=schemas.PROBLEMS)
 def change_camera(
     camera_id: str, body: schemas.CameraChange, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
-    """With its own key, or an operator's. While it is paused its sightings are refused with ``camera_paused``."""
+    """``paused`` with its own key too, all else by operators. A paused one's sightings get ``camera_paused``."""
     _check_own(caller, camera_id)
-    return camera_view(context.engine.pause_camera(CameraId(camera_id), paused=body.paused))
+    given = body.model_dump(exclude_none=True)
+    if not given:
+        raise InvalidInput("Say what to change.", field="body", hint="paused, name, lat and lon, district")
+    if given.keys() - {"paused"}:
+        caller.needs("admin")
+    camera, known = None, CameraId(camera_id)
+    if given.keys() - {"paused"}:
+        place = forms.point({name: str(given[name]) for name in ("lat", "lon") if name in given})
+        camera = context.engine.change_camera(known, name=body.name, place=place, district=body.district)
+        noted(context, caller, "camera.change", f"camera:{camera_id}", ", ".join(sorted(given.keys() - {"paused"})))
+    if body.paused is not None:
+        camera = context.engine.pause_camera(known, paused=body.paused)
+        noted(context, caller, "camera.pause" if body.paused else "camera.resume", f"camera:{camera_id}")
+    assert camera is not None
+    return camera_view(camera, context.engine.last_sightings().get(camera.id))
+
+
+@router.post("/cameras/{camera_id}/key", status_code=201, summary="A new key for a camera", responses=schemas.PROBLEMS)
+def renew_key(camera_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """For operators: its former keys open nothing any more. The secret is shown this once."""
+    caller.needs("admin")
+    known = CameraId(camera_id)
+    camera = next((each for each in context.engine.cameras() if each.id == known), None)
+    if camera is None:
+        raise NotFound("There is no such camera.", field="camera")
+    key, secret = new_key(context, camera.name, "sightings", known)
+    with context.database.write() as work:
+        for old in work.keys.all():
+            if old.camera_id == known and old.id != key.id and old.revoked_at is None:
+                work.keys.revoke(old.id, context.clock.now())
+    noted(context, caller, "camera.key", f"camera:{camera_id}")
+    return {**key_view(key), "secret": secret}
 
 
 @router.get("/cameras/{camera_id}/sightings", summary="What a camera sent", responses=schemas.PROBLEMS)
@@ -117,6 +157,16 @@ def erase_sighting(camera_id: str, report_id: str, context: Context, caller: Cur
     """For good: row, vectors and photo; with its own key, or an operator's."""
     _check_own(caller, camera_id)
     context.engine.erase_sighting(CameraId(camera_id), ReportId(report_id))
+    noted(context, caller, "sighting.erase", f"camera:{camera_id}", report_id)
+
+
+@router.delete("/cameras/{camera_id}/sightings", summary="Erase all that a camera sent", responses=schemas.PROBLEMS)
+def erase_sightings(camera_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """The newest 200 a call, for good; ``left`` says whether there is more."""
+    _check_own(caller, camera_id)
+    count = context.engine.erase_sightings(CameraId(camera_id), ERASED_AT_ONCE)
+    noted(context, caller, "sighting.erase_all", f"camera:{camera_id}", str(count))
+    return {"erased": count, "left": bool(context.engine.sightings(CameraId(camera_id), 1))}
 
 
 def _check_own(caller: Caller, camera_id: str) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from homeward.api import schemas
 from homeward.api.auth import CurrentCaller
 from homeward.api.context import ApiContext, context_of
+from homeward.api.senders import noted
 from homeward.domain.ids import ModelName
 from homeward.errors import InvalidInput
 
@@ -32,6 +33,7 @@ def begin(body: schemas.Reindex, context: Context, caller: CurrentCaller) -> dic
         context.engine.rollback_model()
     else:
         context.engine.reindex(ModelName(body.model))
+    noted(context, caller, "model.reindex", f"model:{body.model or 'former'}")
     return _status(context)
 
 
@@ -40,6 +42,7 @@ def cancel(context: Context, caller: CurrentCaller) -> None:
     """What was made with the other one is deleted."""
     caller.needs("admin")
     context.engine.cancel_reindex()
+    noted(context, caller, "model.cancel", "model:next")
 
 
 def _status(context: ApiContext) -> dict[str, Any]:

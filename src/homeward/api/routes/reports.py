@@ -13,6 +13,7 @@ from homeward.api.context import ApiContext, context_of
 from homeward.api.forms import Form
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of
 from homeward.api.limits import UploadLimit, address
+from homeward.api.senders import Sender, note_sender, noted, sender_of
 from homeward.api.views import filed_view, looked_at_view, report_view
 from homeward.domain.filing import Filed, Idempotency, NewReport, ReportChange
 from homeward.domain.ids import AccountId, ReportId, new_token
@@ -24,6 +25,7 @@ from homeward.ports import Before, ReportQuery
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 Context = Annotated[ApiContext, Depends(context_of)]
 FIELDS = frozenset(schemas.REPORT_FIELDS)
+SAID = frozenset({"name", "description", "address", "contact", "listed"})
 CLEARABLE = frozenset(
     {"home", "place", "held", "name", "description", "contact", "address", "muted_until", "secret_mark"}
 )
@@ -37,13 +39,13 @@ CLEARABLE = frozenset(
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.multipart(schemas.REPORT_FIELDS, required=("shelf", "photo")),
 )
-async def file_report(request: Request, context: Context, caller: CurrentCaller) -> Response:
+async def file_report(request: Request, context: Context, caller: Sender) -> Response:
     """Anyone may. The answer holds the best matches that are there already, and the link: keep it."""
     count_upload(request, context, caller)
     form = await forms.read_form(request, FIELDS, context.config.max_upload_bytes)
     new = new_report(form, caller)
     key = key_of(request, caller, form.sha256)
-    return await run_in_threadpool(_file, request, context, replace(new, idempotency=key))
+    return await run_in_threadpool(_file, request, context, caller, replace(new, idempotency=key))
 
 
 @router.get("/reports", summary="Reports, newest first (operators; bots, of an account)", responses=schemas.PROBLEMS)
@@ -90,7 +92,10 @@ def change_report(
 ) -> dict[str, Any]:
     """What the search depends on is compared anew. A field set to null is emptied."""
     report = owned(context, caller, ReportId(report_id))
+    if change.model_fields_set & SAID:
+        sender_of(request, caller)
     filed = context.engine.change(report.id, report_change(change))
+    noted(context, caller, "report.change", f"report:{report.id}", ", ".join(sorted(change.model_fields_set)))
     return filed_view(context, filed, _language(request), with_link=False) | _kept_back(caller, filed.report)
 
 
@@ -99,7 +104,9 @@ def change_report(
 )
 def erase_report(report_id: str, context: Context, caller: CurrentCaller) -> None:
     """Rows, vectors, photos: nothing is left."""
-    context.engine.erase(owned(context, caller, ReportId(report_id)).id)
+    report = owned(context, caller, ReportId(report_id))
+    noted(context, caller, "report.erase", f"report:{report.id}")
+    context.engine.erase(report.id)
 
 
 @router.post(
@@ -110,7 +117,7 @@ def erase_report(report_id: str, context: Context, caller: CurrentCaller) -> Non
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.multipart(schemas.PHOTO_FIELDS, required=("photo",)),
 )
-async def add_photos(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> Response:
+async def add_photos(request: Request, report_id: str, context: Context, caller: Sender) -> Response:
     """Up to ten in all; the best pair of photos decides a match."""
     report = await run_in_threadpool(owned, context, caller, ReportId(report_id))
     count_upload(request, context, caller)
@@ -235,9 +242,15 @@ def count_upload(request: Request, context: ApiContext, caller: Caller) -> None:
     limit.check(by_key if caller.key else address(request, context.config.trusted_proxies))
 
 
-def _file(request: Request, context: ApiContext, new: NewReport) -> Response:
+def _file(request: Request, context: ApiContext, caller: Caller, new: NewReport) -> Response:
     add = context.engine.add_lost if new.shelf is Shelf.LOST else context.engine.add_found
-    return _once(request, context, new.idempotency, lambda: add(new))
+
+    def make() -> Filed:
+        filed = add(new)
+        note_sender(request, context, caller, filed.report.id)
+        return filed
+
+    return _once(request, context, new.idempotency, make)
 
 
 def _once(request: Request, context: ApiContext, key: Idempotency | None, make: Any) -> Response:

@@ -10,6 +10,7 @@ from homeward.api.auth import Caller, CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import key_of, once
 from homeward.api.routes.reports import count_upload
+from homeward.api.senders import Sender
 from homeward.api.views import handover_view, message_view
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import HandoverId, MessageId, ReportId
@@ -22,7 +23,7 @@ PICTURE_CACHE = "private, max-age=3600"
 
 
 @router.post("", status_code=201, summary="Ask the other side to talk", responses=schemas.PROBLEMS)
-def propose(request: Request, body: schemas.NewHandover, context: Context, caller: CurrentCaller) -> Response:
+def propose(request: Request, body: schemas.NewHandover, context: Context, caller: Sender) -> Response:
     """By the owner, once the match was judged the same; by the finder, where it may be. Nobody sees a contact."""
     pair = ReportId(body.lost_id), ReportId(body.found_id)
     side = _side(context, caller, *pair)
@@ -59,7 +60,7 @@ def answer(handover_id: str, body: schemas.Agreement, context: Context, caller: 
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.multipart(schemas.MESSAGE_FIELDS, required=()),
 )
-async def write(request: Request, handover_id: str, context: Context, caller: CurrentCaller) -> Response:
+async def write(request: Request, handover_id: str, context: Context, caller: Sender) -> Response:
     """Words, a place, a photo. Before both agreed only words: a question that only the owner can answer."""
     handover, side = await run_in_threadpool(_own, context, caller, handover_id)
     count_upload(request, context, caller)

@@ -70,6 +70,11 @@ class Moderation:
             known = {report.id: report for report in work.reports.get_many(ids)}
             return self._moderated(work, [known[each] for each in ids if each in known])
 
+    def flagged_ids(self) -> list[ReportId]:
+        """Which those are."""
+        with self.ports.database.read() as work:
+            return work.complaints.flagged(FLAGGED)
+
     def one(self, report_id: ReportId) -> Moderated:
         """A report with all that was decided about it.
 

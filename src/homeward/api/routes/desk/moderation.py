@@ -1,0 +1,128 @@
+"""Moderation (operators): reports and complaints, decisions with their reasons, blocks, people's requests."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from homeward.api import desk_schemas, forms, schemas
+from homeward.api.auth import Caller, CurrentCaller
+from homeward.api.context import ApiContext, context_of
+from homeward.api.desk_views import block_view, moderated_view, petition_view
+from homeward.api.idempotency import key_of, once
+from homeward.api.routes.reports import before
+from homeward.domain.desk import Petition
+from homeward.domain.ids import ReportId
+from homeward.domain.reports import Status
+from homeward.errors import HomewardError
+from homeward.locales import text
+
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
+Context = Annotated[ApiContext, Depends(context_of)]
+FILTERS = frozenset({"status", "flagged", "limit", "cursor"})
+MAILBOX = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}\.[^\s@<>,;]{2,}")
+
+
+@router.get("/reports", summary="Reports to look through (operators)", responses=schemas.PROBLEMS)
+def list_reports(request: Request, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Newest first, of people only; ``flagged=true``: those that people complained about. Filters: status, limit."""
+    caller.needs("admin")
+    forms.known_only(request, FILTERS)
+    query = dict(request.query_params)
+    if forms.flag(query, "flagged"):
+        found = context.engine.desk.moderation.flagged()
+        return {"items": [moderated_view(context, each) for each in found], "next": None}
+    limit = forms.whole(query, "limit", least=1, most=100) or 20
+    status = forms.choice(query, "status", Status)
+    found = context.engine.desk.moderation.page(status, before(query.get("cursor")), limit + 1)
+    last = found[limit - 1].report if len(found) > limit else None
+    return {
+        "items": [moderated_view(context, each) for each in found[:limit]],
+        "next": f"{last.created_at.isoformat()}~{last.id}" if last else None,
+    }
+
+
+@router.get("/reports/{report_id}", summary="One report (operators)", responses=schemas.PROBLEMS)
+def read_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """With its complaints, and what was decided about it."""
+    caller.needs("admin")
+    return moderated_view(context, context.engine.desk.moderation.one(ReportId(report_id)))
+
+
+@router.post("/reports/{report_id}/decision", summary="Decide on a report (operators)", responses=schemas.PROBLEMS)
+def decide(
+    request: Request, report_id: str, body: desk_schemas.Decided, context: Context, caller: CurrentCaller
+) -> Response:
+    """Keep, hide, show, close or erase; all complaints about it are decided with it. Noted with name and reason."""
+    caller.needs("admin")
+
+    def make() -> dict[str, Any]:
+        context.engine.desk.moderation.decide(caller.actor, ReportId(report_id), body.decision, body.why)
+        return {"id": report_id, "decision": body.decision.value}
+
+    return _once(request, context, caller, body.model_dump_json(), 200, make)
+
+
+@router.get("/blocks", summary="Who is blocked (operators)", responses=schemas.PROBLEMS)
+def list_blocks(context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Newest first, ended ones among them."""
+    caller.needs("admin")
+    now = context.clock.now()
+    blocks = context.engine.desk.blocks.all()
+    return {"items": [block_view(block, holds=block.holds(now)) for block in blocks], "next": None}
+
+
+@router.post("/blocks", status_code=201, summary="Block whoever sent a report (operators)", responses=schemas.PROBLEMS)
+def block(request: Request, body: desk_schemas.NewBlock, context: Context, caller: CurrentCaller) -> Response:
+    """Account, and the network it came from while that is known (30 days). They still read and erase what is theirs."""
+    caller.needs("admin")
+
+    def make() -> dict[str, Any]:
+        made = context.engine.desk.blocks.block(caller.actor, ReportId(body.report_id), body.days, body.why)
+        return block_view(made, holds=True)
+
+    return _once(request, context, caller, body.model_dump_json(), 201, make)
+
+
+@router.delete("/blocks/{block_id}", status_code=204, summary="Lift a block (operators)", responses=schemas.PROBLEMS)
+def unblock(block_id: str, context: Context, caller: CurrentCaller) -> None:
+    """From now on everything is taken again."""
+    caller.needs("admin")
+    context.engine.desk.blocks.lift(caller.actor, block_id)
+
+
+@router.get("/petitions", summary="What people ask for (operators)", responses=schemas.PROBLEMS)
+def list_petitions(context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """Erasure, appeals, questions: the most urgent first, then those answered."""
+    caller.needs("admin")
+    return {"items": [petition_view(each) for each in context.engine.desk.petitions.all()], "next": None}
+
+
+@router.post("/petitions/{petition_id}/answer", summary="Answer a request (operators)", responses=schemas.PROBLEMS)
+def answer(
+    request: Request, petition_id: str, body: desk_schemas.PetitionAnswer, context: Context, caller: CurrentCaller
+) -> Response:
+    """Whoever holds its link reads it there; ``sent`` says whether a letter went out as well."""
+    caller.needs("admin")
+
+    def make() -> dict[str, Any]:
+        answered = context.engine.desk.petitions.answer(caller.actor, petition_id, body.answer)
+        return {**petition_view(answered), "sent": _posted(context, answered)}
+
+    return _once(request, context, caller, body.model_dump_json(), 200, make)
+
+
+def _posted(context: ApiContext, petition: Petition) -> bool:
+    """Whether a letter with the answer went out; the answer stands on its page in any case."""
+    if context.post is None or petition.answer is None or not MAILBOX.fullmatch(petition.contact):
+        return False
+    subject = text(petition.language, "mail.petition") or ""
+    try:
+        context.post.write(petition.contact, subject, petition.answer)
+    except HomewardError:
+        return False
+    return True
+
+
+def _once(request: Request, context: ApiContext, caller: Caller, body: str, status: int, make: Any) -> Response:
+    return once(context, key_of(request, caller, body), status, make)
