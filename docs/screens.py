@@ -16,6 +16,7 @@ from PIL import Image
 
 from benchmarks import crowd
 from benchmarks.served import Served
+from docs import desk_screens
 from homeward.cli.demo.city import DISTRICTS
 
 FOLDER = Path(__file__).parent / "screens"
@@ -41,6 +42,7 @@ def main() -> None:
                     )
                     shots(context.new_page(), url, owner, width)
                     context.close()
+        desk_screens.screens(browser, LOOKS, _shoot)
         browser.close()
 
 

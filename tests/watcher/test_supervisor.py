@@ -131,12 +131,13 @@ def test_the_server_hears_of_cameras_and_its_pause_is_obeyed(door, server, port,
     camera = CameraConfig("yard", f"rtsp://127.0.0.1:{port}/walk", timeout_s=1.0)
     with (
         Client(server, key(door)) as client,
-        supervised(tmp_path, camera, clients={"yard": client}, heartbeat_s=0.3) as made,
+        supervised(tmp_path, camera, clients={"yard": client}, heartbeat_s=0.3, waiting=lambda _: 7) as made,
     ):
         until(lambda: state(made, "yard") is State.LIVE)
         (known,) = door.world.engine.cameras()
         until(lambda: door.world.engine.cameras()[0].state == "live")
-        assert door.world.engine.cameras()[0].counters["connections"] == 1
+        counters = door.world.engine.cameras()[0].counters
+        assert (counters["connections"], counters["waiting"]) == (1, 7)
 
         client.patch("/cameras/yard", {"paused": True})
         until(lambda: state(made, "yard") is State.PAUSED)

@@ -104,6 +104,7 @@ def test_a_camera_with_a_wrong_key_holds_up_no_other(door, server, spool):  # no
         assert [uplink.step(), uplink.step(), uplink.step()] == ["failed", "sent", "idle"]
 
     assert spool.counts() == {"waiting": 1, "sent": 1, "refused": 0, "dropped": 0}
+    assert (spool.waiting("gate"), spool.waiting("yard")) == (1, 0)
 
 
 def test_what_waited_while_its_camera_was_paused_is_not_taken(door, server, spool):  # noqa: F811

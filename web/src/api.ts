@@ -58,7 +58,8 @@ export interface Report {
   id: string;
   shelf: "lost" | "found";
   species: Species;
-  status: "open" | "reunited" | "closed" | "expired";
+  status: "open" | "reunited" | "closed" | "expired" | "hidden";
+  hidden_because: string | null;
   happened_at: string;
   place: Place | null;
   home: Place | null;
@@ -187,7 +188,8 @@ export async function ask<T>(path: string, body: unknown, language: string): Pro
   return (answer.status === 204 ? null : await answer.json()) as T;
 }
 
-async function answered(method: string, path: string, init: RequestInit, headers: Headers): Promise<Response> {
+/** The answer to one request; anything but success is a `Problem`. */
+export async function answered(method: string, path: string, init: RequestInit, headers: Headers): Promise<Response> {
   if (typeof init.body === "string") headers.set("Content-Type", "application/json");
   if (method === "POST") headers.set("Idempotency-Key", crypto.randomUUID());
   let answer: Response;

@@ -7,6 +7,7 @@ import "./poster/poster.css";
 import "./report/report.css";
 import "./talk/talk.css";
 import { render } from "preact";
+import { lazy, Suspense } from "preact/compat";
 import { Problem } from "./api";
 import { ConfirmPage, StopPage } from "./email/EmailPages";
 import { FinderPage } from "./finder/FinderPage";
@@ -17,15 +18,11 @@ import { ReportPage } from "./report/ReportPage";
 import type { Shelf } from "./report/send";
 import { base, launch } from "./telegram/telegram";
 import { Frame } from "./ui/Frame";
+import { takeToken } from "./ui/token";
 import { Trouble } from "./ui/Trouble";
 import { readersLanguage } from "./words";
 
-/** The secret of a link stands behind the #; it goes from the address bar as soon as it is read. */
-function takeToken(): string | null {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token) history.replaceState(null, "", location.pathname + location.search);
-  return token;
-}
+const DeskPage = lazy(() => import("./desk/DeskPage"));
 
 const launched = launch();
 
@@ -38,6 +35,13 @@ function Page() {
   if (shelf === "found") return <FinderPage id={id!} token={launched ?? takeToken()} />;
   if (location.pathname === "/email") return <ConfirmPage token={takeToken()} />;
   if (location.pathname === "/api/v1/email/stop") return <StopPage />;
+  if (location.pathname === "/desk") {
+    return (
+      <Suspense fallback={<div class="skeleton line" aria-busy="true" />}>
+        <DeskPage token={takeToken()} />
+      </Suspense>
+    );
+  }
   if (location.pathname === "/") return <FrontPage />;
   return <Trouble problem={new Problem(404, "not_found", "")} />;
 }

@@ -6,7 +6,7 @@ type Key = keyof typeof en;
 type PluralKey = { [K in Key]: K extends `${infer Base}.one` ? Base : never }[Key];
 type SlavicForm = `${PluralKey}.${"few" | "many"}`;
 export type Texts = Record<Key, string> & Partial<Record<SlavicForm, string>>;
-type Values = Record<string, string | number>;
+export type Values = Record<string, string | number>;
 
 const LANGUAGES: Record<string, Texts> = { en, ru };
 const KEPT = "homeward.language";
@@ -27,13 +27,18 @@ export class Words {
   }
 
   t(key: Key, values: Values = {}): string {
-    return this.fill(this.texts[key], values);
+    return fill(this.texts[key], values);
   }
 
   /** The form that the language wants for `n`. */
   count(key: PluralKey, n: number): string {
-    const form = `${key}.${this.plural.select(n)}` as Key;
-    return this.fill(this.texts[form] ?? this.texts[`${key}.other` as Key], { n: this.number(n) });
+    const form = `${key}.${this.form(n)}` as Key;
+    return fill(this.texts[form] ?? this.texts[`${key}.other` as Key], { n: this.number(n) });
+  }
+
+  /** The plural form that the language wants for `n`: one, few, many, other. */
+  form(n: number): Intl.LDMLPluralRule {
+    return this.plural.select(n);
   }
 
   number(n: number, digits = 0): string {
@@ -72,10 +77,11 @@ export class Words {
   private get texts(): Texts {
     return LANGUAGES[this.language] ?? en;
   }
+}
 
-  private fill(text: string, values: Values): string {
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-  }
+/** A text with its values. */
+export function fill(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 /** The language that the reader chose, else the first of the browser's that we speak. */

@@ -179,7 +179,7 @@ def _run(
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with _uplink(config.server, keys, spool) as clients:
-        supervisor = Supervisor(groups, clients)
+        supervisor = Supervisor(groups, clients, waiting=spool.waiting)
         with (
             _page(supervisor, spool, PAGE_PORT if show and port is None else port, show=show),
             _told(supervisor, spool),

@@ -95,7 +95,7 @@ class Report:
     muted_until: datetime | None = None
     listed: bool = False
     secret_mark: str | None = None
-    consent_version: str = "1"
+    consent_version: str = "2"
     token_version: int = 1
 
     @property

@@ -101,6 +101,12 @@ class Spool:
             waiting = self._rows.execute("SELECT count(*) FROM sightings").fetchone()[0]
         return {"waiting": waiting, **{name: kept.get(name, 0) for name in ("sent", "refused", "dropped")}}
 
+    def waiting(self, camera: str) -> int:
+        """How many of one camera are still to be sent."""
+        with self._lock:
+            counted = self._rows.execute("SELECT count(*) FROM sightings WHERE camera = ?", (camera,))
+            return int(counted.fetchone()[0])
+
     def _total(self) -> int:
         return int(self._rows.execute("SELECT coalesce(sum(bytes), 0) FROM sightings").fetchone()[0])
 

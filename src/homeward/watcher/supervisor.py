@@ -47,13 +47,14 @@ class Supervisor:
     """All cameras of one box.
 
     A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and started again with all its
-    cameras. The server hears of each camera every ``heartbeat_s``.
+    cameras. The server hears of each camera every ``heartbeat_s``, also how many of its sightings are ``waiting``.
     """
 
     groups: tuple[Group, ...]
     clients: Mapping[str, Client] = field(default_factory=dict)
     silent_s: float = SILENT_S
     heartbeat_s: float = HEARTBEAT_EVERY_S
+    waiting: Callable[[str], int] | None = None
     on_picture: Callable[[str, bytes], None] | None = None
     on_look: Callable[["Supervisor"], None] | None = None
     statuses: dict[str, Status] = field(default_factory=dict)
@@ -198,7 +199,8 @@ class Supervisor:
                 if client is None:
                     continue
                 with suppress(HomewardError):
-                    answer: dict[str, Any] = client.heartbeat(status.camera, status.state.value, counters(status))
+                    told = counters(status) | ({"waiting": self.waiting(status.camera)} if self.waiting else {})
+                    answer: dict[str, Any] = client.heartbeat(status.camera, status.state.value, told)
                     (paused.add if answer.get("paused") else paused.discard)(status.camera)
             self.pause(frozenset(paused))
             stop.wait(self.heartbeat_s)

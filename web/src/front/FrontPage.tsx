@@ -30,6 +30,10 @@ export function FrontPage() {
         send={(email) => ask("/email/links", { email }, words.language)}
       />
       <p>
+        <a class="soft" href="/privacy">
+          {words.t("front.privacy")}
+        </a>
+        {" · "}
         <a class="soft" href="/api/docs">
           {words.t("front.api")}
         </a>

@@ -33,8 +33,14 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
       </div>
       {report.status !== "open" ? (
         <div class="notice">
-          <p>{words.t(ENDED[report.status], { name })}</p>
-          <button onClick={() => void owned.change({ status: "open" })}>{words.t("owner.reopen")}</button>
+          <p>{words.t(ENDED[report.status], { name, why: report.hidden_because ?? "" })}</p>
+          {report.status === "hidden" ? (
+            <a class="button" href="/privacy#ask">
+              {words.t("owner.object")}
+            </a>
+          ) : (
+            <button onClick={() => void owned.change({ status: "open" })}>{words.t("owner.reopen")}</button>
+          )}
         </div>
       ) : asked.value ? (
         <div class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")}>
@@ -122,7 +128,7 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
   );
 }
 
-const ENDED = { reunited: "owner.closed", closed: "owner.closed_other", expired: "owner.expired" } as const;
+const ENDED = { reunited: "owner.closed", closed: "owner.closed_other", expired: "owner.expired", hidden: "owner.hidden_by_desk" } as const;
 
 function Mute({ owned, report }: { owned: Case; report: Report }) {
   const words = useWords();

@@ -59,7 +59,8 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       scrollTo(0, 0);
     } catch (error) {
       const isTheirs = error instanceof Problem && error.status > 0 && error.status < 500;
-      trouble.value = isTheirs ? [error.message, error.hint].filter(Boolean).join(" ") : words.t("report.failed");
+      if (isTheirs && error.code === "blocked") trouble.value = words.t("problem.blocked", { where: `${location.origin}/privacy` });
+      else trouble.value = isTheirs ? [error.message, error.hint].filter(Boolean).join(" ") : words.t("report.failed");
       if (isTheirs) key.current = crypto.randomUUID(); // what was refused will be sent changed
     } finally {
       progress.value = null;

@@ -58,6 +58,7 @@ def install(app: FastAPI) -> None:
 @router.get("/lost/{report_id}", include_in_schema=False)
 @router.get("/found/{report_id}", include_in_schema=False)
 @router.get("/email", include_in_schema=False)
+@router.get("/desk", include_in_schema=False)
 @router.get("/lost/{report_id}/poster", include_in_schema=False)
 def page(request: Request, context: Context) -> HTMLResponse:
     """The same document for every screen; which one it shows is the browser's business."""
