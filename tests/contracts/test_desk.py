@@ -205,7 +205,7 @@ def test_a_camera_is_known_to_have_seen_something_last(database):
         for camera in (yard, gate):
             work.cameras.save(Camera(camera, camera, Point(1, 1), None, NOW))
         add(work, "one", camera_id=yard, source=Source.CAMERA)
-        add(work, "two", minutes=-9, camera_id=yard, source=Source.CAMERA, last_seen_at=NOW + HOUR)
+        add(work, "two", minutes=9, camera_id=yard, source=Source.CAMERA, last_seen_at=NOW + HOUR)
         add(work, "person")
 
         assert work.cameras.last_sightings() == {yard: NOW + HOUR}

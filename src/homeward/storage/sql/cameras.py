@@ -61,11 +61,16 @@ class SqlCameras:
         return [_encounter(row) for row in self.connection.execute(statement).mappings()]
 
     def last_sightings(self) -> dict[CameraId, datetime]:
-        """When each camera last saw an animal."""
-        seen_at = func.max(func.coalesce(reports.c.last_seen_at, reports.c.happened_at))
-        statement = select(reports.c.camera_id, seen_at).where(reports.c.camera_id.is_not(None))
-        found = self.connection.execute(statement.group_by(reports.c.camera_id))
-        return {CameraId(camera_id): at for camera_id, at in found}
+        """When each camera last saw an animal: what it sent last tells."""
+        latest = (
+            select(func.coalesce(reports.c.last_seen_at, reports.c.happened_at))
+            .where(reports.c.camera_id == cameras.c.id)
+            .order_by(reports.c.created_at.desc(), reports.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        found = self.connection.execute(select(cameras.c.id, latest))
+        return {CameraId(camera_id): at for camera_id, at in found if at is not None}
 
 
 KEEP_ENCOUNTER = both(

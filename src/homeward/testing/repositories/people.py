@@ -157,10 +157,9 @@ class MemoryCameras(Repository):
     def last_sightings(self) -> dict[CameraId, datetime]:
         """When each camera last saw an animal."""
         latest: dict[CameraId, datetime] = {}
-        for report in self.tables.reports.values():
+        for report in sorted(self.tables.reports.values(), key=lambda report: (report.created_at, report.id)):
             if report.camera_id is not None:
-                seen_at = report.last_seen_at or report.happened_at
-                latest[report.camera_id] = max(seen_at, latest.get(report.camera_id, seen_at))
+                latest[report.camera_id] = report.last_seen_at or report.happened_at
         return latest
 
 
