@@ -223,7 +223,7 @@ def test_ended_reports_are_named_once_they_ended_long_ago(database):
             add(work, status.value, minutes=number, status=status, closed_at=ended)
         add(work, "just now", status=Status.CLOSED, closed_at=NOW + 2 * DAY)
     with database.read() as work:
-        assert work.expiry.ended_before(NOW + DAY, 9) == ["reunited", "closed", "expired"]
+        assert work.expiry.ended_before(NOW + DAY, 9) == ["reunited", "closed", "expired", "hidden"]
         assert work.expiry.ended_before(NOW + DAY, 1) == ["reunited"]
         assert work.expiry.ended_before(NOW, 9) == []
 
