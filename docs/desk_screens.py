@@ -79,7 +79,7 @@ def _at_room(page: Any, room: str) -> Iterator[None]:
     page.wait_for_selector(".desk-room [aria-busy]", state="detached")
     if room == "cameras":
         page.wait_for_selector(".camera-map[data-ready]")
-    page.wait_for_load_state("networkidle")
+    page.evaluate("Promise.allSettled([...document.images].map(each => each.loading === 'lazy' || each.decode()))")
     yield
 
 
