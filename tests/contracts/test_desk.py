@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from homeward.domain.desk import (
     Block,
     Complaint,
@@ -19,7 +21,7 @@ from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Shelf, Source, Status
 from homeward.ports import AlertKind, ReportQuery
 
-from .rows import NOW, add, match, new_alert
+from .rows import NOW, add, match, new_alert, opened
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANNA, BORIS, VERA = KeyId("anna"), KeyId("boris"), KeyId("vera")
@@ -229,10 +231,9 @@ def test_queues_tell_how_much_waits_and_since_when(database):
         assert queues == {"jobs": (1, NOW), "match": (2, NOW - HOUR)}
 
 
-def test_a_failing_queue_names_its_last_error(tmp_path):
-    from .rows import opened
-
-    with opened("sql", tmp_path) as database, database.write() as work:
+@pytest.mark.parametrize("kind", ["sql", "postgres"])  # the twin keeps no errors
+def test_a_failing_queue_names_its_last_error(request, kind):
+    with opened(kind, request) as (database, _), database.write() as work:
         add(work, "lost", Shelf.LOST)
         add(work, "one")
         for key in ("a", "b", "c"):

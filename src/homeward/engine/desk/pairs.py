@@ -60,6 +60,7 @@ class Pairs:
             Conflict: the owner has judged it, or one of the two is not looked for any more.
         """
         with self.ports.database.write() as work:
+            work.alone(f"opinion:{actor.key_id}")
             match = work.matches.get(lost_id, found_id)
             if match is None:
                 raise NotFound("There is no such pair.", hint="It may be gone; go on with the next.")

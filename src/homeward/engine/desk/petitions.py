@@ -72,6 +72,7 @@ class PetitionBox:
         """
         words = checked(answer, "answer", least=3)
         with self.ports.database.write() as work:
+            work.alone(f"petition:{petition_id}")
             petition = work.petitions.get(petition_id)
             if petition is None:
                 raise NotFound("There is no such request.", field="petition_id")
