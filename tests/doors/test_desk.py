@@ -575,7 +575,8 @@ def test_the_house_tells_of_models_queues_and_spools(door, anna):
     health = door.http.get(f"{DESK}/health", headers=anna).json()
     models = door.http.get(f"{DESK}/models", headers=anna).json()
 
-    assert health["ready"] == {"database": True, "models": True}
+    assert {"database", "models"} <= health["ready"].keys()
+    assert all(health["ready"].values())
     assert [(queue["name"], queue["waiting"]) for queue in health["queues"]] == [("match", 1), ("owner_near", 1)]
     assert [(spool["name"], spool["waiting"]) for spool in health["spools"]] == [("yard", 7)]
     assert models["reindex"]["model"]

@@ -190,6 +190,8 @@ export const en = {
   "health.not_ready": "This does not work: {parts}",
   "health.database": "database",
   "health.models": "models",
+  "health.photos": "photos",
+  "health.index": "index",
   "health.queues": "What waits",
   "health.queue": "Queue",
   "health.waiting": "Waiting",

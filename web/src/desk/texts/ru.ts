@@ -200,6 +200,8 @@ export const ru: DeskTexts = {
   "health.not_ready": "Не работает: {parts}",
   "health.database": "база данных",
   "health.models": "модели",
+  "health.photos": "фотографии",
+  "health.index": "индекс",
   "health.queues": "Что ждёт",
   "health.queue": "Очередь",
   "health.waiting": "Ждут",
