@@ -23,8 +23,9 @@ export default function CameraMap({ cameras, selected }: { cameras: Camera[]; se
       const ground = await fetchGround();
       if (isGone || !box.current) return;
       const places = cameras.map(({ place }): LonLat => [place.lon, place.lat]);
-      const map = bare(box.current, ground, places[0] ?? null);
+      const map = await bare(box.current, ground, places[0] ?? null, page);
       remove = () => map.remove();
+      if (isGone) return remove();
       const around = extent(places);
       if (around) map.fitBounds(around, { padding: 60, maxZoom: CLOSE_ZOOM, animate: false });
       for (const camera of cameras) new Marker({ element: mark(words, camera, selected) }).setLngLat([camera.place.lon, camera.place.lat]).addTo(map);
