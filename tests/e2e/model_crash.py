@@ -34,7 +34,11 @@ class ModelServer:
         env = {name: value for name, value in os.environ.items() if name != "HOMEWARD_MODEL_SERVICE"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-        self.until(self.is_ready)
+        try:
+            self.until(self.is_ready)
+        except AssertionError:  # nothing is left behind that would start itself anew
+            self.stop()
+            raise
 
     def until(self, condition) -> None:
         """Wait for it."""
@@ -54,7 +58,7 @@ class ModelServer:
         """Its processes below the first one, but for the one that Python keeps for itself."""
         assert self.process is not None
         children = psutil.Process(self.process.pid).children()
-        return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+        return [child for child in children if is_alive(child) and "resource_tracker" not in " ".join(child.cmdline())]
 
     def kill(self) -> None:
         """With kill -9."""
@@ -67,6 +71,14 @@ class ModelServer:
         assert self.process is not None
         self.process.terminate()
         self.process.wait(60)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that was killed and not yet buried does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def calls(url: str, where: str) -> float:

@@ -2,6 +2,7 @@ import httpx2
 import numpy as np
 import pytest
 
+from homeward.models.protocol import PICTURES, written
 from tests.e2e import bot_crash, crash, model_crash, watch_crash
 from tests.fakes.store import KEY, s3_server
 
@@ -88,6 +89,7 @@ def test_no_report_is_lost_or_refused_over_a_hundred_kills_of_the_model_service(
     assert len(ledger.filings) > 200
 
 
+@pytest.mark.long
 def test_of_several_model_processes_a_killed_one_is_replaced_and_none_outlives_the_first(tmp_path):
     models = model_crash.ModelServer(tmp_path, "homeward-detector-1", "--processes", "2")
     models.start()
@@ -95,10 +97,13 @@ def test_of_several_model_processes_a_killed_one_is_replaced_and_none_outlives_t
     first = models.workers()
     first[0].kill()
     models.until(lambda: len(models.workers()) == 2 and first[0] not in models.workers() and models.is_ready())
+    body, headers = written("inputs", PICTURES, np.zeros((1, 416, 416, 3), np.uint8))
+    asked = httpx2.post(f"{models.url}/v2/models/homeward-detector-1/infer", content=body, headers=headers, timeout=60)
+    assert asked.status_code == 200
     assert "homeward_models_run_seconds" in httpx2.get(f"{models.url}/metrics", timeout=30).text
 
     workers = models.workers()
     models.kill()
-    models.until(lambda: not any(worker.is_running() for worker in workers))
+    models.until(lambda: not any(map(model_crash.is_alive, workers)))
     models.start()  # the ports are free again
     models.stop()
