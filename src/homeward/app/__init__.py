@@ -1,0 +1,31 @@
+"""Composition root: settings -> adapters -> engine -> doors. The only place that knows who plays whom."""
+
+from homeward.app.clock import SystemClock
+from homeward.app.keys import operator_key
+from homeward.app.messengers import telegram_bot
+from homeward.app.models import CameraWatches, ModelServices, embedder_in_use, registry, served_models, service_used
+from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, move_rows, open_database
+from homeward.app.running import App, build, describe_api
+from homeward.app.shelves import photos_place
+
+__all__ = [
+    "DATABASE_FILE",
+    "App",
+    "CameraWatches",
+    "ModelServices",
+    "SystemClock",
+    "build",
+    "check_several",
+    "database_url",
+    "describe_api",
+    "embedder_in_use",
+    "folder_lock",
+    "move_rows",
+    "open_database",
+    "operator_key",
+    "photos_place",
+    "registry",
+    "served_models",
+    "service_used",
+    "telegram_bot",
+]

@@ -1,0 +1,122 @@
+"""The models of the settings: for the server, for what watches cameras, for other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from homeward.app.rows import DATABASE_FILE, database_url
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from homeward.models.registry import Registry
+    from homeward.models.remote.service import Service
+    from homeward.models.service.app import Grpc
+    from homeward.ports import Detector, Space
+    from homeward.settings import Settings
+    from homeward.watcher.camera import CameraWatch
+    from homeward.watcher.config import CameraConfig
+
+
+def registry(settings: Settings) -> Registry:
+    """The models that can be used: the bundled ones and those added."""
+    from homeward.models.registry import Registry
+
+    return Registry([settings.models_folder], service_used(settings))
+
+
+def service_used(settings: Settings) -> Service | None:
+    """The model service of the settings, if there is one."""
+    from homeward.models.remote.service import Service
+
+    url, key = settings.model_service, settings.model_service_key
+    if url is None:
+        return None
+    return Service(str(url).rstrip("/"), key.get_secret_value() if key else None, settings.model_service_timeout_s)
+
+
+def embedder_in_use(settings: Settings) -> str:
+    """The embedder that the data uses; the settings' one where there is no data yet."""
+    from homeward.engine.reindex import IN_USE
+    from homeward.storage.sql.facts import peek
+
+    url = database_url(settings)
+    if url is None:
+        return peek(settings.data / DATABASE_FILE, IN_USE) or settings.embedder
+    from homeward.storage.sql.postgres import looking
+
+    return looking.fact(url, IN_USE) or settings.embedder
+
+
+@dataclass(frozen=True, slots=True)
+class CameraWatches:
+    """Makes what watches a camera. Goes to another process; the models are opened there, once for all its cameras."""
+
+    settings: Settings
+
+    def __call__(self) -> Callable[[CameraConfig], CameraWatch]:
+        """Open the models of the settings.
+
+        Raises:
+            HomewardError: a model cannot be used.
+        """
+        from homeward.models.batching import BatchingDetector, BatchingEmbedder
+        from homeward.ports import Space
+        from homeward.watcher.camera import FOLLOW_PX
+
+        models, threads = registry(self.settings), self.settings.model_threads
+        found = models.detector(self.settings.detector, threads)
+        detector = BatchingDetector(found)
+        followers = {side: BatchingDetector(found.quick(side)) for side in FOLLOW_PX}
+        embedder = BatchingEmbedder(models.embedder(self.settings.embedder, threads))
+        space = Space(embedder, models.calibration(self.settings.embedder))
+        return lambda camera: _camera_watch(camera, detector, followers, space)
+
+
+def _camera_watch(
+    camera: CameraConfig, detector: Detector, followers: Mapping[int, Detector], space: Space
+) -> CameraWatch:
+    from homeward.watcher.areas import Areas
+    from homeward.watcher.camera import CameraWatch
+    from homeward.watcher.repeats import Repeats
+
+    return CameraWatch(
+        detector,
+        followers=followers,
+        window_s=camera.window_s,
+        areas=Areas(camera.zones, camera.masks),
+        least=camera.least,
+        repeats=Repeats(space, camera.repeat_after_min * 60) if camera.repeat_after_min else None,
+    )
+
+
+def served_models(settings: Settings, names: Sequence[str] = ()) -> tuple[str, ...]:
+    """The models that a service runs: those named, else the detector and the embedder in use."""
+    return tuple(names) or (settings.detector, embedder_in_use(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServices:
+    """Makes the model service. Goes to other processes; each opens the models for itself."""
+
+    settings: Settings
+    names: tuple[str, ...]
+    grpc: Grpc | None
+
+    def __call__(self) -> Starlette:
+        """Open the models.
+
+        Raises:
+            HomewardError: a model cannot be used.
+        """
+        from homeward.models.registry import Registry
+        from homeward.models.service.app import create_service
+        from homeward.telemetry import configure
+
+        chosen = self.settings
+        configure(chosen.log_level, chosen.log_format)
+        models, key = Registry([chosen.models_folder]), chosen.model_service_key
+        opened = [models.network(name, chosen.model_threads, chosen.model_device) for name in self.names]
+        return create_service(opened, key.get_secret_value() if key else None, chosen.model_batching, self.grpc)
