@@ -70,7 +70,7 @@ def play(folder: Path, town: Town, count: int) -> Played:
     database = SqlDatabase.open(folder / "x.sqlite")
     engine = _engine(folder, database)
     for number, xy in enumerate(town.cameras):
-        engine.add_camera(Camera(CameraId(f"c{number}"), f"c{number}", town.place(xy), None, since))
+        engine.cameras.add(Camera(CameraId(f"c{number}"), f"c{number}", town.place(xy), None, since))
     for animal, vector in enumerate(town.vectors(range(town.lost))):
         place, species = town.place(town.homes[animal]), town.species(animal)
         new = NewReport(Shelf.LOST, AccountId(f"a{animal}"), (picture_of(vector),), species, place, home=place)

@@ -67,7 +67,7 @@ class World:
         return self.engine.add_lost(new) if new.shelf is Shelf.LOST else self.engine.add_found(new)
 
     def camera(self, name="yard", place=HOME):
-        return self.engine.add_camera(Camera(CameraId(name), name, place, None, self.clock.now()))
+        return self.engine.cameras.add(Camera(CameraId(name), name, place, None, self.clock.now()))
 
 
 def on_disk(folder: Path, **parts) -> World:

@@ -134,9 +134,9 @@ def test_the_server_hears_of_cameras_and_its_pause_is_obeyed(door, server, port,
         supervised(tmp_path, camera, clients={"yard": client}, heartbeat_s=0.3, waiting=lambda _: 7) as made,
     ):
         until(lambda: state(made, "yard") is State.LIVE)
-        (known,) = door.world.engine.cameras()
-        until(lambda: door.world.engine.cameras()[0].state == "live")
-        counters = door.world.engine.cameras()[0].counters
+        (known,) = door.world.engine.cameras.all()
+        until(lambda: door.world.engine.cameras.all()[0].state == "live")
+        counters = door.world.engine.cameras.all()[0].counters
         assert (counters["connections"], counters["waiting"]) == (1, 7)
 
         client.patch("/cameras/yard", {"paused": True})

@@ -233,7 +233,7 @@ def test_a_camera_is_added_by_pin_and_its_key_is_shown_once(visit, links, door):
     secret = page.locator(".secret code.link").inner_text()
     expect(page.get_by_role("heading", name="Mill bridge")).to_be_visible()
     expect(page.locator(".camera-map[data-ready]")).to_be_visible()
-    (camera,) = door.world.engine.cameras()
+    (camera,) = door.world.engine.cameras.all()
     answer = door.http.post(
         f"/api/v1/cameras/{camera.id}/heartbeat", json={}, headers={"Authorization": f"Bearer {secret}"}
     )

@@ -8,17 +8,19 @@ import numpy as np
 
 from homeward.domain.animals import Species
 from homeward.domain.filing import Filed, Idempotency, LookedAt, NewReport, NewSighting, ReportChange, Sighted
-from homeward.domain.ids import CameraId, ContentHash, EncounterId, ModelName, PhotoId, ReportId, new_token
+from homeward.domain.ids import ContentHash, EncounterId, ModelName, PhotoId, ReportId, new_token
 from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
-from homeward.domain.reports import Camera, Photo, Report, Shelf, Status
+from homeward.domain.reports import Photo, Report, Shelf, Status
 from homeward.engine.board import Board
+from homeward.engine.cameras import CameraBook
+from homeward.engine.change import Change
 from homeward.engine.desk import open_desk
 from homeward.engine.devices import Devices
 from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks, thank
-from homeward.engine.intake import MAX_LENGTHS, Intake, check_text, check_time
+from homeward.engine.intake import Intake
 from homeward.engine.letters import Letters
 from homeward.engine.notify import Notify
 from homeward.engine.people import People
@@ -29,14 +31,13 @@ from homeward.engine.show import Show, Size, get_report
 from homeward.engine.sight import Sight
 from homeward.engine.wiring import Ports, Rules
 from homeward.engine.work import Work
-from homeward.errors import Conflict, Forbidden, InvalidInput, ModelUnavailable, NotFound
-from homeward.ports import Job, Queue, ReportQuery, SafePhoto, UnitOfWork
+from homeward.errors import InvalidInput, ModelUnavailable, NotFound
+from homeward.ports import Job, Queue, ReportQuery, SafePhoto
 
 __all__ = ["Engine", "Ports", "Rules"]
 
 SEARCHED = ("species", "place", "home", "happened_at", "status")
 SURE, UNKNOWN = 1.0, 0.0
-MAX_CAMERA_NAME = 100
 
 NO_PHOTO = ContentHash("0" * 64)
 
@@ -44,7 +45,7 @@ NO_PHOTO = ContentHash("0" * 64)
 class Engine:
     """The facade. ``events`` tells this process what has happened, ``alerts`` hands out what people are to be told.
 
-    ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk,
+    ``cameras`` keeps the cameras, ``people`` knows who is there on messengers, ``talks`` lets owners and finders talk,
     ``letters`` knows who is told by e-mail, ``devices`` which browsers are told too, ``board`` what
     everybody may see, ``desk`` what its people do.
     """
@@ -59,12 +60,14 @@ class Engine:
         self._sight = Sight(ports, rules, self._remember)
         self._forget = Forget(ports, rules)
         self.alerts = Notify(ports, rules)
+        self.cameras = CameraBook(ports, self._forget.erase)
         self.people = People(ports, self._forget)
         self.board = Board(ports)
         self.letters = Letters(ports)
         self.devices = Devices(ports)
         self.desk = open_desk(ports, rules, self._forget)
         self.talks = Talks(ports, self.events)
+        self._change = Change(ports)
         self._show = Show(ports)
         self._reindex = Reindex(ports)
         self._models_worked = False
@@ -230,12 +233,10 @@ class Engine:
 
     def change(self, report_id: ReportId, change: ReportChange) -> Filed:
         """Change fields; what the search depends on is compared anew."""
-        check_time(change.happened_at, self._ports.clock)
-        for field, most in MAX_LENGTHS.items():
-            check_text(field, getattr(change, field), most)
+        self._change.check(change)
         with self._ports.database.write() as work:
             before = get_report(work, report_id)
-            after = self._changed(before, change)
+            after = self._change(before, change)
             work.reports.update(after)
             again = any(getattr(before, name) != getattr(after, name) for name in SEARCHED)
             job = self._remember.add_photos(work, after, [], already=0) if again else None
@@ -281,125 +282,7 @@ class Engine:
             if found.camera_id is None:
                 thank(work, lost, found, now)
 
-    def _changed(self, before: Report, change: ReportChange) -> Report:
-        given = {
-            name: getattr(change, name)
-            for name in (
-                "species",
-                "place",
-                "home",
-                "happened_at",
-                "held",
-                "name",
-                "description",
-                "contact",
-                "address",
-                "muted_until",
-                "listed",
-                "secret_mark",
-                "status",
-            )
-            if getattr(change, name) is not None
-        }
-        given |= dict.fromkeys(change.clear)
-        after = replace(before, **given)
-        if "species" in given:
-            after = replace(after, species_confidence=SURE)
-        if after.place != before.place:
-            after = replace(after, district=self.district(after.place))
-        if after.status is not before.status:
-            if Status.HIDDEN in {before.status, after.status}:
-                hint = "If you think that this is a mistake, tell the operators so on the page /privacy."
-                raise Forbidden("Operators alone hide reports and show them again.", field="status", hint=hint)
-            closed_at = None if after.status is Status.OPEN else self._ports.clock.now()
-            after = replace(after, closed_at=closed_at)
-        if before.shelf is Shelf.FOUND and after.home is not None:
-            raise InvalidInput("Only a lost pet has a home here.", field="home_lat")
-        if before.shelf is Shelf.FOUND and after.secret_mark is not None:
-            raise InvalidInput("Only an owner keeps a mark back.", field="secret_mark")
-        return after
-
-    # --- cameras ------------------------------------------------------------------------------------------
-
-    def add_camera(self, camera: Camera) -> Camera:
-        """Register a camera; its district is looked up where none is given.
-
-        Raises:
-            Conflict: there is a camera with this id.
-        """
-        known = replace(camera, district=camera.district or self.district(camera.place))
-        with self._ports.database.write() as work:
-            work.alone(f"camera:{camera.id}")
-            if work.cameras.get(camera.id) is not None:
-                raise Conflict("There is a camera with this id.", field="id", hint="Choose another id.")
-            work.cameras.save(known)
-        return known
-
-    def cameras(self) -> list[Camera]:
-        """All cameras by name."""
-        with self._ports.database.read() as work:
-            return work.cameras.all()
-
-    def heartbeat(self, camera_id: CameraId, state: str, counters: Mapping[str, int]) -> Camera:
-        """A camera says that it lives, and what it counted."""
-        check_text("state", state, 40)
-        with self._ports.database.write() as work:
-            alive = replace(
-                _camera(work, camera_id), last_heartbeat_at=self._ports.clock.now(), state=state, counters=counters
-            )
-            work.cameras.save(alive)
-        return alive
-
-    def change_camera(
-        self, camera_id: CameraId, *, name: str | None, place: Point | None, district: str | None
-    ) -> Camera:
-        """Another name, place or district (empty: that of the place); what was seen before keeps its place."""
-        check_text("name", name, MAX_CAMERA_NAME)
-        with self._ports.database.write() as work:
-            before = _camera(work, camera_id)
-            moved = replace(before, name=name or before.name, place=place or before.place)
-            if district is not None or moved.place != before.place:
-                moved = replace(moved, district=district or self.district(moved.place))
-            work.cameras.save(moved)
-        return moved
-
-    def pause_camera(self, camera_id: CameraId, *, paused: bool) -> Camera:
-        """From now on nothing is taken of it, or is again."""
-        with self._ports.database.write() as work:
-            changed = replace(_camera(work, camera_id), paused=paused)
-            work.cameras.save(changed)
-        return changed
-
-    def sightings(self, camera_id: CameraId, limit: int) -> list[tuple[Report, PhotoId | None]]:
-        """What a camera sent, newest first, each with its photo."""
-        with self._ports.database.read() as work:
-            found = work.reports.find(ReportQuery(camera_id=camera_id, limit=limit))
-            photos = [work.photos.of_report(report.id) for report in found]
-        return [(report, rows[0][0].id if rows else None) for report, rows in zip(found, photos, strict=True)]
-
-    def erase_sighting(self, camera_id: CameraId, report_id: ReportId) -> None:
-        """Erase for good what a camera sent.
-
-        Raises:
-            NotFound: this camera sent no such thing.
-        """
-        with self._ports.database.read() as work:
-            report = work.reports.get(report_id)
-        if report is None or report.camera_id != camera_id:
-            raise NotFound("This camera sent no such sighting.", field="sighting")
-        self.erase(report_id)
-
-    def erase_sightings(self, camera_id: CameraId, limit: int) -> int:
-        """Erase the newest ``limit`` of all that a camera sent; how many went."""
-        found = self.reports(ReportQuery(camera_id=camera_id, limit=limit))
-        for report in found:
-            self.erase(report.id)
-        return len(found)
-
-    def last_sightings(self) -> dict[CameraId, datetime]:
-        """When each camera last saw an animal."""
-        with self._ports.database.read() as work:
-            return work.cameras.last_sightings()
+    # --- places -------------------------------------------------------------------------------------------
 
     def outlines(self) -> Mapping[str, object]:
         """The districts of the city as GeoJSON."""
@@ -506,10 +389,3 @@ def _species(new: NewReport, photos: Sequence[Prepared]) -> tuple[Species, float
         return Species.CAT, UNKNOWN  # set by the job, once the detector can be asked
     best = max(seen, key=lambda animal: animal.confidence)
     return best.species, best.species_confidence
-
-
-def _camera(work: UnitOfWork, camera_id: CameraId) -> Camera:
-    camera = work.cameras.get(camera_id)
-    if camera is None:
-        raise NotFound("There is no such camera.", field="camera")
-    return camera

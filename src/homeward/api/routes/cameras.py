@@ -61,8 +61,11 @@ async def sight(request: Request, context: Context, caller: CurrentCaller) -> Re
 def list_cameras(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """For operators and bots."""
     caller.needs("admin", "bot")
-    seen = context.engine.last_sightings()
-    return {"items": [camera_view(camera, seen.get(camera.id)) for camera in context.engine.cameras()], "next": None}
+    seen = context.engine.cameras.last_sightings()
+    return {
+        "items": [camera_view(camera, seen.get(camera.id)) for camera in context.engine.cameras.all()],
+        "next": None,
+    }
 
 
 @router.post("/cameras", status_code=201, summary="Register a camera", responses=schemas.PROBLEMS)
@@ -78,7 +81,7 @@ def add_camera(request: Request, body: schemas.NewCamera, context: Context, call
     key = key_of(request, caller, body.model_dump_json())
 
     def make() -> dict[str, Any]:
-        added = context.engine.add_camera(camera)
+        added = context.engine.cameras.add(camera)
         noted(context, caller, "camera.add", f"camera:{added.id}", added.name)
         return camera_view(added)
 
@@ -89,7 +92,7 @@ def add_camera(request: Request, body: schemas.NewCamera, context: Context, call
 def heartbeat(camera_id: str, body: schemas.Heartbeat, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With its own key."""
     _check_own(caller, camera_id)
-    return camera_view(context.engine.heartbeat(CameraId(camera_id), body.state, body.counters))
+    return camera_view(context.engine.cameras.heartbeat(CameraId(camera_id), body.state, body.counters))
 
 
 @router.patch("/cameras/{camera_id}", summary="Change a camera, pause it, let it go on", responses=schemas.PROBLEMS)
@@ -106,13 +109,13 @@ def change_camera(
     camera, known = None, CameraId(camera_id)
     if given.keys() - {"paused"}:
         place = forms.point({name: str(given[name]) for name in ("lat", "lon") if name in given})
-        camera = context.engine.change_camera(known, name=body.name, place=place, district=body.district)
+        camera = context.engine.cameras.change(known, name=body.name, place=place, district=body.district)
         noted(context, caller, "camera.change", f"camera:{camera_id}", ", ".join(sorted(given.keys() - {"paused"})))
     if body.paused is not None:
-        camera = context.engine.pause_camera(known, paused=body.paused)
+        camera = context.engine.cameras.pause(known, paused=body.paused)
         noted(context, caller, "camera.pause" if body.paused else "camera.resume", f"camera:{camera_id}")
     assert camera is not None
-    return camera_view(camera, context.engine.last_sightings().get(camera.id))
+    return camera_view(camera, context.engine.cameras.last_sightings().get(camera.id))
 
 
 @router.post("/cameras/{camera_id}/key", status_code=201, summary="A new key for a camera", responses=schemas.PROBLEMS)
@@ -120,7 +123,7 @@ def renew_key(camera_id: str, context: Context, caller: CurrentCaller) -> dict[s
     """For operators: its former keys open nothing any more. The secret is shown this once."""
     caller.needs("admin")
     known = CameraId(camera_id)
-    camera = next((each for each in context.engine.cameras() if each.id == known), None)
+    camera = next((each for each in context.engine.cameras.all() if each.id == known), None)
     if camera is None:
         raise NotFound("There is no such camera.", field="camera")
     key, secret = new_key(context, camera.name, "sightings", known)
@@ -138,7 +141,7 @@ def list_sightings(
 ) -> dict[str, Any]:
     """Newest first, with signed addresses of the pictures; with its own key, or an operator's."""
     _check_own(caller, camera_id)
-    found = context.engine.sightings(CameraId(camera_id), limit)
+    found = context.engine.cameras.sightings(CameraId(camera_id), limit)
     items = [
         report_view(report)
         | {"photo": picture_urls(context, photo_id, is_owner=False) if photo_id is not None else None}
@@ -156,7 +159,7 @@ def list_sightings(
 def erase_sighting(camera_id: str, report_id: str, context: Context, caller: CurrentCaller) -> None:
     """For good: row, vectors and photo; with its own key, or an operator's."""
     _check_own(caller, camera_id)
-    context.engine.erase_sighting(CameraId(camera_id), ReportId(report_id))
+    context.engine.cameras.erase_sighting(CameraId(camera_id), ReportId(report_id))
     noted(context, caller, "sighting.erase", f"camera:{camera_id}", report_id)
 
 
@@ -164,9 +167,9 @@ def erase_sighting(camera_id: str, report_id: str, context: Context, caller: Cur
 def erase_sightings(camera_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """The newest 200 a call, for good; ``left`` says whether there is more."""
     _check_own(caller, camera_id)
-    count = context.engine.erase_sightings(CameraId(camera_id), ERASED_AT_ONCE)
+    count = context.engine.cameras.erase_sightings(CameraId(camera_id), ERASED_AT_ONCE)
     noted(context, caller, "sighting.erase_all", f"camera:{camera_id}", str(count))
-    return {"erased": count, "left": bool(context.engine.sightings(CameraId(camera_id), 1))}
+    return {"erased": count, "left": bool(context.engine.cameras.sightings(CameraId(camera_id), 1))}
 
 
 def _check_own(caller: Caller, camera_id: str) -> None:

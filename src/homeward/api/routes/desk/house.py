@@ -32,7 +32,7 @@ def health(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     spools = [
         {"id": each.id, "name": each.name, "waiting": each.counters.get("waiting"),
          "last_heartbeat_at": when(each.last_heartbeat_at)}
-        for each in context.engine.cameras()
+        for each in context.engine.cameras.all()
     ]  # fmt: skip
     return {
         "ready": context.engine.is_ready(),
