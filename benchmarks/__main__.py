@@ -24,6 +24,7 @@ from benchmarks import (
     search,
     sightings,
 )
+from homeward.telemetry import configure
 
 QUESTIONS = {
     "search": search.measure,
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="small data: only shows that it runs")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    configure("error", "json")
     found = {name: QUESTIONS[name](short=options.short) for name in options.names or QUESTIONS}
     if options.json:
         print(json.dumps(found))

@@ -36,7 +36,6 @@ from homeward.storage.index.exact import ExactIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.storage.shelves import open_shelf
 from homeward.storage.sql import SqlDatabase
-from homeward.telemetry import configure
 from homeward.testing import FakeSpaces, RecordingMessenger
 
 CLIENTS = 8
@@ -46,7 +45,6 @@ Figures = dict[str, Any]
 
 def measure(*, short: bool) -> Figures:
     """Eight cameras' clients at once."""
-    configure("error", "json")
     lost, count, cameras = (50, 40, 20) if short else (10_000, 4_000, 1_000)
     town = Town(lost=lost, strays=lost, cameras=cameras)
     with tempfile.TemporaryDirectory() as folder:

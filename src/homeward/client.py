@@ -23,6 +23,7 @@ TRIES = 4
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 AGAIN = {429, 503}
 TIMEOUT_S = 120.0
+UNPACKED = {"content-encoding", "content-length"}
 
 
 class ApiError(errors.HomewardError):
@@ -313,8 +314,9 @@ class _AsgiTransport(httpx2.BaseTransport):
     async def _answer(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         own = httpx2.Request(request.method, request.url, headers=request.headers, content=body)
         answer = await self._inner.handle_async_request(own)
-        content = await answer.aread()
-        return httpx2.Response(answer.status_code, headers=answer.headers, content=content, request=request)
+        content = await answer.aread()  # unpacked already, which its headers must not deny
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name.lower() not in UNPACKED]
+        return httpx2.Response(answer.status_code, headers=headers, content=content, request=request)
 
 
 def _headers(token: str | None, language: str) -> dict[str, str]:

@@ -82,10 +82,9 @@ def test_a_process_that_freezes_is_killed_and_its_cameras_go_on(port, tmp_path):
         assert made.totals()[0].packets >= before
 
 
-def test_a_process_that_needs_longer_to_start_is_given_longer(port, tmp_path, monkeypatch):
-    monkeypatch.setattr("homeward.watcher.supervisor.STARTING_S", 0.01)
+def test_a_process_that_needs_longer_to_start_is_given_longer(port, tmp_path):
     camera = CameraConfig("yard", f"rtsp://127.0.0.1:{port}/walk", timeout_s=1.0)
-    with supervised(tmp_path, camera) as made:
+    with supervised(tmp_path, camera, starting_s=0.05) as made:
         until(lambda: state(made, "yard") is State.LIVE)
 
         assert made.restarts >= 1

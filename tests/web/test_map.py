@@ -17,14 +17,14 @@ from tests.fakes.city_map import pmtiles, tile
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
 
 HOME = {"lat": "57.6", "lon": "39.85", "home_lat": "57.6", "home_lon": "39.85"}
-RED, ACCENT = (178, 24, 43), (138, 75, 8)
+RED, ORANGE, ACCENT = (178, 24, 43), (200, 85, 63), (138, 75, 8)
 
 
 @pytest.fixture
 def seen(door):
     """Barsik is lost, seen at two places, twice at the second of them; an hour passes between each."""
     start = datetime.now(UTC) - timedelta(days=1)
-    for n, (lat, lon) in enumerate((("57.606", "39.84"), ("57.594", "39.87"), ("57.594", "39.87"))):
+    for n, (lat, lon) in enumerate((("57.606", "39.84"), ("57.596", "39.859"), ("57.596", "39.859"))):
         when = (start + timedelta(hours=n)).isoformat()
         door.report("found", photo(1, noise=2 + n), lat=lat, lon=lon, happened_at=when, address=f"place {n}")
     return door.report("lost", photo(1), name="Barsik", happened_at=start.isoformat(), **HOME)
@@ -131,15 +131,19 @@ def test_keys_alone_lead_from_match_to_match(page):
     expect(card).not_to_have_text(first)
 
 
-def test_the_filter_holds_for_the_map_and_draws_its_circle(page):
-    marks(page, 2)
+def test_the_filter_holds_for_the_map_and_draws_its_circle(door, seen, page):
+    door.report("found", photo(1, noise=9), lat="57.594", lon="39.87", address="far away")
+    page.reload()
+    page.get_by_role("button", name="Map", exact=True).click()
+    until(page, lambda: spots(page, ORANGE))
     before = coloured(page, ACCENT).sum()
     page.get_by_role("button", name="Filter").click()
     page.get_by_label("Within").select_option("1")
     page.get_by_role("button", name="Done").click()
 
     page.locator(".map").scroll_into_view_if_needed()
-    marks(page, 1)
+    marks(page, 2)
+    until(page, lambda: not spots(page, ORANGE))
     until(page, lambda: coloured(page, ACCENT).sum() > before + 100)
 
 

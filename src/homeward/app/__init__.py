@@ -4,7 +4,8 @@ from homeward.app.clock import SystemClock
 from homeward.app.keys import operator_key
 from homeward.app.messengers import telegram_bot
 from homeward.app.models import CameraWatches, ModelServices, embedder_in_use, registry, served_models, service_used
-from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, move_rows, open_database
+from homeward.app.move import move_rows
+from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, open_database
 from homeward.app.running import App, build, describe_api
 from homeward.app.shelves import photos_place
 

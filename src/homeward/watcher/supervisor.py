@@ -37,7 +37,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     started_s: float
-    starting_s: float = STARTING_S
+    starting_s: float
     heard_s: float | None = None
     ended: bool = False
 
@@ -47,12 +47,14 @@ class Supervisor:
     """All cameras of one box.
 
     A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and started again with all its
-    cameras. The server hears of each camera every ``heartbeat_s``, also how many of its sightings are ``waiting``.
+    cameras; so is one that has not begun within ``starting_s``, which gets twice as long the next time. The server hears
+    of each camera every ``heartbeat_s``, also how many of its sightings are ``waiting``.
     """
 
     groups: tuple[Group, ...]
     clients: Mapping[str, Client] = field(default_factory=dict)
     silent_s: float = SILENT_S
+    starting_s: float = STARTING_S
     heartbeat_s: float = HEARTBEAT_EVERY_S
     waiting: Callable[[str], int] | None = None
     on_picture: Callable[[str, bytes], None] | None = None
@@ -119,7 +121,7 @@ class Supervisor:
         process = context.Process(target=worker.run, args=(group, there), daemon=True)
         process.start()
         there.close()
-        made = _Worker(group, process, here, time.monotonic())
+        made = _Worker(group, process, here, time.monotonic(), self.starting_s)
         _tell(made, "show", self._shown)
         _tell(made, "pause", self._paused)
         return made
@@ -165,7 +167,7 @@ class Supervisor:
             old = self.statuses[camera.id]
             self._before[camera.id] = counters(self._total(old))
             self.statuses[camera.id] = Status(camera.id, state=State.STALLED, touched_s=time.monotonic())
-        longer = each.starting_s * 2 if each.heard_s is None else STARTING_S
+        longer = each.starting_s * 2 if each.heard_s is None else self.starting_s
         return replace(self._started(each.group), starting_s=min(LONGEST_START_S, longer))
 
     def _total(self, status: Status) -> Status:
