@@ -47,8 +47,8 @@ class Supervisor:
     """All cameras of one box.
 
     A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and started again with all its
-    cameras; so is one that has not begun within ``starting_s``, which gets twice as long the next time. The server hears
-    of each camera every ``heartbeat_s``, also how many of its sightings are ``waiting``.
+    cameras; so is one that has not begun within ``starting_s``, which gets twice as long the next time. The server
+    hears of each camera every ``heartbeat_s``, also how many of its sightings are ``waiting``.
     """
 
     groups: tuple[Group, ...]
