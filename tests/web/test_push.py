@@ -54,6 +54,7 @@ def test_an_owner_is_alerted_on_the_device_and_ends_it_again(visit, door, servic
     page = visit(path_of(lost), permissions=["notifications"])
     browser = service.browser()
     with_browser(page, browser)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")  # else the reload may come before it works
     page.reload()
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Alert me on this device").click()
