@@ -63,7 +63,7 @@ def spots(page, colour, *, least=60):
 
 def until(page, seen):
     """Look again at each frame until it is so."""
-    for _ in range(200):
+    for _ in range(600):
         if found := seen():
             return found
         page.evaluate("() => new Promise(requestAnimationFrame)")
