@@ -44,7 +44,7 @@ ROWS_KB = Given(
     "rows and indexes of a sighting without its vectors",
     2.5,
     "kB",
-    "measured: `benchmarks sightings`, the file's growth less the vectors",
+    "assumption: a dozen rows in eight tables with their indexes; `benchmarks sightings` tells the file's growth",
 )
 VECTORS = Given("vectors of a sighting", 1.4, "", "assumption: a body always, a face in four of ten")
 DIMENSION = Given("numbers of a vector", 256, "", "the bundled embedder")
@@ -71,10 +71,10 @@ DETECT_CORE_MS = Given(
 )
 EMBED_CORE_MS = Given("embedder on one crop", 80, "ms of a core", "measured: training/README.md")
 MATCH_CORE_MS = Given(
-    "accepting and matching a sighting with 10,000 open lost pets",
-    5,
+    "accepting and matching a sighting",
+    12,
     "ms of a core",
-    "measured: `benchmarks sightings`",
+    "measured with 500 open lost pets on starved cores (`benchmarks sightings`); with 10,000 not measured yet",
 )
 GPU_PER_S = Given(
     "detector and embedder together on a T4-class GPU",

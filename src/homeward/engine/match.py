@@ -13,7 +13,7 @@ from homeward.domain.looks import Compared, Pair, compared, shown_on
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
-from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, Pairing, Weighed, weigh
+from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, SECONDS_A_DAY, Pairing, Weighed, weigh
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Space, UnitOfWork
 from homeward.telemetry import step
@@ -22,7 +22,6 @@ NEAR_KM = 5.0  # here animals are compared however many look more alike elsewher
 EARLY = timedelta(days=2)  # dates are remembered to the day
 SURE = 0.9  # species this sure on both sides exclude each other where they differ
 LOWEST, HIGHEST = 0.000001, 0.999999
-SECONDS_A_DAY = 86400.0
 SIGHTING_NEIGHBOURS = 100
 SIGHTING_MATCHES = 20
 """One camera's look is of one animal: it goes to the twenty owners whom it fits best, however likely that is."""
