@@ -8,7 +8,14 @@ from tests.bot.conftest import served
 from tests.doors.conftest import Door
 
 CHROMIUM = shutil.which("chromium")
-DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+HOUSE = "house.example"  # this machine under a name of its own: to the browser a network without https
+DRAWING = (
+    "--no-sandbox",
+    f"--host-resolver-rules=MAP {HOUSE} 127.0.0.1",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+)
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # Two frames on: a transition that a new scheme sets off has begun by then. What turns for ever is not waited for.
 SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(async () => {
@@ -59,17 +66,17 @@ def visit(chromium, server):
     """Open addresses of the server as a person with a device does; whatever goes wrong in the page fails the test."""
     contexts, troubles = [], []
 
-    def open_page(path, *, viewport=PHONE, language="en-US", scheme="light", page=None, **device):
+    def open_page(path, *, viewport=PHONE, language="en-US", scheme="light", page=None, base_url=server, **device):
         if page is None:
-            contexts.append(
-                chromium.new_context(viewport=viewport, locale=language, color_scheme=scheme, base_url=server, **device)
-            )
+            about = {"viewport": viewport, "locale": language, "color_scheme": scheme, "base_url": base_url}
+            contexts.append(chromium.new_context(**about, **device))
             page = contexts[-1].new_page()
             page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: troubles.append(str(error)))
             page.on("console", lambda said: "Content Security Policy" in said.text and troubles.append(said.text))
             page.on(
-                "request", lambda asked: asked.url.startswith((server, "data:", "blob:")) or troubles.append(asked.url)
+                "request",
+                lambda asked: asked.url.startswith((base_url, "data:", "blob:")) or troubles.append(asked.url),
             )
         page.goto(path)
         return page

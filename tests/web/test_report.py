@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from homeward.ports import ReportQuery
 from tests.conftest import GREY, photo
-from tests.web.conftest import PHONE, SMALL, path_of, violations
+from tests.web.conftest import HOUSE, PHONE, SMALL, path_of, violations
 
 ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
 
@@ -98,6 +98,65 @@ def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing is lost: try again.")
     page.unroute("**/api/v1/reports")
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert len(reports(door)) == 1
+
+
+def test_what_was_sent_unseen_and_then_changed_is_sent_as_it_is_now(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    page.route("**/api/v1/reports", lambda route: (route.fetch(), route.abort()))
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is lost: try again.")
+    page.unroute("**/api/v1/reports")
+    page.get_by_label("Its name").fill("Barsik")
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert reports(door)[0].name == "Barsik"
+
+
+def test_a_report_half_filled_outlives_a_reload_but_for_the_proof_and_is_gone_once_sent(visit, door):
+    page = visit("/found/new")
+    page.get_by_label("Choose or take photos").set_input_files([picture(photo(1)), picture(photo(1, noise=1))])
+    expect(page.locator("rect.chosen")).to_have_count(2)
+    page.get_by_label("or in words").fill("by the school")
+    page.get_by_label("it is with me").check()
+    page.get_by_label("Anything special about it").fill("white paw")
+    page.get_by_label("Show it on the public board").check()
+    page.reload()
+    expect(page.get_by_text("This is what you had filled in here.")).to_be_visible()
+    expect(page.locator("rect.chosen")).to_have_count(2)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Thank you. We are looking for the owner.")).to_be_visible()
+
+    (report,) = reports(door)
+    assert (report.address, report.held, report.description) == ("by the school", "held", "white paw")
+    assert report.listed
+    page.goto("/found/new")
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.get_by_text("This is what you had filled in here.")).to_have_count(0)
+    page.goto("/lost/new")
+    page.get_by_label("A mark that only you know").fill("notch")
+    page.get_by_label("Its name").fill("Rex")
+    page.reload()
+    expect(page.get_by_label("Its name")).to_have_value("Rex")
+    expect(page.get_by_label("A mark that only you know")).to_have_value("")
+    page.get_by_role("button", name="Start anew").click()
+    expect(page.get_by_label("Its name")).to_have_value("")
+    page.reload()
+    expect(page.get_by_label("Its name")).to_have_value("")
+
+
+def test_a_house_without_https_takes_reports_too(visit, server, door):
+    page = visit("/", base_url=server.replace("127.0.0.1", HOUSE))
+    assert page.evaluate("isSecureContext") is False
+    page.get_by_role("link", name="I lost my pet").click()
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()

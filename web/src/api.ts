@@ -188,10 +188,15 @@ export async function ask<T>(path: string, body: unknown, language: string): Pro
   return (answer.status === 204 ? null : await answer.json()) as T;
 }
 
+/** A key of its own for a request; `crypto.randomUUID` is missing on a house's own network without https. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** The answer to one request; anything but success is a `Problem`. */
 export async function answered(method: string, path: string, init: RequestInit, headers: Headers): Promise<Response> {
   if (typeof init.body === "string") headers.set("Content-Type", "application/json");
-  if (method === "POST") headers.set("Idempotency-Key", crypto.randomUUID());
+  if (method === "POST") headers.set("Idempotency-Key", newKey());
   let answer: Response;
   try {
     answer = await fetch(BASE + path, { ...init, method, headers });

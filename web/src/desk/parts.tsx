@@ -124,9 +124,11 @@ export function Secret({ title, secret, children }: { title: string; secret: str
       <p>{title}</p>
       <code class="link">{secret}</code>
       {children}
-      <button class="main" onClick={() => void copy()}>
-        {words.t(isCopied.value ? "copied" : "copy")}
-      </button>
+      {"clipboard" in navigator && (
+        <button class="main" onClick={() => void copy()}>
+          {words.t(isCopied.value ? "copied" : "copy")}
+        </button>
+      )}
     </div>
   );
 }

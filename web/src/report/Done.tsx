@@ -23,13 +23,15 @@ export function Done({ filed }: { filed: Filed }) {
       <p>{words.t("report.keep_link")}</p>
       <output class="link">{link}</output>
       <div class="actions">
-        <button
-          onClick={() => {
-            void navigator.clipboard.writeText(link).then(() => (isCopied.value = true));
-          }}
-        >
-          {words.t(isCopied.value ? "report.copied" : "report.copy")}
-        </button>
+        {"clipboard" in navigator && (
+          <button
+            onClick={() => {
+              void navigator.clipboard.writeText(link).then(() => (isCopied.value = true));
+            }}
+          >
+            {words.t(isCopied.value ? "report.copied" : "report.copy")}
+          </button>
+        )}
         {"share" in navigator && (
           <button onClick={() => void navigator.share({ url: link }).catch(() => {})}>{words.t("report.share")}</button>
         )}

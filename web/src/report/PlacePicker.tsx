@@ -6,7 +6,7 @@ import type { Draft } from "./send";
 const PinMap = lazy(() => import("./PinMap"));
 
 /** Where I am, a pin on the map, or words; none of it is a must. */
-export function PlacePicker({ question, place }: { question: string; place: Signal<Draft["place"]> }) {
+export function PlacePicker({ question, place, address }: { question: string; place: Signal<Draft["place"]>; address: string }) {
   const words = useWords();
   const isMapOpen = useSignal(false);
   const isRefused = useSignal(false);
@@ -43,7 +43,7 @@ export function PlacePicker({ question, place }: { question: string; place: Sign
       )}
       <label class="field">
         {words.t("report.address")}
-        <input name="address" maxLength={300} placeholder={words.t("report.address_hint")} />
+        <input name="address" defaultValue={address} maxLength={300} placeholder={words.t("report.address_hint")} />
       </label>
     </fieldset>
   );

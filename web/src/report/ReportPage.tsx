@@ -1,24 +1,62 @@
-import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
-import { Problem, type Species } from "../api";
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
 import { Done } from "./Done";
+import { type Attempt, type Begun, begun, forgetDraft, keepDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
-import { type Draft, file, type Filed, type Shelf } from "./send";
+import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
+
+/** A new report, or the one that was begun here and not sent. */
+export function ReportPage({ shelf }: { shelf: Shelf }) {
+  const about = shelf === "found" ? new URLSearchParams(location.search).get("about") : null;
+  const [start, setStart] = useState<Begun | null | "unread">("unread");
+  const [round, setRound] = useState(0);
+  useEffect(() => void begun(shelf, about).then(setStart), [shelf, about]);
+  if (start === "unread") return null;
+  const startAnew = () =>
+    void forgetDraft(shelf, about).then(() => {
+      setStart(null);
+      setRound(round + 1);
+    });
+  return <ReportForm key={round} shelf={shelf} about={about} start={start} onStartAnew={startAnew} />;
+}
+
+interface FormProps {
+  shelf: Shelf;
+  /** The lost report that a finder answers. */
+  about: string | null;
+  start: Begun | null;
+  onStartAnew: () => void;
+}
 
 /** Everything on one page; only a photo is needed. */
-export function ReportPage({ shelf }: { shelf: Shelf }) {
+function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
   const words = useWords();
-  const picked = useSignal<Picked[]>([]);
-  const chosenSpecies = useSignal<Species | null>(null);
-  const place = useSignal<Draft["place"]>(null);
-  const isHome = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+  const picked = useSignal<Picked[]>(useState(() => (start?.photos ?? []).map(shown))[0]);
+  const chosenSpecies = useSignal<Species | null>(start?.species ?? null);
+  const place = useSignal<Draft["place"]>(start?.place ?? null);
+  const isHome = useSignal(start?.isHome ?? false);
   const progress = useSignal<number | null>(null);
   const trouble = useSignal<string | null>(null);
   const filed = useSignal<Filed | null>(null);
-  const key = useRef(crypto.randomUUID());
-  const about = shelf === "found" ? new URLSearchParams(location.search).get("about") : null;
+  const attempt = useRef<Attempt>(start?.attempt ?? newAttempt(""));
+  const openedAt = useState(localNow)[0];
+  const given: Record<string, string> = { happened_at: openedAt, ...start?.fields };
+
+  const keep = () => {
+    const photos = picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }));
+    const rest = { species: chosenSpecies.value, place: place.value, isHome: isHome.value, attempt: attempt.current };
+    const fields = form.current ? textsIn(form.current) : given;
+    if (photos.length > 0 || Object.entries(fields).some(([name, text]) => name !== "happened_at" && text)) {
+      void keepDraft(shelf, about, { fields, photos, ...rest });
+    }
+  };
+  useSignalEffect(() => {
+    if (!filed.value) keep();
+  });
   if (filed.value) return <Done filed={filed.value} />;
 
   const seen = picked.value.flatMap((photo) => photo.seen?.animals[photo.animal] ?? []);
@@ -31,8 +69,8 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
     if (!isSeen && !species && picked.value.every((photo) => photo.seen)) {
       return void (trouble.value = words.t("report.needs_species"));
     }
-    const given = new FormData(form);
-    const text = (name: string) => String(given.get(name) ?? "");
+    const texts = textsIn(form);
+    const text = (name: string) => texts[name] ?? "";
     // the server's own look tells the species best; where it sees nothing on a photo, the person's word keeps that photo
     const said = chosenSpecies.value ?? (isSeenOnAll ? null : species);
     const draft: Draft = {
@@ -45,23 +83,27 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       isHome: isHome.value,
       address: text("address"),
       happenedAt: text("happened_at"),
-      held: (given.get("held") as Draft["held"]) ?? null,
+      held: (texts["held"] as Draft["held"]) ?? null,
       name: text("name"),
       description: text("description"),
       secretMark: text("secret_mark"),
       about,
-      listed: given.has("listed"),
+      listed: "listed" in texts,
     };
     trouble.value = null;
     progress.value = 0;
     try {
-      filed.value = await file(draft, words.language, key.current, (share) => (progress.value = share));
+      const print = printOf(draft);
+      if (attempt.current.print !== print) attempt.current = newAttempt(print);
+      keep();
+      filed.value = await file(draft, words.language, attempt.current.key, (share) => (progress.value = share));
+      void forgetDraft(shelf, about);
       scrollTo(0, 0);
     } catch (error) {
       const isTheirs = error instanceof Problem && error.status > 0 && error.status < 500;
       if (isTheirs && error.code === "blocked") trouble.value = words.t("problem.blocked", { where: `${location.origin}/privacy` });
       else trouble.value = isTheirs ? [error.message, error.hint].filter(Boolean).join(" ") : words.t("report.failed");
-      if (isTheirs) key.current = crypto.randomUUID(); // what was refused will be sent changed
+      if (isTheirs) attempt.current = newAttempt(""); // a refusal is not repeated
     } finally {
       progress.value = null;
     }
@@ -69,13 +111,23 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
 
   return (
     <form
+      ref={form}
       class="report"
+      onInput={keep}
       onSubmit={(event) => {
         event.preventDefault();
         void send(event.currentTarget);
       }}
     >
       <h1>{words.t(`report.${shelf}`)}</h1>
+      {start && (
+        <p class="notice" role="status">
+          {words.t("report.kept")}{" "}
+          <button type="button" class="plain" onClick={onStartAnew}>
+            {words.t("report.start_anew")}
+          </button>
+        </p>
+      )}
       {about && <p class="notice">{words.t("report.about")}</p>}
       <PhotoPicker picked={picked} />
       <fieldset>
@@ -92,7 +144,7 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
           </button>
         ))}
       </fieldset>
-      <PlacePicker question={words.t(`report.where_${shelf}`)} place={place} />
+      <PlacePicker question={words.t(`report.where_${shelf}`)} place={place} address={given["address"] ?? ""} />
       {shelf === "lost" && place.value && (
         <label class="check">
           <input type="checkbox" checked={isHome.value} onChange={() => (isHome.value = !isHome.value)} />
@@ -104,7 +156,7 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       )}
       <label class="field">
         {words.t("report.when")}
-        <input type="datetime-local" name="happened_at" defaultValue={localNow()} max={localNow()} />
+        <input type="datetime-local" name="happened_at" defaultValue={given["happened_at"]} max={localNow()} />
       </label>
       {shelf === "found" && (
         <fieldset>
@@ -116,7 +168,7 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
             ] as const
           ).map(([value, label]) => (
             <label key={value} class="check">
-              <input type="radio" name="held" value={value} /> <span>{words.t(label)}</span>
+              <input type="radio" name="held" value={value} defaultChecked={given["held"] === value} /> <span>{words.t(label)}</span>
             </label>
           ))}
         </fieldset>
@@ -124,12 +176,12 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       {shelf === "lost" && (
         <label class="field">
           {words.t("report.name")}
-          <input name="name" maxLength={100} autoComplete="off" />
+          <input name="name" defaultValue={given["name"] ?? ""} maxLength={100} autoComplete="off" />
         </label>
       )}
       <label class="field">
         {words.t(`report.about_${shelf}`)}
-        <textarea name="description" rows={3} maxLength={4000} />
+        <textarea name="description" rows={3} maxLength={4000} defaultValue={given["description"] ?? ""} />
       </label>
       {shelf === "lost" && (
         <label class="field">
@@ -139,7 +191,7 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
         </label>
       )}
       <label class="check">
-        <input type="checkbox" name="listed" />
+        <input type="checkbox" name="listed" defaultChecked={"listed" in given} />
         <span>
           {words.t("report.listed")}
           <small class="soft">{words.t("report.listed_hint")}</small>
@@ -161,6 +213,19 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       </div>
     </form>
   );
+}
+
+function newAttempt(print: string): Attempt {
+  return { key: newKey(), print };
+}
+
+function shown(photo: Begun["photos"][number]): Picked {
+  return { ...photo, url: URL.createObjectURL(photo.jpeg) };
+}
+
+/** What the named inputs hold; of boxes only those that are ticked. */
+function textsIn(form: HTMLFormElement): Record<string, string> {
+  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 }
 
 /** Now, as a datetime-local input wants it. */

@@ -1,5 +1,5 @@
 // Sends what somebody reports, and asks what is on a photo before it is sent.
-import { type Animal, type MatchPage, Problem, problemOf, type Report, type Species } from "../api";
+import { type Animal, type MatchPage, newKey, Problem, problemOf, type Report, type Species } from "../api";
 
 const PAUSES_MS = [1000, 4000];
 
@@ -43,7 +43,19 @@ export async function look(photo: Blob, language: string): Promise<LookedAt> {
 /** File it. The same `key` sent twice files it once. */
 export function file(draft: Draft, language: string, key: string, onProgress: (share: number) => void): Promise<Filed> {
   const form = new FormData();
-  const texts: Record<string, string | null> = {
+  for (const [name, text] of Object.entries(textsOf(draft))) if (text !== null) form.append(name, text);
+  draft.photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
+  return untilSent(() => post("/reports", form, language, key, onProgress)) as Promise<Filed>;
+}
+
+/** Equal for drafts that would be sent alike. Of the mark that only the owner knows it tells no more than the length. */
+export function printOf(draft: Draft): string {
+  const texts = { ...textsOf(draft), secret_mark: draft.secretMark.trim().length };
+  return JSON.stringify([texts, draft.photos.map((photo) => photo.size)]);
+}
+
+function textsOf(draft: Draft): Record<string, string | null> {
+  return {
     shelf: draft.shelf,
     species: draft.species,
     keep_without_animal: draft.keepWithoutAnimal ? "true" : null,
@@ -61,9 +73,6 @@ export function file(draft: Draft, language: string, key: string, onProgress: (s
     about: draft.about,
     listed: draft.listed ? "true" : null,
   };
-  for (const [name, text] of Object.entries(texts)) if (text !== null) form.append(name, text);
-  draft.photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
-  return untilSent(() => post("/reports", form, language, key, onProgress)) as Promise<Filed>;
 }
 
 /** Where the connection breaks off, send again with the same key: after a time, or as soon as there is a network. */
@@ -87,7 +96,7 @@ function post(
   path: string,
   form: FormData,
   language: string,
-  key: string = crypto.randomUUID(),
+  key: string = newKey(),
   onProgress?: (share: number) => void,
 ): Promise<unknown> {
   return new Promise((done, failed) => {

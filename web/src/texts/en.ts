@@ -156,6 +156,8 @@ export const en = {
   "report.lost": "Lost pet",
   "report.found": "Found animal",
   "report.about": "You answer the owner of a lost pet. They are told at once.",
+  "report.kept": "This is what you had filled in here.",
+  "report.start_anew": "Start anew",
   "report.photos": "Photos",
   "report.photos_hint": "One to ten. The face and the whole body help most.",
   "report.add": "Choose or take photos",
