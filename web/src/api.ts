@@ -153,6 +153,7 @@ export class Problem extends Error {
 
 const BASE = "/api/v1";
 const PAGE = 200;
+const FIRST_PAGE = 30;
 
 /** What maps are drawn on; a plain ground where that cannot be had. */
 export async function fetchGround(): Promise<Ground> {
@@ -214,23 +215,27 @@ export function problemOf(status: number, told: Record<string, string | undefine
   return new Problem(status, code, told.detail ?? "", told.hint ?? null);
 }
 
-/** One report, opened by the cookie that `openSession` got for it. */
+/** One report, opened by the cookie that `openSession` gets for it. */
 export class Server {
-  private isOpen = false;
+  private session: Promise<void> | null = null;
+  /** A link's, until there is the cookie. */
+  private token: string | null = null;
 
   constructor(
     private readonly reportId: string,
     private readonly language: string,
   ) {}
 
-  /** Exchange a link's token, or in Telegram what it signed when the page was opened, for a cookie; once. */
-  async openSession(token: string): Promise<void> {
-    if (this.isOpen) return;
-    if (base) {
-      const body = JSON.stringify({ init_data: token, report_id: this.reportId });
-      await this.call("POST", "/telegram/session", { body });
-    } else await this.call("POST", "/session", { headers: { Authorization: `Bearer ${token}` } });
-    this.isOpen = true;
+  /**
+   * Exchange a link's token, or in Telegram what it signed when the page was opened, for a cookie; once.
+   * What is asked meanwhile goes with the link's token or waits.
+   */
+  openSession(token: string): Promise<void> {
+    this.session ??= this.exchange(token).catch((error: unknown) => {
+      this.session = null;
+      throw error;
+    });
+    return this.session;
   }
 
   report(): Promise<Report> {
@@ -247,6 +252,12 @@ export class Server {
     photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
     const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form });
     return (await answer.json()) as Report;
+  }
+
+  /** As many of the best matches as a reader sees at first, and whether there are more. */
+  async bestMatches(): Promise<{ items: Match[]; hasMore: boolean }> {
+    const page: MatchPage = await this.json("GET", `/lost/${this.reportId}/matches?limit=${FIRST_PAGE}`);
+    return { items: page.items, hasMore: page.next !== null };
   }
 
   /** All matches that are kept, best first. */
@@ -347,10 +358,25 @@ export class Server {
     return (await answer.json()) as T;
   }
 
-  private call(method: string, path: string, init: RequestInit): Promise<Response> {
-    const headers = new Headers(init.headers);
-    headers.set("Accept-Language", this.language);
-    headers.set("Homeward-Report", this.reportId);
-    return answered(method, path, init, headers);
+  private async exchange(token: string): Promise<void> {
+    if (base) {
+      const body = JSON.stringify({ init_data: token, report_id: this.reportId });
+      await answered("POST", "/telegram/session", { body }, this.headers());
+      return;
+    }
+    this.token = token;
+    await answered("POST", "/session", {}, this.headers());
+    this.token = null;
+  }
+
+  private async call(method: string, path: string, init: RequestInit): Promise<Response> {
+    if (!this.token) await this.session;
+    return answered(method, path, init, this.headers());
+  }
+
+  private headers(): Headers {
+    const headers = new Headers({ "Accept-Language": this.language, "Homeward-Report": this.reportId });
+    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
+    return headers;
   }
 }

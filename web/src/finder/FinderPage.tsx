@@ -41,8 +41,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   useEffect(() => {
     let stop = () => {};
     void attempt(async () => {
-      if (token) await server.openSession(token);
-      await refresh();
+      await Promise.all([token && server.openSession(token), refresh()]);
       stop = server.listen(
         () => void refresh(),
         () => void talks.refresh(),

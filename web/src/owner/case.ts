@@ -31,6 +31,8 @@ export class Case {
   /** Stop listening. */
   close: () => void = () => {};
 
+  /** All matches came once: what comes after is news. */
+  private isWhole = false;
   private retrying: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,8 +50,7 @@ export class Case {
   /** Open with the link's token where there is one, else with the cookie of an earlier time; then stay up to date. */
   async open(token: string | null): Promise<void> {
     try {
-      if (token) await this.server.openSession(token);
-      await this.refresh();
+      await Promise.all([token && this.server.openSession(token), this.begin()]);
       this.close = this.server.listen(
         () => this.refreshSoon(),
         () => void this.talks.refresh(),
@@ -105,9 +106,26 @@ export class Case {
   async refresh(): Promise<void> {
     const [report, matches] = await Promise.all([this.server.report(), this.server.matches()]);
     const known = new Set(this.matches.value.map((match) => match.found_id));
-    if (this.report.value && !this.knownAt.value) {
+    if (this.isWhole && !this.knownAt.value) {
       this.news.value += matches.filter((match) => !known.has(match.found_id)).length;
     }
+    this.isWhole = true;
+    this.show(report, matches);
+  }
+
+  /** The best ones at once, however slow the line; then all. */
+  private async begin(): Promise<void> {
+    const [report, best] = await Promise.all([this.server.report(), this.server.bestMatches()]);
+    if (best.hasMore) {
+      this.show(report, best.items);
+      await this.refresh();
+    } else {
+      this.isWhole = true;
+      this.show(report, best.items);
+    }
+  }
+
+  private show(report: Report, matches: Match[]): void {
     this.report.value = report;
     this.matches.value = matches;
     this.problem.value = null;

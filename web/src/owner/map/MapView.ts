@@ -22,6 +22,7 @@ export class MapView {
   private readonly laid = signal(0);
   private readonly fan = signal(new Map<string, LonLat>());
   private readonly stops: (() => void)[] = [];
+  private pointing = 0;
 
   constructor(
     private readonly map: MapLibre,
@@ -38,10 +39,20 @@ export class MapView {
     map.on("style.load", () => this.lay());
     map.on("click", ({ point: at }) => void this.tap(at.x, at.y));
     map.on("zoomstart", () => this.fold());
-    map.on("mousemove", ({ point: at }) => {
-      map.getCanvas().style.cursor = this.under(at.x, at.y, 0) ? "pointer" : "";
+    map.on("mousemove", ({ point: at }) => this.pointSoon(at.x, at.y));
+    map.once("remove", () => {
+      cancelAnimationFrame(this.pointing);
+      this.stops.forEach((stop) => stop());
     });
-    map.once("remove", () => this.stops.forEach((stop) => stop()));
+  }
+
+  /** A mouse tells of itself far more often than the screen is drawn, and nothing is tapped while the map moves. */
+  private pointSoon(x: number, y: number): void {
+    if (this.map.isMoving()) return;
+    cancelAnimationFrame(this.pointing);
+    this.pointing = requestAnimationFrame(() => {
+      this.map.getCanvas().style.cursor = this.under(x, y, 0) ? "pointer" : "";
+    });
   }
 
   /** On a new style everything is laid anew; the first time the map is also moved to where the matches are. */
