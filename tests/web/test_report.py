@@ -104,6 +104,21 @@ def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
     assert len(reports(door)) == 1
 
 
+def test_whoever_sends_while_a_photo_is_still_made_small_need_not_send_again(visit, door):
+    page = visit("/lost/new")
+    page.evaluate("""() => {
+      const made = window.createImageBitmap;
+      window.createImageBitmap = (...given) => new Promise((done) => (window.goOn = () => done(made(...given))));
+    }""")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Sending … 0")).to_be_visible()
+    page.evaluate("window.goOn()")
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert len(reports(door)) == 1
+
+
 def test_what_was_sent_unseen_and_then_changed_is_sent_as_it_is_now(visit, door):
     page = visit("/lost/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))

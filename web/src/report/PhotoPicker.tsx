@@ -15,8 +15,14 @@ const MOST = 10;
 /** Devices held in a hand have one that opens at once. */
 const hasCamera = matchMedia("(pointer: coarse)").matches;
 
+interface Picking {
+  picked: Signal<Picked[]>;
+  /** How many chosen files are not photos yet: they are being made small. */
+  preparing: Signal<number>;
+}
+
 /** Camera or gallery; each animal is outlined as soon as the server has looked. */
-export function PhotoPicker({ picked }: { picked: Signal<Picked[]> }) {
+export function PhotoPicker({ picked, preparing }: Picking) {
   const words = useWords();
   const isLooking = useSignal(0);
   const refused = useSignal<string[]>([]);
@@ -24,15 +30,21 @@ export function PhotoPicker({ picked }: { picked: Signal<Picked[]> }) {
   const change = (url: string, what: Partial<Picked>) => {
     picked.value = picked.value.map((each) => (each.url === url ? { ...each, ...what } : each));
   };
+  const take = async (file: File): Promise<Picked> => {
+    const jpeg = await shrunk(file);
+    const photo = { url: URL.createObjectURL(jpeg), jpeg, seen: null, animal: 0 };
+    picked.value = [...picked.value, photo];
+    return photo;
+  };
   const add = async (files: File[]) => {
     const room = MOST - picked.value.length;
     refused.value = files.length > room ? [words.t("report.too_many", { most: MOST, left: files.length - room })] : [];
-    for (const file of files.slice(0, room)) {
+    const taken = files.slice(0, room);
+    preparing.value += taken.length;
+    for (const file of taken) {
       isLooking.value += 1;
       try {
-        const jpeg = await shrunk(file);
-        const url = URL.createObjectURL(jpeg);
-        picked.value = [...picked.value, { url, jpeg, seen: null, animal: 0 }];
+        const { url, jpeg } = await take(file).finally(() => (preparing.value -= 1));
         const seen = await look(jpeg, words.language).catch(() => null); // sending it tells what is wrong
         change(url, { seen });
       } catch (error) {

@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
@@ -36,6 +36,7 @@ function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
   const picked = useSignal<Picked[]>(useState(() => (start?.photos ?? []).map(shown))[0]);
+  const preparing = useSignal(0);
   const chosenSpecies = useSignal<Species | null>(start?.species ?? null);
   const place = useSignal<Draft["place"]>(start?.place ?? null);
   const isHome = useSignal(start?.isHome ?? false);
@@ -59,12 +60,13 @@ function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
   });
   if (filed.value) return <Done filed={filed.value} />;
 
-  const seen = picked.value.flatMap((photo) => photo.seen?.animals[photo.animal] ?? []);
-  const species = chosenSpecies.value ?? seen[0]?.species ?? null;
-  const isSeen = seen.length > 0;
-  const isSeenOnAll = picked.value.every((photo) => !photo.seen || photo.seen.animals.length > 0);
+  const { species } = known(picked.value, chosenSpecies.value);
 
   const send = async (form: HTMLFormElement) => {
+    progress.value = 0;
+    await zero(preparing); // whoever taps at once need not tap again
+    progress.value = null;
+    const { species, isSeen, isSeenOnAll } = known(picked.value, chosenSpecies.value);
     if (picked.value.length === 0) return void (trouble.value = words.t("report.needs_photo"));
     if (!isSeen && !species && picked.value.every((photo) => photo.seen)) {
       return void (trouble.value = words.t("report.needs_species"));
@@ -129,7 +131,7 @@ function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
         </p>
       )}
       {about && <p class="notice">{words.t("report.about")}</p>}
-      <PhotoPicker picked={picked} />
+      <PhotoPicker picked={picked} preparing={preparing} />
       <fieldset>
         <legend>{words.t("report.species")}</legend>
         {(["cat", "dog"] as const).map((each) => (
@@ -213,6 +215,27 @@ function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
       </div>
     </form>
   );
+}
+
+/** What is known of the animal by now: the person's word first, then what was seen. */
+function known(picked: Picked[], chosen: Species | null) {
+  const seen = picked.flatMap((photo) => photo.seen?.animals[photo.animal] ?? []);
+  return {
+    species: chosen ?? seen[0]?.species ?? null,
+    isSeen: seen.length > 0,
+    isSeenOnAll: picked.every((photo) => !photo.seen || photo.seen.animals.length > 0),
+  };
+}
+
+/** Once it is 0. */
+function zero(count: Signal<number>): Promise<void> {
+  return new Promise((done) => {
+    const stop = count.subscribe((now) => {
+      if (now > 0) return;
+      done();
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 function newAttempt(print: string): Attempt {
