@@ -101,11 +101,11 @@ export class MapView {
     if (bounds) this.map.fitBounds(bounds, { padding, maxZoom: FAR_ZOOM, animate: false });
   }
 
-  /** Move only if what was chosen cannot be seen. */
+  /** Move only if what was chosen cannot be seen: beside its card, which stands there a frame later. */
   private show(id: string | null): void {
     const at = lonLat(this.owned.matches.peek().find((match) => match.found_id === id)?.place);
     if (!at) return;
-    requestAnimationFrame(() => {
+    afterNextFrame(() => {
       const { x, y } = this.map.project(at);
       const { clientWidth: width, clientHeight: height } = this.map.getContainer();
       const free = height - this.covered();
@@ -180,4 +180,8 @@ export class MapView {
       }),
     );
   }
+}
+
+function afterNextFrame(work: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(work));
 }
