@@ -153,7 +153,7 @@ export class Problem extends Error {
 
 const BASE = "/api/v1";
 const PAGE = 200;
-const FIRST_PAGE = 30;
+const FIRST_PAGE = 10;
 
 /** What maps are drawn on; a plain ground where that cannot be had. */
 export async function fetchGround(): Promise<Ground> {
