@@ -1,8 +1,8 @@
 """The owner's page in a real browser: first load, filter change to paint, a map full of points, the API under load.
 
 A phone is played by Chromium's own throttling: 150 ms and 1.6 Mbit/s, a processor four times slower. The map is drawn
-in software (SwiftShader) and put into the page in software too, as Chromium does where there is no graphics chip; beside
-5,000 points ten are dragged in the same way, which tells how much of a frame is the points'.
+in software (SwiftShader) and put into the page in software too, as Chromium does where there is no graphics chip;
+beside 5,000 points ten are dragged in the same way, which tells how much of a frame is the points'.
 """
 
 import gzip
@@ -44,6 +44,12 @@ FILTER_TO_PAINT = """async () => {
   }
   return times;
 }"""
+# when the first match can be judged: its buttons are there, drawn, and the thread is free to answer them
+JUDGEABLE = """new MutationObserver((_, observer) => {
+  if (!document.querySelector(".verdict button")) return;
+  observer.disconnect();
+  requestAnimationFrame(() => setTimeout(() => (window.judgeable = performance.now())));
+}).observe(document, { childList: true, subtree: true })"""
 FRAMES = """() => new Promise((done) => {
   const start = performance.now();
   let frames = 0;
@@ -98,9 +104,10 @@ def _first_load(browser: Any, url: str) -> dict[str, float]:
         control.send("Network.enable")
         control.send("Network.emulateNetworkConditions", LINE)
         control.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        page.add_init_script(JUDGEABLE)
         page.goto(url, wait_until="commit")
-        page.wait_for_selector(".verdict button")
-        times.append(page.evaluate("performance.now()"))
+        page.wait_for_function("() => window.judgeable")
+        times.append(page.evaluate("window.judgeable"))
         context.close()
     return {"interactive_on_a_phone_ms": float(np.median(times)), "interactive_best_ms": min(times)}
 

@@ -156,6 +156,25 @@ def test_a_picture_address_expires(door, pair, monkeypatch):
     assert door.http.get(address).status_code == 403
 
 
+def test_a_list_asked_for_again_within_the_hour_names_the_same_pictures(door, pair, monkeypatch):
+    named = []
+    for second in (10, 3500, 3700):
+        monkeypatch.setattr("itsdangerous.timed.time.time", lambda second=second: 500_000 * 3600.0 + second)
+        named.append(matches(door, pair[1]).json()["items"][0]["photo"]["crop"])
+
+    assert named[0] == named[1] != named[2]
+
+
+def test_a_report_and_its_lists_are_compressed_for_who_takes_it_so(door, pair):
+    address = f"/api/v1/reports/{pair[1].json()['id']}"
+    for path in (address, f"/api/v1/lost/{pair[1].json()['id']}/matches", "/api/v1/map"):
+        narrow = door.http.get(path, headers=own(pair[1]) | {"Accept-Encoding": "gzip"})
+        plain = door.http.get(path, headers=own(pair[1]) | {"Accept-Encoding": "identity"})
+        assert len(plain.content) < 1000 or narrow.headers["content-encoding"] == "gzip", path
+        assert narrow.json().keys() == plain.json().keys()
+    assert len(door.http.get(address, headers=own(pair[1]) | {"Accept-Encoding": "identity"}).content) >= 1000
+
+
 def test_a_cookie_stands_for_the_link_and_other_sites_cannot_use_it(door, pair):
     _, lost = pair
     door.http.post("/api/v1/session", headers=own(lost))

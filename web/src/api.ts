@@ -153,7 +153,6 @@ export class Problem extends Error {
 
 const BASE = "/api/v1";
 const PAGE = 200;
-const FIRST_PAGE = 10;
 
 /** What maps are drawn on; a plain ground where that cannot be had. */
 export async function fetchGround(): Promise<Ground> {
@@ -238,6 +237,11 @@ export class Server {
     return this.session;
   }
 
+  /** With its best matches, of a lost one. */
+  reportWithBest(): Promise<Report & { matches: Match[] }> {
+    return this.json("GET", `/reports/${this.reportId}`);
+  }
+
   report(): Promise<Report> {
     return this.json("GET", `/reports/${this.reportId}`);
   }
@@ -252,12 +256,6 @@ export class Server {
     photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
     const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form });
     return (await answer.json()) as Report;
-  }
-
-  /** As many of the best matches as a reader sees at first, and whether there are more. */
-  async bestMatches(): Promise<{ items: Match[]; hasMore: boolean }> {
-    const page: MatchPage = await this.json("GET", `/lost/${this.reportId}/matches?limit=${FIRST_PAGE}`);
-    return { items: page.items, hasMore: page.next !== null };
   }
 
   /** All matches that are kept, best first. */

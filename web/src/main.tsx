@@ -9,12 +9,9 @@ import "./talk/talk.css";
 import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { Problem } from "./api";
-import { ConfirmPage, StopPage } from "./email/EmailPages";
 import { FinderPage } from "./finder/FinderPage";
 import { FrontPage } from "./front/FrontPage";
 import { OwnerPage } from "./owner/OwnerPage";
-import { PosterPage } from "./poster/PosterPage";
-import { ReportPage } from "./report/ReportPage";
 import type { Shelf } from "./report/send";
 import { base, launch } from "./telegram/telegram";
 import { Frame } from "./ui/Frame";
@@ -22,26 +19,26 @@ import { takeToken } from "./ui/token";
 import { Trouble } from "./ui/Trouble";
 import { readersLanguage } from "./words";
 
+// what an owner's link does not need does not make it wait
 const DeskPage = lazy(() => import("./desk/DeskPage"));
+const PosterPage = lazy(() => import("./poster/PosterPage").then((module) => module.PosterPage));
+const ReportPage = lazy(() => import("./report/ReportPage").then((module) => module.ReportPage));
+const ConfirmPage = lazy(() => import("./email/EmailPages").then((module) => module.ConfirmPage));
+const StopPage = lazy(() => import("./email/EmailPages").then((module) => module.StopPage));
 
-const launched = launch();
+// once: reading the token takes it out of the address
+const token = launch() ?? takeToken();
 
 function Page() {
   const path = location.pathname.slice(base.length);
   const [, shelf, id, poster] = /^\/(lost|found)\/(\w+)(\/poster)?$/.exec(path) ?? [];
   if (id === "new") return <ReportPage shelf={shelf as Shelf} />;
   if (shelf === "lost" && poster) return <PosterPage id={id!} />;
-  if (shelf === "lost") return <OwnerPage id={id!} token={launched ?? takeToken()} />;
-  if (shelf === "found") return <FinderPage id={id!} token={launched ?? takeToken()} />;
-  if (location.pathname === "/email") return <ConfirmPage token={takeToken()} />;
+  if (shelf === "lost") return <OwnerPage id={id!} token={token} />;
+  if (shelf === "found") return <FinderPage id={id!} token={token} />;
+  if (location.pathname === "/email") return <ConfirmPage token={token} />;
   if (location.pathname === "/api/v1/email/stop") return <StopPage />;
-  if (location.pathname === "/desk") {
-    return (
-      <Suspense fallback={<div class="skeleton line" aria-busy="true" />}>
-        <DeskPage token={takeToken()} />
-      </Suspense>
-    );
-  }
+  if (location.pathname === "/desk") return <DeskPage token={token} />;
   if (location.pathname === "/") return <FrontPage />;
   return <Trouble problem={new Problem(404, "not_found", "")} />;
 }
@@ -51,7 +48,9 @@ const root = document.getElementById("app")!;
 root.textContent = "";
 render(
   <Frame>
-    <Page />
+    <Suspense fallback={<div class="skeleton line" aria-busy="true" />}>
+      <Page />
+    </Suspense>
   </Frame>,
   root,
 );

@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from homeward.api.context import ApiContext, context_of
 from homeward.domain.desk import Actor
@@ -64,9 +64,19 @@ class Caller:
         return self.key
 
 
+class _Hourly(TimestampSigner):
+    """Signs alike for an hour, so that a list that is asked for again names pictures that the browser has."""
+
+    def get_timestamp(self) -> int:
+        """The hour's beginning."""
+        now = super().get_timestamp()
+        return now - now % 3600
+
+
 def serializer(context: ApiContext, purpose: str) -> URLSafeTimedSerializer:
     """Signs with the newest secret, and knows the older ones."""
-    return URLSafeTimedSerializer(signing_secrets(context, purpose)[::-1], salt=f"homeward.{purpose}")
+    signer = _Hourly if purpose == PHOTOS else TimestampSigner
+    return URLSafeTimedSerializer(signing_secrets(context, purpose)[::-1], salt=f"homeward.{purpose}", signer=signer)
 
 
 def signing_secrets(context: ApiContext, purpose: str) -> list[str]:
@@ -93,7 +103,7 @@ def link(context: ApiContext, report: Report) -> str:
 
 
 def photo_url(signer: URLSafeTimedSerializer, photo_id: PhotoId, size: str, *, is_owner: bool) -> str:
-    """A signed address of a picture, good for half a day."""
+    """A signed address of a picture, good for eleven to twelve hours."""
     return f"/api/v1/photos/{photo_id}?size={size}&sig={signer.dumps([photo_id, size, is_owner])}"
 
 

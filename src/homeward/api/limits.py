@@ -1,6 +1,7 @@
 """Limits before parsing: sizes of bodies, uploads per caller, ids of requests, safe headers, one log line each."""
 
 import ipaddress
+import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -29,7 +30,7 @@ MINUTE_S = 60.0
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
 LARGE = ("/api/v1/reports", "/api/v1/sightings", "/api/v1/detections", "/api/v1/handovers", "/api/v1/updates")
-LONG = ("/matches", "/api/v1/map")
+LONG = re.compile(r"/api/v1/(map|reports(/\w+)?|\w+/\w+/matches)")
 SAFE_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -90,7 +91,7 @@ class Narrowed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One of the two."""
-        is_long = scope["type"] == "http" and scope["path"].endswith(LONG)
+        is_long = scope["type"] == "http" and LONG.fullmatch(scope["path"])
         await (self._compressed if is_long else self._plain)(scope, receive, send)
 
 

@@ -115,14 +115,9 @@ export class Case {
 
   /** The best ones at once, however slow the line; then all. */
   private async begin(): Promise<void> {
-    const [report, best] = await Promise.all([this.server.report(), this.server.bestMatches()]);
-    if (best.hasMore) {
-      this.show(report, best.items);
-      await this.refresh();
-    } else {
-      this.isWhole = true;
-      this.show(report, best.items);
-    }
+    const { matches, ...report } = await this.server.reportWithBest();
+    this.show(report, matches);
+    await this.refresh();
   }
 
   private show(report: Report, matches: Match[]): void {
