@@ -149,6 +149,21 @@ def test_pictures_have_signed_addresses_and_no_metadata(door, pair):
     assert door.http.get(address[:-3]).status_code == 403
 
 
+def test_an_owner_sees_every_photo_of_a_match_and_of_nothing_else(door):
+    found = door.report("found", photo(2), photo(1), photo(1, noise=3), **PLACE).json()
+    lost = door.report("lost", photo(1, noise=1), **PLACE)
+    address = f"/api/v1/lost/{lost.json()['id']}/matches"
+    seen = door.http.get(f"{address}/{found['id']}/photos", headers=own(lost)).json()["items"]
+
+    assert seen[0]["id"] == matches(door, lost).json()["items"][0]["photo"]["id"]
+    assert {each["id"] for each in seen} == {each["id"] for each in found["photos"]}
+    assert door.http.get(seen[-1]["full"]).headers["content-type"] == "image/jpeg"
+    assert door.http.get(f"{address}/nothing/photos", headers=own(lost)).status_code == 404
+    assert door.http.get(f"{address}/{found['id']}/photos").status_code == 401
+    stranger = door.report("lost", photo(5))
+    assert door.http.get(f"{address}/{found['id']}/photos", headers=own(stranger)).status_code in {403, 404}
+
+
 def test_a_picture_address_expires(door, pair, monkeypatch):
     address = matches(door, pair[1]).json()["items"][0]["photo"]["thumb"]
     monkeypatch.setattr("homeward.api.auth.PHOTO_LINK_S", -1)

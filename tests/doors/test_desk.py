@@ -185,10 +185,13 @@ def test_a_hidden_report_leaves_the_board_and_the_matches_and_its_owner_reads_wh
     link, report = own(found), found.json()["id"]
     matches = lambda: door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches", headers=own(lost)).json()["items"]  # noqa: E731
     assert [each["found_id"] for each in matches()] == [report]
+    photos = f"/api/v1/lost/{lost.json()['id']}/matches/{report}/photos"
+    assert door.http.get(photos, headers=own(lost)).status_code == 200
 
     assert decide(door, anna, report, "hide", f"It sells puppies {NASTY}").status_code == 200
 
     assert matches() == []
+    assert door.http.get(photos, headers=own(lost)).status_code == 404
     assert door.http.get(f"/pet/{report}").status_code == 404
     mine = door.http.get(f"/api/v1/reports/{report}", headers=link).json()
     assert (mine["status"], mine["hidden_because"]) == ("hidden", f"It sells puppies {NASTY}")

@@ -150,6 +150,23 @@ def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_every_photo_of_the_found_animal_can_be_swiped_to_and_one_stays_without_a_network(visit, door):
+    door.report("found", photo(1, noise=2), photo(1, noise=4), photo(1, noise=6), **NEAR)
+    lost = door.report("lost", photo(1), name="Barsik", **HOME)
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Compare large").first.click()
+    found = page.get_by_role("dialog").locator("figure").last.locator("img")
+    expect(found).to_have_count(3)
+    expect(found.last).to_have_attribute("alt", re.compile("photo 3 of 3"))
+    found.last.scroll_into_view_if_needed()
+    expect(found.last).to_be_in_viewport()
+
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Compare large").first.click()
+    expect(found).to_have_count(1)
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [

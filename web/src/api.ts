@@ -271,6 +271,12 @@ export class Server {
     return items;
   }
 
+  /** Every photo of a match's found animal, the deciding one first. */
+  async foundPhotos(foundId: string): Promise<Picture[]> {
+    const page: { items: Picture[] } = await this.json("GET", `/lost/${this.reportId}/matches/${foundId}/photos`);
+    return page.items;
+  }
+
   /** The lost pets that a found animal may be, best first. */
   async owners(): Promise<Owner[]> {
     const page: { items: Owner[] } = await this.json("GET", `/found/${this.reportId}/matches?limit=${PAGE}`);

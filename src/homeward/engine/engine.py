@@ -217,6 +217,10 @@ class Engine:
         """The two deciding photos of a match in one picture, the ``first`` one's on the left, as JPEG."""
         return self._show.beside(lost_id, found_id, first)
 
+    def found_photos(self, lost_id: ReportId, found_id: ReportId) -> tuple[PhotoId, ...]:
+        """All photos of a match's found animal, the deciding one first."""
+        return self._show.found_photos(lost_id, found_id)
+
     def photo_row(self, photo_id: PhotoId) -> Photo:
         """Which report a photo belongs to, and its size."""
         with self._ports.database.read() as work:

@@ -127,6 +127,20 @@ class Show:
             self._note(photo.id, f"beside:{first}", "crop")
         return self.ports.renderer.beside(*viewed, height_px=BESIDE_PX)
 
+    def found_photos(self, lost_id: ReportId, found_id: ReportId) -> tuple[PhotoId, ...]:
+        """All photos of a match's found animal, the deciding one first.
+
+        Raises:
+            NotFound: the two are no match, or the found report is hidden.
+        """
+        with self.ports.database.read() as work:
+            match, found = work.matches.get(lost_id, found_id), work.reports.get(found_id)
+            if match is None or found is None or found.status is Status.HIDDEN:
+                raise NotFound("There is no such match.", field="found_id")
+            deciding, _ = _photo_of(work, found_id, match.found_crop_id)
+            rest = [photo.id for photo, _ in work.photos.of_report(found_id) if photo.id != deciding.id]
+        return (deciding.id, *rest)
+
     def export(self, report_id: ReportId) -> dict[str, object]:
         """Everything kept about a report, as JSON values; photos by id."""
         with self.ports.database.read() as work:

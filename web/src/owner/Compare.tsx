@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Report } from "../api";
+import type { Picture, Report } from "../api";
 import { backButton } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { Degree } from "../ui/Degree";
@@ -16,7 +16,7 @@ interface Compared {
   onClose: () => void;
 }
 
-/** Both animals large, one above the other on a phone; the owner's photos can be swiped through. */
+/** Both animals large, one above the other on a phone; the photos of each can be swiped through. */
 export function Compare({ owned, report, name, first, onClose }: Compared) {
   const words = useWords();
   const current = useSignal(first);
@@ -24,10 +24,18 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => backButton(() => dialog.current?.close()), []);
 
+  const more = useSignal<{ of: string; photos: Picture[] }>({ of: "", photos: [] });
+  useEffect(() => {
+    const of = current.value;
+    const show = (photos: Picture[]) => of === current.value && (more.value = { of, photos });
+    void owned.server.foundPhotos(of).then(show, () => {}); // without a network there is the one that decided
+  }, [current.value]);
+
   const matches = owned.shown.value;
   const at = matches.findIndex((match) => match.found_id === current.value);
   const match = matches[at] ?? owned.matches.value.find((each) => each.found_id === current.value);
   if (!match) return null;
+  const found = more.value.of === match.found_id ? more.value.photos : [match.photo];
   const go = (step: number) => {
     const next = matches[at + step];
     if (next) owned.selected.value = current.value = next.found_id;
@@ -45,15 +53,11 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
     >
       <div class="compare-pictures">
         <figure>
-          <div class="swipe" tabIndex={0} role="group" aria-label={name}>
-            {report.photos.map((photo) => (
-              <img key={photo.id} src={photo.full} alt={name} />
-            ))}
-          </div>
+          <Swiped photos={report.photos} says={name} />
           <figcaption>{name}</figcaption>
         </figure>
         <figure>
-          <img src={match.photo.full} alt={words.t("match.found")} />
+          <Swiped key={match.found_id} photos={found} says={words.t("match.found")} />
           <figcaption>
             {words.t("match.found")} · {words.ago(match.seen_at)} · {placeOf(words, match)}
           </figcaption>
@@ -73,5 +77,20 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
         </div>
       </div>
     </dialog>
+  );
+}
+
+function Swiped({ photos, says }: { photos: Picture[]; says: string }) {
+  const words = useWords();
+  return (
+    <div class="swipe" tabIndex={0} role="group" aria-label={says}>
+      {photos.map((photo, n) => (
+        <img
+          key={photo.id}
+          src={photo.full}
+          alt={photos.length > 1 ? words.t("match.one_of", { what: says, n: n + 1, count: photos.length }) : says}
+        />
+      ))}
+    </div>
   );
 }

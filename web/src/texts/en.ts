@@ -107,6 +107,7 @@ export const en = {
   "source.person": "person",
 
   "match.yours": "{name}",
+  "match.one_of": "{what}, photo {n} of {count}",
   "match.found": "found",
   "match.degree": "{percent}, {word}",
   "match.from_home": "{distance} away",

@@ -118,6 +118,7 @@ export const ru: Texts = {
   "source.person": "человек",
 
   "match.yours": "{name}",
+  "match.one_of": "{what}, фото {n} из {count}",
   "match.found": "найдено",
   "match.degree": "{percent}, {word}",
   "match.from_home": "в {distance} от вас",

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from homeward.api import forms, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
-from homeward.api.views import finder_view, match_views
+from homeward.api.views import finder_view, match_views, picture_urls
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
 from homeward.domain.matches import MatchQuery, Sort, Verdict
@@ -73,6 +73,16 @@ def picture_for_owner(lost_id: str, found_id: str, context: Context, caller: Cur
     """The owner's own on the left, as JPEG."""
     owned(context, caller, ReportId(lost_id))
     return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.LOST))
+
+
+@router.get(
+    "/lost/{lost_id}/matches/{found_id}/photos", summary="All photos of the found animal", responses=schemas.PROBLEMS
+)
+def found_photos(lost_id: str, found_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+    """The deciding one first, each in three sizes; people on them are blurred."""
+    owned(context, caller, ReportId(lost_id))
+    photos = context.engine.found_photos(ReportId(lost_id), ReportId(found_id))
+    return {"items": [{"id": photo, **picture_urls(context, photo, is_owner=False)} for photo in photos], "next": None}
 
 
 @router.get(
