@@ -61,6 +61,7 @@ def _nothing(page: Any, url: str, owner: str, width: int) -> None:
 def _one(page: Any, _url: str, owner: str, width: int) -> None:
     page.goto(owner)
     page.wait_for_selector(".pair")
+    _wait_for_map(page, width)
     _shoot(page, "one", width)
     page.goto(f"{owner.split('#', maxsplit=1)[0]}/poster")
     page.wait_for_selector(".poster-photo")
@@ -88,8 +89,7 @@ def _many(page: Any, url: str, owner: str, width: int) -> None:
 def _owner(page: Any, owner: str, width: int) -> None:
     page.goto(owner)
     page.wait_for_selector(".pair")
-    if width == max(LOOKS):
-        page.wait_for_selector(".map[data-ready]")
+    _wait_for_map(page, width)
     _shoot(page, "owner", width)
     page.click(".filter-line button")
     page.locator(".choice-grid select").nth(0).select_option("2")
@@ -125,7 +125,14 @@ def _offline(page: Any, owner: str, width: int) -> None:
     page.context.set_offline(True)
     page.reload()
     page.wait_for_selector(".notice")
+    _wait_for_map(page, width)
     _shoot(page, "offline", width)
+
+
+def _wait_for_map(page: Any, width: int) -> None:
+    """The widest screen shows it beside the table."""
+    if width == max(LOOKS):
+        page.wait_for_selector(".map[data-ready]")
 
 
 def _shoot(page: Any, name: str, width: int) -> None:

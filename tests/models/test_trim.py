@@ -105,3 +105,13 @@ def test_an_answer_does_not_depend_on_the_pictures_beside_it(others):
     assert detector.network._trim is not None
     assert [found.label for found in beside] == [found.label for found in alone]
     assert np.allclose([f.confidence for f in beside], [f.confidence for f in alone], atol=1e-4)
+
+
+def test_a_processor_gets_no_more_pictures_at_once_than_pay(tmp_path):
+    few, many = (OnnxNetwork(small_card(**more), places(tmp_path), 1) for more in ({"cpu_batch": 2}, {}))
+    canvases = list(np.random.default_rng(2).integers(0, 256, (5, 128, 128, 3), np.uint8))
+    sizes, one = [], few._one
+    few._one = lambda prepared: sizes.append(len(prepared)) or one(prepared)
+
+    assert np.allclose(few.run(canvases), many.run(canvases))
+    assert sizes == [2, 2, 1]

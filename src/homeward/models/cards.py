@@ -22,6 +22,7 @@ OF_ONE_KIND = {"parts", "species", "calibration", "joining", "alert_degree", "cl
 KEYS = OF_ALL | OF_ONE_KIND | {"commercial", "figures", "golden", "url"}
 MAX_CARD_BYTES = 200_000
 MAX_SIDE_PX = 2048
+MAX_BATCH = 32
 MAX_DIMENSION = 8192
 MAX_STRIDE_PX = 256
 MAX_CLASSES = 10_000
@@ -37,7 +38,10 @@ UNMEASURED = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How a picture becomes the network's input: (pixel * scale - mean) / std after fitting to width x height."""
+    """How a picture becomes the network's input: (pixel * scale - mean) / std after fitting to width x height.
+
+    ``cpu_batch`` is the most pictures for which one run on a processor pays; None where nobody measured it.
+    """
 
     name: str
     width: int
@@ -49,6 +53,7 @@ class Input:
     std: tuple[float, float, float]
     fit: Literal["pad-centre", "pad-top-left", "stretch"]
     fill: int
+    cpu_batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,7 @@ def _input(raw: dict[str, Any]) -> Input:
         std=(std[0], std[1], std[2]),
         fit=_word(raw, "fit", ("pad-centre", "pad-top-left", "stretch"), "input."),  # type: ignore[arg-type]
         fill=_whole(raw, "fill", "input.", most=255),
+        cpu_batch=_whole(raw, "cpu_batch", "input.", least=1, most=MAX_BATCH) if "cpu_batch" in raw else None,
     )
 
 
