@@ -90,7 +90,8 @@ def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door
     assert reports(door)[0].place is not None
 
 
-def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
+def sent_unanswered(visit):
+    """The page of a report that the server has, whose answer never came."""
     page = visit("/lost/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
@@ -98,6 +99,11 @@ def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing is lost: try again.")
     page.unroute("**/api/v1/reports")
+    return page
+
+
+def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
+    page = sent_unanswered(visit)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -120,13 +126,7 @@ def test_whoever_sends_while_a_photo_is_still_made_small_need_not_send_again(vis
 
 
 def test_what_was_sent_unseen_and_then_changed_is_sent_as_it_is_now(visit, door):
-    page = visit("/lost/new")
-    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
-    expect(page.get_by_text("We see a cat.")).to_be_visible()
-    page.route("**/api/v1/reports", lambda route: (route.fetch(), route.abort()))
-    page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nothing is lost: try again.")
-    page.unroute("**/api/v1/reports")
+    page = sent_unanswered(visit)
     page.get_by_label("Its name").fill("Barsik")
     page.get_by_role("button", name="Send").click()
 
@@ -164,6 +164,23 @@ def test_a_report_half_filled_outlives_a_reload_but_for_the_proof_and_is_gone_on
     expect(page.get_by_label("Its name")).to_have_value("")
     page.reload()
     expect(page.get_by_label("Its name")).to_have_value("")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    page.get_by_role("button", name="Remove this photo").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove this photo")).to_have_count(0)
+
+
+def test_a_browser_whose_store_never_answers_still_shows_the_form(visit, door):
+    page = visit("/")
+    page.add_init_script("IDBFactory.prototype.open = () => ({})")
+    page.goto("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert len(reports(door)) == 1
 
 
 def test_a_house_without_https_takes_reports_too(visit, server, door):

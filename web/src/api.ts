@@ -237,12 +237,8 @@ export class Server {
     return this.session;
   }
 
-  /** With its best matches, of a lost one. */
-  reportWithBest(): Promise<Report & { matches: Match[] }> {
-    return this.json("GET", `/reports/${this.reportId}`);
-  }
-
-  report(): Promise<Report> {
+  /** A lost one with its best matches. */
+  report(): Promise<Report & { matches: Match[] }> {
     return this.json("GET", `/reports/${this.reportId}`);
   }
 

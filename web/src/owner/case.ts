@@ -105,19 +105,23 @@ export class Case {
 
   async refresh(): Promise<void> {
     const [report, matches] = await Promise.all([this.server.report(), this.server.matches()]);
+    this.takeAll(report, matches);
+  }
+
+  /** The best ones at once, however slow the line; then all. */
+  private async begin(): Promise<void> {
+    const report = await this.server.report();
+    this.show(report, report.matches);
+    this.takeAll(report, await this.server.matches());
+  }
+
+  private takeAll(report: Report, matches: Match[]): void {
     const known = new Set(this.matches.value.map((match) => match.found_id));
     if (this.isWhole && !this.knownAt.value) {
       this.news.value += matches.filter((match) => !known.has(match.found_id)).length;
     }
     this.isWhole = true;
     this.show(report, matches);
-  }
-
-  /** The best ones at once, however slow the line; then all. */
-  private async begin(): Promise<void> {
-    const { matches, ...report } = await this.server.reportWithBest();
-    this.show(report, matches);
-    await this.refresh();
   }
 
   private show(report: Report, matches: Match[]): void {

@@ -1,38 +1,37 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
 import { Done } from "./Done";
-import { type Attempt, type Begun, begun, forgetDraft, keepDraft } from "./draft";
+import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
 import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
 
+type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
+
 /** A new report, or the one that was begun here and not sent. */
 export function ReportPage({ shelf }: { shelf: Shelf }) {
   const about = shelf === "found" ? new URLSearchParams(location.search).get("about") : null;
-  const [start, setStart] = useState<Begun | null | "unread">("unread");
-  const [round, setRound] = useState(0);
-  useEffect(() => void begun(shelf, about).then(setStart), [shelf, about]);
-  if (start === "unread") return null;
-  const startAnew = () =>
-    void forgetDraft(shelf, about).then(() => {
-      setStart(null);
-      setRound(round + 1);
-    });
-  return <ReportForm key={round} shelf={shelf} about={about} start={start} onStartAnew={startAnew} />;
+  const kept = useMemo(() => new KeptDraft(shelf, about), [shelf, about]);
+  const [start, setStart] = useState<Start | "unread">("unread");
+  useEffect(() => void kept.begun().then(setStart), [kept]);
+  if (start === "unread") return <div class="card skeleton" aria-busy="true" />;
+  const startAnew = () => void kept.forget().then(() => setStart(null));
+  return <ReportForm key={start ? "begun" : "new"} shelf={shelf} about={about} kept={kept} start={start} onStartAnew={startAnew} />;
 }
 
 interface FormProps {
   shelf: Shelf;
   /** The lost report that a finder answers. */
   about: string | null;
-  start: Begun | null;
+  kept: KeptDraft;
+  start: Start;
   onStartAnew: () => void;
 }
 
 /** Everything on one page; only a photo is needed. */
-function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
+function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
   const picked = useSignal<Picked[]>(useState(() => (start?.photos ?? []).map(shown))[0]);
@@ -48,16 +47,11 @@ function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
   const given: Record<string, string> = { happened_at: openedAt, ...start?.fields };
 
   const keep = () => {
-    const photos = picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }));
-    const rest = { species: chosenSpecies.value, place: place.value, isHome: isHome.value, attempt: attempt.current };
     const fields = form.current ? textsIn(form.current) : given;
-    if (photos.length > 0 || Object.entries(fields).some(([name, text]) => name !== "happened_at" && text)) {
-      void keepDraft(shelf, about, { fields, photos, ...rest });
-    }
+    kept.keep({ fields, species: chosenSpecies.value, place: place.value, isHome: isHome.value, attempt: attempt.current });
   };
-  useSignalEffect(() => {
-    if (!filed.value) keep();
-  });
+  useSignalEffect(() => kept.keepPhotos(picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }))));
+  useSignalEffect(keep);
   if (filed.value) return <Done filed={filed.value} />;
 
   const { species } = known(picked.value, chosenSpecies.value);
@@ -99,7 +93,7 @@ function ReportForm({ shelf, about, start, onStartAnew }: FormProps) {
       if (attempt.current.print !== print) attempt.current = newAttempt(print);
       keep();
       filed.value = await file(draft, words.language, attempt.current.key, (share) => (progress.value = share));
-      void forgetDraft(shelf, about);
+      void kept.forget();
       scrollTo(0, 0);
     } catch (error) {
       const isTheirs = error instanceof Problem && error.status > 0 && error.status < 500;
@@ -242,7 +236,7 @@ function newAttempt(print: string): Attempt {
   return { key: newKey(), print };
 }
 
-function shown(photo: Begun["photos"][number]): Picked {
+function shown(photo: BegunPhoto): Picked {
   return { ...photo, url: URL.createObjectURL(photo.jpeg) };
 }
 

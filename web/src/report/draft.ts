@@ -2,15 +2,19 @@
 import type { Species } from "../api";
 import type { Draft, LookedAt, Shelf } from "./send";
 
-/** What a person has given so far; `fields` are the named inputs of the form. */
+/** What a person has given so far, but for the photos; `fields` are the named inputs of the form. */
 export interface Begun {
   fields: Record<string, string>;
-  photos: { jpeg: Blob; seen: LookedAt | null; animal: number }[];
   species: Species | null;
   place: Draft["place"];
   isHome: boolean;
   attempt: Attempt;
-  at: number;
+}
+
+export interface BegunPhoto {
+  jpeg: Blob;
+  seen: LookedAt | null;
+  animal: number;
 }
 
 /** One sending, repeated under its key until it is answered. `print` tells whether it is still the same report. */
@@ -21,30 +25,59 @@ export interface Attempt {
 
 const STORE = "drafts";
 const KEPT_MS = 24 * 3600 * 1000;
+/** A browser's store may never answer; the form does not wait for it. */
+const PATIENCE_MS = 1000;
 /** The proof of ownership does not lie about on a device. */
 const NEVER_KEPT = "secret_mark";
+/** Filled in by the form itself. */
+const ALWAYS_THERE = "happened_at";
 
-/** What was begun here, null if nothing was, if it is older than a day, or where the browser keeps nothing. */
-export async function begun(shelf: Shelf, about: string | null): Promise<Begun | null> {
-  const name = nameOf(shelf, about);
-  const kept = await within<Begun | undefined>("readonly", (drafts) => drafts.get(name)).catch(() => undefined);
-  if (kept && Date.now() - kept.at < KEPT_MS) return kept;
-  if (kept) await forgetDraft(shelf, about);
-  return null;
+/** The draft of one form. Its photos lie apart, so that a letter typed does not write them anew. */
+export class KeptDraft {
+  private readonly name: string;
+
+  constructor(shelf: Shelf, about: string | null) {
+    this.name = about ? `${shelf}/${about}` : shelf;
+  }
+
+  /** What was begun here; null if nothing was, if it is older than a day, or where the browser keeps nothing. */
+  async begun(): Promise<(Begun & { photos: BegunPhoto[] }) | null> {
+    const asked = Promise.all([
+      within<(Begun & { at: number }) | undefined>("readonly", (drafts) => drafts.get(this.name)),
+      within<BegunPhoto[] | undefined>("readonly", (drafts) => drafts.get(this.photos)),
+    ]).catch(() => []);
+    const tired = new Promise<[]>((done) => setTimeout(() => done([]), PATIENCE_MS));
+    const [kept, photos = []] = await Promise.race([asked, tired]);
+    if (kept && Date.now() - kept.at > KEPT_MS) await this.forget();
+    else if (kept && (photos.length > 0 || kept.place || hasText(kept.fields))) return { ...kept, photos };
+    return null;
+  }
+
+  keep(draft: Begun): void {
+    const { [NEVER_KEPT]: _, ...fields } = draft.fields;
+    write((drafts) => drafts.put({ ...draft, fields, at: Date.now() }, this.name));
+  }
+
+  keepPhotos(photos: BegunPhoto[]): void {
+    write((drafts) => drafts.put(photos, this.photos));
+  }
+
+  forget(): Promise<void> {
+    return write((drafts) => (drafts.delete(this.photos), drafts.delete(this.name)));
+  }
+
+  private get photos(): string {
+    return `${this.name}/photos`;
+  }
 }
 
-export async function keepDraft(shelf: Shelf, about: string | null, draft: Omit<Begun, "at">): Promise<void> {
-  const { [NEVER_KEPT]: _, ...fields } = draft.fields;
-  const kept: Begun = { ...draft, fields, at: Date.now() };
-  await within("readwrite", (drafts) => drafts.put(kept, nameOf(shelf, about))).catch(() => {});
+function hasText(fields: Record<string, string>): boolean {
+  return Object.entries(fields).some(([name, text]) => name !== ALWAYS_THERE && text);
 }
 
-export async function forgetDraft(shelf: Shelf, about: string | null): Promise<void> {
-  await within("readwrite", (drafts) => drafts.delete(nameOf(shelf, about))).catch(() => {});
-}
-
-function nameOf(shelf: Shelf, about: string | null): string {
-  return about ? `${shelf}/${about}` : shelf;
+/** A browser that keeps nothing is no reason to stop. */
+function write(work: (drafts: IDBObjectStore) => IDBRequest): Promise<void> {
+  return within<void>("readwrite", work).catch(() => {});
 }
 
 async function within<Result>(mode: IDBTransactionMode, work: (drafts: IDBObjectStore) => IDBRequest): Promise<Result> {

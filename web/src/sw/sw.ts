@@ -82,7 +82,7 @@ async function once(request: Request): Promise<Response> {
   return answer;
 }
 
-/** Under its name without the signature, which is another one each time. */
+/** Under its name without the signature, which changes with the hour. */
 async function picture(request: Request, url: URL): Promise<Response> {
   const name = `${url.pathname}?size=${url.searchParams.get("size")}`;
   try {
