@@ -69,7 +69,7 @@ def back_again(*, short: bool) -> dict[str, Any]:
             proxies = [Proxy(port) for _ in range(cameras)]
             addresses = [f"rtsp://127.0.0.1:{proxy.port}/small" for proxy in proxies]
             with _watching(addresses, Path(folder)) as made:
-                _until(lambda: all(s.state is State.LIVE for s in made.statuses.values()))
+                _until_live(made)
                 found: list[float] = []
                 threads = [
                     threading.Thread(target=_fail, args=(made, f"camera-{n}", proxy, rounds, n, found))
@@ -147,7 +147,7 @@ def _watching(addresses: list[str], folder: Path) -> Iterator[Supervisor]:
     thread = threading.Thread(target=made.run, args=(stop,))
     thread.start()
     try:
-        _until(lambda: len(made.statuses) == len(cameras))
+        _until(lambda: len(made.statuses) == len(cameras), made)
         yield made
     finally:
         stop.set()
@@ -157,7 +157,7 @@ def _watching(addresses: list[str], folder: Path) -> Iterator[Supervisor]:
 def _ours(address: str, count: int, seconds: float, folder: Path) -> tuple[float, float]:
     """Seconds of processor time for each second of each camera, and megabytes for each camera."""
     with _watching([address] * count, folder) as made:
-        _until(lambda: all(s.state is State.LIVE for s in made.statuses.values()))
+        _until_live(made)
         before, began = sum(_spent_s(pid) for pid in made.pids), time.monotonic()
         time.sleep(seconds)
         spent = (sum(_spent_s(pid) for pid in made.pids) - before) / (time.monotonic() - began)
@@ -190,12 +190,23 @@ def _resident_mb(pid: int | None) -> float:
     return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS"))
 
 
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 600
+def _until_live(made: Supervisor) -> None:
+    _until(lambda: made.all_hopeless or all(s.state is State.LIVE for s in made.statuses.values()), made)
+    if made.all_hopeless:
+        raise RuntimeError(f"no camera can be read: {_told(made)}")
+
+
+def _until(true: Callable[[], bool], made: Supervisor) -> None:
+    deadline = time.monotonic() + 120
     while not true():
         if time.monotonic() > deadline:
-            raise TimeoutError("the cameras are not live")
+            raise TimeoutError(f"the cameras are not live: {_told(made)}")
         time.sleep(0.1)
+
+
+def _told(made: Supervisor) -> str:
+    states = [f"{s.camera} {s.state} after {s.connections} connections {s.problem}" for s in made.statuses.values()]
+    return f"{'; '.join(states)}; {made.restarts} restarts"
 
 
 def one_stream(*, short: bool) -> dict[str, Any]:
@@ -227,7 +238,7 @@ def soak(*, short: bool, minutes: float = 60.0) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         clip = _clip(Path(folder) / "small.mp4", (360, 640), 60 * PER_SECOND, moving=range(700, 800))
         with rtsp(small=clip) as port, _watching([f"rtsp://127.0.0.1:{port}/small"] * 4, Path(folder)) as made:
-            _until(lambda: all(s.state is State.LIVE for s in made.statuses.values()))
+            _until_live(made)
             samples = []
             for _ in range(60):
                 time.sleep(minutes)

@@ -44,20 +44,39 @@ def h264(path, pictures, per_second=25, gop=25, size=SIZE, preset="ultrafast", m
 
 @contextlib.contextmanager
 def rtsp(**clips):
-    """The server's port; each clip is a stream of its name, played once for each who connects."""
-    process = subprocess.Popen(
-        [PYTHON, str(SERVER), "0", *(f"{name}={path}" for name, path in clips.items())],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    """The server's port; each clip is a stream of its name, played once for each who connects.
+
+    GStreamer's server now and then dies of an assertion of its own (`gst_rtsp_media_get_rates`) when somebody comes as
+    a clip ends. It is then started again on its port, like a camera that restarts.
+    """
+    made, over = [_rtsp_server("0", clips)], threading.Event()
+    port = made[0][1]
+
+    def watch():
+        while not over.is_set():
+            made[-1][0].wait()
+            if not over.is_set():
+                made.append(_rtsp_server(port, clips))
+
+    keeper = threading.Thread(target=watch, daemon=True)
+    keeper.start()
     try:
-        word, port = process.stdout.readline().split()
-        assert word == "ready"
         yield int(port)
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        over.set()
+        while keeper.is_alive():
+            made[-1][0].kill()
+            keeper.join(0.1)
+        for process, _ in made:
+            process.stdout.close()
+
+
+def _rtsp_server(port, clips):
+    streams = [f"{name}={path}" for name, path in clips.items()]
+    process = subprocess.Popen([PYTHON, str(SERVER), port, *streams], stdout=subprocess.PIPE, text=True)
+    word, port = process.stdout.readline().split()
+    assert word == "ready"
+    return process, port
 
 
 class Proxy:
