@@ -69,12 +69,12 @@ DETECT_CORE_MS = Given(
     "ms of a core",
     "measured: `benchmarks detector`, 62 pictures a second on two cores",
 )
-EMBED_CORE_MS = Given("embedder on one crop", 80, "ms of a core", "measured: training/README.md")
+EMBED_CORE_MS = Given("embedder on one crop", 58, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(
     "accepting and matching a sighting",
-    12,
+    26,
     "ms of a core",
-    "measured with 500 open lost pets on starved cores (`benchmarks sightings`); with 10,000 not measured yet",
+    "measured with 1,000 open lost pets (parts of `benchmarks sightings`); with 10,000 not measured yet",
 )
 GPU_PER_S = Given(
     "detector and embedder together on a T4-class GPU",

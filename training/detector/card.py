@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from training.detector.data import CLASSES, FILL, SETS
+from training.detector.model import GREY_BLUR_PX
 from training.detector.network import STRIDES
 from training.detector.teacher import SIDE
 
@@ -42,7 +43,7 @@ def write(
         "name": file.stem, "kind": "detector", "version": 1, "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "licence": "Apache-2.0", "about": about,
         "trained_on": [{"name": name, "licence": licence} for name, licence in SETS.items()],
-        "input": network_input(),
+        "input": {**network_input(), "grey_blur_px": GREY_BLUR_PX},
         "output": {"name": "output", "head": "yolox", "strides": list(STRIDES)},
         "classes": dict(enumerate(CLASSES)), "thresholds": thresholds, "figures": figures,
         "golden": {"picture": "pattern-1", "vector": golden},

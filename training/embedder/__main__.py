@@ -15,7 +15,7 @@ from training.embedder import crossfit, curves
 from training.embedder.card import NAME, figures, write_card
 from training.embedder.distil import student_of
 from training.embedder.evaluation import MEIKEVA, meikeva_scores, of_floor, of_onnx, test_scores
-from training.embedder.export import write_onnx
+from training.embedder.export import write_onnx, write_projection
 from training.embedder.hard import hard_scores
 from training.embedder.known import known_of
 from training.embedder.network import Embedder, Features
@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
     parser.add_argument("--work", type=Path, default=Path("build/embedder"), help="cache and checkpoints")
     parser.add_argument("--views", type=int, default=500, help="views that the layers are distilled on")
+    parser.add_argument("--keep-trunks", action="store_true", help="learn only the projection in --out anew")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -56,13 +57,12 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    student, recipe = distilled(options), Recipe()
-    tag = f"{options.views}-{options.seed}"
-    known = known_of(student, options.shared, options.work, tag=tag, seed=options.seed)
+    file, recipe = options.out / f"{NAME}.onnx", Recipe()
+    if not options.keep_trunks:
+        write_onnx(Embedder(distilled(options)), file)
+    known = known_of(file, options.shared, options.work, seed=options.seed)
     fitted = crossfit.projections(known, recipe)
-    final = crossfit.fit(known, crossfit.folds(known) >= 0, recipe)
-    file = options.out / f"{NAME}.onnx"
-    write_onnx(Embedder(student, torch.from_numpy(final.matrix), torch.from_numpy(final.offset)), file)
+    write_projection(crossfit.fit(known, crossfit.folds(known) >= 0, recipe), file)
     ours = test_scores(of_onnx(file), options.shared, options.work)
     ours["meikeva_dogs (cross-fitted)"] = crossfit.scores(known, fitted, MEIKEVA.name)
     floor = test_scores(of_floor(options.shared), options.shared, options.work)

@@ -15,8 +15,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-import onnxruntime as ort
 from PIL import Image, ImageFilter
 
 from homeward.domain.animals import Animal, Part, Species
@@ -25,15 +23,14 @@ from homeward.domain.boxes import Box
 from homeward.domain.crops import cut, whole
 from homeward.engine.recognise import Recognise
 from homeward.images.reader import PillowReader
-from homeward.models.prepare import fit, tensor
+from homeward.models.prepare import fit
 from homeward.models.registry import Registry
+from training.embedder.features import Trunks
 from training.embedder.sets import Picture
 
-FEATURES = "/features/Concat_output_0"
 LOW_PX, HIGH_PX = 28, 170  # how high a camera shows an animal
 LEAST_FACE_PX = 20
 NIGHTS, BLURS = 0.3, 0.3
-BATCH = 8
 Floats = npt.NDArray[np.float32]
 Copy = Literal["plain", "cam"]
 
@@ -67,20 +64,16 @@ class Cutter:
         self._recognise = Recognise(registry.detector(detector, 1))
         self._input = registry.card("homeward-embedder-1").input
         self._reader = PillowReader(40_000_000, 50_000_000)
-        model = onnx.load(str(embedder))
-        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(FEATURES))
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        self._trunks = Trunks(embedder)
 
     def crops(self, pictures: Sequence[Picture], file: Path) -> Crops:
         """Of all pictures; kept in ``file``."""
         if not file.exists():
             made = [(number, one) for number, picture in enumerate(pictures) for one in self._of(number, picture)]
-            features = self._features([pixels for _, (_, pixels) in made])
+            features = self._trunks(np.stack([fit(pixels, self._input).canvas for _, (_, pixels) in made]))
             rows = [row for _, (row, _) in made]
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(file, f=features, rows=json.dumps(rows))
+            np.savez(file, f=features.astype(np.float16), rows=json.dumps(rows))
         with np.load(file) as kept:
             rows, features = json.loads(str(kept["rows"])), kept["f"].astype(np.float32)
         wanted = [n for n, row in enumerate(rows) if row["variant"] in {"plain", "cam"}]
@@ -108,13 +101,6 @@ class Cutter:
         of_species = [animal for animal in animals if animal.species is species]
         height, width = photo.shape[:2]
         return next(iter(of_species or animals), whole(width, height, species))
-
-    def _features(self, crops: Sequence[Pixels]) -> npt.NDArray[np.float16]:
-        made = []
-        for start in range(0, len(crops), BATCH):
-            canvases = [fit(crop, self._input).canvas for crop in crops[start : start + BATCH]]
-            made.append(self._session.run([FEATURES], {self._input.name: tensor(canvases, self._input)})[0])
-        return np.concatenate(made).astype(np.float16)
 
 
 def _row(about: dict[str, Any], part: Part, copy: Copy, crop: Pixels) -> Iterator[tuple[dict[str, Any], Pixels]]:

@@ -24,7 +24,8 @@ class Known:
     features: npt.NDArray[np.float32]
     unnamed: Sequence[Picture]
     unnamed_features: npt.NDArray[np.float32]
-    view_scatter: Matrix | None = None
+    view_scatter: Matrix
+    camera_scatter: Matrix
 
     def rows(self, set_name: str) -> npt.NDArray[np.int64]:
         """Rows of the labelled photos of one set."""
@@ -48,10 +49,10 @@ def fit(known: Known, rows: npt.NDArray[np.bool_], recipe: Recipe) -> Projection
         projection.scatter_within(known.features[rows & (sets == name)], animals[rows & (sets == name)])
         for name in np.unique(sets)
     ]
-    within = np.mean([scatter / np.trace(scatter) for scatter in scatters], axis=0)
-    if known.view_scatter is not None:
-        views = known.view_scatter / np.trace(known.view_scatter)
-        within = (1 - recipe.views) * within + recipe.views * views
+    animals_own = np.mean([scatter / np.trace(scatter) for scatter in scatters], axis=0)
+    views = known.view_scatter / np.trace(known.view_scatter)
+    rest = 1 - recipe.views - recipe.cameras
+    within = rest * animals_own + recipe.views * views + recipe.cameras * known.camera_scatter
     everything = np.concatenate((known.features[rows], known.unnamed_features))
     return projection.fit(within, everything, recipe)
 

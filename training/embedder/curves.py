@@ -27,9 +27,10 @@ from homeward.evaluation.thresholds import DENSITIES, EACH, calibrated, entry
 from homeward.evaluation.trials import Parts, Sample, joined, only, trials
 from homeward.models.cards import EmbedderCard, parse_card
 from training.embedder.crops import Crops, Cutter
+from training.embedder.export import projection_in
 from training.embedder.seen import MOST, of_folder, of_strangers, sample_of
 from training.embedder.sets import TEST_FOLDERS, TRAIN_FOLDERS
-from training.embedder.stand_in import cross_fitted, shipped
+from training.embedder.stand_in import cross_fitted
 
 DOGS, CATS = ("mpdd_dogs/train", "meikeva_dogs"), ("gpriamo_cats/train/full",)
 KINDS: tuple[tuple[Species | None, Part, tuple[str, ...]], ...] = (
@@ -93,7 +94,7 @@ def measured(
     cutter: Cutter, file: Path, shared: Path, work: Path, calibration: Calibration, strangers: Mapping[Species, Crops]
 ) -> dict[str, Any]:
     """Error of the first match's degree on held-out animals: by part, and as owners' photos or cameras' crops."""
-    embed = shipped(file)
+    embed = projection_in(file)
     found: dict[str, Any] = {}
     for folder in TEST_FOLDERS:
         if folder.name not in HELD_OUT:

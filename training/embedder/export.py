@@ -13,10 +13,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training.embedder.network import Embedder
 from training.embedder.pictures import Pixels
+from training.embedder.projection import Projection
 
 MEAN = STD = 0.5
 OPSET = 17
 BATCH = 16
+FEATURES = "/features/Concat_output_0"  # what the projection reads
 
 
 def write_onnx(network: Embedder, file: Path) -> None:
@@ -45,9 +47,9 @@ def _with_small_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         if weight.data_type != TensorProto.FLOAT or len(weight.dims) < 2 or int(np.prod(weight.dims)) < 256:
             continue
         name, values = weight.name, numpy_helper.to_array(weight)
-        scale = np.maximum(np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True), 1e-12) / 127
-        weight.CopyFrom(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), f"{name}.bytes"))
-        scales.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"))
+        steps, scale = _bytes(values)
+        weight.CopyFrom(numpy_helper.from_array(steps, f"{name}.bytes"))
+        scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
         made.append(helper.make_node("Cast", [f"{name}.bytes"], [f"{name}.steps"], to=TensorProto.FLOAT))
         made.append(helper.make_node("Mul", [f"{name}.steps", f"{name}.scale"], [name]))
     nodes = [*made, *model.graph.node]
@@ -62,8 +64,36 @@ def run_onnx(file: Path, squares: Pixels) -> npt.NDArray[np.float32]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    found = []
-    for start in range(0, len(squares), BATCH):
-        scaled = (squares[start : start + BATCH].astype(np.float32) / 255 - MEAN) / STD
-        found.append(session.run(None, {"images": np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))})[0])
-    return np.concatenate(found)
+    starts = range(0, len(squares), BATCH)
+    return np.concatenate([session.run(None, {"images": scaled(squares[at : at + BATCH])})[0] for at in starts])
+
+
+def scaled(squares: Pixels) -> npt.NDArray[np.float32]:
+    """What the network reads: uint8 [n, h, w, 3] as float32 [n, 3, h, w]."""
+    values = (squares.astype(np.float32) / 255 - MEAN) / STD
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+
+def write_projection(projection: Projection, file: Path) -> None:
+    """Put another projection into a finished file."""
+    model = onnx.load(str(file))
+    steps, scale = _bytes(projection.matrix)
+    new = {"project.weight.bytes": steps, "project.weight.scale": scale, "project.bias": projection.offset}
+    for weight in model.graph.initializer:
+        if weight.name in new:
+            weight.CopyFrom(numpy_helper.from_array(new.pop(weight.name), weight.name))
+    assert not new
+    onnx.save(model, str(file))
+
+
+def projection_in(file: Path) -> Projection:
+    """The projection of a finished file: features in, unit vectors out."""
+    known = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(str(file)).graph.initializer}
+    steps = known["project.weight.bytes"].astype(np.float32)
+    return Projection(steps * known["project.weight.scale"], known["project.bias"])
+
+
+def _bytes(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """A byte for each weight, and a scale for each output."""
+    scale = np.maximum(np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True), 1e-12) / 127
+    return np.rint(values / scale).astype(np.int8), scale.astype(np.float32)

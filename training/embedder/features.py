@@ -1,34 +1,38 @@
-"""Features: a student and pictures in, pooled feature rows out, through OpenVINO for speed. Never learns."""
+"""Features: a finished ONNX file in; what its trunks make of pictures, before the projection, out. Never learns."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
-import torch
+import onnx
+import onnxruntime
 
-from training.embedder.network import Features
+from training.embedder.export import FEATURES, scaled
 from training.embedder.pictures import Pixels
-from training.embedder.samples import images_of
-from training.embedder.teacher import options
+
+BATCH = 4
+Floats = npt.NDArray[np.float32]
 
 
-def features_of(student: Features, squares: Pixels, *, batch: int = 16) -> npt.NDArray[np.float32]:
-    """Float32 [n, 3584] for uint8 [n, 224, 224, 3]; on the accelerator where torch sees one."""
-    if torch.cuda.is_available():
-        return _on_accelerator(student, squares)
-    model = ov.convert_model(student.eval(), example_input=torch.zeros(1, 3, 224, 224), input=[-1, 3, 224, 224])
-    network = ov.Core().compile_model(model, "CPU", options(1))
-    starts = range(0, len(squares), batch)
-    return np.concatenate(
-        [np.array(network([images_of(squares[start : start + batch]).numpy()])[0]) for start in starts]
-    )
+class Trunks:
+    """All of the network but its last layer, on one thread."""
 
+    def __init__(self, file: Path) -> None:
+        """Of an embedder that `training.embedder.export` wrote."""
+        model = onnx.load(str(file))
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(FEATURES))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        content = model.SerializeToString()
+        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
-@torch.no_grad()
-def _on_accelerator(student: Features, squares: Pixels) -> npt.NDArray[np.float32]:
-    device = torch.device("cuda")
-    moved = student.eval().to(device)
-    rows = [moved(images_of(squares[start : start + 256]).to(device)).cpu() for start in range(0, len(squares), 256)]
-    student.to("cpu")
-    return torch.cat(rows).numpy()
+    def __call__(self, squares: Pixels) -> Floats:
+        """Float32 [n, 3584] for uint8 [n, 224, 224, 3]."""
+        starts = range(0, len(squares), BATCH)
+        return np.concatenate([self._one(np.asarray(squares[start : start + BATCH])) for start in starts])
+
+    def _one(self, squares: Pixels) -> Floats:
+        return np.asarray(self._session.run([FEATURES], {"images": scaled(squares)})[0])

@@ -1,4 +1,4 @@
-"""Known: the shared folder and a student in, the features to learn the projection from out. Keeps them."""
+"""Known: the shared folder and a file's trunks in, the features to learn the projection from out. Keeps them."""
 
 from __future__ import annotations
 
@@ -10,39 +10,49 @@ import numpy.typing as npt
 import torch
 
 from training.embedder import projection
+from training.embedder.crops import Crops, Cutter
 from training.embedder.crossfit import Known
-from training.embedder.features import features_of
-from training.embedder.network import Features
+from training.embedder.features import Trunks
 from training.embedder.pictures import cached
+from training.embedder.projection import Matrix
+from training.embedder.seen import of_wild
 from training.embedder.sets import Picture, labelled, pets8k
 from training.embedder.views import STRONG, views
 
 VIEWED = 1200
 VIEWS_EACH = 3
+UNNAMED_EVERY = 3  # of the photos of animals that nobody names
 
 
-def known_of(student: Features, shared: Path, cache: Path, *, tag: str, seed: int) -> Known:
-    """Features of all photos that may be trained on; ``tag`` names the student in the cache."""
-    named, unnamed = labelled(shared), pets8k(shared)
+def known_of(file: Path, shared: Path, cache: Path, *, seed: int) -> Known:
+    """Features of the photos that may be trained on, from the trunks in ``file``."""
+    named, unnamed = labelled(shared), [one for one in pets8k(shared) if one.path.stat().st_size]
+    trunks, cutter = Trunks(file), Cutter(file)
+    some = unnamed[::UNNAMED_EVERY]
     rows = {
-        name: _kept(
-            cache / f"features-{tag}-{name}.npy",
-            lambda some=some: features_of(student, cached(some, 224, cache)[0]),
-        )
-        for name, some in (("named", named), ("unnamed", unnamed))
+        name: _kept(cache / f"features-{name}.npy", lambda chosen=chosen: trunks(cached(chosen, 224, cache)[0]))
+        for name, chosen in (("named", named), ("unnamed", some))
     }
-    scatter = _kept(cache / f"views-{tag}.npy", lambda: _view_scatter(student, [*named, *unnamed], cache, seed))
-    return Known(named, rows["named"], unnamed, rows["unnamed"], scatter)
+    spoilt = _kept(cache / "views.npy", lambda: _view_scatter(trunks, [*named, *unnamed], cache, seed))
+    by_cameras = [_camera_scatter(crops) for crops in of_wild(cutter, shared, cache)]
+    return Known(named, rows["named"], some, rows["unnamed"], spoilt, np.mean(by_cameras, axis=0))
 
 
-def _view_scatter(student: Features, pictures: list[Picture], cache: Path, seed: int) -> npt.NDArray[np.float64]:
+def _view_scatter(trunks: Trunks, pictures: list[Picture], cache: Path, seed: int) -> Matrix:
     """Scatter of spoilt views around the mean of their photo: what the vector should not depend on."""
     squares, shares = cached(pictures, 256, cache)
     chance = np.random.default_rng(seed + 1)
     chosen = np.repeat(np.sort(chance.choice(len(squares), min(VIEWED, len(squares)), replace=False)), VIEWS_EACH)
     seen = views(squares[chosen], shares[chosen], STRONG, chance)
     pixels = seen.permute(0, 2, 3, 1).to(torch.uint8).numpy()
-    return projection.scatter_within(features_of(student, pixels), chosen.astype(str))
+    return projection.scatter_within(trunks(pixels), chosen.astype(str))
+
+
+def _camera_scatter(crops: Crops) -> Matrix:
+    """Scatter of what an owner's photo and a camera show of the same crop, of trace 1."""
+    photos = np.array([f"{cut.photo} {cut.part.value}" for cut in crops.cuts])
+    scatter = projection.scatter_within(crops.features, photos)
+    return np.asarray(scatter / np.trace(scatter))
 
 
 def _kept(file: Path, make: Callable[[], npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:

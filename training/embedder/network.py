@@ -27,6 +27,7 @@ LITE2_BLOCKS = (
     (6, 120, 4, 1, 5), (6, 208, 5, 2, 5), (6, 352, 1, 1, 3),
 )  # fmt: skip
 LITE_LAST = 1280
+CHANNELS = 1024 + 2 * LITE_LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,10 @@ class Features(nn.Module):
 class Embedder(nn.Module):
     """Pictures to L2-normalised vectors: float32 [n, 3, 224, 224] to [n, 256]."""
 
-    def __init__(self, features: Features, matrix: Tensor, offset: Tensor) -> None:
+    def __init__(self, features: Features) -> None:
+        """The projection's weights are random: they are learned when the file is there (`projection`)."""
         super().__init__()
-        self.features = features
-        self.project = nn.Linear(matrix.shape[1], matrix.shape[0])
-        with torch.no_grad():
-            self.project.weight.copy_(matrix)
-            self.project.bias.copy_(offset)
+        self.features, self.project = features, nn.Linear(CHANNELS, DIMENSION)
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit vectors of ``images``."""

@@ -17,6 +17,7 @@ from training.embedder.crops import Crops, Cut, Cutter
 from training.embedder.sets import LabelledFolder, Picture, pets8k, photos_of
 
 STRANGERS = 120
+WILD = 1500
 MOST = {"mpdd_dogs/train": 6, "gpriamo_cats/train/full": 24, "meikeva_dogs": 14, "mpdd_dogs/test": 3}
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -49,6 +50,17 @@ def of_strangers(cutter: Cutter, shared: Path, species: Species, work: Path) -> 
     some = [p for p in pets8k(shared) if inside in str(p.path) and p.path.stat().st_size]
     named = [Picture(p.path, p.set_name, p.species, p.part, p.path.name) for p in _evenly(some, STRANGERS)]
     return cutter.crops(named, work / f"crops-strangers-{species.value}.npz")
+
+
+def of_wild(cutter: Cutter, shared: Path, work: Path) -> list[Crops]:
+    """Other photos of pets8k, by species: those of which curves take their strangers stay out."""
+    inside = [one for one in pets8k(shared) if "test_set" not in one.path.parts and one.path.stat().st_size]
+    found = []
+    for species in Species:
+        some = _evenly([one for one in inside if one.species == species.value], WILD)
+        named = [Picture(p.path, p.set_name, p.species, p.part, p.path.name) for p in some]
+        found.append(cutter.crops(named, work / f"crops-wild-{species.value}.npz"))
+    return found
 
 
 def sample_of(crops: Crops, strangers: Crops, embed: Embed) -> dict[Part, Sample]:

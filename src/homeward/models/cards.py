@@ -29,6 +29,7 @@ MAX_CLASSES = 10_000
 MAX_TOKENS = 10_000
 MAX_NUMBER = 1e9
 MIN_STD = 1e-6
+MAX_BLUR_PX = 10.0
 UNMEASURED = (
     # a cautious guess for embedders without curves of their own; `uncalibrated` in the name says so
     Curve(None, Part.FACE, (0.4, 0.8, 1.1, 1.4), (3.0, 1.5, 0.0, -3.0)),
@@ -40,7 +41,8 @@ UNMEASURED = (
 class Input:
     """How a picture becomes the network's input: (pixel * scale - mean) / std after fitting to width x height.
 
-    ``cpu_batch`` is the most pictures for which one run on a processor pays; None where nobody measured it.
+    ``cpu_batch`` is the most pictures for which one run on a processor pays; None where nobody measured it. A picture
+    without colour, as cameras show the night, is blurred by ``grey_blur_px`` pixels of the input.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Input:
     fit: Literal["pad-centre", "pad-top-left", "stretch"]
     fill: int
     cpu_batch: int | None = None
+    grey_blur_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,15 @@ def _input(raw: dict[str, Any]) -> Input:
         fit=_word(raw, "fit", ("pad-centre", "pad-top-left", "stretch"), "input."),  # type: ignore[arg-type]
         fill=_whole(raw, "fill", "input.", most=255),
         cpu_batch=_whole(raw, "cpu_batch", "input.", least=1, most=MAX_BATCH) if "cpu_batch" in raw else None,
+        grey_blur_px=_blur(raw) if "grey_blur_px" in raw else 0.0,
     )
+
+
+def _blur(raw: Mapping[str, Any]) -> float:
+    value = _number(raw, "grey_blur_px", "input.")
+    if not 0 <= value <= MAX_BLUR_PX:
+        raise _wrong("input.grey_blur_px", f"a number from 0 to {MAX_BLUR_PX:g}")
+    return value
 
 
 def _detector(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any], name: str) -> DetectorCard:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from homeward.domain.animals import Picture
 from homeward.models.cards import Input
 
 WHOLE_STEPS = 1.5  # how much larger than wanted the antialiased step begins; Pillow's reducing_gap
+GREY_SPREAD = 8  # between a pixel's channels: infra-red light gives many cameras a tint
+SAMPLED = 4  # every so many rows and columns tell whether a picture has colour
 Floats = npt.NDArray[np.float32]
 
 
@@ -26,7 +28,7 @@ class Fitted:
 
 
 def fit(picture: Picture, how: Input, side: int | None = None) -> Fitted:
-    """Resize (bilinear, antialiased; large pictures by whole steps first, in half the time) and pad.
+    """Resize (bilinear, antialiased; large pictures by whole steps first, in half the time), smooth and pad.
 
     With ``side`` no side of the picture is longer than that on the canvas; a stretched one fills it always.
     """
@@ -38,12 +40,23 @@ def fit(picture: Picture, how: Input, side: int | None = None) -> Fitted:
         scale_x = scale_y = min(how.width / width, how.height / height, most)
     size = (max(1, round(width * scale_x)), max(1, round(height * scale_y)))
     resized = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR, reducing_gap=WHOLE_STEPS))
+    resized = smoothed(resized, how.grey_blur_px)
     centred = how.fit == "pad-centre"
     left = (how.width - size[0]) // 2 if centred else 0
     top = (how.height - size[1]) // 2 if centred else 0
     canvas = np.full((how.height, how.width, 3), how.fill, np.uint8)
     canvas[top : top + size[1], left : left + size[0]] = resized
     return Fitted(canvas, scale_x, scale_y, left, top)
+
+
+def smoothed(picture: Picture, blur_px: float) -> Picture:
+    """Blurred where it has no colour: what cameras sharpen and what is noise hides animals at night from a network."""
+    if not blur_px:
+        return picture
+    some = picture[::SAMPLED, ::SAMPLED]
+    if np.median(some.max(2) - some.min(2)) > GREY_SPREAD:
+        return picture
+    return np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(blur_px)))
 
 
 def tensor(canvases: list[Picture], how: Input) -> Floats:
