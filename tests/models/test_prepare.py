@@ -7,7 +7,7 @@ from homeward.models.prepare import smoothed
 
 NOISE = np.random.default_rng(3).integers(60, 180, (80, 120, 1)).astype(np.uint8)
 GREY = np.repeat(NOISE, 3, 2)
-TINTED = GREY + np.array([0, 5, 2], np.uint8)
+TINTED = GREY + np.array([0, 3, 1], np.uint8)
 COLOURFUL = np.random.default_rng(4).integers(0, 256, (80, 120, 3)).astype(np.uint8)
 
 

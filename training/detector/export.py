@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import torch
-from onnx import numpy_helper
+from onnx import compose, helper, numpy_helper
 
-from training.detector.data import CAT_HEAD
-from training.detector.network import Bodies, Detector, HeadMaps, Shipped
+from training.detector.data import CAT_HEAD, CLASSES, PERSON
+from training.detector.network import Bodies, Detector, Heads
 from training.detector.teacher import SIDE
 
 NAME = "homeward-detector-1"
@@ -22,51 +22,75 @@ MAY_BE = 0.05  # score of an animal from which on its head is looked for
 def write_onnx(bodies: Detector, heads: Detector, folder: Path) -> Path:
     """One file for any number of pictures of any size in steps of the largest stride: bodies' rows, then heads'.
 
-    ``may_be`` is an input with a default (`MAY_BE`): who needs no heads feeds a score that nothing reaches.
+    The heads' network runs only where some picture of the batch may show an animal (`MAY_BE`): most pictures of a
+    street show none, and need half the time.
     """
-    file, shown = folder / f"{NAME}.onnx", torch.zeros(2, 3, SIDE, SIDE)
-    parts = [torch.jit.trace(part.eval(), shown) for part in (Bodies(bodies, CAT_HEAD), HeadMaps(heads, CAT_HEAD))]
+    file = folder / f"{NAME}.onnx"
+    first, second = (_exported(part) for part in (Bodies(bodies, CAT_HEAD), Heads(heads, CAT_HEAD)))
+    first, second = (compose.add_prefix(part, name) for part, name in ((first, "b_"), (second, "h_")))
+    found, other = "b_output", "h_output"
+    inside = second.graph
+    for node in inside.node:
+        node.input[:] = ["b_images" if name == "h_images" else name for name in node.input]
+    run = helper.make_graph(inside.node, "run", [], [_table_of(other)], initializer=inside.initializer)
+    zeros = [helper.make_node("Sub", [found, found], ["none"])]
+    skip = helper.make_graph(zeros, "skip", [], [_table_of("none")])
+    condition = [
+        helper.make_node("Slice", [found, "from_objectness", "to_objectness", "last_axis"], ["objectness"]),
+        helper.make_node("Slice", [found, "from_animals", "to_animals", "last_axis"], ["animals"]),
+        helper.make_node("Mul", ["objectness", "animals"], ["scores"]),
+        helper.make_node("ReduceMax", ["scores"], ["best"], axes=[1, 2], keepdims=1),
+        helper.make_node("Greater", ["best", "may_be"], ["on_picture"]),
+        helper.make_node("ReduceMax", ["best"], ["best_of_all"], keepdims=0),
+        helper.make_node("Greater", ["best_of_all", "may_be"], ["on_any"]),
+        helper.make_node("If", ["on_any"], ["all_heads"], then_branch=run, else_branch=skip),
+        # a picture's answer must not depend on those beside it
+        helper.make_node("Cast", ["on_picture"], ["kept"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Mul", ["all_heads", "kept"], ["heads"]),
+        helper.make_node("Concat", [found, "heads"], ["output"], axis=1),
+    ]
+    edges = {"from_objectness": 4, "to_objectness": 5, "from_animals": 5, "to_animals": 5 + PERSON, "last_axis": 2}
+    constants = [numpy_helper.from_array(np.array([value], np.int64), name) for name, value in edges.items()]
+    constants.append(numpy_helper.from_array(np.float32(MAY_BE), "may_be"))
+    first.graph.node.extend(condition)
+    first.graph.initializer.extend(constants)
+    # an input with a default: who needs no heads feeds a score that nothing reaches
+    first.graph.input.append(helper.make_tensor_value_info("may_be", onnx.TensorProto.FLOAT, []))
+    del first.graph.output[:]
+    first.graph.output.append(_table_of("output"))
+    _renamed(first.graph, "b_images", "images")
+    onnx.checker.check_model(first, full_check=True)
+    onnx.save(first, str(file))
+    return file
+
+
+def _exported(part: Bodies | Heads) -> onnx.ModelProto:
     made = io.BytesIO()
     torch.onnx.export(
-        torch.jit.script(Shipped(*parts)),
-        (shown, torch.tensor(MAY_BE)),
+        part.eval(),
+        (torch.zeros(1, 3, SIDE, SIDE),),
         made,
-        input_names=["images", "may_be"],
+        input_names=["images"],
         output_names=["output"],
         dynamic_axes={"images": {0: "n", 2: "height", 3: "width"}, "output": {0: "n", 1: "rows"}},
         opset_version=OPSET,
         dynamo=False,
     )
-    model = onnx.load_from_string(made.getvalue())
-    _weights_where_used(model.graph)
-    model.graph.initializer.append(numpy_helper.from_array(np.float32(MAY_BE), "may_be"))
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(file))
-    return file
+    return onnx.load_from_string(made.getvalue())
 
 
-def _weights_where_used(graph: onnx.GraphProto) -> None:
-    """Weights of the branch move into it: ONNX Runtime prepares those of a graph itself only."""
-    branch = _with_layers(graph)
-    assert branch is not None
-    wanted = {name for node in branch.node for name in node.input}
-    wanted -= {name for node in graph.node for name in node.input}
-    moved = [one for one in graph.initializer if one.name in wanted]
-    kept = [one for one in graph.initializer if one.name not in wanted]
-    branch.initializer.extend(moved)
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+def _table_of(name: str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", None, 5 + len(CLASSES)])
 
 
-def _with_layers(graph: onnx.GraphProto) -> onnx.GraphProto | None:
-    """The innermost branch or loop with convolutions."""
-    inner = (one.g for node in graph.node for one in node.attribute if one.type == onnx.AttributeProto.GRAPH)
-    for within in inner:
-        if any(node.op_type == "Conv" for node in within.node):
-            return within
-        if (found := _with_layers(within)) is not None:
-            return found
-    return None
+def _renamed(graph: onnx.GraphProto, old: str, new: str) -> None:
+    """An input, wherever it is read, also within branches."""
+    graph.input[0].name = new
+    for node in graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        for branch in (attribute.g for attribute in node.attribute if attribute.type == onnx.AttributeProto.GRAPH):
+            for inner in branch.node:
+                inner.input[:] = [new if name == old else name for name in inner.input]
 
 
 def golden_picture(width: int, height: int) -> npt.NDArray[np.uint8]:

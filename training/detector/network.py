@@ -168,79 +168,19 @@ class Bodies(nn.Module):
         return torch.cat([table[..., : self.first], torch.zeros_like(table[..., self.first :])], 2)
 
 
-class HeadMaps(nn.Module):
-    """Three maps (N, 5 + classes, H/s, W/s) of heads of animals, scores between 0 and 1; the other classes' are 0."""
+class Heads(nn.Module):
+    """Heads of animals: a table as `Bodies` gives, the other classes' scores 0."""
 
     def __init__(self, network: Detector, first_head: int) -> None:
         super().__init__()
         self.network, self.first = network, 5 + first_head
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        maps = [_scored(m) for m in self.network(images)]
-        return tuple(torch.cat([m[:, :5], torch.zeros_like(m[:, 5 : self.first]), m[:, self.first :]], 1) for m in maps)
-
-
-class Shipped(nn.Module):
-    """Rows of bodies, then as many of heads: (N, 2 * anchors, 5 + classes), for `torch.jit.script`.
-
-    Heads are looked for only on pictures that may show an animal, and there only within what holds all its boxes: most
-    pictures of a street show none. One picture after the other, so that none's answer depends on those beside it.
-    """
-
-    def __init__(self, bodies: nn.Module, heads: nn.Module) -> None:
-        """`Bodies` and `HeadMaps`, traced."""
-        super().__init__()
-        self.bodies, self.heads = bodies, heads
-
-    def forward(self, images: Tensor, may_be: Tensor) -> Tensor:
-        found = self.bodies(images)
-        rows: list[Tensor] = []
-        for number in range(images.shape[0]):
-            rows.append(self.heads_on(images[number : number + 1], found[number], may_be))
-        return torch.cat([found, torch.stack(rows)], 1)
-
-    def heads_on(self, image: Tensor, table: Tensor, may_be: Tensor) -> Tensor:
-        """(anchors, 5 + classes) of one picture; all 0 where no animal scores more than ``may_be``."""
-        score = (table[:, 4:5] * table[:, 5:7]).amax(1)
-        heads = torch.zeros_like(table)
-        if bool(score.max() > may_be):
-            height, width = image.shape[2] // 32, image.shape[3] // 32
-            left, top, right, bottom = self.steps_around(table, score > may_be, height, width)
-            seen = image[:, :, top * 32 : bottom * 32, left * 32 : right * 32]
-            parts: list[Tensor] = []
-            for part, times in zip(self.heads(seen), (4, 2, 1)):  # noqa: B905 - TorchScript knows no strict
-                beside = [times * left, times * (width - right), times * top, times * (height - bottom)]
-                parts.append(nn.functional.pad(part, beside).flatten(2))
-            heads = torch.cat(parts, 2)[0].transpose(0, 1)
-        return heads
-
-    def steps_around(self, table: Tensor, chosen: Tensor, height: int, width: int) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of what holds the ``chosen`` boxes and a margin, in steps of 32 pixels."""
-        grids: list[Tensor] = []
-        strides: list[Tensor] = []
-        for stride in (8, 16, 32):
-            rows, columns = height * 32 // stride, width * 32 // stride
-            y = torch.arange(rows).unsqueeze(1).expand(rows, columns).reshape(-1)
-            x = torch.arange(columns).unsqueeze(0).expand(rows, columns).reshape(-1)
-            grids.append(torch.stack([x, y], 1).float())
-            strides.append(torch.ones_like(x).float() * stride)
-        stride_of = torch.cat(strides).unsqueeze(1)
-        centre = (table[:, :2] + torch.cat(grids)) * stride_of
-        half = torch.exp(table[:, 2:4].clamp(-8.0, 8.0)) * stride_of / 2
-        is_chosen, far = chosen.unsqueeze(1), torch.full_like(centre, 1e6)
-        low = torch.where(is_chosen, centre - half, far).amin(0)
-        high = torch.where(is_chosen, centre + half, -far).amax(0)
-        edge = torch.tensor([float(width), float(height)])
-        first = torch.minimum((low / 32 - 1).floor().clamp(min=0.0), edge - 1)
-        last = torch.maximum(torch.minimum((high / 32 + 1).ceil(), edge), first + 1)
-        begin, end = first.to(torch.int64), last.to(torch.int64)
-        return int(begin[0]), int(begin[1]), int(end[0]), int(end[1])
-
-
-def _scored(logits: Tensor) -> Tensor:
-    return torch.cat([logits[:, :4], logits[:, 4:].sigmoid()], 1)
+    def forward(self, images: Tensor) -> Tensor:
+        table = _table(self.network(images))
+        return torch.cat([table[..., :5], torch.zeros_like(table[..., 5 : self.first]), table[..., self.first :]], 2)
 
 
 def _table(maps: list[Tensor]) -> Tensor:
     """(N, anchors, 5 + classes) of three maps of logits."""
-    return torch.cat([_scored(m).flatten(2) for m in maps], 2).transpose(1, 2)
+    scored = [torch.cat([m[:, :4], m[:, 4:].sigmoid()], 1).flatten(2) for m in maps]
+    return torch.cat(scored, 2).transpose(1, 2)
