@@ -218,6 +218,29 @@ def test_a_followed_animal_is_looked_at_by_a_quick_detector_and_closer_before_it
     assert watching.counts.detector_runs == len(full.runs) + len(quick.runs)
 
 
+def test_a_person_who_is_seen_only_in_the_closer_look_is_hidden_also_where_the_animal_is_not_seen_again():
+    class People(Finder):
+        """From near by a person over the right half, and no animal."""
+
+        def detect(self, pictures):
+            found = super().detect(pictures)
+            for n, picture in enumerate(pictures):
+                height, width = picture.shape[:2]
+                if height < 150:
+                    found[n] = (Detection(Box(0.75 * width, 0, width, height), Label.PERSON, 0.9),)
+            return found
+
+    (alone,) = watched(walk(12))[1]
+    watching = CameraWatch(People())
+    sights = [sight for n, picture in enumerate(walk(12)) for sight in watching.look(frame(n, picture))]
+    beside = [*sights, *watching.finish()]
+
+    for sight in beside:
+        assert sight.crop.animal.box.width == 60
+        assert sight.crop.box.x1 < alone.crop.box.x1 or not np.array_equal(sight.crop.picture, alone.crop.picture)
+    assert len(beside) + watching.counts.dropped_for_people == 1
+
+
 def test_a_face_that_is_seen_only_from_near_by_is_looked_for_before_sending():
     class Faces(Finder):
         def detect(self, pictures):

@@ -16,7 +16,8 @@ SAME = 0.4  # overlap (IoU) from which on it is the animal that was seen before
 def closer(detector: Detector, candidates: Sequence[Candidate], species: Species) -> tuple[Crop, Candidate] | None:
     """The best crop, of the kind that the whole track speaks for, and where it came from.
 
-    A picture on which the animal is not seen again counts as it was; None where all show a person too plainly.
+    Where the animal is not seen again it is where it was; people who are seen now are hidden there too. None where all
+    pictures show a person too plainly.
     """
     answers = detector.detect([each.around for each in candidates])
     found = [
@@ -34,7 +35,7 @@ def _again(first: Candidate, seen: Sequence[Detection], species: Species) -> Cro
     animals = animals_from(seen, width, height)
     best = max(animals, key=lambda each: each.box.iou(before), default=None)
     if best is None or best.box.iou(before) < SAME:
-        return _named(first.crop, species)
+        best = _shifted(first.crop.animal, -dx, -dy)
     people = [*(_moved(person, -dx, -dy) for person in first.people), *people_from(seen)]
     crop = crop_of(first.around, best, people)
     if crop is None:
