@@ -197,7 +197,7 @@ def _until_live(made: Supervisor) -> None:
 
 
 def _until(true: Callable[[], bool], made: Supervisor) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240  # less than a test has; a busy box needs minutes to open the models
     while not true():
         if time.monotonic() > deadline:
             raise TimeoutError(f"the cameras are not live: {_told(made)}")

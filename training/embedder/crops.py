@@ -64,13 +64,14 @@ class Cutter:
         self._recognise = Recognise(registry.detector(detector, 1))
         self._input = registry.card("homeward-embedder-1").input
         self._reader = PillowReader(40_000_000, 50_000_000)
-        self._trunks = Trunks(embedder)
+        self.trunks = Trunks(embedder)
 
     def crops(self, pictures: Sequence[Picture], file: Path) -> Crops:
-        """Of all pictures; kept in ``file``."""
+        """Of all pictures; kept as ``file``, in a folder of these trunks' name."""
+        file = file.parent / self.trunks.name / file.name
         if not file.exists():
             made = [(number, one) for number, picture in enumerate(pictures) for one in self._of(number, picture)]
-            features = self._trunks(np.stack([fit(pixels, self._input).canvas for _, (_, pixels) in made]))
+            features = self.trunks(np.stack([fit(pixels, self._input).canvas for _, (_, pixels) in made]))
             rows = [row for _, (row, _) in made]
             file.parent.mkdir(parents=True, exist_ok=True)
             np.savez(file, f=features.astype(np.float16), rows=json.dumps(rows))

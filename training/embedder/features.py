@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ class Trunks:
     """All of the network but its last layer, on one thread."""
 
     def __init__(self, file: Path) -> None:
-        """Of an embedder that `training.embedder.export` wrote."""
+        """Of an embedder that `training.embedder.export` wrote; ``name`` tells its weights from others'."""
         model = onnx.load(str(file))
+        weights = [one for one in model.graph.initializer if not one.name.startswith("project.")]
+        self.name = hashlib.sha256(b"".join(one.SerializeToString() for one in weights)).hexdigest()[:12]
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(FEATURES))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1

@@ -27,13 +27,15 @@ UNNAMED_EVERY = 3  # of the photos of animals that nobody names
 def known_of(file: Path, shared: Path, cache: Path, *, seed: int) -> Known:
     """Features of the photos that may be trained on, from the trunks in ``file``."""
     named, unnamed = labelled(shared), [one for one in pets8k(shared) if one.path.stat().st_size]
-    trunks, cutter = Trunks(file), Cutter(file)
-    some = unnamed[::UNNAMED_EVERY]
+    cutter, some = Cutter(file), unnamed[::UNNAMED_EVERY]
+    trunks = cutter.trunks
+    own = cache / trunks.name
+    own.mkdir(parents=True, exist_ok=True)
     rows = {
-        name: _kept(cache / f"features-{name}.npy", lambda chosen=chosen: trunks(cached(chosen, 224, cache)[0]))
+        name: _kept(own / f"features-{name}.npy", lambda chosen=chosen: trunks(cached(chosen, 224, cache)[0]))
         for name, chosen in (("named", named), ("unnamed", some))
     }
-    spoilt = _kept(cache / "views.npy", lambda: _view_scatter(trunks, [*named, *unnamed], cache, seed))
+    spoilt = _kept(own / f"views-{seed}.npy", lambda: _view_scatter(trunks, [*named, *unnamed], cache, seed))
     by_cameras = [_camera_scatter(crops) for crops in of_wild(cutter, shared, cache)]
     return Known(named, rows["named"], some, rows["unnamed"], spoilt, np.mean(by_cameras, axis=0))
 
