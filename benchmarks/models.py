@@ -28,7 +28,8 @@ from homeward.models.remote.service import Service
 from homeward.models.service.app import DEFAULT
 from homeward.models.triton import export
 from tests.models.real_triton import is_there, triton
-from tests.models.serving import Doors, free_port, wait_for
+from tests.models.serving import Doors, wait_for
+from tests.ports import free_port
 
 CLIENTS = 16
 EMBEDDER = "homeward-embedder-1"

@@ -1,7 +1,6 @@
 """A real server in a process of its own, for benchmarks that ask over HTTP."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from typing import Self
 
 import httpx2
 
+from tests.ports import free_port
+
 START = "from homeward.cli import main; main()"
 READY_WITHIN_S = 180
 
@@ -19,9 +20,7 @@ class Served:
     """`homeward serve` on a free port, without a limit on uploads; use as a context manager."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.http = httpx2.Client(base_url=self.url, timeout=120)
         command = [sys.executable, "-c", START, "serve", "--data", str(folder / "data"), "--port", str(port)]

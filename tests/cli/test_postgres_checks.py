@@ -14,7 +14,8 @@ from homeward.storage.sql.closed import CLOSED
 from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.storage.sql.schema import migrate
 from tests.contracts.rows import MODEL, add, crop, photo
-from tests.fakes.postgres import PASSWORD, free_port
+from tests.fakes.postgres import PASSWORD
+from tests.ports import free_port
 
 
 def found(url):

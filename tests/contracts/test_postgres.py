@@ -25,7 +25,8 @@ from homeward.storage.sql.postgres import PostgresDatabase, fitness
 from homeward.storage.sql.postgres.windows import SharedWindow
 from homeward.storage.sql.tables import metadata
 from tests.conftest import photo as picture
-from tests.fakes.postgres import PASSWORD, free_port
+from tests.fakes.postgres import PASSWORD
+from tests.ports import free_port
 from tests.world import World
 
 from .rows import MODEL, NOW, add, crop, new_alert, photo

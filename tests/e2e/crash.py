@@ -3,7 +3,6 @@
 import io
 import os
 import random
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import httpx2
 from PIL import Image
+
+from tests.ports import free_port
 
 START = "from homeward.cli import main; main()"
 READY_WITHIN_S = 180
@@ -97,12 +98,6 @@ class Server:
             return httpx2.get(f"{self.url}/readyz", timeout=1).status_code == 200
         except httpx2.HTTPError:
             return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def picture(pair: int) -> bytes:

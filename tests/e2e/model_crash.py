@@ -12,6 +12,7 @@ import httpx2
 import psutil
 
 from tests.e2e import crash
+from tests.ports import free_port
 
 NAMES = ("homeward-detector-1", "homeward-embedder-1")
 WITHIN_S = 200
@@ -21,7 +22,7 @@ class ModelServer:
     """`homeward models serve` as a process of its own, on one port."""
 
     def __init__(self, folder: Path, *more: str) -> None:
-        self.port, self.grpc_port = crash.free_port(), crash.free_port()
+        self.port, self.grpc_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "models.log"
         self.more = more

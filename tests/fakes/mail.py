@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
 
-from tests.e2e.crash import free_port
+from tests.ports import free_port
 
 WAIT_S = 30.0
 

@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import psutil
 import psycopg
+
+from tests.ports import free_port
 
 PROGRAMS = {16: "pginstall", 18: "pginstall18"}
 USER, PASSWORD = "homeward", "s3cret"
@@ -36,12 +37,6 @@ DO $$ DECLARE one record; BEGIN
   END LOOP;
 END $$
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.models.serving import Doors, free_port, wait_for
+from tests.models.serving import Doors, wait_for
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-triton" / "bin" / "python"

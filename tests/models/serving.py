@@ -14,6 +14,7 @@ import uvicorn
 from homeward.models.cards import parse_card
 from homeward.models.limits import Batching
 from homeward.models.service.app import Grpc, create_service
+from tests.ports import free_port
 
 WITHIN_S = 30
 DOORS = ("rest", "grpc")
@@ -60,12 +61,6 @@ def wait_for(condition, within_s: float = WITHIN_S) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         threading.Event().wait(0.01)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def card(name="tiny", golden=None, **changed):
