@@ -22,7 +22,7 @@ API = "/api/v1"
 TRIES = 4
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 AGAIN = {429, 503}
-TIMEOUT_S = 120.0
+TIMEOUT = httpx2.Timeout(120.0, connect=10.0)
 UNPACKED = {"content-encoding", "content-length"}
 
 
@@ -111,7 +111,7 @@ class Client:
     def __init__(self, base_url: str, token: str | None = None, *, language: str = "en") -> None:
         """``token`` is a link's token or an API key. ``application`` is the one within this process, if it is."""
         self.application: Any = None
-        self._http = httpx2.Client(base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT_S)
+        self._http = httpx2.Client(base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT)
 
     @classmethod
     def in_process(cls, app: Any, token: str | None = None, *, language: str = "en") -> Self:
@@ -123,7 +123,7 @@ class Client:
             base_url="http://homeward.local",
             headers=_headers(token, language),
             transport=_AsgiTransport(app),
-            timeout=TIMEOUT_S,
+            timeout=TIMEOUT,
         )
         return client
 
@@ -153,7 +153,7 @@ class Client:
         for attempt in range(TRIES):
             try:
                 answer = self._http.request(**arguments)
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 if attempt == TRIES - 1:
                     raise _unreachable(self._http.base_url) from error
                 time.sleep(_wait_s(attempt, None))
@@ -235,7 +235,7 @@ class AsyncClient:
     def __init__(self, base_url: str, token: str | None = None, *, language: str = "en", transport: Any = None) -> None:
         """``transport`` httpx2.ASGITransport(app) talks to an application in this process."""
         self._http = httpx2.AsyncClient(
-            base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT_S, transport=transport
+            base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT, transport=transport
         )
 
     async def __aenter__(self) -> Self:
@@ -254,7 +254,7 @@ class AsyncClient:
         for attempt in range(TRIES):
             try:
                 answer = await self._http.request(**arguments)
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 if attempt == TRIES - 1:
                     raise _unreachable(self._http.base_url) from error
                 await asyncio.sleep(_wait_s(attempt, None))
@@ -342,7 +342,12 @@ def _kinds() -> dict[str, type[errors.HomewardError]]:
 
 
 def _json(answer: httpx2.Response) -> Json:
-    body: Json = answer.json()
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ApiError("What answers is no Homeward server.", hint="Check its address; is a log-in page in between?")
     return body
 
 

@@ -3,8 +3,10 @@
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -39,6 +41,12 @@ def step(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
         log.info(name, outcome=outcome, ms=round(seconds * 1000, 1), **noted)
 
 
+def place_of(error: BaseException) -> str:
+    """Kind and line of code of an error that nobody expected; its own words may hold an address with its password."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return " ".join([type(error).__name__, *(f"in {Path(line.filename).name}:{line.lineno}" for line in last)])
+
+
 def configure(level: str, style: str) -> None:
     """Log to stderr; ``style`` is json, console, or auto (json unless a terminal watches)."""
     is_console = style == "console" or (style == "auto" and sys.stderr.isatty())
@@ -47,7 +55,11 @@ def configure(level: str, style: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    render: Any = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    render: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if is_console
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, render] if not is_console else [*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 
 import pytest
 import yaml
@@ -295,12 +296,22 @@ def test_what_cannot_be_watched_is_said_with_exit_code_two(run, tmp_path):
     assert "has no key" in run("watch", tmp_path / "page.mp4", code=2).stderr
 
 
+def closed_now():
+    """Hours of a camera that this moment is not in."""
+    now = datetime.now().astimezone()
+    since, until = ((now + timedelta(hours=hours)).strftime("%H:%M") for hours in (2, 4))
+    return f"{since}-{until}"
+
+
 def test_what_a_file_says_of_each_camera_is_refused_on_the_command_line(run, cat_clip, tmp_path):
     (tmp_path / "cameras.toml").write_text(f"[[camera]]\nid = 'yard'\nsource = '{cat_clip}'")
 
     told = run("watch", tmp_path / "cameras.toml", "--camera", "gate", "--fps", 3, "--lat", 5, code=2).stderr
     assert "--camera, --lat, --fps" in told
     assert "under [[camera]]" in told
+    (tmp_path / "cameras.toml").write_text(
+        f"[[camera]]\nid = 'yard'\nsource = '{cat_clip}'\nschedule = '{closed_now()}'\ndetect_px = 320"
+    )
     assert "1 crop would be sent" in run("watch", tmp_path / "cameras.toml", "--dry-run").stdout
 
 
@@ -385,6 +396,9 @@ def test_on_the_servers_machine_a_camera_needs_no_key_and_many_come_from_a_file(
             "items"
         ][:1]
         assert (tmp_path / "out" / f"{sent['id']}.jpg").read_bytes()[:2] == b"\xff\xd8"
+        assert sent["id"] in run("cameras", "sightings", "yard", "--days", 7, *far).stdout
+        assert sent["id"] not in run("cameras", "sightings", "yard", "--days", 0.000001, *far).stdout
+        assert "--days" in run("cameras", "sightings", "yard", "--days", -1, *far, code=2).stderr
         run("cameras", "erase-sighting", "yard", sent["id"], *far)
         run("cameras", "pause", "yard", *far)
         assert "paused" in run("cameras", "list").stdout

@@ -95,6 +95,7 @@ def test_reports_are_listed_by_each_filter(database):
     assert ids(account_id=AccountId("b")) == ["lost"]
     assert ids(camera_id=CameraId("c")) == ["seen"]
     assert ids(encounter_id=EncounterId("e")) == ["seen"]
+    assert ids(since=NOW + timedelta(minutes=1)) == ["seen", "closed"]
     assert ids(shelf=Shelf.FOUND, status=Status.OPEN) == ["seen"]
 
 

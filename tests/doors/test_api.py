@@ -283,6 +283,14 @@ def test_a_cameras_owner_sees_what_was_sent_pauses_it_and_erases(door):
     assert {item["id"] for item in shown} == {first["id"], second["id"]}
     assert door.http.get(shown[0]["photo"]["full"]).content[:2] == b"\xff\xd8"
 
+    newest = door.http.get(path, params={"limit": 1}, headers=camera).json()
+    rest = door.http.get(path, params={"limit": 1, "cursor": newest["next"]}, headers=camera).json()
+    assert [item["id"] for item in newest["items"] + rest["items"]] == [item["id"] for item in shown]
+    assert rest["next"] is None
+    later = {"since": (door.world.clock.now() + timedelta(days=1)).isoformat()}
+    assert door.http.get(path, params=later, headers=camera).json()["items"] == []
+    assert door.http.get(path, params={"since": "yesterday"}, headers=camera).json()["field"] == "since"
+
     assert door.http.delete(f"{path}/{first['id']}", headers=camera).status_code == 204
     assert [item["id"] for item in door.http.get(path, headers=camera).json()["items"]] == [second["id"]]
     assert door.http.delete(f"{path}/{first['id']}", headers=camera).status_code == 404

@@ -1,6 +1,7 @@
 """An RTSP server of real cameras' make (GStreamer's), run by the system's Python: clips as streams, round and round.
 
-Use: /usr/bin/python3 rtsp_server.py PORT NAME=CLIP ...; prints ready when it listens.
+Use: /usr/bin/python3 rtsp_server.py PORT NAME=CLIP ...; prints ready when it listens. A stream whose name begins with
+locked- wants the user viewer and the password hunter2.
 """
 
 import sys
@@ -10,6 +11,8 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - gi wants the versions first
+
+USER, PASSWORD, ROLE = "viewer", "hunter2", "viewers"
 
 
 class Looped(GstRtspServer.RTSPMediaFactory):
@@ -31,14 +34,35 @@ class Looped(GstRtspServer.RTSPMediaFactory):
         media.set_reusable(False)
 
 
+def token(role):
+    made = GstRtspServer.RTSPToken.new()
+    made.set_string("media.factory.role", role)
+    return made
+
+
+def locked():
+    auth = GstRtspServer.RTSPAuth.new()
+    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(USER, PASSWORD), token(ROLE))
+    auth.set_default_token(token("anybody"))
+    return auth
+
+
 def main():
     Gst.init(None)
     port, clips = sys.argv[1], dict(each.split("=", 1) for each in sys.argv[2:])
     server = GstRtspServer.RTSPServer()
     server.set_service(port)
     server.set_address("127.0.0.1")
+    if any(name.startswith("locked-") for name in clips):
+        server.set_auth(locked())
     for name, clip in clips.items():
-        server.get_mount_points().add_factory(f"/{name}", Looped(clip))
+        factory, allowed = Looped(clip), GstRtspServer.RTSPPermissions.new()
+        for role in (ROLE, "anybody"):
+            may = role == ROLE or not name.startswith("locked-")
+            allowed.add_permission_for_role(role, "media.factory.access", True)  # without it there is no 401 but a 404
+            allowed.add_permission_for_role(role, "media.factory.construct", may)
+        factory.set_permissions(allowed)
+        server.get_mount_points().add_factory(f"/{name}", factory)
     server.attach(None)
     print("ready", server.get_bound_port(), flush=True)
     GLib.MainLoop().run()

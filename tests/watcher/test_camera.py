@@ -166,6 +166,15 @@ def test_the_same_animal_is_not_sent_again_within_minutes_but_after_them():
     assert len(sights) == 2
 
 
+def test_an_animal_that_comes_again_and_again_is_sent_every_few_minutes():
+    space = Space(FakeEmbedder(), CALIBRATION)
+    empty = [yard(n % 9) for n in range(5 * 30)]  # at 0, 32, 65, 97 and 130 s
+    pictures = [picture for _ in range(5) for picture in (*walk(12), *empty)]
+
+    _, sights = watched(pictures, repeats=Repeats(space, after_s=60))
+    assert [round(sight.time_s / 32.4) for sight in sights] == [0, 2, 4]
+
+
 def test_the_same_animal_is_sent_again_where_it_looks_better():
     space = Space(FakeEmbedder(), CALIBRATION)
     pictures = comes_back(60, blurred=True)
@@ -216,6 +225,19 @@ def test_a_followed_animal_is_looked_at_by_a_quick_detector_and_closer_before_it
     assert 0 < len(full.runs) - seen <= 3
     assert sight.crop.animal.box.width == 60
     assert watching.counts.detector_runs == len(full.runs) + len(quick.runs)
+
+
+def test_with_a_finder_the_detector_only_looks_closer():
+    full, finder = Finder(), Finder()
+    watching = CameraWatch(full, finder=finder)
+    for n, picture in enumerate(walk(12)):
+        watching.look(frame(n, picture))
+    assert full.runs == []
+    (sight,) = watching.finish()
+
+    assert len(finder.runs) >= 8
+    assert 0 < len(full.runs) <= 3
+    assert sight.crop.animal.box.width == 60
 
 
 def test_a_person_who_is_seen_only_in_the_closer_look_is_hidden_also_where_the_animal_is_not_seen_again():

@@ -22,6 +22,7 @@ substream = "rtsp://user:secret@10.0.0.5/stream2"
 lat = 57.6
 lon = 39.8
 window_s = 4
+detect_px = 320
 schedule = "20:00-07:30"
 least = { dog = 0.5 }
 zones = [[[0, 0], [0.5, 0], [0.5, 1]]]
@@ -45,6 +46,7 @@ def test_a_file_of_cameras_is_read(tmp_path):
     yard, gate = config.cameras
     assert (config.server, config.spool_mb, config.cameras_per_process) == ("https://pets.example.org", 100, 4)
     assert (yard.id, yard.window_s, yard.least, yard.lat) == ("yard", 4, {Species.DOG: 0.5}, 57.6)
+    assert (yard.detect_px, gate.detect_px) == (320, None)
     assert yard.zones == (((0, 0), (0.5, 0), (0.5, 1)),)
     assert len(yard.masks[0]) == 4
     assert (gate.window_s, gate.fps, gate.schedule, gate.timeout_s) == (3.0, 5.0, None, 10.0)
@@ -57,6 +59,8 @@ def test_a_file_of_cameras_is_read(tmp_path):
         ('colour = "red"', "yard.colour"),
         ("window_s = 0", "yard.window_s"),
         ("fps = true", "yard.fps"),
+        ("detect_px = 320.5", "yard.detect_px"),
+        ("detect_px = 64", "yard.detect_px"),
         ("lat = 91", "yard.lat"),
         ('hardware = "magic"', "yard.hardware"),
         ('schedule = "at night"', "yard.schedule"),

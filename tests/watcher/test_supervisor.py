@@ -1,26 +1,31 @@
+import http.server
 import json
 import os
 import signal
 import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from homeward.client import Client
+from homeward.errors import ModelInvalid
 from homeward.watcher.camera import CameraWatch
 from homeward.watcher.config import CameraConfig
+from homeward.watcher.heartbeats import Heartbeats
 from homeward.watcher.page import Page
 from homeward.watcher.spool import Spool
 from homeward.watcher.status import State
 from homeward.watcher.supervisor import Supervisor
 from homeward.watcher.worker import Group
+from homeward.workers import Worker, Workers
 from tests.doors.conftest import door, server  # noqa: F401 - fixtures
 
 from .scenes import Finder, with_animal, yard
 from .streams import h264, needs_rtsp, rtsp
-from .test_stream import until
+from .test_stream import LONG_S, until
 from .test_uplink import key
 
 
@@ -41,15 +46,14 @@ def port(tmp_path_factory):
 
 
 @contextmanager
-def supervised(folder, *cameras, clients=None, per_process=16, **parts):
+def supervised(folder, *cameras, per_process=16, maker=finders, **parts):
     groups = tuple(
-        Group(cameras[n : n + per_process], finders, folder / "spool.sqlite", 50_000_000, folder / "clips")
+        Group(cameras[n : n + per_process], maker, folder / "spool.sqlite", 50_000_000, folder / "clips")
         for n in range(0, len(cameras), per_process)
     )
-    made, stop = Supervisor(groups, clients or {}, **parts), threading.Event()
+    made, stop = Supervisor(groups, **parts), threading.Event()
     thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
     thread.start()
-    until(lambda: made.statuses)
     try:
         yield made
     finally:
@@ -58,8 +62,22 @@ def supervised(folder, *cameras, clients=None, per_process=16, **parts):
         assert not thread.is_alive()
 
 
+@contextmanager
+def beating(heartbeats):
+    workers = Workers((Worker("heartbeats", heartbeats.tick, 0.3),))
+    workers.start()
+    try:
+        yield
+    finally:
+        workers.stop()
+
+
 def state(made, camera):
     return made.statuses[camera].state
+
+
+def problem(made, camera):
+    return next(status.problem for status in made.totals() if status.camera == camera)
 
 
 def waiting(folder):
@@ -130,7 +148,8 @@ def test_the_server_hears_of_cameras_and_its_pause_is_obeyed(door, server, port,
     camera = CameraConfig("yard", f"rtsp://127.0.0.1:{port}/walk", timeout_s=1.0)
     with (
         Client(server, key(door)) as client,
-        supervised(tmp_path, camera, clients={"yard": client}, heartbeat_s=0.3, waiting=lambda _: 7) as made,
+        supervised(tmp_path, camera) as made,
+        beating(Heartbeats(made, {"yard": client}, lambda _: 7)),
     ):
         until(lambda: state(made, "yard") is State.LIVE)
         (known,) = door.world.engine.cameras.all()
@@ -143,6 +162,112 @@ def test_the_server_hears_of_cameras_and_its_pause_is_obeyed(door, server, port,
         client.patch("/cameras/yard", {"paused": False})
         until(lambda: state(made, "yard") is State.LIVE)
         assert known.id == "yard"
+
+
+def test_a_camera_whose_key_is_refused_is_said_and_the_others_go_on(door, server, port, tmp_path):  # noqa: F811
+    cameras = [CameraConfig(name, f"rtsp://127.0.0.1:{port}/walk", timeout_s=1.0) for name in ("yard", "gate")]
+    with (
+        Client(server, key(door)) as client,
+        Client(server, "revoked") as stranger,
+        supervised(tmp_path, *cameras) as made,
+        beating(Heartbeats(made, {"yard": client, "gate": stranger}, lambda _: 0)),
+    ):
+        until(lambda: problem(made, "gate"))
+        until(lambda: door.world.engine.cameras.all()[0].state == "live")
+        assert "refuses its key" in problem(made, "gate")
+        assert "homeward keys create" in next(s for s in made.totals() if s.camera == "gate").hint
+        assert problem(made, "yard") == ""
+        assert not made.all_hopeless
+
+
+def test_where_no_key_was_ever_taken_there_is_nothing_to_do_but_a_key_that_was_may_be_taken_again(
+    door,  # noqa: F811
+    server,  # noqa: F811
+):
+    made = Supervisor((Group([CameraConfig("yard", "rtsp://10.0.0.5/1")], finders, Path("none"), 1),))
+    with Client(server, key(door)) as client, Client(server, "revoked") as stranger:
+        clients = {"yard": client}
+        heartbeats = Heartbeats(made, clients, lambda _: 0)
+        heartbeats.tick()
+        assert problem(made, "yard") == ""
+        clients["yard"] = stranger
+        heartbeats.tick()
+        assert "refuses its key" in problem(made, "yard")
+        assert not made.all_hopeless
+        Heartbeats(made, clients, lambda _: 0).tick()
+        assert made.all_hopeless
+        clients["yard"] = client
+        heartbeats.tick()
+        assert problem(made, "yard") == ""
+        assert not made.all_hopeless
+
+
+class Together(http.server.BaseHTTPRequestHandler):
+    """Answers once four ask at the same time, and then with the page of a hotel's wireless network."""
+
+    meeting = threading.Barrier(4)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.meeting.wait(LONG_S)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>Please log in</html>")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_cameras_do_not_wait_for_each_others_heartbeats_and_a_log_in_page_ends_nothing():
+    names = [f"c{number}" for number in range(8)]
+    cameras = [CameraConfig(name, "rtsp://10.0.0.5/1") for name in names]
+    made = Supervisor((Group(cameras, finders, Path("none"), 1),))
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Together)
+    thread = threading.Thread(target=web.serve_forever)
+    thread.start()
+    try:
+        with Client(f"http://127.0.0.1:{web.server_port}", "key") as client:
+            Heartbeats(made, dict.fromkeys(names, client), lambda _: 0).tick()
+    finally:
+        web.shutdown()
+        web.server_close()
+        thread.join()
+
+    assert not Together.meeting.broken
+    assert all(problem(made, name) == "" for name in names)
+
+
+def without_models():
+    raise ModelInvalid("The weights are broken.", field="file", hint="Fetch them again.")
+
+
+def too_early():
+    """Opens the models at the third try."""
+    tries = Path(os.environ["TRIES"])
+    with tries.open("a") as file:
+        file.write("x")
+    if tries.stat().st_size < 3:
+        raise RuntimeError("not yet")
+    return finders()
+
+
+def test_models_that_cannot_be_opened_are_said_and_nothing_is_left_to_do(tmp_path):
+    camera = CameraConfig("yard", "rtsp://10.0.0.5/1")
+    made = Supervisor((Group([camera], without_models, tmp_path / "spool.sqlite", 1_000_000),))
+    made.run(threading.Event())
+
+    assert made.all_hopeless
+    assert problem(made, "yard") == "The weights are broken."
+
+
+def test_a_process_that_ends_at_once_is_started_ever_more_rarely(port, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIES", str(tmp_path / "tries"))
+    monkeypatch.setattr("homeward.watcher.supervisor.AGAIN_S", 0.2)
+    camera = CameraConfig("yard", f"rtsp://127.0.0.1:{port}/walk", timeout_s=1.0)
+    with supervised(tmp_path, camera, maker=too_early) as made:
+        until(lambda: state(made, "yard") is State.LIVE)
+
+        assert made.restarts == 2
 
 
 def fetched(url, **headers):
@@ -175,3 +300,22 @@ def test_the_page_shows_this_machine_what_the_cameras_see(port, tmp_path):
     assert (item["camera"], item["state"]) == ("yard", "live")
     assert 'homeward_watch_state{camera="yard",state="live"} 1' in metrics
     assert "homeward_watch_spool_sent_total 3" in metrics
+
+
+def test_two_cameras_are_looked_at_side_by_side_and_nothing_is_drawn_for_nobody(port, tmp_path):
+    cameras = [CameraConfig(name, f"rtsp://127.0.0.1:{port}/walk", timeout_s=1.0) for name in ("yard", "gate")]
+    with supervised(tmp_path, *cameras) as made:
+        page = Page(made, dict, port=0, show=True)
+        drawn = []
+        made.on_picture = lambda camera, jpeg: (drawn.append(camera), page.pictures.put(camera, jpeg))
+        try:
+            until(lambda: all(state(made, camera.id) is State.LIVE for camera in cameras))
+            with ExitStack() as tabs:
+                live = [tabs.enter_context(urllib.request.urlopen(f"{page.url}live/{c.id}")) for c in cameras]
+                for _ in range(3):
+                    for tab in live:
+                        until(lambda tab=tab: tab.readline().startswith(b"--frame"))
+                assert set(drawn) == {"yard", "gate"}
+            until(lambda: made.shown == frozenset())
+        finally:
+            page.close()

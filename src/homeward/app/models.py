@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from homeward.app.rows import DATABASE_FILE, database_url
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from homeward.models.registry import Registry
     from homeward.models.remote.service import Service
     from homeward.models.service.app import Grpc
-    from homeward.ports import Detector, Space
     from homeward.settings import Settings
     from homeward.watcher.camera import CameraWatch
     from homeward.watcher.config import CameraConfig
@@ -64,32 +64,26 @@ class CameraWatches:
         """
         from homeward.models.batching import BatchingDetector, BatchingEmbedder
         from homeward.ports import Space
-        from homeward.watcher.camera import FOLLOW_PX
+        from homeward.watcher.areas import Areas
+        from homeward.watcher.camera import FOLLOW_PX, CameraWatch
+        from homeward.watcher.repeats import Repeats
 
         models, threads = registry(self.settings), self.settings.model_threads
         found = models.detector(self.settings.detector, threads)
         detector = BatchingDetector(found)
         followers = {side: BatchingDetector(found.quick(side)) for side in FOLLOW_PX}
+        finder = cache(lambda side: BatchingDetector(found.sized(side)))
         embedder = BatchingEmbedder(models.embedder(self.settings.embedder, threads))
         space = Space(embedder, models.calibration(self.settings.embedder))
-        return lambda camera: _camera_watch(camera, detector, followers, space)
-
-
-def _camera_watch(
-    camera: CameraConfig, detector: Detector, followers: Mapping[int, Detector], space: Space
-) -> CameraWatch:
-    from homeward.watcher.areas import Areas
-    from homeward.watcher.camera import CameraWatch
-    from homeward.watcher.repeats import Repeats
-
-    return CameraWatch(
-        detector,
-        followers=followers,
-        window_s=camera.window_s,
-        areas=Areas(camera.zones, camera.masks),
-        least=camera.least,
-        repeats=Repeats(space, camera.repeat_after_min * 60) if camera.repeat_after_min else None,
-    )
+        return lambda camera: CameraWatch(
+            detector,
+            finder=finder(camera.detect_px) if camera.detect_px else None,
+            followers=followers,
+            window_s=camera.window_s,
+            areas=Areas(camera.zones, camera.masks),
+            least=camera.least,
+            repeats=Repeats(space, camera.repeat_after_min * 60) if camera.repeat_after_min else None,
+        )
 
 
 def served_models(settings: Settings, names: Sequence[str] = ()) -> tuple[str, ...]:

@@ -3,16 +3,20 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from homeward.cli.common import AsJson, Data, client, show_json, table
 from homeward.errors import BadSettings
 
 if TYPE_CHECKING:
     from homeward.client import Client
+
+NEWEST, PAGE = 100, 500
 
 Server = Annotated[str | None, Parameter(help="Address of the server; default: the one of the data folder.")]
 KeyFile = Annotated[Path | None, Parameter(help="With --server: a file that holds the camera's key.")]
@@ -109,7 +113,8 @@ def resume(camera_id: str, *, server: Server = None, key_file: KeyFile = None, d
 def sightings(
     camera_id: str,
     *,
-    limit: int = 100,
+    days: Annotated[float | None, Parameter(validator=Number(gt=0, lte=3650))] = None,
+    limit: Annotated[int | None, Parameter(validator=Number(gt=0))] = None,
     photos: Path | None = None,
     server: Server = None,
     key_file: KeyFile = None,
@@ -122,13 +127,15 @@ def sightings(
     ----------
     camera_id
         Id of the camera.
+    days
+        Only what it sent within so many days.
     limit
-        How many at most.
+        How many at most. Default: 100; with --days all.
     photos
         Also write the pictures into this folder.
     """
     with _owner(server, key_file, data) as client_:
-        items = client_.get(f"/cameras/{camera_id}/sightings", limit=limit)["items"]
+        items = _sent(client_, camera_id, days, limit)
         if photos is not None:
             photos.mkdir(parents=True, exist_ok=True)
             for item in items:
@@ -139,6 +146,22 @@ def sightings(
         return
     rows = [[item["id"], item["happened_at"], item["species"], item["status"]] for item in items]
     table(["Id", "Seen", "Species", "Status"], rows)
+
+
+def _sent(client_: "Client", camera_id: str, days: float | None, limit: int | None) -> list[dict[str, object]]:
+    """What a camera sent, page by page."""
+    since = None if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    most = limit or (NEWEST if days is None else sys.maxsize)
+    items: list[dict[str, object]] = []
+    cursor = None
+    while len(items) < most:
+        asked = {"limit": min(PAGE, most - len(items)), "since": since, "cursor": cursor}
+        page = client_.get(f"/cameras/{camera_id}/sightings", **asked)
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    return items
 
 
 def erase_sighting(

@@ -4,7 +4,7 @@ import json as jsonlib
 import signal
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,8 @@ def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings") -> dict[st
     def keep(camera: "CameraConfig", sight: "Sight") -> None:
         seen[camera.id].sights.append(sight)
 
-    loops = [CameraLoop(camera, seen[camera.id].watching, keep, stop) for camera in cameras]
+    always = [replace(camera, schedule=None) for camera in cameras]  # somebody wants to see it now
+    loops = [CameraLoop(camera, seen[camera.id].watching, keep, stop) for camera in always]
     for loop in loops:
         seen[loop.config.id].loop = loop
     threads = [threading.Thread(target=loop.run, name=loop.config.id, daemon=True) for loop in loops]

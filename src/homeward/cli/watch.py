@@ -20,7 +20,6 @@ from homeward.cli.rehearse import rehearse
 from homeward.errors import BadSettings
 
 if TYPE_CHECKING:
-    from homeward.client import Client
     from homeward.settings import Settings
     from homeward.watcher.config import CameraConfig, WatchConfig
     from homeward.watcher.page import Page
@@ -32,6 +31,7 @@ KEY = "HOMEWARD_CAMERA_KEY"
 KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
 PAGE_PORT = 8090
 SEND_LAST_S = 20.0
+UPLINK_PAUSE_S, HEARTBEAT_EVERY_S = 0.5, 30.0
 TOLD_EVERY_S = 1.0
 Flag = Annotated[bool, Parameter(negative="")]
 OPTIONS = {"id": "camera", "window_s": "window", "key_file": "key-file"}  # where a TOML file's key differs
@@ -178,13 +178,13 @@ def _run(
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    with _uplink(config.server, keys, spool) as clients:
-        supervisor = Supervisor(groups, clients, waiting=spool.waiting)
-        with (
-            _page(supervisor, spool, PAGE_PORT if show and port is None else port, show=show),
-            _told(supervisor, spool),
-        ):
-            supervisor.run(stop)
+    supervisor = Supervisor(groups)
+    with (
+        _server(config.server, keys, spool, supervisor),
+        _page(supervisor, spool, PAGE_PORT if show and port is None else port, show=show),
+        _told(supervisor, spool),
+    ):
+        supervisor.run(stop)
     return _summed_up(supervisor, spool, json=json)
 
 
@@ -202,26 +202,28 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, json: bool) -> int:
 
 
 @contextmanager
-def _uplink(server: str, keys: dict[str, str], spool: "Spool") -> "Iterator[dict[str, Client]]":
-    """Clients of all cameras, and somebody who empties the spool; at the end what waits gets a last chance."""
+def _server(server: str, keys: dict[str, str], spool: "Spool", supervisor: "Supervisor") -> Iterator[None]:
+    """Sightings and heartbeats go to the server meanwhile; at the end what waits gets a last chance."""
     from contextlib import ExitStack
 
     from homeward.client import Client
+    from homeward.watcher.heartbeats import Heartbeats
     from homeward.watcher.uplink import Uplink
+    from homeward.workers import Worker, Workers
 
-    stop = threading.Event()
     with ExitStack() as opened:
         clients = {camera: opened.enter_context(Client(server, key)) for camera, key in keys.items()}
-        thread = threading.Thread(target=Uplink(spool, clients).run, args=(stop,), daemon=True)
-        thread.start()
+        uplink = Worker("uplink", Uplink(spool, clients).tick, UPLINK_PAUSE_S)
+        heartbeats = Worker("heartbeats", Heartbeats(supervisor, clients, spool.waiting).tick, HEARTBEAT_EVERY_S)
+        workers = Workers((uplink, heartbeats))
+        workers.start()
         try:
-            yield clients
+            yield
         finally:
             deadline = time.monotonic() + SEND_LAST_S
-            while spool.counts()["waiting"] and time.monotonic() < deadline:
+            while spool.counts()["waiting"] and time.monotonic() < deadline and not supervisor.all_hopeless:
                 time.sleep(0.1)
-            stop.set()
-            thread.join(SEND_LAST_S)
+            workers.stop()
 
 
 @contextmanager

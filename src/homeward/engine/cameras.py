@@ -10,7 +10,7 @@ from homeward.domain.reports import Camera, Report
 from homeward.engine.intake import check_text
 from homeward.engine.wiring import Ports
 from homeward.errors import Conflict, NotFound
-from homeward.ports import ReportQuery, UnitOfWork
+from homeward.ports import Before, ReportQuery, UnitOfWork
 
 MAX_CAMERA_NAME = 100
 
@@ -69,10 +69,12 @@ class CameraBook:
             work.cameras.save(changed)
         return changed
 
-    def sightings(self, camera_id: CameraId, limit: int) -> list[tuple[Report, PhotoId | None]]:
+    def sightings(
+        self, camera_id: CameraId, limit: int, *, since: datetime | None = None, before: Before | None = None
+    ) -> list[tuple[Report, PhotoId | None]]:
         """What a camera sent, newest first, each with its photo."""
         with self.ports.database.read() as work:
-            found = work.reports.find(ReportQuery(camera_id=camera_id, limit=limit))
+            found = work.reports.find(ReportQuery(camera_id=camera_id, since=since, before=before, limit=limit))
             photos = [work.photos.of_report(report.id) for report in found]
         return [(report, rows[0][0].id if rows else None) for report, rows in zip(found, photos, strict=True)]
 

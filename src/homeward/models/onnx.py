@@ -179,6 +179,10 @@ class OnnxDetector:
         """The card's name."""
         return self.card.name
 
+    def sized(self, side: int) -> "OnnxDetector":
+        """The same on pictures of ``side`` pixels: quicker, and what is small is missed."""
+        return OnnxDetector(self.card, self.network, side)
+
     def quick(self, side: int) -> "OnnxDetector":
         """The same for bodies alone on pictures of ``side`` pixels; itself where the network cannot leave heads out."""
         network = self.network.quick()

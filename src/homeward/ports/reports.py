@@ -28,7 +28,7 @@ Before = tuple[datetime, ReportId]
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """Which reports to list, newest first. ``before`` is the created_at of the last one seen."""
+    """Which reports to list, newest first: created ``since`` then, and ``before`` the last one seen."""
 
     shelf: Shelf | None = None
     status: Status | None = None
@@ -39,6 +39,7 @@ class ReportQuery:
     district: str | None = None
     listed: bool | None = None
     source: Source | None = None
+    since: datetime | None = None
     before: Before | None = None
     limit: int = 100
 

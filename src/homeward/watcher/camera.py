@@ -64,6 +64,7 @@ class View:
 class CameraWatch:
     """Motion gate -> detector on what moves -> tracks -> best crop per track and window of ``window_s`` seconds.
 
+    ``finder``, where there is one, looks for animals instead of the ``detector``, which then only looks closer.
     ``followers`` see bodies alone, each on pictures of so many pixels: the smallest on which an animal that is followed
     will be seen looks where it is known to be. Animals below the ``least`` confidence of their species, or outside of
     the ``areas`` that count, are not seen.
@@ -74,6 +75,7 @@ class CameraWatch:
     areas: Areas = field(default_factory=Areas)
     least: Mapping[Species, float] = field(default_factory=dict)
     repeats: Repeats | None = None
+    finder: Detector | None = None
     followers: Mapping[int, Detector] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     view: View = field(default_factory=View)
@@ -139,7 +141,7 @@ class CameraWatch:
             region.grown(WIDER).clipped(width, height) if _cuts(region, seen, width, height) else None
             for region, seen in zip(regions, found, strict=True)
         ]
-        again = iter(self._detected(picture, [box for box in wider if box is not None], self.detector))
+        again = iter(self._detected(picture, [box for box in wider if box is not None], self._finder))
         seen = [d for old, box in zip(found, wider, strict=True) for d in (old if box is None else next(again))]
         animals = tuple(
             animal
@@ -154,10 +156,14 @@ class CameraWatch:
         found: dict[int, list[Detection]] = {}
         for side in set(sides):
             numbers = [number for number, own in enumerate(sides) if own == side]
-            detector = self.followers.get(side, self.detector)
+            detector = self.followers.get(side, self._finder)
             seen = self._detected(picture, [regions[number] for number in numbers], detector)
             found.update(zip(numbers, seen, strict=True))
         return [found[number] for number in range(len(regions))]
+
+    @property
+    def _finder(self) -> Detector:
+        return self.finder or self.detector
 
     def _side(self, region: Box, time_s: float) -> int:
         """On how many pixels an animal that was seen there a moment ago is large enough; 0 where none was."""

@@ -49,6 +49,7 @@ class CameraConfig:
     lat: float | None = None
     lon: float | None = None
     fps: float = 5.0
+    detect_px: int | None = None
     window_s: float = 3.0
     repeat_after_min: float = 10.0
     timeout_s: float = RTSP_TIMEOUT_S
@@ -139,6 +140,7 @@ def camera_from(raw: object, folder: Path, number: int = 1) -> CameraConfig:
         lat=table.number("lat", None, least=-90, most=90),
         lon=table.number("lon", None, least=-180, most=180),
         fps=table.number("fps", 5.0, least=0.1, most=60),
+        detect_px=table.whole("detect_px", least=128, most=1024),
         window_s=table.number("window_s", 3.0, least=0.5, most=60),
         repeat_after_min=table.number("repeat_after_min", 10.0, least=0, most=1440),
         timeout_s=table.number("timeout_s", timeout_for(source), least=0.5, most=60),
@@ -151,8 +153,8 @@ def camera_from(raw: object, folder: Path, number: int = 1) -> CameraConfig:
 
 
 CAMERA_KEYS = {
-    "id", "source", "substream", "key", "key_file", "lat", "lon", "fps", "window_s", "repeat_after_min", "timeout_s",
-    "hardware", "schedule", "least", "zones", "masks",
+    "id", "source", "substream", "key", "key_file", "lat", "lon", "fps", "detect_px", "window_s", "repeat_after_min",
+    "timeout_s", "hardware", "schedule", "least", "zones", "masks",
 }  # fmt: skip
 
 
@@ -205,6 +207,12 @@ class _Table:
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise self.wrong(key, f"a number from {least:g} to {most:g}")
         return float(value)
+
+    def whole(self, key: str, *, least: int, most: int) -> int | None:
+        value = self.raw.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
+            raise self.wrong(key, f"a whole number from {least} to {most}")
+        return value
 
     def schedule(self) -> Schedule | None:
         value = self.text("schedule")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from homeward.errors import HomewardError
+from homeward.telemetry import place_of
 from homeward.watcher.camera import CameraWatch, Sight
 from homeward.watcher.capture import CameraUnreadable, Frame, is_live, recorded
 from homeward.watcher.config import CameraConfig
@@ -68,7 +69,7 @@ class CameraLoop:
         return self.status
 
     def _is_off(self) -> bool:
-        schedule = self.config.schedule
+        schedule = self.config.schedule if self._is_stream() else None  # a recording was made when it was made
         return self.is_paused or (schedule is not None and not schedule.holds(datetime.now(UTC)))
 
     def _once(self) -> None:
@@ -78,10 +79,13 @@ class CameraLoop:
                 if self.stop.is_set():
                     break
                 self._looked_at(frame, is_alone=False)
+            self._sent(self.watching.finish())
             self.status.state = State.ENDED
         except HomewardError as error:
             self._failed(error, hopeless=True)
-        self._sent(self.watching.finish())
+            self._sent(self.watching.finish())
+        except Exception as error:  # noqa: BLE001 - one camera's trouble ends no other
+            self._failed(_unexpected(error), hopeless=True)
 
     def _connected(self) -> None:
         """One connection, from its opening to its break."""
@@ -107,6 +111,8 @@ class CameraLoop:
                     self._counted(stream, before)
         except HomewardError as error:
             self._failed(error, hopeless=isinstance(error, CameraUnreadable) and error.is_hopeless)
+        except Exception as error:  # noqa: BLE001 - a camera is watched on, whatever it was
+            self._failed(_unexpected(error), hopeless=False)
         else:
             self.status.state = State.STALLED
         self._counted(stream, before)
@@ -157,3 +163,9 @@ class CameraLoop:
         now = (stream.packets, stream.decoded, stream.broken, stream.skipped)
         for name, old, new in zip(("packets", "decoded", "broken", "skipped"), before, now, strict=True):
             setattr(self.status, name, old + new)
+
+
+def _unexpected(error: Exception) -> HomewardError:
+    return HomewardError(
+        f"The watcher met an error of its own ({place_of(error)}).", hint="Please report it; it goes on meanwhile."
+    )

@@ -3,7 +3,9 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from html import escape
 from http import HTTPStatus
@@ -27,17 +29,34 @@ a { color: #8fb4ff; margin-right: 12px } p { color: #a9adb5 }
 
 @dataclass(slots=True)
 class Pictures:
-    """The newest picture of the camera that is shown."""
+    """The newest picture of each camera that somebody looks at; ``show`` is told which these are."""
+
+    show: Callable[[frozenset[str]], None]
 
     _new: threading.Condition = field(default_factory=threading.Condition)
     _jpegs: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _viewers: Counter[str] = field(default_factory=Counter)
 
     def put(self, camera: str, jpeg: bytes) -> None:
         """There is a new one."""
         with self._new:
             number = self._jpegs.get(camera, (0, b""))[0]
-            self._jpegs = {camera: (number + 1, jpeg)}
+            self._jpegs[camera] = (number + 1, jpeg)
             self._new.notify_all()
+
+    @contextmanager
+    def viewed(self, camera: str) -> Iterator[None]:
+        """Somebody looks at it."""
+        self._count(camera, 1)
+        try:
+            yield
+        finally:
+            self._count(camera, -1)
+
+    def _count(self, camera: str, more: int) -> None:
+        with self._new:
+            self._viewers[camera] += more
+            self.show(frozenset(name for name, viewers in self._viewers.items() if viewers))
 
     def after(self, camera: str, number: int) -> tuple[int, bytes] | None:
         """One that is newer than ``number``; None where none came for a second."""
@@ -53,7 +72,7 @@ class Page:
     def __init__(self, supervisor: Supervisor, counts: Callable[[], dict[str, int]], *, port: int, show: bool) -> None:
         """Listen on ``port`` (0 takes any that is free); pictures are shown only with ``show``."""
         self.supervisor, self.counts, self.show = supervisor, counts, show
-        self.pictures = Pictures()
+        self.pictures = Pictures(supervisor.show)
         self.is_open = True
         page = self
 
@@ -114,13 +133,12 @@ class Page:
 
     def _stream(self, request: BaseHTTPRequestHandler, camera: str) -> None:
         """Pictures one after the other, until the browser goes away."""
-        self.supervisor.show(camera)
         request.send_response(HTTPStatus.OK)
         request.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         request.send_header("Cache-Control", "no-store")
         request.end_headers()
         number = 0
-        try:
+        with suppress(OSError), self.pictures.viewed(camera):
             while self.is_open:
                 found = self.pictures.after(camera, number)
                 if found is None:
@@ -128,8 +146,6 @@ class Page:
                 number, jpeg = found
                 head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 request.wfile.write(head.encode() + jpeg + b"\r\n")
-        except OSError:
-            return
 
 
 def _write(request: BaseHTTPRequestHandler, status: HTTPStatus, kind: str, body: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 MOST_BYTES = 64_000_000
-QUIET_S = 6.0  # a track's last crop is sent so long after its last motion, at most
+AFTER_S = 3.0  # a track's last crop is sent so long after the end of its window, at most
 log = structlog.get_logger(__name__)
 
 
@@ -19,6 +19,7 @@ class Recorder:
 
     folder: Path
     camera: str
+    window_s: float = 3.0
     _packets: list[Any] = field(default_factory=list)
     _bytes: int = 0
     _quiet_from_s: float | None = None
@@ -36,12 +37,12 @@ class Recorder:
             self._quiet_from_s = None
         elif self._quiet_from_s is None:
             self._quiet_from_s = time_s
-        elif time_s - self._quiet_from_s > QUIET_S:
+        elif time_s - self._quiet_from_s > self.window_s + AFTER_S:
             self.close()
 
     def sighted(self) -> None:
         """Something was sent: this stretch is kept."""
-        self._is_wanted = True
+        self._is_wanted = bool(self._packets)
 
     def close(self) -> None:
         """The stretch is over."""

@@ -41,7 +41,6 @@ class Repeats:
         known = [sent for sent in self._sent if self._is_same(sent, crop, vector)]
         for sent in known:
             if crop.quality <= better * sent.crop.quality and crop.face_px <= FACE_LARGER * sent.crop.face_px:
-                sent.time_s = time_s
                 return True
         self._sent = [sent for sent in self._sent if sent not in known]
         self._sent.append(_Sent(vector, crop, time_s))

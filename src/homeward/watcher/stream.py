@@ -13,7 +13,10 @@ from homeward.watcher.capture import CameraUnreadable, Frame, unreadable, withou
 from homeward.watcher.recorder import Recorder
 
 MOST_KEPT_BYTES = 24_000_000
-JUMP_S = 5.0  # a camera's clock that leaps so far was set, and says nothing of lateness
+JUMP_S, BACK_S = 5.0, 1.0  # a camera's clock that leaps so far, on or back, was set, and says nothing of lateness
+PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at most
+DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
+WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
 BROKEN_IN_A_ROW = 100
 DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 
@@ -49,7 +52,7 @@ class Stream:
     _decodes_all: bool = False
 
     def frames(self) -> Generator[Frame]:
-        """Frames until the stream ends or breaks. Times are those of arrival, since cameras' clocks lie.
+        """Frames until the stream ends or breaks. Times are those of arrival, less what a packet was late.
 
         Raises:
             CameraUnreadable: it cannot be opened, sends nothing for ``timeout_s``, or is no video.
@@ -89,19 +92,29 @@ class Stream:
         video = container.streams.video[0]
         decoder = video.codec_context
         decoder.thread_type, decoder.thread_count = "SLICE", 1
-        lateness, start, broken_before = Lateness(), _Start(time.monotonic(), datetime.now(UTC)), self.broken
+        start, broken_before = _Start(time.monotonic(), datetime.now(UTC)), self.broken
+        limit_s = self.late_s + (PIECES_S if self.source.startswith("http") else 0.0)
+        lateness = Lateness(limit_s, is_doubted=container.format.name in WITHOUT_CLOCK)
         for packet in self._demuxed(container, video):
             self.packets += 1
             self.touched_s = time.monotonic()
             sent_s = float(packet.pts * video.time_base) if packet.pts is not None and video.time_base else None
-            arrived = Arrived(packet, start.passed_s(), sent_s)
+            came_s = start.passed_s()
+            self.late_by_s = lateness.after(sent_s, came_s)
+            arrived = Arrived(packet, came_s - self.late_by_s, sent_s)
+            knew_gap, decoded = self.key_gap_s is not None, self.decoded
             self._keep(arrived)
-            if sent_s is not None:
-                self.late_by_s = lateness.after(sent_s, arrived.time_s)
+            is_known_now = not knew_gap and self.key_gap_s is not None and self._kept[0].packet.is_keyframe
             if self.recorder is not None:
                 self.recorder.packet(packet, self._packets_kept, is_busy=self.is_busy, time_s=arrived.time_s)
             try:
-                yield from self._looked_at(arrived, decoder, start)
+                if self.late_by_s > limit_s:
+                    self.skipped += 1
+                    self._rest(decoder)
+                    continue
+                yield from self._looked_at(arrived, decoder, start, is_known_now=is_known_now)
+                if self.decoded > decoded:
+                    broken_before = self.broken
             except _undecodable() as error:
                 self.broken += 1
                 self._rest(decoder)
@@ -121,19 +134,18 @@ class Stream:
             if self.recorder is not None:
                 self.recorder.close()
 
-    def _looked_at(self, packet: "Arrived", decoder: Any, start: "_Start") -> Iterator[Frame]:
-        """The frames that a packet gives, as far as somebody wants to see them."""
+    def _looked_at(self, packet: "Arrived", decoder: Any, start: "_Start", *, is_known_now: bool) -> Iterator[Frame]:
+        """The frames that a packet gives, as far as somebody wants to see them.
+
+        Where it ``is_known_now`` that key frames are far apart, all since the last one are made up for.
+        """
         is_key = packet.packet.is_keyframe
-        if self.late_by_s > self.late_s:
-            self.skipped += 1
-            self._rest(decoder)
-            return
         if self._decodes_all and is_key and not (self.is_busy or self._needs_all()):
             self._rest(decoder)
         if self._decodes_all:
             yield from self._shown(decoder.decode(packet.packet), packet, start)
-        elif is_key and self._needs_all():
-            yield from self._again(decoder, start, [packet])
+        elif self._needs_all() and (is_key or is_known_now):
+            yield from self._again(decoder, start, [packet] if is_key else list(self._kept))
         elif is_key and self._is_due(packet):
             yield from self._alone(packet, decoder, start)
             if self.is_busy:
@@ -187,16 +199,16 @@ class Stream:
                 self._kept_bytes -= self._kept.popleft().packet.size
         elif self.key_gap_s is None and self._kept and packet.after_s(self._kept[0]) > self.late_s:
             self.key_gap_s = packet.after_s(self._kept[0])
-        self._kept.append(packet)
-        self._kept_bytes += packet.packet.size
-        if self._kept_bytes > MOST_KEPT_BYTES:
+        if self._kept_bytes + packet.packet.size > MOST_KEPT_BYTES:
             self._kept.clear()
             self._kept_bytes = 0
+        self._kept.append(packet)
+        self._kept_bytes += packet.packet.size
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """When it came, and when the camera's own clock says that it was sent."""
+    """When it would have come in time, and when the camera's own clock says that it was sent."""
 
     packet: Any
     time_s: float
@@ -222,21 +234,35 @@ class _Start:
 
 @dataclass(slots=True)
 class Lateness:
-    """How much longer a packet was under way than the quickest one; that is forgotten faster than any clock drifts."""
+    """How much longer a packet was under way than the quickest one; that is forgotten faster than any clock drifts.
 
+    A clock that says for `DOUBTED_S` that all is later than ``limit_s`` goes wrong itself, and is asked no more.
+    """
+
+    limit_s: float
+    is_doubted: bool = False
     _quickest_s: float | None = None
     _sent_s: float = 0.0
     _arrived_s: float = 0.0
+    _late_since_s: float | None = None
 
-    def after(self, sent_s: float, arrived_s: float) -> float:
+    def after(self, sent_s: float | None, arrived_s: float) -> float:
         """Of a packet that the camera's clock says was ``sent_s`` and that came ``arrived_s``."""
+        if sent_s is None or self.is_doubted:
+            return 0.0
         under_way_s = arrived_s - sent_s
-        if self._quickest_s is None or abs(sent_s - self._sent_s) > JUMP_S:
+        if self._quickest_s is None or not -BACK_S <= sent_s - self._sent_s <= JUMP_S:
             self._quickest_s = under_way_s
         drifted_s = self._quickest_s + DRIFT * max(0.0, arrived_s - self._arrived_s)
         self._quickest_s = min(drifted_s, under_way_s)
         self._sent_s, self._arrived_s = sent_s, arrived_s
-        return under_way_s - self._quickest_s
+        late_s = under_way_s - self._quickest_s
+        if late_s <= self.limit_s:
+            self._late_since_s = None
+        elif self._late_since_s is None:
+            self._late_since_s = arrived_s
+        self.is_doubted = self._late_since_s is not None and arrived_s - self._late_since_s > DOUBTED_S
+        return 0.0 if self.is_doubted else late_s
 
 
 def _undecodable() -> tuple[type[Exception], ...]:

@@ -1,10 +1,10 @@
-"""Supervisor: starts the workers, watches over them from outside, and tells the server how the cameras are."""
+"""Supervisor: starts the workers, and watches over them from outside."""
 
 import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -13,18 +13,17 @@ from typing import Any
 
 import structlog
 
-from homeward.client import Client
-from homeward.errors import HomewardError
 from homeward.watcher import worker
 from homeward.watcher.status import State, Status, counters
 from homeward.watcher.worker import Group
 
 LOOKED_EVERY_S = 0.2
-HEARTBEAT_EVERY_S = 30.0
 STARTING_S, LONGEST_START_S = 30.0, 480.0  # twice as long at each try: a busy box needs minutes to open the models
 SILENT_S = 10.0
 STUCK_TIMES, STUCK_S = 2.0, 3.0  # of a camera's own time-out, and on top of it
 STOPPING_S = 3.0
+SHORT_S = 20.0  # a process that ends sooner than that will hardly do better at once
+AGAIN_S, LONGEST_AGAIN_S = 1.0, 60.0  # from one of its starts to the next: twice as long at each try
 FEW_ARENAS = ("MALLOC_ARENA_MAX", "2")  # a thread for each camera: without it each keeps its own freed pictures, 14 MB
 log = structlog.get_logger(__name__)
 
@@ -38,8 +37,18 @@ class _Worker:
     pipe: Connection
     started_s: float
     starting_s: float
+    again_s: float = 0.0
     heard_s: float | None = None
     ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why the server takes nothing of a camera, and what to do."""
+
+    problem: str
+    hint: str
+    for_good: bool
 
 
 @dataclass(slots=True)
@@ -47,31 +56,30 @@ class Supervisor:
     """All cameras of one box.
 
     A worker that says nothing for ``silent_s``, or of which a camera hangs, is killed and started again with all its
-    cameras; so is one that has not begun within ``starting_s``, which gets twice as long the next time. The server
-    hears of each camera every ``heartbeat_s``, also how many of its sightings are ``waiting``.
+    cameras; so is one that has not begun within ``starting_s``, which gets twice as long the next time.
     """
 
     groups: tuple[Group, ...]
-    clients: Mapping[str, Client] = field(default_factory=dict)
     silent_s: float = SILENT_S
     starting_s: float = STARTING_S
-    heartbeat_s: float = HEARTBEAT_EVERY_S
-    waiting: Callable[[str], int] | None = None
     on_picture: Callable[[str, bytes], None] | None = None
     on_look: Callable[["Supervisor"], None] | None = None
-    statuses: dict[str, Status] = field(default_factory=dict)
+    statuses: dict[str, Status] = field(init=False)
     restarts: int = 0
     _before: dict[str, dict[str, int]] = field(default_factory=dict)
     _workers: list[_Worker] = field(default_factory=list)
-    _shown: str | None = None
+    _shown: frozenset[str] = frozenset()
     _paused: frozenset[str] = frozenset()
+    _refused: dict[str, _Refusal] = field(default_factory=dict)
+    _told: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Nothing was heard yet."""
+        self.statuses = {camera.id: Status(camera.id) for group in self.groups for camera in group.cameras}
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop, or until there is nothing left to do."""
-        self.statuses = {c.id: Status(c.id) for group in self.groups for c in group.cameras}
         self._workers = [self._started(group) for group in self.groups]
-        heart = threading.Thread(target=self._beat, args=(stop,), daemon=True)
-        heart.start()
         try:
             while not stop.is_set() and not self._is_over():
                 for number, each in enumerate(self._workers):
@@ -84,12 +92,17 @@ class Supervisor:
         finally:
             stop.set()
             self._stop_all()
-            heart.join(1.0)
 
     @property
     def all_hopeless(self) -> bool:
-        """Whether no camera was ever seen and none will be without somebody's help."""
-        return all(status.is_hopeless for status in self.statuses.values())
+        """Whether nothing can be watched, or nothing sent, without somebody's help."""
+        refused = {camera for camera, refusal in list(self._refused.items()) if refusal.for_good}
+        return all(status.is_hopeless or status.camera in refused for status in self.statuses.values())
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The cameras whose pictures somebody looks at."""
+        return self._shown
 
     @property
     def pids(self) -> list[int | None]:
@@ -100,18 +113,27 @@ class Supervisor:
         """All statuses, with what was counted before a restart."""
         return [self._total(status) for status in self.statuses.values()]
 
-    def show(self, camera: str | None) -> None:
-        """From now on ``on_picture`` gets this camera's pictures."""
-        self._shown = camera
-        for each in self._workers:
-            _tell(each, "show", camera)
-
-    def pause(self, cameras: frozenset[str]) -> None:
-        """These are not looked at; all others are."""
-        if cameras != self._paused:
-            self._paused = cameras
+    def show(self, cameras: frozenset[str]) -> None:
+        """From now on ``on_picture`` gets the pictures of these cameras."""
+        with self._told:
+            self._shown = cameras
             for each in self._workers:
-                _tell(each, "pause", cameras)
+                _tell(each, "show", cameras)
+
+    def welcomed(self, camera: str, *, paused: bool) -> None:
+        """The server takes what the camera sends; it is not looked at while its owner ``paused`` it."""
+        with self._told:
+            self._refused.pop(camera, None)
+            now = self._paused | {camera} if paused else self._paused - {camera}
+            if now != self._paused:
+                self._paused = now
+                for each in self._workers:
+                    _tell(each, "pause", now)
+
+    def refused(self, camera: str, problem: str, hint: str, *, for_good: bool) -> None:
+        """The server takes nothing of the camera; ``for_good`` where it never did."""
+        with self._told:
+            self._refused[camera] = _Refusal(problem, hint, for_good)
 
     def _started(self, group: Group) -> _Worker:
         # spawn: a fork of a process with threads may hang for ever
@@ -146,7 +168,7 @@ class Supervisor:
     def _hangs(self, each: _Worker) -> bool:
         now = time.monotonic()
         if each.process.exitcode is not None:
-            return each.process.exitcode != 0 or not self._is_done(each)
+            return each.process.exitcode != 0 and now - each.started_s > each.again_s
         if each.heard_s is None:
             return now - each.started_s > each.starting_s
         if now - each.heard_s > self.silent_s:
@@ -159,20 +181,34 @@ class Supervisor:
 
     def _restarted(self, each: _Worker) -> _Worker:
         self.restarts += 1
-        log.warning("cameras hang, their process is started anew", cameras=[c.id for c in each.group.cameras])
+        ended, lived_s = each.process.exitcode, time.monotonic() - each.started_s
+        event = (
+            "cameras hang, their process is started anew" if ended is None else "a process ended, it is started anew"
+        )
+        log.warning(event, cameras=[c.id for c in each.group.cameras], exit_code=ended)
         each.process.kill()
         each.process.join()
         each.pipe.close()
         for camera in each.group.cameras:
             old = self.statuses[camera.id]
             self._before[camera.id] = counters(self._total(old))
-            self.statuses[camera.id] = Status(camera.id, state=State.STALLED, touched_s=time.monotonic())
+            self.statuses[camera.id] = Status(
+                camera.id, State.STALLED, old.problem, old.hint, touched_s=time.monotonic()
+            )
         longer = each.starting_s * 2 if each.heard_s is None else self.starting_s
-        return replace(self._started(each.group), starting_s=min(LONGEST_START_S, longer))
+        again_s = max(AGAIN_S, 2 * each.again_s) if ended is not None and lived_s < SHORT_S + each.again_s else 0.0
+        return replace(
+            self._started(each.group),
+            starting_s=min(LONGEST_START_S, longer),
+            again_s=min(LONGEST_AGAIN_S, again_s),
+        )
 
     def _total(self, status: Status) -> Status:
         before = self._before.get(status.camera, {})
         counts: dict[str, Any] = {name: value + before.get(name, 0) for name, value in counters(status).items()}
+        refusal = self._refused.get(status.camera)
+        if refusal is not None and not status.problem:
+            return replace(status, problem=refusal.problem, hint=refusal.hint, **counts)
         return replace(status, **counts)
 
     def _is_over(self) -> bool:
@@ -191,21 +227,6 @@ class Supervisor:
                 each.process.kill()
             each.process.join()
             each.pipe.close()
-
-    def _beat(self, stop: threading.Event) -> None:
-        """Tell the server how each camera is; it answers whether its owner paused it."""
-        while not stop.is_set() and self.clients:
-            paused = set(self._paused)
-            for status in self.totals():
-                client = self.clients.get(status.camera)
-                if client is None:
-                    continue
-                with suppress(HomewardError):
-                    told = counters(status) | ({"waiting": self.waiting(status.camera)} if self.waiting else {})
-                    answer: dict[str, Any] = client.heartbeat(status.camera, status.state.value, told)
-                    (paused.add if answer.get("paused") else paused.discard)(status.camera)
-            self.pause(frozenset(paused))
-            stop.wait(self.heartbeat_s)
 
 
 def _tell(each: _Worker, *order: object) -> None:

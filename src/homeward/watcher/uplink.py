@@ -1,7 +1,6 @@
 """Uplink: from the spool to the API, oldest first. A dead or slow server loses nothing and doubles nothing."""
 
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from homeward.client import ApiError, Client
 from homeward.errors import Forbidden, HomewardError, Unauthorized
 from homeward.watcher.spool import Spool, Waiting
 
-PAUSE_S = 0.5
 BUSY = {409, 429}
 PAUSED = "camera_paused"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0
@@ -36,11 +34,9 @@ class Uplink:
     now: Callable[[], float] = time.monotonic
     _rests: dict[str, _Rest] = field(default_factory=dict)
 
-    def run(self, stop: threading.Event) -> None:
-        """Send until ``stop`` is set."""
-        while not stop.is_set():
-            if self.step() == "idle":
-                stop.wait(PAUSE_S)
+    def tick(self) -> int:
+        """How many were tried: one, or none."""
+        return int(self.step() != "idle")
 
     def step(self) -> str:
         """One sighting: sent, refused (it never will be taken), failed (later) or idle."""

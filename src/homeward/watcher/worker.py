@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from homeward.errors import HomewardError
 from homeward.telemetry import configure
 from homeward.watcher.camera import CameraWatch, Sight
 from homeward.watcher.config import CameraConfig
@@ -20,6 +22,7 @@ from homeward.watcher.drawing import Drawing
 from homeward.watcher.loop import CameraLoop
 from homeward.watcher.recorder import Recorder
 from homeward.watcher.spool import Spool
+from homeward.watcher.status import State, Status
 
 TOLD_EVERY_S = 0.5
 SHOWN_EVERY_S = 0.2
@@ -43,8 +46,16 @@ def run(group: Group, pipe: Connection) -> None:
     """Read all cameras of the group until told to stop, or until whoever started this is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure("warning", "console")
-    spool = Spool(group.spool, group.spool_bytes)
-    stop, make = threading.Event(), group.maker()
+    try:
+        make = group.maker()
+    except HomewardError as error:
+        told = [
+            Status(camera.id, State.FAILED, error.message, error.hint or "", is_hopeless=True)
+            for camera in group.cameras
+        ]
+        pipe.send(("status", told))
+        sys.exit(1)
+    stop, spool = threading.Event(), Spool(group.spool, group.spool_bytes)
     drawings = {camera.id: Drawing() for camera in group.cameras}
 
     def keep(camera: CameraConfig, sight: Sight) -> None:
@@ -60,7 +71,7 @@ def run(group: Group, pipe: Connection) -> None:
             make(camera),
             keep,
             stop,
-            recorder=Recorder(group.record, camera.id) if group.record else None,
+            recorder=Recorder(group.record, camera.id, camera.window_s) if group.record else None,
             realtime=group.realtime,
         )
         for camera in group.cameras
@@ -85,7 +96,7 @@ def _report(
 ) -> None:
     """Tell how the cameras are, and do as told, until there is nothing left to do."""
     by_id = {loop.config.id: loop for loop in loops}
-    shown: str | None = None
+    shown: frozenset[str] = frozenset()
     told_s, alive = 0.0, True
     try:
         while alive and not stop.is_set():
@@ -93,8 +104,9 @@ def _report(
             if not alive or time.monotonic() - told_s >= TOLD_EVERY_S:
                 told_s = time.monotonic()
                 pipe.send(("status", [loop.noted() for loop in loops]))
-            if shown in by_id and (jpeg := drawings[shown].jpeg(by_id[shown].watching)) is not None:
-                pipe.send(("picture", shown, jpeg))
+            for name in shown & by_id.keys():
+                if (jpeg := drawings[name].jpeg(by_id[name].watching)) is not None:
+                    pipe.send(("picture", name, jpeg))
             if alive and pipe.poll(SHOWN_EVERY_S):
                 shown = _obeyed(pipe.recv(), loops, shown, stop)
     except (EOFError, OSError):
@@ -102,9 +114,9 @@ def _report(
 
 
 def _obeyed(
-    order: tuple[Any, ...], loops: Sequence[CameraLoop], shown: str | None, stop: threading.Event
-) -> str | None:
-    """Which camera is shown after an order."""
+    order: tuple[Any, ...], loops: Sequence[CameraLoop], shown: frozenset[str], stop: threading.Event
+) -> frozenset[str]:
+    """Which cameras are shown after an order."""
     name, *values = order
     if name == "stop":
         stop.set()
@@ -112,5 +124,5 @@ def _obeyed(
         for loop in loops:
             loop.is_paused = loop.config.id in values[0]
     elif name == "show":
-        return str(values[0]) if values[0] else None
+        return frozenset(values[0])
     return shown

@@ -11,7 +11,7 @@ from homeward.api import forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, new_key
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once
-from homeward.api.routes.reports import count_upload
+from homeward.api.routes.reports import after, before, count_upload
 from homeward.api.senders import noted
 from homeward.api.views import camera_view, key_view, picture_urls, report_view
 from homeward.domain.filing import NewSighting, Sighted
@@ -137,17 +137,28 @@ def renew_key(camera_id: str, context: Context, caller: CurrentCaller) -> dict[s
 
 @router.get("/cameras/{camera_id}/sightings", summary="What a camera sent", responses=schemas.PROBLEMS)
 def list_sightings(
-    camera_id: str, context: Context, caller: CurrentCaller, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    request: Request,
+    camera_id: str,
+    context: Context,
+    caller: CurrentCaller,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Newest first, with signed addresses of the pictures; with its own key, or an operator's."""
+    """Newest first, with signed addresses of the pictures; with its own key, or an operator's.
+
+    Filters: since, a moment with its offset; ``cursor`` goes on.
+    """
     _check_own(caller, camera_id)
-    found = context.engine.cameras.sightings(CameraId(camera_id), limit)
+    forms.known_only(request, frozenset({"limit", "since", "cursor"}))
+    wanted = dict(request.query_params)
+    found = context.engine.cameras.sightings(
+        CameraId(camera_id), limit + 1, since=forms.moment(wanted, "since"), before=before(wanted.get("cursor"))
+    )
     items = [
         report_view(report)
         | {"photo": picture_urls(context, photo_id, is_owner=False) if photo_id is not None else None}
-        for report, photo_id in found
+        for report, photo_id in found[:limit]
     ]
-    return {"items": items, "next": None}
+    return {"items": items, "next": after([report for report, _ in found], limit)}
 
 
 @router.delete(

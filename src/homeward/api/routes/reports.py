@@ -1,5 +1,6 @@
 """Reports: file, read, change, erase, export; more photos; new links."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -66,11 +67,7 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
             limit=limit + 1,
         )
     )
-    last = found[limit - 1] if len(found) > limit else None
-    return {
-        "items": [report_view(report) for report in found[:limit]],
-        "next": f"{last.created_at.isoformat()}~{last.id}" if last else None,
-    }
+    return {"items": [report_view(report) for report in found[:limit]], "next": after(found, limit)}
 
 
 @router.get(
@@ -262,6 +259,12 @@ def _once(request: Request, context: ApiContext, key: Idempotency | None, make: 
         headers = REPLAYED if earlier else {}
         body = filed_view(context, filed, _language(request), with_link=True)
         return JSONResponse(body, 201, headers=headers)
+
+
+def after(found: Sequence[Report], limit: int) -> str | None:
+    """The cursor with which a list goes on of which one more than ``limit`` were looked for."""
+    last = found[limit - 1] if len(found) > limit else None
+    return f"{last.created_at.isoformat()}~{last.id}" if last else None
 
 
 def before(cursor: str | None) -> Before | None:

@@ -94,6 +94,8 @@ class SqlReports:
             "source": query.source,
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
+        if query.since is not None:
+            conditions.append(reports.c.created_at >= query.since)
         if query.before is not None:
             moment, last = query.before
             same = and_(reports.c.created_at == moment, reports.c.id < last)
