@@ -5,6 +5,7 @@ locked- wants the user viewer and the password hunter2.
 """
 
 import sys
+from pathlib import Path
 
 import gi
 
@@ -25,8 +26,9 @@ class Looped(GstRtspServer.RTSPMediaFactory):
         self.set_latency(0)
 
     def do_create_element(self, _url):
+        kind = "h265" if b"hvc1" in Path(self.clip).read_bytes() else "h264"
         return Gst.parse_launch(
-            f"filesrc location={self.clip} ! qtdemux ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96"
+            f"filesrc location={self.clip} ! qtdemux ! {kind}parse config-interval=-1 ! rtp{kind}pay name=pay0 pt=96"
         )
 
     def do_configure(self, media):

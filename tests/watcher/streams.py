@@ -1,6 +1,7 @@
 """Real streams for tests: GStreamer's RTSP server, and a proxy before it that does what bad networks and cameras do."""
 
 import contextlib
+import http.server
 import shutil
 import socket
 import subprocess
@@ -77,6 +78,20 @@ def _rtsp_server(port, clips):
     word, port = process.stdout.readline().split()
     assert word == "ready"
     return process, port
+
+
+@contextlib.contextmanager
+def served(handler):
+    """The port of a web server."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class Proxy:

@@ -20,7 +20,7 @@ from homeward.watcher.status import State
 from homeward.watcher.stream import Arrived, Lateness, Stream
 
 from .scenes import SIZE, Finder, with_animal, yard
-from .streams import Proxy, h264, needs_rtsp, rtsp
+from .streams import Proxy, h264, needs_rtsp, rtsp, served
 
 LONG_S = 60.0
 CHUNKS = 50
@@ -398,16 +398,3 @@ def test_a_camera_that_sends_one_jpeg_after_the_other_is_watched():
 
         assert running.status.skipped == 0
         assert running.status.late_by_s == 0
-
-
-@contextlib.contextmanager
-def served(handler):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -24,7 +24,7 @@ from homeward.workers import Worker, Workers
 from tests.doors.conftest import door, server  # noqa: F401 - fixtures
 
 from .scenes import Finder, with_animal, yard
-from .streams import h264, needs_rtsp, rtsp
+from .streams import h264, needs_rtsp, rtsp, served
 from .test_stream import LONG_S, until
 from .test_uplink import key
 
@@ -222,16 +222,8 @@ def test_cameras_do_not_wait_for_each_others_heartbeats_and_a_log_in_page_ends_n
     names = [f"c{number}" for number in range(8)]
     cameras = [CameraConfig(name, "rtsp://10.0.0.5/1") for name in names]
     made = Supervisor((Group(cameras, finders, Path("none"), 1),))
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Together)
-    thread = threading.Thread(target=web.serve_forever)
-    thread.start()
-    try:
-        with Client(f"http://127.0.0.1:{web.server_port}", "key") as client:
-            Heartbeats(made, dict.fromkeys(names, client), lambda _: 0).tick()
-    finally:
-        web.shutdown()
-        web.server_close()
-        thread.join()
+    with served(Together) as web, Client(f"http://127.0.0.1:{web}", "key") as client:
+        Heartbeats(made, dict.fromkeys(names, client), lambda _: 0).tick()
 
     assert not Together.meeting.broken
     assert all(problem(made, name) == "" for name in names)
@@ -290,6 +282,7 @@ def test_the_page_shows_this_machine_what_the_cameras_see(port, tmp_path):
                 until(lambda: live.readline() == b"\r\n")
                 assert live.read(2) == b"\xff\xd8"
             assert b"/live/yard" in fetched(page.url)
+            assert "Что видит камера" in fetched(page.url, **{"Accept-Language": "ru"}).decode()
             with pytest.raises(urllib.error.HTTPError, match="403"):
                 fetched(page.url + "status", Host="evil.example")
             with pytest.raises(urllib.error.HTTPError, match="404"):

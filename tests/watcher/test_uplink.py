@@ -1,3 +1,4 @@
+import http.server
 import itertools
 
 import pytest
@@ -8,6 +9,8 @@ from homeward.watcher.spool import Spool
 from homeward.watcher.uplink import Uplink
 from tests.conftest import GREY, photo
 from tests.doors.conftest import door, server  # noqa: F401 - fixtures
+
+from .streams import served
 
 
 class Listening(Client):
@@ -78,6 +81,27 @@ def test_a_dead_server_loses_nothing_and_a_refused_one_does_not_block(door, serv
         uplink = Uplink(spool, {"yard": client})
         assert [uplink.step(), uplink.step()] == ["sent", "refused"]
     assert spool.counts() == {"waiting": 0, "sent": 1, "refused": 1, "dropped": 0}
+
+
+class Hotel(http.server.BaseHTTPRequestHandler):
+    """A wireless network that answers everything with its log-in page."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>Room number?</html>")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_log_in_page_in_between_is_no_server_that_took_it(spool):
+    spool.put("yard", FIELDS, photo(1), 0.9)
+    with served(Hotel) as port, Client(f"http://127.0.0.1:{port}", "key") as client:
+        assert Uplink(spool, {"yard": client}).step() == "failed"
+
+    assert spool.counts()["waiting"] == 1
 
 
 def test_a_failing_server_is_asked_ever_more_rarely(spool, monkeypatch):

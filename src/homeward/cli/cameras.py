@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -148,11 +148,11 @@ def sightings(
     table(["Id", "Seen", "Species", "Status"], rows)
 
 
-def _sent(client_: "Client", camera_id: str, days: float | None, limit: int | None) -> list[dict[str, object]]:
+def _sent(client_: "Client", camera_id: str, days: float | None, limit: int | None) -> list[dict[str, Any]]:
     """What a camera sent, page by page."""
     since = None if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
     most = limit or (NEWEST if days is None else sys.maxsize)
-    items: list[dict[str, object]] = []
+    items: list[dict[str, Any]] = []
     cursor = None
     while len(items) < most:
         asked = {"limit": min(PAGE, most - len(items)), "since": since, "cursor": cursor}

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from homeward.locales import best_language, text
 from homeward.watcher.status import as_item, metrics
 from homeward.watcher.supervisor import Supervisor
 
@@ -107,28 +108,28 @@ class Page:
         if host not in LOOPBACK:
             _write(request, HTTPStatus.FORBIDDEN, "text/plain", b"this machine only\n")
         elif path == "/metrics":
-            text = metrics(self.supervisor.totals(), self.counts(), self.supervisor.restarts)
-            _write(request, HTTPStatus.OK, "text/plain; version=0.0.4", text.encode())
+            figures = metrics(self.supervisor.totals(), self.counts(), self.supervisor.restarts)
+            _write(request, HTTPStatus.OK, "text/plain; version=0.0.4", figures.encode())
         elif path == "/status":
             now = time.monotonic()
             items = [as_item(status, now) for status in self.supervisor.totals()]
             _write(request, HTTPStatus.OK, "application/json", json.dumps({"items": items, "next": None}).encode())
         elif self.show and (path == "/" or (path.startswith("/camera/") and camera in self.supervisor.statuses)):
             shown = camera or next(iter(self.supervisor.statuses))
-            _write(request, HTTPStatus.OK, "text/html; charset=utf-8", self._html(shown).encode())
+            language = best_language(request.headers.get("Accept-Language"))
+            _write(request, HTTPStatus.OK, "text/html; charset=utf-8", self._html(shown, language).encode())
         elif self.show and path.startswith("/live/") and camera in self.supervisor.statuses:
             self._stream(request, camera)
         else:
             _write(request, HTTPStatus.NOT_FOUND, "text/plain", b"no such page\n")
 
-    def _html(self, shown: str) -> str:
+    def _html(self, shown: str, language: str) -> str:
         links = "".join(f'<a href="/camera/{escape(name)}">{escape(name)}</a>' for name in self.supervisor.statuses)
         return (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(shown)} - Homeward</title>'
+            f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{escape(shown)} - Homeward</title>'
             f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style><main><nav>{links}</nav>'
-            f'<h1>{escape(shown)}</h1><img src="/live/{escape(shown)}" alt="What the camera sees">'
-            "<p>Red: animals with track, kind and confidence. Blue: where the detector looked. Grey: people. Green: "
-            "zones. Below: what was sent.</p></main></html>"
+            f'<h1>{escape(shown)}</h1><img src="/live/{escape(shown)}" alt="{text(language, "watch.alt")}">'
+            f"<p>{text(language, 'watch.legend')}</p></main></html>"
         )
 
     def _stream(self, request: BaseHTTPRequestHandler, camera: str) -> None:
