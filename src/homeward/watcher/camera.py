@@ -19,6 +19,7 @@ from homeward.watcher.repeats import Repeats
 
 AGAIN_S, AGAIN_STILL_S = 0.5, 15.0
 PATIENCE_S, PATIENCE_STILL_S = 2.0, 35.0  # how long it may be out of sight
+GAPS = 2.5  # or so many times what lies between two frames, where only key frames are decoded
 AROUND = 0.6
 BODIES = {Label.CAT, Label.DOG}
 CUT_SHARE, WIDER = 0.04, 1.0  # of a region: how near its edge a box is cut off, and how much wider the next look is
@@ -83,6 +84,7 @@ class CameraWatch:
     _tracker: Tracker = field(default_factory=Tracker)
     _followed: dict[int, Followed] = field(default_factory=dict)
     _busy_until_s: float = float("-inf")
+    _last_s: float = float("inf")
 
     def is_busy(self, time_s: float) -> bool:
         """Whether something moved a moment ago, so that every frame is wanted."""
@@ -109,6 +111,10 @@ class CameraWatch:
                 self._follow(track, animal, people, picture, frame)
         return list(self._due(frame.time_s))
 
+    def due(self, time_s: float) -> list[Sight]:
+        """What is to be sent by now, though no frame came."""
+        return list(self._due(time_s))
+
     def finish(self) -> list[Sight]:
         """At the end of a clip: what is left."""
         return list(self._due(float("inf")))
@@ -119,12 +125,13 @@ class CameraWatch:
         What moves beside a followed animal is looked at together with all of it: nothing is cut off, and seen twice.
         """
         width, height = frame.size
+        gap_s, self._last_s = frame.time_s - self._last_s, frame.time_s
         found = self._gate.regions(frame, self.areas.watched(*frame.grey.shape[::-1]))
         if self._gate.stirs:
             self._busy_until_s = frame.time_s + LINGER_S
         for followed in self._followed.values():
             still = followed.is_still(frame.time_s)
-            followed.track.patience_s = PATIENCE_STILL_S if still else PATIENCE_S
+            followed.track.patience_s = max(PATIENCE_STILL_S if still else PATIENCE_S, GAPS * gap_s)
             expected = followed.track.expected(frame.time_s)
             beside = [box for box in found if box.overlap(expected).area > 0]
             if beside or frame.time_s - followed.looked_s >= (AGAIN_STILL_S if still else AGAIN_S):
@@ -198,6 +205,7 @@ class CameraWatch:
         followed = self._followed.get(track.id)
         if followed is None:
             self.counts.tracks += 1
+            self._busy_until_s = max(self._busy_until_s, now + LINGER_S)
             followed = self._followed[track.id] = Followed(track, now, animal.box, now, now)
         followed.looked_s = now
         if followed.moved(animal, now):

@@ -106,7 +106,9 @@ class CameraLoop:
             with closing(stream.frames()) as frames:
                 for frame in self._while_wanted(frames, stream):
                     self._failures = 0
+                    seen = self.watching.counts.frames
                     self._looked_at(frame, is_alone=stream.is_alone)
+                    stream.is_taken = self.watching.counts.frames > seen
                     stream.is_busy = self.watching.is_busy(frame.time_s)
                     self._counted(stream, before)
         except HomewardError as error:
@@ -117,6 +119,7 @@ class CameraLoop:
             self.status.state = State.STALLED
         self._counted(stream, before)
         stream.is_busy = False
+        self._sent(self.watching.due(time.monotonic()))
         if not self.stop.is_set() and not self._is_off():
             self.stop.wait(self._wait_s())
 

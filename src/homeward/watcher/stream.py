@@ -23,10 +23,11 @@ DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 
 @dataclass(slots=True)
 class Stream:
-    """One connection to a camera. Its reader says through ``is_busy`` whether something moves.
+    """One connection to a camera. Its reader says through ``is_busy`` whether something moves, or animals are about.
 
     ``timeout_s`` bounds the opening and every wait for data; ``late_s`` is how far behind the camera a frame may be.
-    ``is_alone`` says of the last frame that those before it were not decoded, and will be once something moves.
+    ``is_alone`` says of the last frame that those before it were not decoded, and will be if something moves on it and
+    the reader does not say that it ``is_taken`` as it is.
     ``touched_s`` is when FFmpeg last gave anything, on the clock that never goes back.
     """
 
@@ -38,6 +39,7 @@ class Stream:
     recorder: Recorder | None = None
     is_busy: bool = False
     is_alone: bool = False
+    is_taken: bool = False
     touched_s: float = 0.0
     packets: int = 0
     decoded: int = 0
@@ -149,7 +151,7 @@ class Stream:
         elif is_key and self._is_due(packet):
             yield from self._alone(packet, decoder, start)
             if self.is_busy:
-                yield from self._again(decoder, start, list(self._kept))
+                yield from self._again(decoder, start, [packet] if self.is_taken else list(self._kept))
 
     def _rest(self, decoder: Any) -> None:
         """From now on key frames only."""
@@ -175,7 +177,8 @@ class Stream:
     def _again(self, decoder: Any, start: "_Start", packets: "list[Arrived]") -> Iterator[Frame]:
         """All frames from now on, and before them those of ``packets``: what a key frame shows moved before it."""
         self._decodes_all = True
-        self._last_s = packets[0].time_s - 1.0
+        if packets[0].time_s < self._last_s:
+            self._last_s = packets[0].time_s - 1.0
         for packet in packets:
             yield from self._shown(decoder.decode(packet.packet), packet, start)
 
