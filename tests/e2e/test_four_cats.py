@@ -1,5 +1,7 @@
 """Four cats reported lost, phone clips of them played as cameras over RTSP, the shipped models, one command."""
 
+import sys
+
 import pytest
 
 from benchmarks.four_cats import CATS, measure, table
@@ -11,7 +13,7 @@ def test_every_camera_sends_its_cat_and_each_owner_finds_the_own_one_at_the_top(
     needs_rtsp()
     found, sent = measure(shared)
     with capsys.disabled():
-        print(f"\n{table(found, sent)}")
+        sys.stdout.write(f"\n{table(found, sent)}\n")
 
     assert all(sent.values()), sent
     for each in found:
