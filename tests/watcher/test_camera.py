@@ -2,6 +2,7 @@ import io
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image, ImageFilter
 
 from homeward.domain.animals import Animal, CropBox, Detection, Label, Part, Species
@@ -16,7 +17,7 @@ from homeward.watcher.crops import crop_of, sharpness
 from homeward.watcher.following import Followed
 from homeward.watcher.repeats import Repeats
 
-from .scenes import Finder, frame, with_animal, yard
+from .scenes import ANIMAL, Finder, frame, with_animal, yard
 
 
 def watched(pictures, **parts):
@@ -57,6 +58,24 @@ def test_two_animals_are_two_tracks_and_an_empty_yard_is_nothing():
 
     assert len({sight.track for sight in sights}) == 2
     assert watched([yard(n) for n in range(20)])[1] == []
+
+
+def test_a_small_animal_far_away_is_looked_at_in_the_cameras_own_pixels():
+    """40 pixels on a picture of 1920: shrunk to the detector's 416 they would be nine."""
+    lawn = np.full((1080, 1920, 3), 180, np.uint8)
+    chance = np.random.default_rng(0)
+    pictures = []
+    for n in range(15):
+        pictures.append((lawn + chance.integers(0, 6, lawn.shape, np.uint8)).astype(np.uint8))
+        pictures[-1][700:740, 300 + 20 * n : 350 + 20 * n] = ANIMAL[:40, :50]
+    watching = CameraWatch(Finder())
+    for n, picture in enumerate(pictures):
+        watching.look(frame(n, picture))
+    (sight,) = watching.finish()
+
+    assert watching.counts.frames_with_animal >= 6
+    assert all(max(shape) <= 416 for shape in watching.detector.runs[1:])
+    assert sight.crop.box.width == pytest.approx(50, abs=2)
 
 
 def test_what_flickers_up_once_is_no_animal():

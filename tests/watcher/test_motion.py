@@ -47,6 +47,34 @@ def test_a_lamp_that_goes_on_or_off_is_no_animal(brighter):
     assert after(half)[5:] == [[]] * 15
 
 
+def at_night(picture, seed, fade=1.0):
+    """As the camera shows it by infra-red: grey, lit from the middle, the far corners dark, the sensor noisy."""
+    rows, columns = np.indices(SIZE)
+    far = np.hypot(rows / SIZE[0] - 0.5, columns / SIZE[1] - 0.5)[..., None]
+    grey = picture.mean(-1, keepdims=True) * (1.3 - 1.4 * far) + np.random.default_rng(seed).normal(0, 5, (*SIZE, 1))
+    return np.clip(fade * grey + (1 - fade) * picture, 0, 255).astype(np.uint8)
+
+
+def test_a_switch_to_infra_red_and_back_is_no_animal_but_one_that_comes_after_it_is():
+    switched = [
+        *[at_night(yard(n), n) for n in range(20)],
+        *[yard(n) for n in range(20, 40)],
+        *[at_night(yard(n), n, fade=min(1.0, (n - 40) / 5)) for n in range(40, 60)],  # some fade from one to the other
+    ]
+    assert after(switched) == [[]] * 60
+
+    walks = [at_night(with_animal(yard(n), 100 + 20 * (n - 10)) if n >= 10 else yard(n), n) for n in range(18)]
+    assert [bool(regions) for regions in after(walks)[12:]] == [True] * 6
+
+
+def test_dusk_is_no_animal():
+    gate = MotionGate()
+    found = [gate.regions(frame(n, yard(n % 50, brighter=-60 * n / 600), per_second=1.0)) for n in range(600)]
+
+    assert all(regions in ([], [WHOLE]) for regions in found)
+    assert sum(map(bool, found)) <= 600 / 15 + 1  # now and then the whole picture is looked at
+
+
 def test_rain_and_a_noisy_sensor_are_no_animals():
     chance = np.random.default_rng(3)
     pictures = []

@@ -1,0 +1,146 @@
+"""Write the pictures of docs/how-to/watch-a-camera.md: the page, a sheet of crops, and how small an animal may be.
+
+Needs chromium. The photographs are scikit-image's chelsea and grass (CC0).
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks.served import START, Served
+from docs.screens import DRAWING
+from homeward.models.registry import Registry
+from tests.ports import free_port
+
+FOLDER = Path(__file__).parent / "how-to"
+SIZE, PER_SECOND, SECONDS = (720, 1280), 10, 60
+SIDES = (32, 48, 64, 96, 160, 256)
+QUALITY = 78
+Picture = npt.NDArray[np.uint8]
+
+
+def main() -> None:
+    """All three."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clip = _clip(folder / "yard.mp4")
+        _page(folder, clip)
+        sheet = folder / "sheet.png"
+        _homeward("watch", str(clip), "--dry-run", "--sheet", str(sheet), "--window", "1", "--data", str(folder / "box"))
+        Image.open(sheet).save(FOLDER / "watch-sheet.jpg", quality=QUALITY)
+    _sizes().save(FOLDER / "watch-sizes.jpg", quality=QUALITY)
+
+
+def _homeward(*words: str) -> None:
+    subprocess.run([sys.executable, "-c", START, *words], check=True)
+
+
+def _lawn() -> Picture:
+    from skimage import data
+
+    height, width = SIZE
+    grass = np.tile(data.grass(), (2, 3))[:height, :width, None] / 255
+    lawn = 40 + grass * np.array([110, 140, 70])
+    lawn[:200] = (150, 140, 130)  # a wall
+    return lawn.astype(np.uint8)
+
+
+def _cat(height: int) -> Picture:
+    from skimage import data
+
+    cat = Image.fromarray(data.cat())
+    return np.asarray(cat.resize((round(height * cat.width / cat.height), height), Image.Resampling.LANCZOS))
+
+
+def _put(picture: Picture, what: Picture, x: int, y: int) -> Picture:
+    """``what`` at its place; what stands over the edge is left off."""
+    put = picture.copy()
+    left, right = max(0, x), min(put.shape[1], x + what.shape[1])
+    if right > left:
+        put[y : y + what.shape[0], left:right] = what[:, left - x : right - x]
+    return put
+
+
+def _clip(path: Path) -> Path:
+    """A cat walks over the lawn and back, again and again."""
+    lawn, cat = _lawn(), _cat(240)
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=PER_SECOND)
+        stream.height, stream.width, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.options = {"crf": "18"}
+        for n in range(PER_SECOND * SECONDS):
+            x = 20 + abs((n * 16) % 1600 - 800)
+            shown = _put(lawn, cat, x, 360)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
+        file.mux(stream.encode())
+    return path
+
+
+def _page(folder: Path, clip: Path) -> None:
+    """`homeward watch --show`, as a browser shows it."""
+    from playwright.sync_api import sync_playwright
+
+    port, cameras = free_port(), folder / "cameras.toml"
+    with Served(folder) as server, sync_playwright() as playwright:
+        cameras.write_text(
+            f'server = "{server.url}"\n[[camera]]\nid = "yard"\nsource = "{clip}"\nlat = 57.6\nlon = 39.85\n'
+            "zones = [[[0, 0.3], [1, 0.3], [1, 1], [0, 1]]]\nmasks = [[[0.8, 0], [1, 0], [1, 0.25], [0.8, 0.25]]]\n"
+        )
+        command = [sys.executable, "-c", START, "watch", str(cameras), "--data", str(folder / "data"), "--realtime"]
+        watch = subprocess.Popen([*command, "--show", "--port", str(port)])
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
+        try:
+            page = browser.new_page(viewport={"width": 980, "height": 900})
+            _until_open(page, f"http://127.0.0.1:{port}/")
+            time.sleep(12)  # until some crops were sent
+            page.screenshot(path=str(FOLDER / "watch-page.jpg"), type="jpeg", quality=QUALITY, full_page=True)
+        finally:
+            watch.terminate()
+            watch.wait(60)
+            browser.close()
+
+
+def _until_open(page: object, url: str) -> None:
+    from playwright.sync_api import Error
+
+    for _ in range(120):
+        try:
+            page.goto(url)  # type: ignore[attr-defined]
+        except Error:
+            time.sleep(0.5)
+        else:
+            return
+    raise RuntimeError(f"nobody answers at {url}")
+
+
+def _sizes() -> Image.Image:
+    """One cat in several heights on the 1280 x 720 pixels of a camera, and what the detector says of each."""
+    picture, places, x = _lawn(), [], 30
+    for side in SIDES:
+        cat = _cat(side)
+        picture = _put(picture, cat, x, 620 - side)
+        places.append((x, 620 - side, cat.shape[1], side))
+        x += cat.shape[1] + 50
+    drawn = Image.fromarray(picture)
+    draw, font = ImageDraw.Draw(drawn), ImageFont.load_default(22)
+    detector = Registry([]).detector("homeward-detector-1", 2)
+    for x, y, width, side in places:
+        around = (max(0, x - side), max(0, y - side), x + width + side, min(SIZE[0], y + 2 * side))
+        (seen,) = detector.detect([picture[around[1] : around[3], around[0] : around[2]]])
+        best = max((found.confidence for found in seen if found.label.value == "cat"), default=0.0)
+        draw.rectangle((x, y, x + width, y + side), outline="#ff5d3b" if best else "#b0b0b0", width=3)
+        draw.text((x, 630), f"{side} px", fill="white", font=font)
+        draw.text((x, 658), f"{best:.0%}" if best else "-", fill="white", font=font)
+    return drawn
+
+
+if __name__ == "__main__":
+    main()
