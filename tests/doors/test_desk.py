@@ -80,6 +80,25 @@ def test_a_key_is_exchanged_for_a_cookie_that_scripts_cannot_read(door, anna):
     assert door.http.get(f"{DESK}/me", headers=HERE).status_code == 401
 
 
+def test_signing_out_ends_the_session_wherever_its_cookie_was_copied_to(door, anna, volunteers):
+    signed_in(door, volunteers[0])
+    others = door.http.cookies.get(DESK_COOKIE)
+    signed_in(door, anna)
+    copied = door.http.cookies.get(DESK_COOKIE)
+    assert door.http.delete(f"{DESK}/session", headers={"Origin": "https://evil.example"}).status_code == 403
+    assert door.http.delete(f"{DESK}/session", headers=HERE).status_code == 204
+
+    door.http.cookies.set(DESK_COOKIE, copied)
+    assert door.http.get(f"{DESK}/me", headers=HERE).status_code == 401
+    assert door.http.delete(f"{DESK}/session", headers=HERE).status_code == 204
+    door.http.cookies.clear()
+    door.http.cookies.set(DESK_COOKIE, others)
+    assert door.http.get(f"{DESK}/me", headers=HERE).json()["name"] == "Vera"
+    door.http.cookies.clear()
+    signed_in(door, anna)
+    assert door.http.get(f"{DESK}/me", headers=HERE).json()["name"] == "Anna"
+
+
 def test_the_cookie_alone_opens_nothing_and_another_site_cannot_use_it(door, anna):
     signed_in(door, anna)
     body = {"decision": "keep"}

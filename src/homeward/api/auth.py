@@ -15,7 +15,7 @@ from homeward.domain.desk import Actor
 from homeward.domain.ids import AccountId, CameraId, KeyId, PhotoId, ReportId, new_token
 from homeward.domain.reports import Report
 from homeward.errors import Forbidden, InvalidInput, NotFound, ReportErased, TokenExpired, Unauthorized
-from homeward.ports import ApiKey
+from homeward.ports import ApiKey, UnitOfWork
 
 COOKIE = "homeward"
 KEY_PREFIX = "hw_"
@@ -247,20 +247,43 @@ def _by_key(context: ApiContext, request: Request, bearer: str) -> Caller:
 
 def desk_token(context: ApiContext, key: ApiKey) -> str:
     """What the cookie of a session at the desk holds."""
-    return str(serializer(context, DESK).dumps([key.id]))
+    with context.database.read() as work:
+        return str(serializer(context, DESK).dumps([key.id, _times_signed_out(work, key.id)]))
+
+
+def end_desk_sessions(context: ApiContext, request: Request) -> None:
+    """The sessions of whoever holds the request's cookie, in all browsers; a cookie that opens nothing ends nothing."""
+    check_origin(request)
+    try:
+        key = _by_desk(context, request).key
+    except Unauthorized:
+        return
+    assert key is not None
+    with context.database.write() as work:
+        work.alone(f"desk:{key.id}")
+        work.facts.set(_signed_out(key.id), str(_times_signed_out(work, key.id) + 1))
+
+
+def _signed_out(key_id: KeyId) -> str:
+    return f"desk.signed_out:{key_id}"
+
+
+def _times_signed_out(work: UnitOfWork, key_id: KeyId) -> int:
+    return int(work.facts.get(_signed_out(key_id)) or 0)
 
 
 def _by_desk(context: ApiContext, request: Request) -> Caller:
     """The cookie alone opens nothing: the desk's own page says by a header that it asks, which other sites cannot."""
     try:
         signed = serializer(context, DESK).loads(request.cookies.get(DESK_COOKIE, ""), return_timestamp=True)
-        (key_id,), made_at = signed
+        (key_id, times), made_at = signed
     except (BadSignature, ValueError, TypeError):
         raise Unauthorized("Sign in at the desk.", hint="With a key of scope admin or volunteer.") from None
     with context.database.read() as work:
         key = work.keys.get(KeyId(str(key_id)))
+        is_ended = times != _times_signed_out(work, KeyId(str(key_id)))
     age_s = (context.clock.now() - made_at).total_seconds()
-    if key is None or key.revoked_at is not None or age_s > DESK_SESSION_S.get(key.scope, 0):
+    if key is None or key.revoked_at is not None or is_ended or age_s > DESK_SESSION_S.get(key.scope, 0):
         raise Unauthorized("This session is over.", hint="Sign in again; a revoked key opens nothing.")
     return Caller(_key_name(key), key=key)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from homeward.api import schemas
-from homeward.api.auth import DESK_COOKIE, DESK_SESSION_S, CurrentCaller, desk_token
+from homeward.api.auth import DESK_COOKIE, DESK_SESSION_S, CurrentCaller, desk_token, end_desk_sessions
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import deed_view, me_view
 from homeward.errors import Unauthorized
@@ -35,8 +35,9 @@ def sign_in(request: Request, context: Context, caller: CurrentCaller, response:
 
 
 @router.delete("/session", status_code=204, summary="Sign out", responses=schemas.PROBLEMS)
-def sign_out(response: Response) -> None:
-    """In this browser; a key that somebody else may know is revoked instead."""
+def sign_out(request: Request, context: Context, response: Response) -> None:
+    """In every browser; a key that somebody else may know is revoked instead."""
+    end_desk_sessions(context, request)
     response.delete_cookie(DESK_COOKIE, path=COOKIE_PATH)
 
 
