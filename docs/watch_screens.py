@@ -34,13 +34,14 @@ def main() -> None:
         clip = _clip(folder / "yard.mp4")
         _page(folder, clip)
         sheet = folder / "sheet.png"
-        _homeward("watch", str(clip), "--dry-run", "--sheet", str(sheet), "--window", "1", "--data", str(folder / "box"))
+        box = str(folder / "box")
+        _homeward("watch", str(clip), "--dry-run", "--sheet", str(sheet), "--window", "1", "--data", box)
         Image.open(sheet).save(FOLDER / "watch-sheet.jpg", quality=QUALITY)
     _sizes().save(FOLDER / "watch-sizes.jpg", quality=QUALITY)
 
 
 def _homeward(*words: str) -> None:
-    subprocess.run([sys.executable, "-c", START, *words], check=True)
+    subprocess.run([sys.executable, "-c", START, *words], check=True)  # noqa: S603 - our own command
 
 
 def _lawn() -> Picture:
@@ -95,7 +96,7 @@ def _page(folder: Path, clip: Path) -> None:
             "zones = [[[0, 0.3], [1, 0.3], [1, 1], [0, 1]]]\nmasks = [[[0.8, 0], [1, 0], [1, 0.25], [0.8, 0.25]]]\n"
         )
         command = [sys.executable, "-c", START, "watch", str(cameras), "--data", str(folder / "data"), "--realtime"]
-        watch = subprocess.Popen([*command, "--show", "--port", str(port)])
+        watch = subprocess.Popen([*command, "--show", "--port", str(port)])  # noqa: S603 - our own command
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
         try:
             page = browser.new_page(viewport={"width": 980, "height": 900})

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
+from pydantic import AnyHttpUrl, AnyUrl, Field, IPvAnyNetwork, SecretStr, UrlConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -41,8 +41,10 @@ class Settings(BaseSettings):
     public_url: AnyHttpUrl = Field(
         AnyHttpUrl("http://127.0.0.1:8000"), description="Address under which people reach the server."
     )
-    trusted_proxies: tuple[str, ...] = Field(
-        (), description="Addresses of proxies whose X-Forwarded-For is believed (JSON list)."
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (),
+        description="Addresses or networks of proxies whose X-Forwarded-For is believed, a JSON list; for example "
+        '["10.0.0.0/8"].',
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
@@ -204,7 +206,7 @@ def load(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(part for part in first["loc"] if isinstance(part, str))  # of a list's items no numbers
         known = Settings.model_fields.get(name)
         raise BadSettings(
             f"Setting {name} (HOMEWARD_{name.upper()}): {first['msg']}.",

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,23 @@ def test_pods_may_do_nothing_that_they_need_not():
                 assert container["securityContext"]["readOnlyRootFilesystem"]
                 assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
                 assert container["resources"]["limits"]["memory"]
+
+
+def test_the_proxies_that_are_trusted_are_those_of_the_composes_own_network():
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    (given,) = json.loads(compose["services"]["homeward"]["environment"]["HOMEWARD_TRUSTED_PROXIES"])
+    (subnet,) = compose["networks"]["front"]["ipam"]["config"]
+
+    assert Settings(trusted_proxies=(given,)).trusted_proxies == (ip_network(subnet["subnet"]),)
+
+
+def test_every_service_that_sends_letters_has_a_way_out_and_knows_the_address_of_the_house():
+    merged = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in COMPOSE]
+    inside = {
+        name for each in merged for name, how in (each.get("networks") or {}).items() if how and how.get("internal")
+    }
+    for name in ("homeward", "work"):
+        parts = [each["services"][name] for each in merged if name in each["services"]]
+        networks = {network for part in parts for network in part.get("networks", [])}
+        assert networks - inside, name
+        assert any("HOMEWARD_PUBLIC_URL" in part.get("environment", {}) for part in parts), name

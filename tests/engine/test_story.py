@@ -379,7 +379,7 @@ def test_people_are_unrecognisable_for_all_but_the_sender(world):
         ("description", {"description": "a\x00b"}),
         ("about", {"about": "nobody"}),
         ("species", {"keep_without_animal": True}),
-        ("animal", {"animal": 5}),
+        ("animal", {"animals": (5,)}),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_kept(world, field, fields):

@@ -88,6 +88,10 @@ def test_a_finder_may_write_first_and_either_may_end_it(both):
     owner.get_by_label("Message").fill("<b>Hello</b>")
     owner.get_by_role("button", name="Send").click()
     expect(finder.get_by_text("<b>Hello</b>")).to_be_visible(timeout=20_000)
+    finder.once("dialog", lambda dialog: dialog.dismiss())
+    finder.get_by_role("button", name="Завершить разговор").click()
+    expect(finder.get_by_role("button", name="Завершить разговор")).to_be_visible()
+    finder.once("dialog", lambda dialog: dialog.accept())
     finder.get_by_role("button", name="Завершить разговор").click()
 
     expect(owner.get_by_text("This conversation is over.")).to_be_visible(timeout=20_000)

@@ -153,6 +153,8 @@ export class Problem extends Error {
 
 const BASE = "/api/v1";
 const PAGE = 200;
+/** Between two tries to hear of news. */
+const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [2000, 60_000];
 
 /** What maps are drawn on; a plain ground where that cannot be had. */
 export async function fetchGround(): Promise<Ground> {
@@ -196,7 +198,7 @@ export function newKey(): string {
 /** The answer to one request; anything but success is a `Problem`. */
 export async function answered(method: string, path: string, init: RequestInit, headers: Headers): Promise<Response> {
   if (typeof init.body === "string") headers.set("Content-Type", "application/json");
-  if (method === "POST") headers.set("Idempotency-Key", newKey());
+  if (method === "POST" && !headers.has("Idempotency-Key")) headers.set("Idempotency-Key", newKey());
   let answer: Response;
   try {
     answer = await fetch(BASE + path, { ...init, method, headers });
@@ -246,11 +248,11 @@ export class Server {
     return this.json("PATCH", `/reports/${this.reportId}`, change);
   }
 
-  /** Up to ten in all. */
-  async addPhotos(photos: Blob[]): Promise<Report> {
+  /** Up to ten in all; sent twice with the same `key` they are added once. */
+  async addPhotos(photos: Blob[], key: string): Promise<Report> {
     const form = new FormData();
     photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
-    const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form });
+    const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form }, key);
     return (await answer.json()) as Report;
   }
 
@@ -346,11 +348,38 @@ export class Server {
 
   /** Calls back on each new match and whenever a conversation moves, and after each gap; returns what ends it. */
   listen(onMatch: () => void, onTalk: () => void): () => void {
-    const source = new EventSource(`${BASE}/events?report_id=${this.reportId}`);
-    source.addEventListener("match", onMatch);
-    source.addEventListener("talk", onTalk);
-    source.addEventListener("open", () => (onMatch(), onTalk()));
-    return () => source.close();
+    let source: EventSource;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let pause = FIRST_PAUSE_MS;
+    const open = () => {
+      clearTimeout(again);
+      source = new EventSource(`${BASE}/events?report_id=${this.reportId}`);
+      source.addEventListener("match", onMatch);
+      source.addEventListener("talk", onTalk);
+      source.addEventListener("open", () => {
+        pause = FIRST_PAUSE_MS;
+        onMatch();
+        onTalk();
+      });
+      source.addEventListener("error", () => {
+        if (source.readyState !== EventSource.CLOSED) return; // the browser itself tries again
+        again = setTimeout(open, pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      });
+    };
+    /** An answer that is no stream, as of a server that starts anew, ends a browser's own tries for good. */
+    const wake = () => {
+      if (source.readyState === EventSource.CLOSED) open();
+    };
+    open();
+    addEventListener("online", wake);
+    document.addEventListener("visibilitychange", wake);
+    return () => {
+      clearTimeout(again);
+      removeEventListener("online", wake);
+      document.removeEventListener("visibilitychange", wake);
+      source.close();
+    };
   }
 
   private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -369,9 +398,11 @@ export class Server {
     this.token = null;
   }
 
-  private async call(method: string, path: string, init: RequestInit): Promise<Response> {
+  private async call(method: string, path: string, init: RequestInit, key?: string): Promise<Response> {
     if (!this.token) await this.session;
-    return answered(method, path, init, this.headers());
+    const headers = this.headers();
+    if (key) headers.set("Idempotency-Key", key);
+    return answered(method, path, init, headers);
   }
 
   private headers(): Headers {

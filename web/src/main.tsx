@@ -7,7 +7,7 @@ import "./poster/poster.css";
 import "./report/report.css";
 import "./talk/talk.css";
 import { render } from "preact";
-import { lazy, Suspense } from "preact/compat";
+import { Suspense } from "preact/compat";
 import { Problem } from "./api";
 import { FinderPage } from "./finder/FinderPage";
 import { FrontPage } from "./front/FrontPage";
@@ -15,16 +15,17 @@ import { OwnerPage } from "./owner/OwnerPage";
 import type { Shelf } from "./report/send";
 import { base, launch } from "./telegram/telegram";
 import { Frame } from "./ui/Frame";
+import { late } from "./ui/late";
 import { takeToken } from "./ui/token";
 import { Trouble } from "./ui/Trouble";
 import { readersLanguage } from "./words";
 
 // what an owner's link does not need does not make it wait
-const DeskPage = lazy(() => import("./desk/DeskPage"));
-const PosterPage = lazy(() => import("./poster/PosterPage").then((module) => module.PosterPage));
-const ReportPage = lazy(() => import("./report/ReportPage").then((module) => module.ReportPage));
-const ConfirmPage = lazy(() => import("./email/EmailPages").then((module) => module.ConfirmPage));
-const StopPage = lazy(() => import("./email/EmailPages").then((module) => module.StopPage));
+const DeskPage = late(() => import("./desk/DeskPage").then((module) => module.default));
+const PosterPage = late(() => import("./poster/PosterPage").then((module) => module.PosterPage));
+const ReportPage = late(() => import("./report/ReportPage").then((module) => module.ReportPage));
+const ConfirmPage = late(() => import("./email/EmailPages").then((module) => module.ConfirmPage));
+const StopPage = late(() => import("./email/EmailPages").then((module) => module.StopPage));
 
 // once: reading the token takes it out of the address
 const token = launch() ?? takeToken();
@@ -40,7 +41,7 @@ function Page() {
   if (location.pathname === "/api/v1/email/stop") return <StopPage />;
   if (location.pathname === "/desk") return <DeskPage token={token} />;
   if (location.pathname === "/") return <FrontPage />;
-  return <Trouble problem={new Problem(404, "not_found", "")} />;
+  return <Trouble problem={navigator.onLine ? new Problem(404, "not_found", "") : new Problem(0, "unreachable", "")} />;
 }
 
 document.documentElement.lang = readersLanguage();

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +24,7 @@ class ApiConfig:
     """
 
     public_url: str = "http://127.0.0.1:8000"
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     max_upload_bytes: int = 20_000_000
     uploads_per_minute: int = 60
     link_days: int = 365

@@ -126,6 +126,19 @@ def whole(fields: Mapping[str, str], name: str, *, least: int, most: int) -> int
     return None if found is None else int(found)
 
 
+def numbers(fields: Mapping[str, str], name: str, *, most: int) -> tuple[int, ...]:
+    """Whole numbers from 0 to ``most`` with commas between them; none where the field is absent."""
+    given = fields.get(name)
+    if given is None:
+        return ()
+    parts = [part.strip() for part in given.split(",")]
+    if not all(
+        part.isascii() and part.isdigit() and len(part) <= len(str(most)) and int(part) <= most for part in parts
+    ):
+        raise InvalidInput(f"{name} must be whole numbers from 0 to {most}.", field=name, hint="For example 0,2,0.")
+    return tuple(int(part) for part in parts)
+
+
 def moment(fields: Mapping[str, str], name: str) -> datetime | None:
     """A moment with its offset from UTC."""
     value = fields.get(name)

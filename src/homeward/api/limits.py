@@ -20,6 +20,7 @@ from homeward.api.problems import of_error
 from homeward.errors import HomewardError, PayloadTooLarge, TooManyRequests
 from homeward.ports import Window
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -27,6 +28,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_PHOTOS = 10
 MINUTE_S = 60.0
+MOST_PROXIES = 10
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
 LARGE = ("/api/v1/reports", "/api/v1/sightings", "/api/v1/detections", "/api/v1/handovers", "/api/v1/updates")
@@ -40,17 +42,29 @@ SAFE_HEADERS = {
 log = structlog.get_logger(__name__)
 
 
-def address(request: StarletteRequest, trusted: tuple[str, ...]) -> str:
-    """Where a request comes from; a proxy's word counts only where the proxy is trusted. IPv6 by its /64."""
+def address(request: StarletteRequest, trusted: tuple[Network, ...]) -> str:
+    """Where a request comes from; a proxy's word counts only where the proxy is trusted. IPv6 by its /64.
+
+    Of several proxies in a row the last that is not trusted asked.
+    """
     peer = request.client.host if request.client else "unknown"
-    forwarded = request.headers.get("x-forwarded-for", "")
-    if peer in trusted and forwarded:
-        peer = forwarded.split(",")[-1].strip()[:45]
+    forwarded = [each.strip()[:45] for each in request.headers.get("x-forwarded-for", "").split(",")[-MOST_PROXIES:]]
+    while forwarded and forwarded[-1] and _is_within(peer, trusted):
+        peer = forwarded.pop()
     try:
         number = ipaddress.ip_address(peer)
     except ValueError:
         return peer
     return str(ipaddress.ip_network(f"{peer}/64", strict=False)) if number.version == 6 else peer
+
+
+def _is_within(peer: str, known: tuple[Network, ...]) -> bool:
+    try:
+        number = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = number.ipv4_mapped if number.version == 6 else None
+    return any((mapped or number) in each for each in known)
 
 
 class Gate:

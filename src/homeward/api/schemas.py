@@ -20,7 +20,7 @@ REPORT_FIELDS = {
     "contact": "how to reach the sender; never shown to strangers",
     "secret_mark": "of a lost pet: a mark that its owner keeps back as a proof; shown to nobody else",
     "about": "id of a lost report that the finder answers",
-    "animal": "which animal on the photos, 0 = the largest",
+    "animal": "which animal on the first photo, 0 = the largest; or one for each photo, like 0,2,0",
     "keep_without_animal": "true keeps a photo on which no animal is seen; needs species",
 }
 PHOTO_FIELDS = {name: REPORT_FIELDS[name] for name in ("animal", "keep_without_animal")}

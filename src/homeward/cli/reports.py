@@ -71,7 +71,7 @@ def report(
     about
         Id of the lost report that you answer.
     animal
-        Which animal on the photos; 0 is the largest.
+        Which animal on the first photo; 0 is the largest.
     keep_without_animal
         Keep a photo on which no animal is seen; needs --species.
     """

@@ -25,8 +25,8 @@ class Idempotency:
 class NewReport:
     """A person's report as it comes in. ``photos`` are untrusted file contents, one to ten.
 
-    ``species`` None lets the detector decide. ``happened_at`` None means now. ``animal`` chooses one of
-    several animals on each photo (0 = the largest). ``keep_without_animal`` keeps a photo on which no
+    ``species`` None lets the detector decide. ``happened_at`` None means now. ``animals`` chooses one of
+    several animals on each of the first photos (0 = the largest). ``keep_without_animal`` keeps a photo on which no
     animal is seen, with the whole picture as its body crop; it needs ``species``.
     """
 
@@ -45,7 +45,7 @@ class NewReport:
     listed: bool = False
     secret_mark: str | None = None
     about: ReportId | None = None
-    animal: int = 0
+    animals: tuple[int, ...] = ()
     keep_without_animal: bool = False
     idempotency: Idempotency | None = None
 

@@ -93,7 +93,7 @@ class Engine:
         report_id: ReportId,
         photos: Sequence[bytes],
         *,
-        animal: int = 0,
+        animals: tuple[int, ...] = (),
         keep_without_animal: bool = False,
         idempotency: Idempotency | None = None,
     ) -> Filed:
@@ -101,7 +101,7 @@ class Engine:
         before = self.report(report_id)
         safes = self._intake.photos(photos, already=len(before.photos))
         species = before.report.species
-        prepared = self._prepared(safes, species, animal, keep=keep_without_animal)
+        prepared = self._prepared(safes, species, animals, keep=keep_without_animal)
         with self._remember.kept(prepared), self._ports.database.write() as work:
             report = get_report(work, report_id)
             self._remember.note_answer(work, report_id, idempotency)
@@ -113,7 +113,7 @@ class Engine:
     def _file(self, new: NewReport) -> Filed:
         safes = self._intake(new)
         self._check_about(new)
-        prepared = self._prepared(safes, new.species, new.animal, keep=new.keep_without_animal)
+        prepared = self._prepared(safes, new.species, new.animals, keep=new.keep_without_animal)
         report = self._report(new, prepared)
         return self._after(self._remember(report, prepared, new.idempotency))
 
@@ -122,13 +122,13 @@ class Engine:
         return self._show.filed(job.report_id)
 
     def _prepared(
-        self, safes: Sequence[SafePhoto], species: Species | None, animal: int, *, keep: bool
+        self, safes: Sequence[SafePhoto], species: Species | None, animals: Sequence[int], *, keep: bool
     ) -> list[Prepared]:
         """Photos with what is seen on them; without it while the models are down."""
         seen: Sequence[Recognised | None]
         try:
             recognise = Recognise(self._ports.detector)
-            seen = recognise([s.picture for s in safes], species=species, animal=animal, keep=keep)
+            seen = recognise([s.picture for s in safes], species=species, animals=animals, keep=keep)
         except ModelUnavailable:
             seen = [None] * len(safes)
         return [Prepared(safe, found) for safe, found in zip(safes, seen, strict=True)]

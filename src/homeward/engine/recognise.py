@@ -34,11 +34,13 @@ class Recognise:
     detector: Detector
 
     def __call__(
-        self, pictures: Sequence[Picture], *, species: Species | None, animal: int, keep: bool
+        self, pictures: Sequence[Picture], *, species: Species | None, animals: Sequence[int] = (), keep: bool
     ) -> tuple[Recognised, ...]:
         """One result for each picture, in order. ``keep`` takes the whole picture where no animal is seen.
 
-        A picture without an animal beside others with one is kept as a picture and not compared.
+        ``animals`` chooses one on each of the first pictures; where it says nothing, or 0, the largest is meant: of
+        ``species``, or else of the kind that was chosen elsewhere. A picture without an animal beside others with one
+        is kept as a picture and not compared.
 
         Raises:
             NoAnimalFound: none on any picture, and not to be kept.
@@ -48,7 +50,16 @@ class Recognise:
         found = self.look(pictures)
         if not any(seen.animals for seen in found):
             return self._nothing(pictures, species, [seen.people for seen in found], keep=keep)
-        return tuple(replace(seen, chosen=_choose(seen.animals, species, animal)) for seen in found)
+        if len(animals) > len(pictures):
+            hint = f"There are {len(pictures)} photos; name at most one animal for each."
+            raise InvalidInput("More animals are named than there are photos.", field="animal", hint=hint)
+        wanted = [*animals, *[0] * (len(pictures) - len(animals))]
+        chosen = [_choose(seen.animals, species, number) for seen, number in zip(found, wanted, strict=True)]
+        named = [seen.animals[n].species for seen, n in zip(found, chosen, strict=True) if n and seen.animals]
+        kind = species or (named[0] if named else None)
+        return tuple(
+            replace(seen, chosen=n or _choose(seen.animals, kind, 0)) for seen, n in zip(found, chosen, strict=True)
+        )
 
     def look(self, pictures: Sequence[Picture]) -> tuple[Recognised, ...]:
         """What is on each picture, be it nothing.

@@ -88,7 +88,7 @@ class Sight:
 
     def _recognised(self, new: NewSighting, picture: Picture) -> Recognised:
         keep = new.species is not None
-        seen = Recognise(self.ports.detector)([picture], species=new.species, animal=0, keep=keep)[0]
+        seen = Recognise(self.ports.detector)([picture], species=new.species, keep=keep)[0]
         return seen if new.box is None else _at(seen, new.box.clipped(picture.shape[1], picture.shape[0]))
 
     def _report(self, new: NewSighting, camera: Camera, animal: Animal) -> Report:

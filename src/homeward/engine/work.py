@@ -131,7 +131,7 @@ class Work:
         """What intake could not do while the models were down; no animal seen means the whole picture."""
         pictures = [self._pixels(photo) for photo in photos]
         try:
-            seen = Recognise(self.ports.detector)(pictures, species=report.species, animal=0, keep=False)
+            seen = Recognise(self.ports.detector)(pictures, species=report.species, keep=False)
         except NoAnimalFound:
             seen = tuple(Recognised((whole(photo.width, photo.height, report.species),), ()) for photo in photos)
         first = next(found.animal for found in seen if found.animal)

@@ -1,13 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { lazy, Suspense } from "preact/compat";
+import { Suspense } from "preact/compat";
 import type { Camera, Items } from "./api";
 import { CameraForm } from "./CameraForm";
 import { CameraSightings } from "./CameraSightings";
 import { isSilent, stateOf } from "./cameras";
 import { Secret, Shown, Sure, useLoaded, useSeat } from "./parts";
 import { useDeskWords } from "./words";
+import { late } from "../ui/late";
 
-const CameraMap = lazy(() => import("./CameraMap"));
+const CameraMap = late(() => import("./CameraMap").then((module) => module.default));
 
 interface Fresh {
   camera: Camera;

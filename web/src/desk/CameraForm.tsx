@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
-import { lazy, Suspense } from "preact/compat";
+import { Suspense } from "preact/compat";
 import type { Problem } from "../api";
 import type { Camera, CameraDraft } from "./api";
 import { asProblem, Trouble } from "./parts";
 import { useDeskWords } from "./words";
+import { late } from "../ui/late";
 
-const PinMap = lazy(() => import("../report/PinMap"));
+const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
 
 interface Edited {
   camera?: Camera;

@@ -2,7 +2,8 @@ import type { Signal } from "@preact/signals";
 import { Marker } from "maplibre-gl";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fetchGround } from "../api";
-import { bare, extent, type LonLat } from "../map/ground";
+import { bare, extent, type GroundKind, type LonLat } from "../map/ground";
+import { GroundNote } from "../map/GroundNote";
 import { useWords } from "../ui/context";
 import type { Camera } from "./api";
 import { stateOf } from "./cameras";
@@ -16,6 +17,7 @@ export default function CameraMap({ cameras, selected }: { cameras: Camera[]; se
   const page = useWords();
   const box = useRef<HTMLDivElement>(null);
   const [isDrawable, setDrawable] = useState(true);
+  const [kind, setKind] = useState<GroundKind | null>(null);
   useEffect(() => {
     let remove = () => {};
     let isGone = false;
@@ -23,7 +25,7 @@ export default function CameraMap({ cameras, selected }: { cameras: Camera[]; se
       const ground = await fetchGround();
       if (isGone || !box.current) return;
       const places = cameras.map(({ place }): LonLat => [place.lon, place.lat]);
-      const map = await bare(box.current, ground, places[0] ?? null, page);
+      const map = await bare(box.current, ground, places[0] ?? null, page, setKind);
       remove = () => map.remove();
       if (isGone) return remove();
       const around = extent(places);
@@ -39,7 +41,12 @@ export default function CameraMap({ cameras, selected }: { cameras: Camera[]; se
     };
   }, [cameras]);
   if (!isDrawable) return <p class="notice">{page.t("map.none")}</p>;
-  return <div ref={box} class="camera-map" role="region" aria-label={words.t("cameras.map")} />;
+  return (
+    <>
+      <div ref={box} class="camera-map" role="region" aria-label={words.t("cameras.map")} />
+      <GroundNote kind={kind} />
+    </>
+  );
 }
 
 function mark(words: DeskWords, camera: Camera, selected: Signal<string | null>): HTMLElement {

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { Problem } from "../api";
 import { useWords } from "../ui/context";
+import { useTitle } from "../ui/title";
 import { takeToken } from "../ui/token";
 import { Desk, type Me } from "./api";
 import { CameraDesk } from "./CameraDesk";
@@ -34,6 +35,7 @@ const RECOUNT_MS = 60_000;
 /** The desk of a server: for operators all of it, for volunteers the pairs. `token` is the key of a link. */
 export default function DeskPage({ token }: { token: string | null }) {
   const words = useWords();
+  useTitle(useDeskWords().t("title"));
   const desk = useMemo(() => new Desk(words.language), []);
   const me = useSignal<Me | null>(null);
   const problem = useSignal<Problem | null>(null);

@@ -9,13 +9,15 @@ export function ConfirmPage({ token }: { token: string | null }) {
   const words = useWords();
   const link = useSignal("");
   const problem = useSignal<Problem | null>(null);
-  useEffect(() => {
+  const confirm = () => {
+    problem.value = null;
     ask<{ link: string }>("/email/confirm", { token: token ?? "" }, words.language).then(
       (answer) => (link.value = answer.link),
       (error: Problem) => (problem.value = error),
     );
-  }, [token]);
-  if (problem.value) return <Trouble problem={problem.value} />;
+  };
+  useEffect(confirm, [token]);
+  if (problem.value) return <Trouble problem={problem.value} again={confirm} />;
   if (!link.value) return <div class="card skeleton" aria-busy="true" />;
   const { pathname, hash } = new URL(link.value);
   return (

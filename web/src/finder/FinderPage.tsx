@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Owner, Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
@@ -7,6 +7,8 @@ import { TalkList } from "../talk/TalkList";
 import { Talks } from "../talk/talks";
 import { useWords } from "../ui/context";
 import { Degree, stepOf } from "../ui/Degree";
+import { Notice } from "../ui/Notice";
+import { useTitle } from "../ui/title";
 import { Trouble } from "../ui/Trouble";
 import type { Words } from "../words";
 
@@ -33,30 +35,40 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error));
     }
   };
-  const refresh = () =>
+  const fill = async () => {
+    [report.value, owners.value] = await Promise.all([server.report(), server.owners()]);
+    if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
+  };
+  const refresh = () => attempt(fill);
+  const stop = useRef(() => {});
+  const open = () =>
     attempt(async () => {
-      [report.value, owners.value] = await Promise.all([server.report(), server.owners()]);
-      if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
-    });
-  useEffect(() => {
-    let stop = () => {};
-    void attempt(async () => {
-      await Promise.all([token && server.openSession(token), refresh()]);
-      stop = server.listen(
+      stop.current();
+      await Promise.all([token && server.openSession(token), fill()]);
+      stop.current = server.listen(
         () => void refresh(),
         () => void talks.refresh(),
       );
     });
-    return () => stop();
+  useEffect(() => {
+    const again = () => void (problem.value?.status === 0 && open());
+    void open();
+    addEventListener("online", again);
+    return () => {
+      removeEventListener("online", again);
+      stop.current();
+    };
   }, [server]);
+  useTitle(words.t("finder.thanks"));
 
   if (isErased.value) return <p class="notice">{words.t("finder.erased")}</p>;
-  if (problem.value && !report.value) return <Trouble problem={problem.value} again={() => void refresh()} />;
+  if (problem.value && !report.value) return <Trouble problem={problem.value} again={() => void open()} />;
   if (!report.value) return <div class="card skeleton" aria-busy="true" />;
   const photo = report.value.photos[0];
   const likely = owners.value.filter((owner) => owner.degree >= LEAST);
   return (
     <section class="finder">
+      {problem.value && <Notice problem={problem.value} />}
       <div class="case-head">
         {photo && <img class="portrait" src={photo.crop} alt={words.t("match.found")} width="96" height="96" />}
         <h1>{words.t("finder.thanks")}</h1>

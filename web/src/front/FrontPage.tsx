@@ -1,6 +1,5 @@
-import { ask } from "../api";
 import { recallAll } from "../owner/kept";
-import { AddressForm } from "../email/AddressForm";
+import { LostLink } from "../email/LostLink";
 import { useWords } from "../ui/context";
 
 export function FrontPage() {
@@ -22,13 +21,7 @@ export function FrontPage() {
         <a href="/board">{words.t("front.board")}</a>
       </p>
       <p>{words.t("front.link")}</p>
-      <AddressForm
-        title={words.t("email.lost_link")}
-        text={words.t("email.lost_link_text")}
-        button={words.t("email.send_links")}
-        done={(email) => words.t("email.links_sent", { email })}
-        send={(email) => ask("/email/links", { email }, words.language)}
-      />
+      <LostLink />
       <p>
         <a class="soft" href="/privacy">
           {words.t("front.privacy")}

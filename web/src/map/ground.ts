@@ -35,7 +35,7 @@ export async function bare(
   const middle = centre ?? (bounds ? null : begun.centre);
   const map = new MapLibre({
     container: box,
-    attributionControl: false,
+    attributionControl: begun.kind === "elsewhere" ? { compact: true } : false, // whoever lends streets wants to be named
     dragRotate: false,
     maxPitch: 0,
     maxZoom: MOST_ZOOM,
@@ -52,8 +52,8 @@ export async function bare(
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   let kind = begun.kind;
   onGround(kind);
-  map.on("error", () => {
-    if (kind !== "elsewhere" || map.isStyleLoaded()) return;
+  map.on("error", (trouble) => {
+    if (kind !== "elsewhere" || map.isStyleLoaded() || "tile" in trouble) return; // one tile less is no map less
     onGround((kind = "unreachable"));
     map.setStyle(plainStyle(ground.districts));
   });

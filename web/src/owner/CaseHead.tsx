@@ -1,24 +1,43 @@
 import { useSignal } from "@preact/signals";
-import { lazy, Suspense } from "preact/compat";
+import { Suspense } from "preact/compat";
 import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
+import { shrunk, whyUnusable } from "../report/pictures";
 import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
+import { late } from "../ui/late";
 import type { Case } from "./case";
 import { SecretMark } from "./SecretMark";
 
-const PinMap = lazy(() => import("../report/PinMap"));
+const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
 
 const DAY_MS = 86_400_000;
 
+interface Headed {
+  owned: Case;
+  report: Report;
+  name: string;
+  onErased: () => void;
+}
+
 /** The owner's pet, how many animals may be it, and what can be done with the case. */
-export function CaseHead({ owned, report, name }: { owned: Case; report: Report; name: string }) {
+export function CaseHead({ owned, report, name, onErased }: Headed) {
   const words = useWords();
   const asked = useSignal<"reunited" | "closed" | null>(null);
   const matches = owned.matches.value.length;
   const isMoving = useSignal(false);
   const photo = report.photos[0];
+  const erase = (
+    <button
+      class="plain"
+      onClick={() => {
+        if (confirm(words.t("owner.sure_erase"))) void owned.erase().then((isErased) => isErased && onErased());
+      }}
+    >
+      {words.t("owner.erase")}
+    </button>
+  );
   return (
     <section class="case">
       <div class="case-head">
@@ -41,6 +60,7 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
           ) : (
             <button onClick={() => void owned.change({ status: "open" })}>{words.t("owner.reopen")}</button>
           )}
+          {erase}
         </div>
       ) : asked.value ? (
         <div class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")}>
@@ -62,15 +82,7 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
           <button onClick={() => (asked.value = "reunited")}>{words.t("owner.close", { name })}</button>
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
-            <label class="button plain file">
-              {words.t("owner.add_photos")}
-              <input
-                type="file"
-                accept="image/*,.heic,.heif"
-                multiple
-                onChange={(event) => void owned.addPhotos([...(event.currentTarget.files ?? [])])}
-              />
-            </label>
+            <AddPhotos owned={owned} />
             <button class="plain" onClick={() => (isMoving.value = true)}>
               {words.t("owner.move_home")}
             </button>
@@ -95,11 +107,55 @@ export function CaseHead({ owned, report, name }: { owned: Case; report: Report;
             </button>
             <SecretMark owned={owned} report={report} />
             {!base && <LettersForm server={owned} />}
+            {erase}
           </details>
         </div>
       )}
       {isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
     </section>
+  );
+}
+
+/** More photos: made small, then sent; what is none is said by its name. */
+function AddPhotos({ owned }: { owned: Case }) {
+  const words = useWords();
+  const isBusy = useSignal(false);
+  const refused = useSignal<string[]>([]);
+  const add = async (files: File[]) => {
+    isBusy.value = true;
+    refused.value = [];
+    const photos: Blob[] = [];
+    for (const file of files) {
+      try {
+        photos.push(await shrunk(file));
+      } catch (error) {
+        refused.value = [...refused.value, whyUnusable(words, file, error)];
+      }
+    }
+    if (photos.length > 0) await owned.addPhotos(photos);
+    isBusy.value = false;
+  };
+  return (
+    <>
+      <label class="button plain file" aria-busy={isBusy.value}>
+        {words.t(isBusy.value ? "owner.adding_photos" : "owner.add_photos")}
+        <input
+          type="file"
+          accept="image/*,.heic,.heif"
+          multiple
+          disabled={isBusy.value}
+          onChange={(event) => {
+            const input = event.currentTarget;
+            void add([...(input.files ?? [])]).then(() => (input.value = ""));
+          }}
+        />
+      </label>
+      {refused.value.map((text) => (
+        <p key={text} class="notice" role="alert">
+          {text}
+        </p>
+      ))}
+    </>
   );
 }
 
@@ -119,7 +175,7 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
         disabled={!place.value}
         onClick={() => {
           const { lat, lon } = place.value!;
-          void owned.change({ home_lat: lat, home_lon: lon }).then(onDone);
+          void owned.change({ home_lat: lat, home_lon: lon }).then((isDone) => isDone && onDone());
         }}
       >
         {words.t("owner.save_home")}

@@ -4,6 +4,7 @@ import type { Picture, Report } from "../api";
 import { backButton } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { Degree } from "../ui/Degree";
+import { Notice } from "../ui/Notice";
 import type { Case } from "./case";
 import { placeOf } from "./MatchList";
 import { VerdictButtons } from "./VerdictButtons";
@@ -64,6 +65,7 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
         </figure>
       </div>
       <div class="compare-foot">
+        {owned.problem.value && <Notice problem={owned.problem.value} knownAt={owned.knownAt.value} />}
         <Degree degree={match.degree} word={match.degree_word} />
         <VerdictButtons owned={owned} match={match} name={name} />
         <div class="steps-through">

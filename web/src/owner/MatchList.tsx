@@ -143,6 +143,11 @@ function Table({ matches, owned, report, name, onCompare }: Listed) {
             </td>
             <td>
               {placeOf(words, match)}
+              {match.place?.lat != null && (
+                <button class="plain to-map" onClick={() => owned.showOnMap(match.found_id)}>
+                  {words.t("match.on_map")}
+                </button>
+              )}
               <p class="soft">{seenBy(words, match)}</p>
             </td>
             <td>{match.distance_km !== null && words.distance(match.distance_km)}</td>

@@ -1,10 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { lazy, Suspense } from "preact/compat";
+import { Suspense } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { type Problem, Server } from "../api";
+import { Server } from "../api";
 import { TalkList } from "../talk/TalkList";
+import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
+import { late } from "../ui/late";
 import { useMedia } from "../ui/media";
+import { Notice } from "../ui/Notice";
+import { useTitle } from "../ui/title";
 import { Trouble } from "../ui/Trouble";
 import { Case } from "./case";
 import { CaseHead } from "./CaseHead";
@@ -12,7 +16,7 @@ import { Compare } from "./Compare";
 import { FilterBar } from "./FilterBar";
 import { MatchList } from "./MatchList";
 
-const MatchMap = lazy(() => import("./map/MatchMap"));
+const MatchMap = late(() => import("./map/MatchMap").then((module) => module.default));
 
 /** The page behind an owner's link: their pet, what may be it, and what to do about it. */
 export function OwnerPage({ id, token }: { id: string; token: string | null }) {
@@ -25,8 +29,11 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
     return () => owned.close();
   }, [owned]);
 
+  const isErased = useSignal(false);
   const report = owned.report.value;
   const problem = owned.problem.value;
+  useTitle(report && (report.name ?? words.t(`poster.${report.species}`)));
+  if (isErased.value) return <p class="notice">{words.t("finder.erased")}</p>;
   if (problem && !report) return <Trouble problem={problem} again={() => void owned.open(token)} />;
   if (!report) return <Skeleton />;
   const name = report.name ?? words.t(`pet.${report.species}`);
@@ -36,7 +43,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
     <div class={`owner ${hasMatches ? `show-${owned.view.value}` : ""}`}>
       <div class="owner-main">
         {problem && <Notice problem={problem} knownAt={owned.knownAt.value} />}
-        <CaseHead owned={owned} report={report} name={name} />
+        <CaseHead owned={owned} report={report} name={name} onErased={() => (isErased.value = true)} />
         <TalkList talks={owned.talks} />
         {report.pending && (
           <p class="notice" role="status">
@@ -55,7 +62,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
           <section class="empty">
             <h2>{words.t("owner.none")}</h2>
             <p>{words.t("owner.none_text", { name })}</p>
-            <a class="button" href={`/lost/${report.id}/poster`}>
+            <a class="button" href={`${base}/lost/${report.id}/poster`}>
               {words.t("owner.poster")}
             </a>
           </section>
@@ -75,17 +82,6 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
         <Compare owned={owned} report={report} name={name} first={comparing.value} onClose={() => (comparing.value = null)} />
       )}
     </div>
-  );
-}
-
-function Notice({ problem, knownAt }: { problem: Problem; knownAt: number | null }) {
-  const words = useWords();
-  return (
-    <p class="notice" role="status">
-      {problem.status === 0
-        ? words.t(knownAt ? "problem.offline_shown" : "problem.offline_text", { when: words.ago(knownAt ?? 0) })
-        : problem.message || words.t("problem.server")}
-    </p>
   );
 }
 
@@ -111,14 +107,14 @@ function Views({ owned }: { owned: Case }) {
   );
 }
 
-/** Quietly: a line that says so; nothing jumps. */
+/** Quietly: a line that says so; nothing jumps before it is tapped. */
 function News({ owned }: { owned: Case }) {
   const words = useWords();
   return (
     <p class="news" role="status">
-      {owned.news.value > 0 && (
-        <button class="plain" onClick={() => (owned.news.value = 0)}>
-          {words.count("owner.new", owned.news.value)}
+      {owned.news.value.length > 0 && (
+        <button class="plain" onClick={() => owned.showNews()}>
+          {words.count("owner.new", owned.news.value.length)}
         </button>
       )}
     </p>

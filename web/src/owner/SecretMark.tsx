@@ -13,7 +13,8 @@ export function SecretMark({ owned, report }: { owned: Case; report: Report }) {
       onSubmit={(event) => {
         event.preventDefault();
         const mark = String(new FormData(event.currentTarget).get("secret_mark")).trim();
-        void owned.change({ secret_mark: mark || null }).then(() => (isSaved.value = true));
+        isSaved.value = false;
+        void owned.change({ secret_mark: mark || null }).then((isDone) => (isSaved.value = isDone));
       }}
     >
       <label class="field">

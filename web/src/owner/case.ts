@@ -1,7 +1,6 @@
 // The owner's case: the report, its matches, what is chosen of them. List and map read the same signals.
 import { computed, signal } from "@preact/signals";
-import { type Change, type Match, Problem, type Report, type Server, type Verdict } from "../api";
-import { shrunk } from "../report/pictures";
+import { type Change, type Match, newKey, Problem, type Report, type Server, type Verdict } from "../api";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
 import { forget, keep, recall } from "./kept";
@@ -9,6 +8,8 @@ import { forget, keep, recall } from "./kept";
 const SETTLE_MS = 400;
 const PENDING_MS = 2000;
 const RETRY_MS = 5000;
+/** The addresses of pictures are good for half a day; a page that comes to the front after so long asks for new ones. */
+const STALE_MS = 3_600_000;
 
 export class Case {
   readonly report = signal<Report | null>(null);
@@ -19,7 +20,8 @@ export class Case {
   readonly selected = signal<string | null>(null);
   /** What a small screen shows; a large one has both. */
   readonly view = signal<"list" | "map">("list");
-  readonly news = signal(0);
+  /** Matches that came while the page was open, by their ids; nobody has looked at them yet. */
+  readonly news = signal<readonly string[]>([]);
   readonly filter = signal<Filter>(EVERYTHING);
   readonly sort = signal<Sort>("degree");
   readonly shown = computed(() => shown(this.matches.value, this.filter.value, this.sort.value));
@@ -33,6 +35,9 @@ export class Case {
 
   /** All matches came once: what comes after is news. */
   private isWhole = false;
+  private shownAt = 0;
+  /** What could not be done for want of a network, and is done once there is one. */
+  private waiting: (() => void)[] = [];
   private retrying: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -51,17 +56,22 @@ export class Case {
   async open(token: string | null): Promise<void> {
     try {
       await Promise.all([token && this.server.openSession(token), this.begin()]);
-      this.close = this.server.listen(
+      const deaf = this.server.listen(
         () => this.refreshSoon(),
         () => void this.talks.refresh(),
       );
+      document.addEventListener("visibilitychange", this.look);
+      this.close = () => {
+        deaf();
+        document.removeEventListener("visibilitychange", this.look);
+      };
     } catch (error) {
       this.fail(error, () => void this.open(token));
     }
   }
 
-  async judge(match: Match, verdict: Verdict, close = false): Promise<void> {
-    await this.attempt(async () => {
+  judge(match: Match, verdict: Verdict, close = false): Promise<boolean> {
+    return this.attempt(async () => {
       const { found_ids } = await this.server.judge(match.found_id, verdict, close);
       const judged = new Set([match.found_id, ...found_ids]);
       this.matches.value = this.matches.value.map((each) => (judged.has(each.found_id) ? { ...each, verdict } : each));
@@ -70,18 +80,38 @@ export class Case {
     });
   }
 
-  async change(change: Change): Promise<void> {
-    await this.attempt(async () => {
+  /** Whether it is done; what fails for want of a network is done once there is one. */
+  change(change: Change): Promise<boolean> {
+    return this.attempt(async () => {
       this.report.value = await this.server.change(change);
       this.refreshSoon();
     });
   }
 
-  async addPhotos(files: File[]): Promise<void> {
-    await this.attempt(async () => {
-      this.report.value = await this.server.addPhotos(await Promise.all(files.map(shrunk)));
+  addPhotos(photos: Blob[]): Promise<boolean> {
+    const key = newKey();
+    return this.attempt(async () => {
+      this.report.value = await this.server.addPhotos(photos, key);
       this.refreshSoon();
     });
+  }
+
+  /** For good, on the server and on this device. */
+  async erase(): Promise<boolean> {
+    const isErased = await this.attempt(() => this.server.erase());
+    if (isErased) {
+      this.close();
+      forget(this.id);
+    }
+    return isErased;
+  }
+
+  /** To the newest ones that came meanwhile. */
+  showNews(): void {
+    const came = new Set(this.news.value);
+    this.news.value = [];
+    const best = this.shown.value.find((match) => came.has(match.found_id));
+    if (best) this.selected.value = best.found_id;
   }
 
   /** News by e-mail, once the address is confirmed. */
@@ -117,8 +147,9 @@ export class Case {
 
   private takeAll(report: Report, matches: Match[]): void {
     const known = new Set(this.matches.value.map((match) => match.found_id));
-    if (this.isWhole && !this.knownAt.value) {
-      this.news.value += matches.filter((match) => !known.has(match.found_id)).length;
+    if (this.isWhole) {
+      const came = matches.flatMap((match) => (known.has(match.found_id) ? [] : [match.found_id]));
+      this.news.value = [...this.news.value, ...came];
     }
     this.isWhole = true;
     this.show(report, matches);
@@ -129,6 +160,7 @@ export class Case {
     this.matches.value = matches;
     this.problem.value = null;
     this.knownAt.value = null;
+    this.shownAt = Date.now();
     keep(this.id, { report, matches, at: Date.now() });
     if (report.pending) setTimeout(() => this.refreshSoon(), PENDING_MS);
   }
@@ -138,11 +170,17 @@ export class Case {
     this.settling = setTimeout(() => void this.attempt(() => this.refresh()), SETTLE_MS);
   }
 
-  private async attempt(work: () => Promise<void>): Promise<void> {
+  private look = (): void => {
+    if (!document.hidden && Date.now() - this.shownAt > STALE_MS) this.refreshSoon();
+  };
+
+  private async attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
-      this.fail(error, () => this.refreshSoon());
+      this.fail(error, () => void this.attempt(work));
+      return false;
     }
   }
 
@@ -161,17 +199,21 @@ export class Case {
     this.problem.value = problem;
   }
 
-  /** Once, after a time or as soon as there is a network. */
+  /** After a time or as soon as there is a network. */
   private tryAgain(again: () => void): void {
+    this.waiting.push(again);
     clearTimeout(this.retrying);
-    const once = () => {
-      clearTimeout(this.retrying);
-      removeEventListener("online", once);
-      again();
-    };
-    addEventListener("online", once, { once: true });
-    this.retrying = setTimeout(once, RETRY_MS);
+    this.retrying = setTimeout(this.retry, RETRY_MS);
+    addEventListener("online", this.retry);
   }
+
+  private retry = (): void => {
+    clearTimeout(this.retrying);
+    removeEventListener("online", this.retry);
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const again of waiting) again();
+  };
 
   private get filterKey(): string {
     return `homeward.filter.${this.id}`;

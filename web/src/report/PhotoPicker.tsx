@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useWords } from "../ui/context";
-import { shrunk, Unusable } from "./pictures";
+import { shrunk, whyUnusable } from "./pictures";
 import { look, type LookedAt } from "./send";
 
 /** A photo ready to be sent, what is seen on it once that is known, and which animal it is about. */
@@ -36,24 +36,26 @@ export function PhotoPicker({ picked, preparing }: Picking) {
     picked.value = [...picked.value, photo];
     return photo;
   };
+  const see = async ({ url, jpeg }: Picked) => {
+    isLooking.value += 1;
+    const seen = await look(jpeg, words.language).catch(() => null); // sending it tells what is wrong
+    change(url, { seen });
+    isLooking.value -= 1;
+  };
   const add = async (files: File[]) => {
     const room = MOST - picked.value.length;
     refused.value = files.length > room ? [words.t("report.too_many", { most: MOST, left: files.length - room })] : [];
     const taken = files.slice(0, room);
     preparing.value += taken.length;
+    const looks: Promise<void>[] = [];
     for (const file of taken) {
-      isLooking.value += 1;
       try {
-        const { url, jpeg } = await take(file).finally(() => (preparing.value -= 1));
-        const seen = await look(jpeg, words.language).catch(() => null); // sending it tells what is wrong
-        change(url, { seen });
+        looks.push(see(await take(file).finally(() => (preparing.value -= 1)))); // the next one need not wait for a slow line
       } catch (error) {
-        const reason = error instanceof Unusable ? error.reason : "unreadable";
-        refused.value = [...refused.value, words.t(`report.${reason}`, { file: file.name })];
-      } finally {
-        isLooking.value -= 1;
+        refused.value = [...refused.value, whyUnusable(words, file, error)];
       }
     }
+    await Promise.all(looks);
   };
   const remove = (photo: Picked) => {
     URL.revokeObjectURL(photo.url);
@@ -121,13 +123,29 @@ function FileButton({ text, isMain, isCamera, onFiles }: Files) {
 function Outlined({ photo, onChoose }: { photo: Picked; onChoose: (animal: number) => void }) {
   const words = useWords();
   const { seen } = photo;
+  const isChoice = (seen?.animals.length ?? 0) > 1;
   return (
-    <svg viewBox={seen ? `0 0 ${seen.width} ${seen.height}` : "0 0 4 3"} role="img" aria-label={words.t("report.photos")}>
+    <svg
+      viewBox={seen ? `0 0 ${seen.width} ${seen.height}` : "0 0 4 3"}
+      role={isChoice ? "group" : "img"}
+      aria-label={words.t("report.photos")}
+    >
       <image href={photo.url} width={seen?.width ?? 4} height={seen?.height ?? 3} />
-      {seen?.animals.map(({ box: [x0, y0, x1, y1] }, n) => (
+      {seen?.animals.map(({ box: [x0, y0, x1, y1], species }, n) => (
         <rect
           key={n}
           class={n === photo.animal ? "chosen" : ""}
+          {...(isChoice && {
+            role: "button",
+            tabindex: 0,
+            "aria-pressed": n === photo.animal,
+            "aria-label": words.t("report.animal", { kind: words.t(`report.${species}`), n: n + 1 }),
+            onKeyDown: (event: KeyboardEvent) => {
+              if (event.key !== "Enter" && event.key !== " ") return;
+              event.preventDefault();
+              onChoose(n);
+            },
+          })}
           x={x0}
           y={y0}
           width={x1 - x0}

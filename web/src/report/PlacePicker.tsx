@@ -1,9 +1,10 @@
 import { type Signal, useSignal } from "@preact/signals";
-import { lazy, Suspense } from "preact/compat";
+import { Suspense } from "preact/compat";
 import { useWords } from "../ui/context";
 import type { Draft } from "./send";
+import { late } from "../ui/late";
 
-const PinMap = lazy(() => import("./PinMap"));
+const PinMap = late(() => import("./PinMap").then((module) => module.default));
 
 /** Where I am, a pin on the map, or words; none of it is a must. */
 export function PlacePicker({ question, place, address }: { question: string; place: Signal<Draft["place"]>; address: string }) {

@@ -2,6 +2,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
+import { useTitle } from "../ui/title";
 import { Done } from "./Done";
 import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
@@ -52,10 +53,10 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   };
   useSignalEffect(() => kept.keepPhotos(picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }))));
   useSignalEffect(keep);
+  useTitle(words.t(`report.${shelf}`));
   if (filed.value) return <Done filed={filed.value} />;
 
   const { species } = known(picked.value, chosenSpecies.value);
-
   const send = async (form: HTMLFormElement) => {
     progress.value = 0;
     await zero(preparing); // whoever taps at once need not tap again
@@ -74,7 +75,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       photos: picked.value.map((photo) => photo.jpeg),
       species: said,
       keepWithoutAnimal: said !== null,
-      animal: picked.value[0]!.animal,
+      animals: picked.value.map((photo) => photo.animal),
       place: place.value,
       isHome: isHome.value,
       address: text("address"),

@@ -1,4 +1,5 @@
 // Photos before they are sent: turned upright and made small enough for a slow network.
+import type { Words } from "../words";
 
 const LONGEST_SIDE = 2048;
 const QUALITY = 0.87;
@@ -25,6 +26,11 @@ export async function shrunk(file: File): Promise<Blob> {
   picture.close();
   const jpeg = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
   return jpeg ?? asGiven(file);
+}
+
+/** Why a file cannot be sent, for people. */
+export function whyUnusable(words: Words, file: File, error: unknown): string {
+  return words.t(`report.${error instanceof Unusable ? error.reason : "unreadable"}`, { file: file.name });
 }
 
 function asGiven(file: File): Blob {

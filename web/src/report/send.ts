@@ -2,6 +2,8 @@
 import { type Animal, type MatchPage, newKey, Problem, problemOf, type Report, type Species } from "../api";
 
 const PAUSES_MS = [1000, 4000];
+/** An upload of which nothing more goes out for so long has broken off, though nobody says so. */
+const STALLED_MS = 90_000;
 
 export type Shelf = "lost" | "found";
 
@@ -10,7 +12,8 @@ export interface Draft {
   photos: Blob[];
   species: Species | null;
   keepWithoutAnimal: boolean;
-  animal: number;
+  /** On each photo, which of the animals on it. */
+  animals: number[];
   place: { lat: number; lon: number } | null;
   isHome: boolean;
   address: string;
@@ -59,7 +62,7 @@ function textsOf(draft: Draft): Record<string, string | null> {
     shelf: draft.shelf,
     species: draft.species,
     keep_without_animal: draft.keepWithoutAnimal ? "true" : null,
-    animal: draft.animal ? String(draft.animal) : null,
+    animal: draft.animals.some((animal) => animal > 0) ? draft.animals.join() : null,
     lat: draft.place && String(draft.place.lat),
     lon: draft.place && String(draft.place.lon),
     home_lat: draft.isHome && draft.place ? String(draft.place.lat) : null,
@@ -105,8 +108,15 @@ function post(
     request.setRequestHeader("Accept-Language", language);
     request.setRequestHeader("Idempotency-Key", key);
     request.responseType = "json";
-    request.upload.onprogress = ({ loaded, total }) => onProgress?.(loaded / total);
-    request.onerror = () => failed(new Problem(0, "unreachable", ""));
+    const fail = () => failed(new Problem(0, "unreachable", ""));
+    let stalled = setTimeout(() => request.abort(), STALLED_MS);
+    request.upload.onprogress = ({ loaded, total }) => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALLED_MS);
+      onProgress?.(loaded / total);
+    };
+    request.onerror = request.onabort = fail;
+    request.onloadend = () => clearTimeout(stalled);
     request.onload = () => {
       const body = request.response ?? {};
       if (request.status < 300) done(body);

@@ -51,15 +51,20 @@ async function open(path: string): Promise<void> {
   else await self.clients.openWindow(path);
 }
 
-/** Every screen is the same document; without a network the last one of them does. */
+/** Every screen of the page is the same document; without a network the last one of them does. */
 async function shell(request: Request): Promise<Response> {
   try {
     const answer = await fetch(request);
-    if (answer.ok) await (await caches.open(PAGE)).put(SHELL, answer.clone());
+    if (answer.ok && isScreen(new URL(request.url).pathname)) await (await caches.open(PAGE)).put(SHELL, answer.clone());
     return answer;
   } catch {
     return (await caches.match(SHELL)) ?? Response.error();
   }
+}
+
+/** Whether the page draws it; others, like the board, come whole from the server. */
+function isScreen(path: string): boolean {
+  return path === SHELL || /^(\/telegram)?\/(lost|found)\/\w+(\/poster)?$/.test(path) || path === "/desk" || path === "/email";
 }
 
 /** As it is now; without a network as it was. */

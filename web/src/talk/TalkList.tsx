@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Message } from "../api";
-import { shrunk } from "../report/pictures";
+import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
 import type { Talk, Talks } from "./talks";
 
@@ -48,7 +48,7 @@ function Conversation({ talk, talks }: { talk: Talk; talks: Talks }) {
       {canWrite(talk) && <Mark talk={talk} talks={talks} />}
       {canWrite(talk) && <Composer talk={talk} talks={talks} />}
       {handover.is_open && (
-        <button class="plain" onClick={() => void talks.end(talk)}>
+        <button class="plain" onClick={() => void (confirm(words.t("talk.sure_end")) && talks.end(talk))}>
           {words.t("talk.end")}
         </button>
       )}
@@ -115,10 +115,25 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
   const text = useSignal("");
   const { is_open: isOpen, side } = talk.handover;
   const label = isOpen ? "talk.message" : side === "found" ? "talk.question" : "talk.answer";
-  const locate = () =>
-    navigator.geolocation.getCurrentPosition(({ coords }) => {
-      void talks.write(talk, { place: { lat: coords.latitude, lon: coords.longitude } });
-    });
+  const trouble = useSignal("");
+  const locate = () => {
+    trouble.value = "";
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => void talks.write(talk, { place: { lat: coords.latitude, lon: coords.longitude } }),
+      () => (trouble.value = words.t("talk.no_position")),
+    );
+  };
+  const show = async (input: HTMLInputElement) => {
+    trouble.value = "";
+    const file = input.files?.[0];
+    input.value = "";
+    if (!file) return;
+    try {
+      await talks.write(talk, { photo: await shrunk(file) });
+    } catch (error) {
+      trouble.value = whyUnusable(words, file, error);
+    }
+  };
   return (
     <form
       class="composer"
@@ -132,6 +147,11 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
         {words.t(label)}
         <textarea rows={2} maxLength={2000} value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />
       </label>
+      {trouble.value && (
+        <p class="notice" role="alert">
+          {trouble.value}
+        </p>
+      )}
       <div class="actions">
         <button class="main">{words.t("talk.send")}</button>
         {isOpen && (
@@ -141,10 +161,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
               <input
                 type="file"
                 accept="image/*,.heic,.heif"
-                onChange={(event) => {
-                  const file = event.currentTarget.files?.[0];
-                  if (file) void shrunk(file).then((photo) => talks.write(talk, { photo }));
-                }}
+                onChange={(event) => void show(event.currentTarget)}
               />
             </label>
             <button type="button" onClick={locate}>

@@ -1,14 +1,18 @@
 import type { Problem } from "../api";
+import { LostLink } from "../email/LostLink";
 import { useWords } from "./context";
+import { useTitle } from "./title";
 
 /** A whole screen for what cannot be shown: what happened, and what to do. */
 export function Trouble({ problem, again }: { problem: Problem; again?: () => void }) {
   const words = useWords();
   const kind = kindOf(problem);
+  useTitle(words.t(`problem.${kind}`));
   return (
     <section class="trouble" role="alert">
       <h1>{words.t(`problem.${kind}`)}</h1>
       <p>{words.t(`problem.${kind}_text`)}</p>
+      {(kind === "expired" || kind === "link") && <LostLink />}
       {again && (kind === "server" || kind === "offline") ? (
         <button class="main" onClick={again}>
           {words.t("problem.again")}

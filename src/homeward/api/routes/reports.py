@@ -125,7 +125,7 @@ async def add_photos(request: Request, report_id: str, context: Context, caller:
         return context.engine.add_photos(
             report.id,
             form.photos,
-            animal=forms.whole(form.fields, "animal", least=0, most=100) or 0,
+            animals=forms.numbers(form.fields, "animal", most=100),
             keep_without_animal=forms.flag(form.fields, "keep_without_animal"),
             idempotency=key,
         )
@@ -188,7 +188,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
         listed=forms.flag(fields, "listed"),
         secret_mark=fields.get("secret_mark"),
         about=ReportId(fields["about"]) if "about" in fields else None,
-        animal=forms.whole(fields, "animal", least=0, most=100) or 0,
+        animals=forms.numbers(fields, "animal", most=100),
         keep_without_animal=forms.flag(fields, "keep_without_animal"),
     )
 

@@ -1,0 +1,152 @@
+"""The page on a bad network: what was asked is done later, what cannot be shown is said."""
+
+import pytest
+from playwright.sync_api import expect
+
+from homeward.domain.animals import Detection, Label
+from homeward.domain.boxes import Box
+from homeward.ports import ReportQuery
+from homeward.testing import FakeDetector
+from tests.conftest import photo
+from tests.web.conftest import DESK, path_of, violations
+
+HOME = {"lat": "57.6", "lon": "39.85"}
+
+
+def file(data, name="pet.jpg", kind="image/jpeg"):
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+@pytest.fixture
+def lost(door):
+    door.report("found", photo(1, noise=2), **HOME)
+    return door.report("lost", photo(1), name="Barsik", **HOME)
+
+
+def controlled(page):
+    """Wait until the service worker has the page."""
+    page.wait_for_function("navigator.serviceWorker?.controller")
+
+
+def test_without_a_network_a_case_opens_also_after_pages_that_come_whole_from_the_server(visit, lost):
+    page = visit(path_of(lost))
+    controlled(page)
+    page.reload()
+    expect(page.locator("li.card")).to_have_count(1)
+    for path in ("/board", "/now", "/privacy"):
+        visit(path, page=page)
+        expect(page.locator("h1").first).to_be_visible()
+    page.context.set_offline(True)
+
+    visit(f"/lost/{lost.json()['id']}", page=page)
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    expect(page.get_by_text("No connection. This is what was known")).to_be_visible()
+    visit("/board", page=page)
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+
+
+def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost, door):
+    page = visit(path_of(lost))
+    expect(page.locator("li.card")).to_have_count(1)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_text("No connection.")).to_be_in_viewport()
+    page.context.set_offline(False)
+
+    expect(page.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+
+
+def test_a_part_that_cannot_be_loaded_says_so_and_comes_with_the_next_try(visit, lost):
+    page = visit(path_of(lost))
+    expect(page.locator("li.card")).to_have_count(1)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Map", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("This part of the page comes once there is a connection.")
+    page.context.set_offline(False)
+    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Map", exact=True).click()
+
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+
+
+def test_news_come_again_after_a_server_that_started_anew_answered_with_an_error(visit, lost, door):
+    page = visit("/")
+    page.route("**/api/v1/events*", lambda route: route.fulfill(status=502, body="starting"))
+    page.evaluate("navigator.serviceWorker?.getRegistrations().then(all => all.forEach(each => each.unregister()))")
+    visit(path_of(lost), page=page)
+    expect(page.locator("li.card")).to_have_count(1)
+    with page.expect_request("**/api/v1/events*"):
+        pass  # it asks again
+    page.unroute("**/api/v1/events*")
+    expect(page.locator("li.card")).to_have_count(1)
+    door.report("found", photo(1, noise=3), **HOME)
+
+    expect(page.locator("li.card")).to_have_count(2)
+    page.get_by_role("button", name="1 new match").click()
+    expect(page.locator("li.card.selected")).to_be_in_viewport()
+
+
+def test_a_finder_whose_link_was_not_heard_tries_again_and_is_in(visit, door):
+    door.report("lost", photo(1), name="Rex", **HOME)
+    found = door.report("found", photo(1, noise=1), **HOME)
+    page = visit("/")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    visit(path_of(found), page=page)
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.unroute("**/api/v1/**")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+
+
+def test_what_is_no_photo_is_named_also_when_it_is_added_later(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Add photos").set_input_files(
+        [file(b"%PDF-1.4", "paper.pdf", "application/pdf"), file(photo(1, noise=4))]
+    )
+
+    expect(page.get_by_role("alert")).to_contain_text("paper.pdf cannot be read as a photo")
+    expect(page.get_by_label("Add photos")).to_be_enabled()
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
+
+
+def test_an_owner_erases_everything_after_one_question(visit, lost, door):
+    page = visit(path_of(lost))
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Erase everything").click()
+
+    expect(page.get_by_text("Erased.")).to_be_visible()
+    assert "for good" in asked[0]
+    assert "homeward.case" not in page.evaluate("JSON.stringify(Object.keys(localStorage))")
+    page.reload()
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
+
+
+def pair(_, picture):
+    """A dog before a smaller cat, on every picture."""
+    height, width = picture.shape[:2]
+    dog = Detection(Box(0, 0, 0.55 * width, height), Label.DOG, 0.9)
+    return (dog, Detection(Box(0.6 * width, 0.4 * height, width, height), Label.CAT, 0.9))
+
+
+def test_on_each_photo_an_animal_of_its_own_is_chosen_without_a_pointer_too(visit, door, monkeypatch):
+    monkeypatch.setattr(FakeDetector, "_on", pair)
+    page = visit("/lost/new", viewport=DESK)
+    page.get_by_label("Choose or take photos").set_input_files([file(photo(1)), file(photo(2))])
+    expect(page.get_by_role("button", name="cat, number 2")).to_have_count(2)
+    page.get_by_role("button", name="cat, number 2").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("rect.chosen").first).to_have_attribute("aria-label", "cat, number 2")
+    assert violations(page) == []
+    page.get_by_role("button", name="cat", exact=True).click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+
+    (report,) = door.world.engine.reports(ReportQuery())
+    assert [each.photo.chosen for each in door.world.engine.report(report.id).photos] == [1, 1]

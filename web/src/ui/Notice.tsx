@@ -1,0 +1,14 @@
+import type { Problem } from "../api";
+import { useWords } from "./context";
+
+/** What went wrong beside what is shown all the same; `knownAt` is when that was known. */
+export function Notice({ problem, knownAt = null }: { problem: Problem; knownAt?: number | null }) {
+  const words = useWords();
+  return (
+    <p class="notice trouble-notice" role="status">
+      {problem.status === 0
+        ? words.t(knownAt ? "problem.offline_shown" : "problem.offline_text", { when: words.ago(knownAt ?? 0) })
+        : problem.message || words.t("problem.server")}
+    </p>
+  );
+}
