@@ -1,4 +1,4 @@
-"""Write the pictures of docs/how-to/watch-a-camera.md: the page, a sheet of crops, and how small an animal may be.
+"""Write the picture of docs/how-to/watch-a-camera.md: what `homeward watch --show` shows.
 
 Needs chromium. The photographs are scikit-image's chelsea and grass (CC0).
 """
@@ -13,35 +13,23 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor
 
 from benchmarks.served import START, Served
 from docs.screens import DRAWING
-from homeward.models.registry import Registry
+from homeward.watcher.drawing import ANIMAL
 from tests.ports import free_port
 
 FOLDER = Path(__file__).parent / "how-to"
 SIZE, PER_SECOND, SECONDS = (720, 1280), 10, 60
-SIDES = (32, 48, 64, 96, 160, 256)
 QUALITY = 78
 Picture = npt.NDArray[np.uint8]
 
 
 def main() -> None:
-    """All three."""
+    """Make it."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        clip = _clip(folder / "yard.mp4")
-        _page(folder, clip)
-        sheet = folder / "sheet.png"
-        box = str(folder / "box")
-        _homeward("watch", str(clip), "--dry-run", "--sheet", str(sheet), "--window", "1", "--data", box)
-        Image.open(sheet).save(FOLDER / "watch-sheet.jpg", quality=QUALITY)
-    _sizes().save(FOLDER / "watch-sizes.jpg", quality=QUALITY)
-
-
-def _homeward(*words: str) -> None:
-    subprocess.run([sys.executable, "-c", START, *words], check=True)  # noqa: S603 - our own command
+        _page(Path(name), _clip(Path(name) / "yard.mp4"))
 
 
 def _lawn() -> Picture:
@@ -101,12 +89,20 @@ def _page(folder: Path, clip: Path) -> None:
         try:
             page = browser.new_page(viewport={"width": 980, "height": 900})
             _until_open(page, f"http://127.0.0.1:{port}/")
-            time.sleep(12)  # until some crops were sent
-            page.screenshot(path=str(FOLDER / "watch-page.jpg"), type="jpeg", quality=QUALITY, full_page=True)
+            time.sleep(8)  # until something was sent
+            for _ in range(50):
+                page.screenshot(path=str(FOLDER / "watch-page.jpg"), type="jpeg", quality=QUALITY, full_page=True)
+                if _shows_an_animal(FOLDER / "watch-page.jpg"):
+                    break
         finally:
             watch.terminate()
             watch.wait(60)
             browser.close()
+
+
+def _shows_an_animal(path: Path) -> bool:
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    return bool((np.abs(pixels - ImageColor.getrgb(ANIMAL)).max(-1) < 40).sum() > 2000)
 
 
 def _until_open(page: object, url: str) -> None:
@@ -120,27 +116,6 @@ def _until_open(page: object, url: str) -> None:
         else:
             return
     raise RuntimeError(f"nobody answers at {url}")
-
-
-def _sizes() -> Image.Image:
-    """One cat in several heights on the 1280 x 720 pixels of a camera, and what the detector says of each."""
-    picture, places, x = _lawn(), [], 30
-    for side in SIDES:
-        cat = _cat(side)
-        picture = _put(picture, cat, x, 620 - side)
-        places.append((x, 620 - side, cat.shape[1], side))
-        x += cat.shape[1] + 50
-    drawn = Image.fromarray(picture)
-    draw, font = ImageDraw.Draw(drawn), ImageFont.load_default(22)
-    detector = Registry([]).detector("homeward-detector-1", 2)
-    for x, y, width, side in places:
-        around = (max(0, x - side), max(0, y - side), x + width + side, min(SIZE[0], y + 2 * side))
-        (seen,) = detector.detect([picture[around[1] : around[3], around[0] : around[2]]])
-        best = max((found.confidence for found in seen if found.label.value == "cat"), default=0.0)
-        draw.rectangle((x, y, x + width, y + side), outline="#ff5d3b" if best else "#b0b0b0", width=3)
-        draw.text((x, 630), f"{side} px", fill="white", font=font)
-        draw.text((x, 658), f"{best:.0%}" if best else "-", fill="white", font=font)
-    return drawn
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from homeward.domain.crops import cut
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.filing import NewSighting
 from homeward.domain.ids import AccountId, CropId, EmbeddingId, EncounterId, ReportId, new_token
+from homeward.domain.places import cell_of
 from homeward.domain.repeats import Seen, encounter_of, repeat_of
 from homeward.domain.reports import Camera, Encounter, Report, Shelf, Source
 from homeward.engine.intake import EARLIEST
@@ -137,7 +138,10 @@ class Sight:
         with self.ports.database.write() as work:
             for camera_id in sorted({str(one.report.camera_id) for one in made}):
                 work.alone(f"camera:{camera_id}")
-            return [self._store(work, one) for one in made]
+            # two processes that count up the same cells of the map in one order do not wait for each other in a ring
+            order = sorted(range(len(made)), key=lambda number: _counted_as(made[number].report))
+            outcomes = {number: self._store(work, made[number]) for number in order}
+            return [outcomes[number] for number in range(len(made))]
 
     def _store(self, work: UnitOfWork, made: _Made) -> Outcome:
         report = made.report
@@ -200,3 +204,9 @@ def _at(seen: Recognised, box: Box) -> Recognised:
         return replace(seen, animals=(animal,))
     best = max(range(len(seen.animals)), key=lambda number: seen.animals[number].box.iou(box))
     return replace(seen, chosen=best)
+
+
+def _counted_as(report: Report) -> tuple[str, tuple[int, int], int]:
+    """Kind, cell of the map and day, as sightings are tallied."""
+    cell = cell_of(report.place) if report.place else (-1, -1)
+    return report.species.value, cell, report.happened_at.toordinal()

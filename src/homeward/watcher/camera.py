@@ -100,15 +100,16 @@ class CameraWatch:
         if is_alone and self.is_busy(frame.time_s):
             return []
         self.counts.frames += 1
-        self.view.frame, self.view.regions, self.view.animals, self.view.people = frame, regions, [], []
+        view = View(frame, regions)
         if regions:
             picture = self.areas.without_hidden(frame.picture)
             animals, people = self._seen(picture, regions, frame.time_s)
-            self.view.people = people
+            view.people = people
             self.counts.frames_with_animal += bool(animals)
             for track, animal in self._tracker.update(frame.time_s, animals):
-                self.view.animals.append((track.id, animal))
+                view.animals.append((track.id, animal))
                 self._follow(track, animal, people, picture, frame)
+        self.view = view  # whole, since others look at it meanwhile
         return list(self._due(frame.time_s))
 
     def due(self, time_s: float) -> list[Sight]:

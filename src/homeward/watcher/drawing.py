@@ -31,7 +31,7 @@ class Drawing:
     def jpeg(self, watching: CameraWatch) -> bytes | None:
         """The last frame; None where it was drawn already."""
         view = watching.view
-        frame, regions, animals, people = view.frame, list(view.regions), list(view.animals), list(view.people)
+        frame, regions, animals, people = view.frame, view.regions, view.animals, view.people
         if frame is None or frame.number == self._last:
             return None
         self._last = frame.number

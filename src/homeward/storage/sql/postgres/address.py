@@ -1,6 +1,7 @@
 """The address of a database: a checked `postgresql://` URL, shown without its secrets."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -9,6 +10,14 @@ from homeward.errors import BadSettings
 
 HINT = "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
 FIELD = "database_url"
+CONNECT: dict[str, Any] = {  # a server that vanished without a word is missed within half a minute
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "homeward",
+}
 
 
 @dataclass(frozen=True, slots=True)

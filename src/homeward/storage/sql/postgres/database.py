@@ -14,7 +14,7 @@ from homeward.domain.reports import Shelf
 from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql.dialect import WRITES, alone
 from homeward.storage.sql.postgres import feed
-from homeward.storage.sql.postgres.address import Address
+from homeward.storage.sql.postgres.address import CONNECT, Address
 from homeward.storage.sql.postgres.fitness import check_server, check_vector
 from homeward.storage.sql.postgres.troubles import told, told_at_start
 from homeward.storage.sql.postgres.wire import Wire
@@ -29,14 +29,6 @@ SETTINGS = {
     "jit": "off",  # compiling takes longer than all but the longest of our statements
     "plan_cache_mode": "force_custom_plan",  # a partial index is used only where the plan knows the values
 }
-CONNECT = {
-    "connect_timeout": 5,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "application_name": "homeward",
-}
-
 
 HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 1))")
 OLD_UPLOADS = text("DELETE FROM uploads WHERE at <= extract(epoch FROM clock_timestamp()) - 3600")

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from homeward.storage.sql.dialect import ALIVE
-from homeward.storage.sql.postgres.address import Address
+from homeward.storage.sql.postgres.address import CONNECT, Address
 
 CHANNEL = "homeward_events"
 WAIT_S, FIRST_RETRY_S, LAST_RETRY_S = 0.5, 0.2, 5.0
@@ -61,7 +61,7 @@ class Wire:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                with psycopg.connect(self._dsn(), autocommit=True, connect_timeout=5) as line:
+                with psycopg.connect(self._dsn(), autocommit=True, **CONNECT) as line:
                     work(line)
             except psycopg.Error as error:
                 wait_s = FIRST_RETRY_S if time.monotonic() - began > LAST_RETRY_S else min(LAST_RETRY_S, wait_s * 2)
