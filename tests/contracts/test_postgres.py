@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
 from homeward.domain.embeddings import Filter, NewEmbedding, unit
 from homeward.domain.handovers import Handover
@@ -17,6 +18,7 @@ from homeward.domain.ids import HandoverId, ModelName, ReportId
 from homeward.domain.reports import Shelf, Status
 from homeward.engine.events import EventBroker, MatchFound, of_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
+from homeward.storage.index.changes import ChangesForgotten
 from homeward.storage.index.exact import ExactIndex
 from homeward.storage.index.pgvector import PgVectorIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
@@ -130,6 +132,28 @@ def test_an_index_that_lagged_too_far_reads_everything_anew(both):
         feed.forget_changes(work.connection, kept=0)
 
     assert seen(index) == ["b"]
+
+
+def test_rows_restored_into_a_younger_cluster_are_followed_from_their_vectors_on(postgres_url):
+    with closing(PostgresDatabase.open(postgres_url)) as before, before.write() as work:
+        put(work, "a")
+        work.facts.set("index_history", "old")
+        work.facts.set("changes_forgotten", "900000000000")
+        work.connection.execute(text("UPDATE changes SET xid = '900000000001'"))
+
+    with closing(PostgresDatabase.open(postgres_url)) as restored:
+        index = ExactIndex(Shelf.FOUND, restored)
+        assert seen(index) == ["a"]
+        with restored.write() as work:
+            assert (work.facts.get("index_history"), work.facts.get("changes_forgotten")) == (None, None)
+            put(work, "b")
+        assert seen(index) == ["a", "b"]
+        assert len(restored.changes_after(0, Shelf.FOUND)[1]) == 1  # of b alone
+        with pytest.raises(ChangesForgotten):  # a follower that comes from the older cluster
+            restored.changes_after(900_000_000_000, Shelf.FOUND)
+
+    with closing(PostgresDatabase.open(postgres_url)) as again:
+        assert len(again.changes_after(0, Shelf.FOUND)[1]) == 1
 
 
 def test_workers_side_by_side_take_each_job_and_each_alert_once(both):
@@ -293,14 +317,14 @@ def refusal(url, kind):
 
 
 def test_what_is_no_address_is_refused_without_repeating_it():
-    for text in (
+    for given in (
         "",
         "hello",
         "mysql://u:s3cret@h/d",
         f"postgresql://u:{PASSWORD}@h",
         f"postgresql://u:{PASSWORD}@h:port/d",
     ):
-        assert "HOMEWARD_DATABASE_URL" in refusal(text, BadSettings)
+        assert "HOMEWARD_DATABASE_URL" in refusal(given, BadSettings)
 
 
 def test_a_wrong_password_a_missing_database_and_a_server_that_is_down_are_told_apart(postgres_server):

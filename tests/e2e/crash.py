@@ -78,7 +78,7 @@ class Server:
     def wait(self) -> None:
         assert self.process is not None
         deadline = time.monotonic() + READY_WITHIN_S
-        while not self._is_ready():
+        while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the server did not come up:\n{self.log.read_text()[-3000:]}")
             threading.Event().wait(0.05)
@@ -93,7 +93,7 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return httpx2.get(f"{self.url}/readyz", timeout=1).status_code == 200
         except httpx2.HTTPError:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import QueuePool
 
@@ -33,6 +34,8 @@ SETTINGS = {
 HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 1))")
 OLD_UPLOADS = text("DELETE FROM uploads WHERE at <= extract(epoch FROM clock_timestamp()) - 3600")
 LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 1))")
+
+log = structlog.get_logger(__name__)
 
 
 class PostgresDatabase:
@@ -65,6 +68,8 @@ class PostgresDatabase:
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 check_vector(connection, database.address, make=True)
                 migrate(connection)
+                if feed.begin_anew_elsewhere(connection):
+                    log.warning("these rows come from another cluster, indexes are built anew")
         except BaseException:
             database.close()
             raise

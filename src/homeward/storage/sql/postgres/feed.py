@@ -25,6 +25,12 @@ KEPT = 1_000_000  # changes; whoever is farther behind reads everything anew
 OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 NEXT_TO_COME = text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
 FORGOTTEN = text("SELECT value::bigint FROM facts WHERE name = 'changes_forgotten'")
+LATEST_KNOWN = text("""
+SELECT greatest(
+  (SELECT coalesce(max(xid::text::bigint), -1) FROM changes),
+  (SELECT coalesce(max(value::bigint), -1) FROM facts WHERE name = 'changes_forgotten')
+)
+""")
 TOUCHED = text(
     "SELECT DISTINCT embedding_id FROM changes WHERE xid >= CAST(CAST(:seq AS text) AS xid8) AND shelf = :shelf"
 )
@@ -34,6 +40,19 @@ WITH gone AS (DELETE FROM changes WHERE seq < (SELECT max(seq) FROM changes) - :
 INSERT INTO facts (name, value) SELECT 'changes_forgotten', xid::text FROM last WHERE xid IS NOT NULL
 ON CONFLICT (name) DO UPDATE SET value = greatest(facts.value::bigint, excluded.value::bigint)::text
 """)
+
+
+def begin_anew_elsewhere(connection: Connection) -> bool:
+    """Where the rows were restored into another cluster, whose transactions are numbered anew: forget all changes.
+
+    Whoever follows them, an index of this process or a Qdrant server, then begins from the vectors themselves.
+    """
+    latest = connection.execute(LATEST_KNOWN).scalar_one()
+    if latest < _number(connection, NEXT_TO_COME):
+        return False
+    connection.execute(text("DELETE FROM changes"))
+    connection.execute(text("DELETE FROM facts WHERE name IN ('changes_forgotten', 'index_history')"))
+    return True
 
 
 def last_change(connection: Connection) -> int:
@@ -53,6 +72,8 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
         ChangesForgotten: some of them are not known any more.
     """
     running = _number(connection, OLDEST_RUNNING)
+    if seq > _number(connection, NEXT_TO_COME):  # of another cluster
+        raise ChangesForgotten
     if seq <= (connection.execute(FORGOTTEN).scalar_one_or_none() or -1):
         raise ChangesForgotten
     touched = connection.execute(TOUCHED, {"seq": seq, "shelf": shelf.value}).scalars()
