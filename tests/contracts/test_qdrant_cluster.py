@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import Shelf
 from homeward.errors import BadSettings
+from homeward.storage.index.qdrant.points import Mark
 from homeward.storage.index.qdrant.server import Server
 
 MODEL = ModelName("m")
@@ -23,6 +25,9 @@ RAFT = {"term": 1, "commit": 1, "pending_operations": 0, "leader": 1, "role": "L
 CLUSTER = {"status": "enabled", "peer_id": 1, "peers": {str(n): {"uri": f"http://q{n}"} for n in (1, 2, 3)},
            "raft_info": RAFT, "consensus_thread_status": {"consensus_thread_status": "working", "last_update": "2026-06-01T00:00:00Z"},
            "message_send_failures": {}}  # fmt: skip
+COLLECTION = {"status": "green", "optimizer_status": "ok", "segments_count": 1, "payload_schema": {},
+              "config": {"params": {"vectors": {"size": 4, "distance": "Euclid"}}, "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 10000},
+                         "optimizer_config": {"deleted_threshold": 0.2, "vacuum_min_vector_number": 1000, "default_segment_number": 0, "flush_interval_sec": 5}}}  # fmt: skip
 ROW = Embedding(EmbeddingId(7), CropId(1), ReportId("r"), MODEL, Species.CAT, Part.BODY, datetime(2026, 6, 1, tzinfo=UTC),
                 Point(57.6, 39.85), is_open=True, vector=unit(np.ones(4)))  # fmt: skip
 
@@ -32,6 +37,7 @@ class Cluster:
 
     def __init__(self, version="1.16.3"):
         self.asked, self.keys, self.there, self.version = [], ["0,0"], False, version
+        self.points = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,8 +46,9 @@ class Cluster:
                 parts = urlsplit(self.path)
                 call = (self.command, parts.path, parse_qs(parts.query), json.loads(body) if body else None)
                 outer.asked.append(call)
-                data = json.dumps(outer.answer(*call)).encode()
-                self.send_response(200)
+                told = outer.answer(*call)
+                data = json.dumps(told).encode()
+                self.send_response(400 if isinstance(told.get("status"), dict) else 200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
@@ -67,14 +74,26 @@ class Cluster:
         elif end == "cluster":
             result = CLUSTER
         elif end == "shards":
+            if verb == "PUT" and body["shard_key"] in self.keys:
+                return {"status": {"error": "Shard key already exists"}, "time": 0.0}
             if verb == "PUT":
                 self.keys.append(body["shard_key"])
             result = True if verb == "PUT" else {"shard_keys": [{"key": key} for key in self.keys]}
-        elif end == "query":
-            result = {"points": []}
+        elif end in {"query", "points"}:
+            result = self.of_points(verb, end, body)
+        elif verb == "GET" and path.count("/") == 2:
+            result = COLLECTION
         elif verb == "PUT" and path.count("/") == 2:
             self.there, result = True, True
         return {"result": result, "status": "ok", "time": 0.0}
+
+    def of_points(self, verb, end, body):
+        if end == "query":
+            return {"points": []}
+        if verb == "PUT":
+            self.points |= {point["id"]: point.get("payload") for point in body["points"]}
+            return DONE
+        return [{"id": each, "payload": self.points[each]} for each in body["ids"] if each in self.points]
 
     def calls(self, verb, ending):
         return [(query, body) for v, path, query, body in self.asked if v == verb and path.endswith(ending)]
@@ -132,6 +151,27 @@ def test_a_search_asks_the_regions_of_its_circle_for_a_majority_and_measures_ane
     assert body["filter"]["must_not"] == [{"has_id": [3]}]
     assert "shard_key" not in everywhere
     assert everywhere["params"]["hnsw_ef"] >= 500
+
+
+def test_a_region_that_another_process_made_is_asked_written_to_and_erased_from(cluster, points):
+    other = Server.open(cluster.url, "h")
+    theirs = other.points(Shelf.FOUND, MODEL)
+    points.set_mark(Mark(1, None))
+    assert theirs.mark() == Mark(1, None)
+    points.put([ROW], 5)
+    points.set_mark(Mark(5, None))
+    near = Filter(MODEL, centre=Point(57.6, 39.85), radius_km=5)
+
+    assert theirs.mark() == Mark(5, None)
+    theirs.nearest(ROW.vector, 10, near, [])
+    ((_, body),) = cluster.calls("POST", "/points/query")
+    assert body["shard_key"] == ["56,38"]
+    far = replace(ROW, id=EmbeddingId(8), place=Point(10.0, 10.0))
+    points.put([far], 6)
+    theirs.put([far], 6)  # it does not know that region yet, and Qdrant says that there is one
+    theirs.drop([far.id])
+    assert set(cluster.calls("POST", "/points/delete")[-1][1]["shard_key"]) == set(cluster.keys)
+    other.close()
 
 
 def test_a_server_too_old_for_conditions_is_refused(cluster):

@@ -138,11 +138,14 @@ class Server:
                 self.client.create_payload_index(name, field_name, kind, wait=True)
         self.made.add(name)
 
-    def shard_keys(self, name: str) -> set[Key]:
-        """Regions that have shards; empty where there are none at all."""
+    def shard_keys(self, name: str, *, least: int = 0) -> set[Key]:
+        """Regions that have shards; empty where there are none at all.
+
+        Another process may have made some since they were listed: who knows of ``least`` sees to it that all are known.
+        """
         if not self._peers():
             return set()
-        if name not in self.keys:
+        if len(self.keys.get(name, ())) < max(1, least):
             self.keys[name] = {found.key for found in self.client.list_shard_keys(name).shard_keys or ()}
         return self.keys[name]
 
@@ -151,8 +154,13 @@ class Server:
         return self._peers() > 0
 
     def add_shard_key(self, name: str, key: str) -> None:
-        """Make shards for a region."""
-        self.client.create_shard_key(name, key)
+        """Make shards for a region, unless another process did so a moment ago."""
+        try:
+            self.client.create_shard_key(name, key)
+        except UnexpectedResponse:
+            self.keys.pop(name, None)
+            if key not in self.shard_keys(name):
+                raise
         self.shard_keys(name).add(key)
 
     def _peers(self) -> int:
@@ -195,7 +203,8 @@ class ServerPoints:
                 self.server.made.discard(self.name)
                 self.server.keys.pop(self.name, None)
                 return None
-        fields = (found[0].payload or {}) if found else {}
+            fields = (found[0].payload or {}) if found else {}
+            self.server.shard_keys(self.name, least=int(fields.get("regions", 0)))
         if not isinstance(fields.get("seq"), int):
             return None
         filling = fields.get("filling")
@@ -205,7 +214,9 @@ class ServerPoints:
         """Write how far it follows."""
         with told():
             size = self.server.client.get_collection(self.name).config.params.vectors.size  # type: ignore[union-attr]
-            fields = {"seq": mark.seq, "filling": mark.filling}
+            self._make_region(NOWHERE)
+            regions = len(self.server.shard_keys(self.name))
+            fields = {"seq": mark.seq, "filling": mark.filling, "regions": regions}
             point = models.PointStruct(id=self._mark_id(), vector=[0.0] * size, payload=fields)
             self._upsert([point], NOWHERE, None)
 
@@ -233,6 +244,7 @@ class ServerPoints:
             return
         with told():
             if self.server.is_there(self.name):
+                self.server.keys.pop(self.name, None)  # what is erased is erased in every region
                 keys = list(self.server.shard_keys(self.name)) or None
                 self.server.client.delete(self.name, list(ids), wait=True, ordering=STRONG, shard_key_selector=keys)
 
@@ -279,16 +291,18 @@ class ServerPoints:
     def _mark_id(self) -> str:
         return str(uuid.uuid5(MARKS, self.shelf.value))
 
-    def _upsert(self, points: list[models.PointStruct], key: str, condition: models.Filter | None) -> None:
-        sharded = self.server.is_sharded()
-        if sharded and key not in self.server.shard_keys(self.name):
+    def _make_region(self, key: str) -> None:
+        if self.server.is_sharded() and key not in self.server.shard_keys(self.name):
             self.server.add_shard_key(self.name, key)
+
+    def _upsert(self, points: list[models.PointStruct], key: str, condition: models.Filter | None) -> None:
+        self._make_region(key)
         self.server.client.upsert(
             self.name,
             points,
             wait=True,
             ordering=STRONG,
-            shard_key_selector=key if sharded else None,
+            shard_key_selector=key if self.server.is_sharded() else None,
             update_filter=condition,
         )
 
