@@ -16,6 +16,10 @@ VALID = text(
     "SELECT i.indisvalid FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.oid = to_regclass(:name)"
 )
 DIMENSION = text("SELECT vector_dims(half) FROM points WHERE space = :space LIMIT 1")
+ENOUGH_MEMORY = text("""
+SELECT set_config('maintenance_work_mem', '512MB', false)
+WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('512MB')
+""")
 MAKE = """
 CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON points USING hnsw ((half::halfvec({dimension})) halfvec_l2_ops)
 WITH (m = 16, ef_construction = 100) WHERE space = '{space}'
@@ -73,7 +77,7 @@ class Graphs:
             if is_valid is False:  # an earlier making was cut off
                 connection.execute(text(f"DROP INDEX CONCURRENTLY {name}"))
             log.info("making a graph", space=space)
-            connection.execute(text("SET maintenance_work_mem = '512MB'"))
+            connection.execute(ENOUGH_MEMORY)
             connection.exec_driver_sql(MAKE.format(name=name, dimension=int(dimension), space=space.replace("'", "''")))
             self._seen.pop(name, None)
             log.info("made a graph", space=space)
