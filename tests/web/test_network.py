@@ -25,7 +25,7 @@ def lost(door):
 
 def controlled(page):
     """Wait until the service worker has the page."""
-    page.wait_for_function("navigator.serviceWorker?.controller")
+    page.wait_for_function("() => !!navigator.serviceWorker?.controller")
 
 
 def test_without_a_network_a_case_opens_also_after_pages_that_come_whole_from_the_server(visit, lost):
@@ -150,3 +150,16 @@ def test_on_each_photo_an_animal_of_its_own_is_chosen_without_a_pointer_too(visi
 
     (report,) = door.world.engine.reports(ReportQuery())
     assert [each.photo.chosen for each in door.world.engine.report(report.id).photos] == [1, 1]
+
+
+def test_a_language_once_chosen_holds_on_every_page_whoever_makes_it(visit, lost):
+    page = visit("/board")
+    page.get_by_role("link", name="По-русски").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    visit(path_of(lost), page=page)
+    expect(page.get_by_text("1 похожее животное")).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_text("1 possible match")).to_be_visible()
+    for path in ("/board", "/now", "/privacy"):
+        visit(path, page=page)
+        expect(page.locator("html")).to_have_attribute("lang", "en")

@@ -136,14 +136,14 @@ def test_it_can_be_installed_and_begins_with_the_cases_of_this_device(visit, los
 
 def test_every_answer_keeps_to_itself(visit, lost, door):
     page = visit("/")
-    for path in ("/", "/board", "/lost/abc", "/sw.js", "/api/v1/map", "/nowhere"):
+    for path in ("/", "/lost/new", "/now", "/board", "/lost/abc", "/sw.js", "/api/v1/map", "/nowhere"):
         headers = page.request.get(path).headers
         policy = headers["content-security-policy"]
         assert "unsafe" not in policy
         assert "default-src 'self'" in policy
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-content-type-options"] == "nosniff"
-        assert (headers["x-robots-tag"] == "noindex") is (path != "/board")
+        assert (headers["x-robots-tag"] == "noindex") is (path not in {"/", "/lost/new", "/now", "/board"})
 
 
 def reports(door):

@@ -9,7 +9,9 @@ export type Texts = Record<Key, string> & Partial<Record<SlavicForm, string>>;
 export type Values = Record<string, string | number>;
 
 const LANGUAGES: Record<string, Texts> = { en, ru };
-const KEPT = "homeward.language";
+/** The server, which makes the board and other pages itself, reads it too. */
+const COOKIE = "homeward-language";
+const YEAR_S = 365 * 86_400;
 const HOUR_S = 3600;
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86400],
@@ -86,11 +88,12 @@ export function fill(text: string, values: Values): string {
 
 /** The language that the reader chose, else the first of the browser's that we speak. */
 export function readersLanguage(): string {
-  const wished = [localStorage.getItem(KEPT) ?? "", ...navigator.languages].map((each) => each.split("-")[0] ?? "");
+  const [, chosen] = new RegExp(`(?:^|; )${COOKIE}=(\\w+)`).exec(document.cookie) ?? [];
+  const wished = [chosen ?? "", ...navigator.languages].map((each) => each.split("-")[0] ?? "");
   return wished.find((each) => each in LANGUAGES) ?? "en";
 }
 
 export function chooseLanguage(language: string): void {
-  localStorage.setItem(KEPT, language);
+  document.cookie = `${COOKIE}=${language}; path=/; max-age=${YEAR_S}; samesite=lax`;
   location.reload();
 }

@@ -9,21 +9,21 @@ from starlette.responses import HTMLResponse
 
 from homeward.api import forms, schemas
 from homeward.api.context import ApiContext, context_of
-from homeward.api.routes.pages import content_policy, document
+from homeward.api.languages import keep_language, reader_language
+from homeward.api.routes.pages import MAY_BE_FOUND, content_policy, document
 from homeward.api.routes.reports import before
 from homeward.api.views import notice_view
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
 from homeward.domain.reports import Shelf
 from homeward.engine.board import Notice
-from homeward.locales import best_language, text
+from homeward.locales import text
 
 router = APIRouter(tags=["board"])
 Context = Annotated[ApiContext, Depends(context_of)]
-FILTERS = frozenset({"shelf", "species", "district", "limit", "cursor"})
+FILTERS = frozenset({"shelf", "species", "district", "limit", "cursor", "lang"})
 ON_A_PAGE = 24
 PICTURE_CACHE = "public, max-age=3600"
-MAY_BE_FOUND = {"X-Robots-Tag": "all"}
 
 
 @router.get("/api/v1/board", summary="What everybody may see", responses=schemas.PROBLEMS)
@@ -44,24 +44,24 @@ def photo(report_id: str, context: Context) -> Response:
 @router.get("/board", include_in_schema=False)
 def board_page(request: Request, context: Context) -> HTMLResponse:
     """The newest, with links to the others."""
-    language = best_language(request.headers.get("accept-language"))
+    language = reader_language(request)
     notices, cursor = _page(request, context)
     say = Words(language)
     shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
     listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
-    given = {name: value for name, value in request.query_params.items() if name != "cursor"}
+    given = {name: value for name, value in request.query_params.items() if name not in {"cursor", "lang"}}
     older = escape(urlencode({**given, "cursor": cursor or ""}))
     more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
     privacy = f"<p class='foot'><a href='/privacy'>{say('privacy.link')}</a></p>"
     body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{listed}{more}{privacy}"
-    return html_page(context, language, say.plain("board.title"), body)
+    return html_page(request, context, language, say.plain("board.title"), body)
 
 
 @router.get("/pet/{report_id}", include_in_schema=False)
 def notice_page(request: Request, report_id: str, context: Context) -> HTMLResponse:
     """One animal, to share; with what messengers and social networks show of a link."""
     notice = context.engine.board.notice(ReportId(report_id))
-    language = best_language(request.headers.get("accept-language"))
+    language = reader_language(request)
     say, url = Words(language), context.config.public_url
     title = _title(notice, say)
     picture = f"{url}/api/v1/board/{notice.report.id}/photo"
@@ -85,7 +85,7 @@ def notice_page(request: Request, report_id: str, context: Context) -> HTMLRespo
         f"<p class='foot'><a href='/pet/{notice.report.id}/complaint'>{say('complaint.link')}</a>"
         f" <a href='/privacy'>{say('privacy.link')}</a></p></article>"
     )
-    return html_page(context, language, title, body, head)
+    return html_page(request, context, language, title, body, head)
 
 
 class Words:
@@ -155,7 +155,11 @@ def _where(notice: Notice, say: Words) -> str:
     return ", ".join(part for part in (notice.report.district, say.day(notice)) if part)
 
 
-def html_page(context: ApiContext, language: str, title: str, body: str, head: str = "") -> HTMLResponse:
+def html_page(
+    request: Request, context: ApiContext, language: str, title: str, body: str, head: str = ""
+) -> HTMLResponse:
     """A page made here, which may be found by search machines."""
     headers = {"Content-Security-Policy": content_policy(context.config), **MAY_BE_FOUND}
-    return HTMLResponse(document(language, body, title=title, head=head), headers=headers)
+    answer = HTMLResponse(document(language, body, title=title, head=head), headers=headers)
+    keep_language(request, answer)
+    return answer

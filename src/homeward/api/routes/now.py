@@ -6,8 +6,9 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from homeward.api.routes.pages import document
-from homeward.locales import best_language, text
+from homeward.api.languages import keep_language, reader_language
+from homeward.api.routes.pages import MAY_BE_FOUND, document
+from homeward.locales import text
 
 router = APIRouter()
 POINTS = {"cat": 4, "dog": 4, "posters": 2, "shelters": 2, "beware": 2}
@@ -24,9 +25,9 @@ SOURCES = {  # DOI: who and where
 
 
 @router.get("/now", include_in_schema=False)
-def now(request: Request, species: Literal["cat", "dog"] | None = None, lang: str | None = None) -> HTMLResponse:
+def now(request: Request, species: Literal["cat", "dog"] | None = None) -> HTMLResponse:
     """For a cat, for a dog, or for both."""
-    language = lang if lang in {"en", "ru"} else best_language(request.headers.get("accept-language"))
+    language = reader_language(request)
 
     def say(key: str) -> str:
         return escape(text(language, f"now.{key}") or "")
@@ -42,4 +43,7 @@ def now(request: Request, species: Literal["cat", "dog"] | None = None, lang: st
     parts.append(f"<h2>{say('sources')}</h2><ol class='soft'>{cited}</ol>")
     parts.append(f"<p><a class='button main' href='/lost/new'>{say('report')}</a></p>")
     body = f"<article class='now'>{''.join(parts)}</article>"
-    return HTMLResponse(document(language, body, title=text(language, "now.title") or "", head=""))
+    html = document(language, body, title=text(language, "now.title") or "", head="")
+    answer = HTMLResponse(html, headers=MAY_BE_FOUND)
+    keep_language(request, answer)
+    return answer

@@ -14,8 +14,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from homeward.api.context import ApiConfig, ApiContext, context_of
+from homeward.api.languages import keep_language, reader_language
 from homeward.errors import NotFound
-from homeward.locales import best_language, text
+from homeward.locales import text
 
 STATIC = Path(__file__).parent.parent / "static"
 KINDS = {
@@ -26,6 +27,9 @@ KINDS = {
 }
 CODINGS = {"br": ".br", "gzip": ".gz"}
 CITY = "/map/city.pmtiles"
+OTHER = {"ru": "По-русски", "en": "English"}
+FOR_EVERYBODY = {"/", "/lost/new", "/found/new"}
+MAY_BE_FOUND = {"X-Robots-Tag": "all"}
 FOREVER = "public, max-age=31536000, immutable"
 router = APIRouter()
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -62,13 +66,17 @@ def install(app: FastAPI) -> None:
 @router.get("/lost/{report_id}/poster", include_in_schema=False)
 def page(request: Request, context: Context) -> HTMLResponse:
     """The same document for every screen; which one it shows is the browser's business."""
-    language = best_language(request.headers.get("accept-language"))
+    language = reader_language(request)
     title, needs, board = (escape(text(language, key) or "") for key in ("page.title", "page.script", "board.title"))
     body = f"<noscript><h1>{title}</h1><p>{needs}</p><p><a href='/board'>{board}</a></p></noscript>"
     html = _shell().replace('lang="en"', f'lang="{language}"', 1).replace("<!--body-->", body, 1)
     policy = content_policy(context.config)
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
-    return HTMLResponse(html, headers=headers)
+    if request.url.path in FOR_EVERYBODY:
+        headers |= MAY_BE_FOUND
+    answer = HTMLResponse(html, headers=headers)
+    keep_language(request, answer)
+    return answer
 
 
 @router.get("/api/v1/email/stop", include_in_schema=False)
@@ -133,13 +141,15 @@ def content_policy(config: ApiConfig) -> str:
 
 def document(language: str, body: str, *, title: str, head: str) -> str:
     """A whole page made here: the look of the built one, without its script."""
+    other = "en" if language == "ru" else "ru"
     styles = "".join(re.findall(r"<link rel=.stylesheet.[^>]*>", _shell()))
     return (
         f"<!doctype html><html lang='{language}'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         "<meta name='color-scheme' content='light dark'><link rel='icon' href='/icon.svg'>"
         f"<title>{escape(title)} · Homeward</title>{styles}{head}</head><body><div id='app'><header class='top'>"
-        "<a class='brand' href='/'><img src='/icon.svg' alt='' width='28' height='28'> Homeward</a></header>"
+        "<a class='brand' href='/'><img src='/icon.svg' alt='' width='28' height='28'> Homeward</a>"
+        f"<a class='button plain' lang='{other}' href='?lang={other}'>{OTHER[other]}</a></header>"
         f"<main>{body}</main></div></body></html>"
     )
 

@@ -15,12 +15,12 @@ from homeward.api.auth import CurrentCaller, caller_of, check_origin
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import petition_answer_view
 from homeward.api.idempotency import key_of, once
+from homeward.api.languages import reader_language
 from homeward.api.routes.board import Words, html_page
 from homeward.api.senders import Sender, count_voice, mark_of, sender_of
 from homeward.domain.desk import ComplaintKind, Petition, PetitionKind
 from homeward.domain.ids import ReportId
 from homeward.errors import HomewardError, InvalidInput
-from homeward.locales import best_language
 
 router = APIRouter(tags=["voices"])
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -87,7 +87,7 @@ async def take_complaint(request: Request, report_id: str, context: Context) -> 
         say = _words(request)
         thanks = f"<h1>{say('complaint.thanks')}</h1><p>{say('complaint.thanks_text')}</p>"
         back = f"<p><a class='button' href='/board'>{say('board.title')}</a></p>"
-        return _page(context, say, "complaint.thanks", thanks + back)
+        return _page(request, context, say, "complaint.thanks", thanks + back)
 
     return await run_in_threadpool(take)
 
@@ -125,11 +125,13 @@ def petition_page(request: Request, petition_id: str, context: Context) -> HTMLR
         told += f"<p class='link'>{address}</p>"
     else:
         told = f"<p class='lead'>{say('request.answered')}</p><p class='answer'>{escape(made.answer)}</p>"
-    return _page(context, say, "request.title", f"<h1>{say('request.title')}</h1><p class='soft'>{kind}</p>{told}")
+    return _page(
+        request, context, say, "request.title", f"<h1>{say('request.title')}</h1><p class='soft'>{kind}</p>{told}"
+    )
 
 
 def _file(request: Request, context: ApiContext, body: desk_schemas.NewPetition) -> Petition:
-    language = best_language(request.headers.get("accept-language"))
+    language = reader_language(request)
     return context.engine.desk.petitions.file(body.kind, body.text, body.contact, body.about, language)
 
 
@@ -144,7 +146,7 @@ def _complaint_form(
         f"{_area('text', say('complaint.words'), given)}"
         f"<p class='actions'><button class='main'>{say('complaint.send')}</button></p></form>"
     )
-    return _page(context, say, "complaint.title", body, error)
+    return _page(request, context, say, "complaint.title", body, error)
 
 
 def _privacy(
@@ -163,7 +165,7 @@ def _privacy(
         f"{_line('contact', say('privacy.contact'), given)}"
         f"<p class='actions'><button class='main'>{say('privacy.send')}</button></p></form>"
     )
-    return _page(context, say, "privacy.title", body, error)
+    return _page(request, context, say, "privacy.title", body, error)
 
 
 def _choices(kinds: type[StrEnum], key: str, given: Mapping[str, str], say: Words) -> str:
@@ -194,8 +196,10 @@ def _trouble(say: Words, error: HomewardError | None) -> str:
     return f"<p class='notice' role='alert'>{escape(words)}</p>"
 
 
-def _page(context: ApiContext, say: Words, title: str, body: str, error: HomewardError | None = None) -> HTMLResponse:
-    answer = html_page(context, say.language, say.plain(title), f"<article class='voice'>{body}</article>")
+def _page(
+    request: Request, context: ApiContext, say: Words, title: str, body: str, error: HomewardError | None = None
+) -> HTMLResponse:
+    answer = html_page(request, context, say.language, say.plain(title), f"<article class='voice'>{body}</article>")
     answer.status_code = error.status if error else 200
     if title != "privacy.title":
         answer.headers.update(PRIVATE)
@@ -230,4 +234,4 @@ def _checked(kind: type[Any], fields: Mapping[str, str]) -> Any:
 
 
 def _words(request: Request) -> Words:
-    return Words(best_language(request.headers.get("accept-language")))
+    return Words(reader_language(request))
