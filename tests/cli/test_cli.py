@@ -408,6 +408,28 @@ def test_on_the_servers_machine_a_camera_needs_no_key_and_many_come_from_a_file(
         server.stop()
 
 
+def test_a_revoked_key_ends_the_watch_with_what_to_do_and_exit_code_two(run, cat_clip, tmp_path):
+    from tests.e2e.crash import Server
+
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
+        made = json.loads(
+            run("keys", "create", "--name", "yard", "--scope", "sightings", "--camera", "yard", "--json").stdout
+        )
+        (tmp_path / "key").write_text(made["secret"])
+        run("keys", "revoke", made["id"])
+        sent = ("watch", cat_clip, "--camera", "yard", "--server", server.url, "--data", tmp_path / "box", "--realtime")
+        done = run(*sent, "--key-file", tmp_path / "key", data=False, code=2)
+    finally:
+        server.stop()
+
+    assert "yard: " in done.stderr
+    assert "The server refuses its key." in done.stderr
+    assert "homeward keys create --name yard" in done.stderr
+
+
 def test_where_no_camera_can_ever_be_read_the_watch_ends_with_exit_code_two(run, tmp_path):
     (tmp_path / "words.mp4").write_text("just words")
     (tmp_path / "key").write_text("hw_x_y")

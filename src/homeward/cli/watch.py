@@ -245,9 +245,11 @@ def _page(supervisor: "Supervisor", spool: "Spool", port: int | None, *, show: b
 @contextmanager
 def _told(supervisor: "Supervisor", spool: "Spool") -> Iterator[None]:
     """A live table in a terminal; elsewhere a line whenever a camera's state changes."""
+    lines = _Lines()
     if not sys.stderr.isatty():
-        supervisor.on_look = _Lines()
+        supervisor.on_look = lines
         yield
+        lines(supervisor)  # what ended the watch came after the last look
         return
     from rich.console import Console
     from rich.live import Live
@@ -263,7 +265,7 @@ def _told(supervisor: "Supervisor", spool: "Spool") -> Iterator[None]:
 
         supervisor.on_look = look
         yield
-    _Lines()(supervisor)
+    lines(supervisor)
 
 
 class _Lines:
