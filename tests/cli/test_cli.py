@@ -262,6 +262,16 @@ def test_a_rehearsal_shows_what_would_be_sent(run, cat_clip, tmp_path):
     assert "would be sent" in run("watch", cat_clip, "--dry-run").stdout
 
 
+def yards_key(run, folder):
+    """Of a camera that is registered here; its secret lies in ``folder``/key."""
+    run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
+    made = json.loads(
+        run("keys", "create", "--name", "yard", "--scope", "sightings", "--camera", "yard", "--json").stdout
+    )
+    (folder / "key").write_text(made["secret"])
+    return made
+
+
 def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path):
     from skimage import data
 
@@ -270,11 +280,7 @@ def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path
     server = Server(tmp_path / "data")
     server.start()
     try:
-        run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
-        made = json.loads(
-            run("keys", "create", "--name", "yard", "--scope", "sightings", "--camera", "yard", "--json").stdout
-        )
-        (tmp_path / "key").write_text(made["secret"])
+        yards_key(run, tmp_path)
         Image.fromarray(data.cat()).save(tmp_path / "own.jpg")
         own = json.loads(run("report", "lost", tmp_path / "own.jpg", "--lat", 57.6, "--lon", 39.85, "--json").stdout)
 
@@ -414,11 +420,7 @@ def test_a_revoked_key_ends_the_watch_with_what_to_do_and_exit_code_two(run, cat
     server = Server(tmp_path / "data")
     server.start()
     try:
-        run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
-        made = json.loads(
-            run("keys", "create", "--name", "yard", "--scope", "sightings", "--camera", "yard", "--json").stdout
-        )
-        (tmp_path / "key").write_text(made["secret"])
+        made = yards_key(run, tmp_path)
         run("keys", "revoke", made["id"])
         sent = ("watch", cat_clip, "--camera", "yard", "--server", server.url, "--data", tmp_path / "box", "--realtime")
         done = run(*sent, "--key-file", tmp_path / "key", data=False, code=2)

@@ -9,12 +9,7 @@ from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
 from tests.conftest import photo
 from tests.web.conftest import DESK, path_of, violations
-
-HOME = {"lat": "57.6", "lon": "39.85"}
-
-
-def file(data, name="pet.jpg", kind="image/jpeg"):
-    return {"name": name, "mimeType": kind, "buffer": data}
+from tests.web.test_trouble import HOME, file
 
 
 @pytest.fixture
@@ -49,8 +44,9 @@ def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost
     page = visit(path_of(lost))
     expect(page.locator("li.card")).to_have_count(1)
     page.context.set_offline(True)
-    page.get_by_role("button", name="No", exact=True).click()
+    page.get_by_role("button", name="Not sure").click()
     expect(page.get_by_text("No connection.")).to_be_in_viewport()
+    page.get_by_role("button", name="No", exact=True).click()
     page.context.set_offline(False)
 
     expect(page.get_by_text("You say: another animal")).to_be_visible()
@@ -118,7 +114,14 @@ def test_an_owner_erases_everything_after_one_question(visit, lost, door):
     page = visit(path_of(lost))
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    expect(page.locator("li.card")).to_have_count(1)
     page.get_by_text("More", exact=True).click()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Erase everything").click()
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    assert door.world.engine.report(lost.json()["id"])  # nothing is erased behind one's back
     page.get_by_role("button", name="Erase everything").click()
 
     expect(page.get_by_text("Erased.")).to_be_visible()

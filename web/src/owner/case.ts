@@ -37,7 +37,7 @@ export class Case {
   private isWhole = false;
   private shownAt = 0;
   /** What could not be done for want of a network, and is done once there is one. */
-  private waiting: (() => void)[] = [];
+  private waiting: (() => Promise<unknown>)[] = [];
   private retrying: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -66,7 +66,7 @@ export class Case {
         document.removeEventListener("visibilitychange", this.look);
       };
     } catch (error) {
-      this.fail(error, () => void this.open(token));
+      this.fail(error, () => this.open(token));
     }
   }
 
@@ -96,14 +96,17 @@ export class Case {
     });
   }
 
-  /** For good, on the server and on this device. */
+  /** For good, on the server and on this device. Without a network not later by itself: whoever asked may think anew. */
   async erase(): Promise<boolean> {
-    const isErased = await this.attempt(() => this.server.erase());
-    if (isErased) {
-      this.close();
-      forget(this.id);
+    try {
+      await this.server.erase();
+    } catch (error) {
+      this.fail(error, () => this.attempt(() => this.refresh()));
+      return false;
     }
-    return isErased;
+    this.close();
+    forget(this.id);
+    return true;
   }
 
   /** To the newest ones that came meanwhile. */
@@ -179,12 +182,12 @@ export class Case {
       await work();
       return true;
     } catch (error) {
-      this.fail(error, () => void this.attempt(work));
+      this.fail(error, () => this.attempt(work));
       return false;
     }
   }
 
-  private fail(error: unknown, again: () => void): void {
+  private fail(error: unknown, again: () => Promise<unknown>): void {
     const problem = error instanceof Problem ? error : new Problem(500, "internal", String(error));
     if (problem.status === 401 || problem.status === 403) forget(this.id);
     const kept = problem.status === 0 ? recall(this.id) : null;
@@ -200,19 +203,20 @@ export class Case {
   }
 
   /** After a time or as soon as there is a network. */
-  private tryAgain(again: () => void): void {
+  private tryAgain(again: () => Promise<unknown>): void {
     this.waiting.push(again);
     clearTimeout(this.retrying);
     this.retrying = setTimeout(this.retry, RETRY_MS);
     addEventListener("online", this.retry);
   }
 
-  private retry = (): void => {
+  /** In their order: of two verdicts on one match the later one counts. */
+  private retry = async (): Promise<void> => {
     clearTimeout(this.retrying);
     removeEventListener("online", this.retry);
     const waiting = this.waiting;
     this.waiting = [];
-    for (const again of waiting) again();
+    for (const again of waiting) await again();
   };
 
   private get filterKey(): string {

@@ -5,7 +5,7 @@ import { useWords } from "./context";
 export function Notice({ problem, knownAt = null }: { problem: Problem; knownAt?: number | null }) {
   const words = useWords();
   return (
-    <p class="notice trouble-notice" role="status">
+    <p class="notice" role="status">
       {problem.status === 0
         ? words.t(knownAt ? "problem.offline_shown" : "problem.offline_text", { when: words.ago(knownAt ?? 0) })
         : problem.message || words.t("problem.server")}
