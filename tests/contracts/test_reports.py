@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from homeward.domain.animals import Species
 from homeward.domain.embeddings import NewEmbedding, unit
@@ -238,3 +239,34 @@ def test_open_reports_of_people_grow_old_and_sightings_do_not(database):
         work.reports.add(replace(old, id=ReportId("closed"), status=Status.CLOSED, closed_at=NOW))
     with database.read() as work:
         assert work.expiry.open_persons_reports_before(NOW + DAY, 9) == ["old"]
+
+
+def test_what_has_grown_old_is_found_without_reading_every_report(database):
+    with database.read() as work:
+        connection = getattr(work, "connection", None)
+        if connection is None:
+            return  # in memory there are no indexes
+        asked = []
+
+        def noted(_connection, _cursor, statement, parameters, _context, _many):
+            if "FROM reports" in statement:
+                asked.append((statement, parameters))
+
+        event.listen(connection, "before_cursor_execute", noted)
+        work.expiry.sightings_older_than(NOW, 200)
+        work.expiry.ended_before(NOW, 200)
+        work.expiry.open_persons_reports_before(NOW, 200)
+        event.remove(connection, "before_cursor_execute", noted)
+        for (statement, parameters), index in zip(asked, ("sighted", "ended", "asked"), strict=True):
+            plan = plan_of(connection, statement, parameters)
+            assert f"ix_reports_{index}" in plan, plan
+            assert "SCAN reports\n" not in plan
+            assert "Seq Scan on reports" not in plan
+
+
+def plan_of(connection, statement, parameters):
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return "".join(f"{row[-1]}\n" for row in rows)
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # six rows are read faster than an index
+    return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))

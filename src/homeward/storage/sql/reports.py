@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    TextClause,
     and_,
     bindparam,
     delete,
@@ -26,12 +27,12 @@ from homeward.domain.ids import CameraId, ModelName, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.places import Point
 from homeward.domain.repeats import Seen
-from homeward.domain.reports import Report, Source, Standing, Status
+from homeward.domain.reports import Report, Standing, Status
 from homeward.ports import ReportQuery
 from homeward.storage.sql import rows, tallies
 from homeward.storage.sql.dialect import changing, staying
 from homeward.storage.sql.embeddings import note_changes
-from homeward.storage.sql.tables import crops, embeddings, matches, reports
+from homeward.storage.sql.tables import ASKED, ENDED, SIGHTED, crops, embeddings, matches, reports
 
 CHUNK = 5000  # SQLite binds at most 32,766 values
 
@@ -188,22 +189,20 @@ class SqlExpiry:
     def sightings_older_than(self, when: datetime, limit: int) -> list[ReportId]:
         """Sightings last seen before ``when`` without a ``same`` verdict."""
         confirmed = exists().where(matches.c.found_id == reports.c.id, matches.c.verdict == Verdict.SAME.value)
-        seen_at = func.coalesce(reports.c.last_seen_at, reports.c.happened_at)
-        return self._ids(limit, reports.c.source == Source.CAMERA.value, seen_at < when, ~confirmed)
+        no_more = or_(reports.c.last_seen_at.is_(None), reports.c.last_seen_at < when)
+        return self._ids(limit, reports.c.happened_at, when, SIGHTED, no_more, ~confirmed)
 
     def ended_before(self, when: datetime, limit: int) -> list[ReportId]:
         """Reports closed, reunited or expired before ``when``."""
-        return self._ids(limit, reports.c.status != Status.OPEN.value, reports.c.closed_at < when)
+        return self._ids(limit, reports.c.closed_at, when, ENDED)
 
     def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
         """Open reports of people created before ``when``."""
-        return self._ids(
-            limit,
-            reports.c.status == Status.OPEN.value,
-            reports.c.source == Source.PERSON.value,
-            reports.c.created_at < when,
-        )
+        return self._ids(limit, reports.c.created_at, when, ASKED)
 
-    def _ids(self, limit: int, *conditions: ColumnElement[bool]) -> list[ReportId]:
-        statement = select(reports.c.id).where(*conditions).order_by(reports.c.created_at).limit(limit)
-        return [ReportId(found) for found in self.connection.execute(statement).scalars()]
+    def _ids(
+        self, limit: int, aged: ColumnElement[Any], when: datetime, *conditions: ColumnElement[bool] | TextClause
+    ) -> list[ReportId]:
+        """Oldest first."""
+        old = select(reports.c.id).where(*conditions, aged < when).order_by(aged, reports.c.created_at).limit(limit)
+        return [ReportId(found) for found in self.connection.execute(old).scalars()]

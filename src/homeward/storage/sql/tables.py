@@ -21,6 +21,11 @@ from homeward.storage.sql.types import Floats, Json, Moment, Number
 
 WAITING = text("body IS NOT NULL")
 
+# Which reports grow old how. As plain text, since a database takes a partial index only where it reads the same words.
+SIGHTED = text("source = 'camera'")
+ENDED = text("status <> 'open'")
+ASKED = text("status = 'open' AND source = 'person'")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,6 +80,9 @@ reports = Table(
     Index("ix_reports_listed", "listed", "status", "created_at"),
     Index("ix_reports_encounter_id", "encounter_id"),
     Index("ix_reports_camera_id_created_at_id", "camera_id", "created_at", "id"),
+    Index("ix_reports_sighted", "happened_at", "created_at", sqlite_where=SIGHTED, postgresql_where=SIGHTED),
+    Index("ix_reports_ended", "closed_at", "created_at", sqlite_where=ENDED, postgresql_where=ENDED),
+    Index("ix_reports_asked", "created_at", sqlite_where=ASKED, postgresql_where=ASKED),
 )
 
 tallies = Table(

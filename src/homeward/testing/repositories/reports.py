@@ -123,27 +123,28 @@ class MemoryExpiry(Repository):
     def sightings_older_than(self, when: datetime, limit: int) -> list[ReportId]:
         """Sightings last seen before ``when`` without a ``same`` verdict."""
         confirmed = {m.found_id for m in self.tables.matches.values() if m.verdict is Verdict.SAME}
-        return self._ids(
-            limit,
-            [
-                r
-                for r in self.tables.reports.values()
-                if r.source is Source.CAMERA and (r.last_seen_at or r.happened_at) < when and r.id not in confirmed
-            ],
-        )
+        seen = [
+            (r.happened_at, r)
+            for r in self.tables.reports.values()
+            if r.source is Source.CAMERA and (r.last_seen_at or r.happened_at) < when and r.id not in confirmed
+        ]
+        return _ids(limit, seen, when)
 
     def ended_before(self, when: datetime, limit: int) -> list[ReportId]:
         """Reports closed, reunited or expired before ``when``."""
         ended = [r for r in self.tables.reports.values() if r.status is not Status.OPEN]
-        return self._ids(limit, [r for r in ended if r.closed_at is not None and r.closed_at < when])
+        return _ids(limit, [(r.closed_at, r) for r in ended if r.closed_at is not None], when)
 
     def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
         """Open reports of people created before ``when``."""
-        people = [r for r in self.tables.reports.values() if r.source is Source.PERSON]
-        return self._ids(limit, [r for r in people if r.status is Status.OPEN and r.created_at < when])
+        people = [r for r in self.tables.reports.values() if r.source is Source.PERSON and r.status is Status.OPEN]
+        return _ids(limit, [(r.created_at, r) for r in people], when)
 
-    def _ids(self, limit: int, found: list[Report]) -> list[ReportId]:
-        return [report.id for report in sorted(found, key=lambda report: report.created_at)[:limit]]
+
+def _ids(limit: int, aged: list[tuple[datetime, Report]], when: datetime) -> list[ReportId]:
+    """Oldest first."""
+    old = sorted((moment, report.created_at, report.id) for moment, report in aged if moment < when)
+    return [report_id for _, _, report_id in old[:limit]]
 
 
 class MemoryPhotos(Repository):
