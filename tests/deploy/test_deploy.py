@@ -40,7 +40,7 @@ def named(path):
 def test_there_is_something_to_look_at():
     assert len(COMPOSE) == 3
     assert len(MANIFESTS) > 5
-    assert len(UNITS) == 4
+    assert len(UNITS) == 9
 
 
 def test_compose_files_fit_the_specification():
