@@ -1,10 +1,15 @@
 """The product on a real PostgreSQL: a whole story over HTTP, and what two servers on one database make of each other."""
 
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
 import httpx2
 import pytest
 
 from tests.e2e import postgres_crash
-from tests.e2e.crash import Server, picture
+from tests.e2e.crash import START, Server, picture
 from tests.fakes.postgres import QUICK, running
 
 
@@ -59,6 +64,36 @@ def test_one_key_makes_one_report_whichever_server_hears_it(two_servers):
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json()["id"] == first.json()["id"]
     assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_worker_says_whether_it_can_work_and_serves_nobody(postgres_server, tmp_path, monkeypatch):
+    with postgres_server.database() as url, busy_port() as taken:
+        monkeypatch.setenv("HOMEWARD_DATABASE_URL", url)
+        command = [sys.executable, "-c", START, "work", "--data", str(tmp_path / "data"), "--port"]
+        refused = subprocess.run([*command, str(taken)], capture_output=True, text=True, timeout=120, check=False)
+        assert (refused.returncode, f"Port {taken} cannot be used." in refused.stderr) == (1, True), refused.stderr
+
+        with subprocess.Popen([*command, "0"], stderr=subprocess.PIPE, text=True) as worker:
+            try:
+                told = next(line for line in worker.stderr if line.startswith("Health on "))
+                door = told.removeprefix("Health on ").strip().removesuffix("/readyz")
+                ready = httpx2.get(f"{door}/readyz", timeout=30)
+                assert (ready.status_code, ready.json()["checks"]["database"]) == (200, True)
+                assert httpx2.get(f"{door}/livez", timeout=30).json() == {"status": "ok"}
+                assert "homeward_steps_total" in httpx2.get(f"{door}/metrics", timeout=30).text
+                forwarded = httpx2.get(f"{door}/metrics", headers={"X-Forwarded-For": "192.0.2.1"}, timeout=30)
+                assert forwarded.status_code == 401
+                assert httpx2.get(f"{door}/api/v1/reports", timeout=30).status_code == 404
+            finally:
+                worker.terminate()
+            worker.communicate(timeout=30)
+        assert worker.returncode == 0
+
+
+@contextmanager
+def busy_port():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
 
 
 @pytest.fixture

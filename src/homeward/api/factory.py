@@ -61,3 +61,13 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     app.add_middleware(Narrowed)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)
     return app
+
+
+def create_health_api(context: ApiContext) -> FastAPI:
+    """Only what machines ask of a process that serves nobody: is it up, is it ready, how busy."""
+    app = FastAPI(title="Homeward", version=context.config.version, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.context = context
+    problems.install(app)
+    app.include_router(health.router)
+    app.add_middleware(Gate, max_upload_bytes=0)
+    return app

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,10 @@ from cyclopts import App, Parameter
 from homeward.cli.common import Data, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from homeward.app import App as Running
+    from homeward.errors import HomewardError
     from homeward.settings import Settings
     from homeward.storage.lock import DataFolderLock
 
@@ -45,10 +49,17 @@ def serve(*, data: Data = None, host: str | None = None, port: int | None = None
             running.close()
 
 
-def work(*, data: Data = None) -> None:
+def work(*, data: Data = None, host: str = "127.0.0.1", port: int | None = None) -> None:
     """Do the work behind the API without the API: matching, alerts, reindexing, forgetting. For PostgreSQL.
 
     As many of these as you like work beside the servers on one database; each job is done by one of them.
+
+    Parameters
+    ----------
+    host
+        Address that the port below listens on.
+    port
+        Port of /livez, /readyz and /metrics; default: none.
     """
     import threading
 
@@ -64,11 +75,39 @@ def work(*, data: Data = None) -> None:
     with folder_lock(chosen):
         running = build(chosen)
         try:
-            running.workers.start()
-            print("Homeward works", file=sys.stderr, flush=True)
-            stop.wait()
+            with nullcontext() if port is None else _told_of(running, host, port):
+                running.workers.start()
+                print("Homeward works", file=sys.stderr, flush=True)
+                stop.wait()
         finally:
             running.close()
+
+
+@contextmanager
+def _told_of(running: "Running", host: str, port: int) -> "Iterator[None]":
+    """Answer machines that look after this process, in a thread of its own."""
+    import socket
+
+    import uvicorn
+
+    from homeward.api import create_health_api
+    from homeward.workers import LoopThread
+
+    try:
+        listening = socket.create_server((host, port))
+    except OSError:
+        raise _taken(port) from None
+    app = create_health_api(running.api.state.context)
+    config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False, proxy_headers=False)
+    server = uvicorn.Server(config)
+    thread = LoopThread("health", lambda: server.serve(sockets=[listening]))
+    thread.start()
+    print(f"Health on http://{host}:{listening.getsockname()[1]}/readyz", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.stop()
 
 
 def demo(
@@ -143,9 +182,13 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
         Server(config).run()
     except SystemExit as error:
         if error.code:
-            from homeward.errors import StorageBusy
-
-            hint = "Another program listens there; choose another with --port."
-            raise StorageBusy(f"Port {chosen.port} cannot be used.", field="port", hint=hint) from None
+            raise _taken(chosen.port) from None
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _taken(port: int) -> "HomewardError":
+    from homeward.errors import StorageBusy
+
+    hint = "Another program listens there; choose another with --port."
+    return StorageBusy(f"Port {port} cannot be used.", field="port", hint=hint)
