@@ -137,12 +137,17 @@ def test_a_lost_link_comes_back_and_strangers_learn_nothing(door, mail):
     for report in reports:
         told_by_letter(door, mail, report)
 
+    own = {"Authorization": f"Bearer {reports[1].json()['link'].split('#token=')[1]}"}
+    ended = door.http.patch(f"/api/v1/reports/{reports[1].json()['id']}", json={"status": "closed"}, headers=own)
+    assert ended.status_code == 200, ended.text
+
     mine = door.http.post("/api/v1/email/links", json={"email": OWNER})
     nobody = door.http.post("/api/v1/email/links", json={"email": "nobody@example.org"})
 
     assert (mine.status_code, nobody.status_code) == (202, 202)
     letter = mail.wait(OWNER, 3)
     assert all(f"/lost/{report.json()['id']}#token=" in words(letter) for report in reports)
+    assert (words(letter).count("Closed."), words(letter).index("Pet 1") < words(letter).index("Pet 2")) == (1, True)
     assert mail.to("nobody@example.org") == []
 
 

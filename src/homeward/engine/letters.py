@@ -59,13 +59,15 @@ class Letters:
         return account
 
     def reports_of(self, address: str) -> tuple[Account | None, list[Report]]:
-        """The person there, and their reports that are still open, newest first."""
+        """The person there, and their reports: open ones first, then those that ended, each newest first."""
         with self.ports.database.read() as work:
             account = work.accounts.at(EMAIL, address)
             if account is None:
                 return None, []
-            query = ReportQuery(account_id=account.id, status=Status.OPEN, limit=MOST_REPORTS)
-            return account, work.reports.find(query)
+            query = ReportQuery(account_id=account.id, limit=MOST_REPORTS)
+            still_open = work.reports.find(replace(query, status=Status.OPEN))
+            ended = [report for report in work.reports.find(query) if report.status is not Status.OPEN]
+            return account, [*still_open, *ended][:MOST_REPORTS]
 
     def stop(self, account_id: AccountId) -> None:
         """Nothing more goes to this address, until it is confirmed anew; browsers are still told."""

@@ -10,6 +10,7 @@ from homeward.api.auth import ADDRESSES, CurrentCaller, link, owned, serializer
 from homeward.api.context import ApiContext, Post, context_of
 from homeward.api.routes.reports import count_upload
 from homeward.domain.ids import AccountId, ReportId
+from homeward.domain.reports import Report, Status
 from homeward.errors import Conflict, TokenExpired
 from homeward.locales import text
 
@@ -53,16 +54,22 @@ def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
 
 @router.post("/email/links", status_code=202, summary="Lost links, by e-mail", responses=schemas.PROBLEMS)
 def send_links(request: Request, body: schemas.LostLink, context: Context, caller: CurrentCaller) -> dict[str, str]:
-    """The links of all open reports of this address; the answer is the same where there is none."""
+    """The links of all reports of this address, open ones first; the answer is the same where there is none."""
     count_upload(request, context, caller)
     post = _post(context)
     account, reports = context.engine.letters.reports_of(body.email)
     if account is not None and reports:
-        shown = [f"{report.name or report.species.value}: {link(context, report)}" for report in reports]
+        shown = [_shown(context, account.language, report) for report in reports]
         subject = text(account.language, "mail.links") or ""
         words = text(account.language, "mail.links_text", links="\n\n".join(shown)) or ""
         post.write(body.email, subject, words)
     return {"email": body.email}
+
+
+def _shown(context: ApiContext, language: str, report: Report) -> str:
+    name = report.name or text(language, f"mail.pet.{report.species.value}")
+    ended = "" if report.status is Status.OPEN else text(language, f"bot.status.{report.status.value}")
+    return "\n".join(filter(None, (f"{name}: {link(context, report)}", ended)))
 
 
 @router.post("/email/stop", status_code=204, summary="No more letters", responses=schemas.PROBLEMS)
