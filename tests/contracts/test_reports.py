@@ -270,3 +270,18 @@ def plan_of(connection, statement, parameters):
         return "".join(f"{row[-1]}\n" for row in rows)
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # six rows are read faster than an index
     return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
+
+
+def test_districts_of_the_board_are_counted(database):
+    with database.write() as work:
+        for name, fields in {
+            "one": {"district": "Mill", "listed": True},
+            "two": {"district": "Mill", "listed": True, "shelf": Shelf.LOST},
+            "other": {"district": "Dock", "listed": True},
+            "nowhere": {"listed": True},
+            "not listed": {"district": "Hill"},
+            "ended": {"district": "Hill", "listed": True, "status": Status.CLOSED, "closed_at": NOW},
+        }.items():
+            add(work, name, **fields)
+    with database.read() as work:
+        assert work.reports.listed_districts() == {"Mill": 2, "Dock": 1}

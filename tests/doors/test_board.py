@@ -1,5 +1,7 @@
 """The public board: what everybody may see, and what nobody may."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.conftest import photo
@@ -96,3 +98,21 @@ def test_the_report_of_a_camera_is_never_on_the_board(door):
     )  # fmt: skip
 
     assert door.http.get("/api/v1/board").json()["items"] == []
+
+
+def test_the_board_is_filtered_by_district_without_javascript(door, lost):
+    with door.world.database.write() as work:
+        report = work.reports.get(lost.json()["id"])
+        work.reports.update(replace(report, district="Mill & <Dock>"))
+    door.report("found", photo(3), listed="true", **PLACE)
+
+    page = door.http.get("/board?shelf=lost").text
+    assert "<option value='Mill &amp; &lt;Dock&gt;'>Mill &amp; &lt;Dock&gt; (1)</option>" in page
+    assert "<input type='hidden' name='shelf' value='lost'>" in page
+
+    there = door.http.get("/board", params={"district": "Mill & <Dock>"}).text
+    assert "<option value='Mill &amp; &lt;Dock&gt;' selected>" in there
+    assert (there.count("class='card'"), door.http.get("/board").text.count("class='card'")) == (1, 2)
+    elsewhere = door.http.get("/board", params={"district": "Hill"}).text
+    assert "<option value='Hill' selected>Hill (0)</option>" in elsewhere
+    assert "class='card'" not in elsewhere

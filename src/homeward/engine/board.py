@@ -35,6 +35,11 @@ class Board:
             notices = [_notice(work, report) for report in work.reports.find(query)]
         return [notice for notice in notices if notice is not None]
 
+    def districts(self) -> dict[str, int]:
+        """Where there are notices, and how many."""
+        with self.ports.database.read() as work:
+            return work.reports.listed_districts()
+
     def notice(self, report_id: ReportId) -> Notice:
         """One of them.
 

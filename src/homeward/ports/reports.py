@@ -81,6 +81,10 @@ class Reports(Protocol):
         """
         ...
 
+    def listed_districts(self) -> dict[str, int]:
+        """How many open reports each district has on the board."""
+        ...
+
     def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
         """What weighs for or against a pair, of those that exist, in no order."""
         ...

@@ -46,14 +46,14 @@ def board_page(request: Request, context: Context) -> HTMLResponse:
     """The newest, with links to the others."""
     language = reader_language(request)
     notices, cursor = _page(request, context)
-    say = Words(language)
+    say, places = Words(language), context.engine.board.districts()
     shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
     listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
     given = {name: value for name, value in request.query_params.items() if name not in {"cursor", "lang"}}
     older = escape(urlencode({**given, "cursor": cursor or ""}))
     more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
     privacy = f"<p class='foot'><a href='/privacy'>{say('privacy.link')}</a></p>"
-    body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{listed}{more}{privacy}"
+    body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{_districts(given, places, say)}{listed}{more}{privacy}"
     return html_page(request, context, language, say.plain("board.title"), body)
 
 
@@ -130,6 +130,28 @@ def _filters(given: dict[str, str], say: Words) -> str:
             label = say(f"board.{name}.{value or 'all'}")
             links.append(f"<a class='chip button' href='/board?{escape(query)}'{current}>{label}</a>")
     return f"<nav class='actions' aria-label='{say('board.filter')}'>{''.join(links)}</nav>"
+
+
+def _districts(given: dict[str, str], places: dict[str, int], say: Words) -> str:
+    """A list to choose from; the button is there since it works without JavaScript."""
+    chosen = given.get("district", "")
+    if not places and not chosen:
+        return ""
+    names = sorted({*places, *([chosen] if chosen else [])}, key=str.casefold)
+    options = [f"<option value=''>{say('board.district.all')}</option>"]
+    for name in names:
+        mark = " selected" if name == chosen else ""
+        options.append(f"<option value='{escape(name)}'{mark}>{escape(name)} ({places.get(name, 0)})</option>")
+    kept = "".join(
+        f"<input type='hidden' name='{escape(key)}' value='{escape(value)}'>"
+        for key, value in given.items()
+        if key != "district"
+    )
+    return (
+        f"<form class='actions' action='/board'>{kept}<label>{say('board.district')} "
+        f"<select name='district'>{''.join(options)}</select></label>"
+        f"<button class='button'>{say('board.show')}</button></form>"
+    )
 
 
 def _card(notice: Notice, say: Words) -> str:

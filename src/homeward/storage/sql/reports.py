@@ -115,6 +115,15 @@ class SqlReports:
         """How many animals of ``species`` were found or seen, by day."""
         return tallies.by_day(self.connection, species, centre, radius_km, first_day, last_day)
 
+    def listed_districts(self) -> dict[str, int]:
+        """How many open reports each district has on the board."""
+        listed = (
+            select(reports.c.district, func.count())
+            .where(reports.c.listed.is_(True), reports.c.status == Status.OPEN.value, reports.c.district.is_not(None))
+            .group_by(reports.c.district)
+        )
+        return {str(district): int(count) for district, count in self.connection.execute(listed)}
+
     def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
         """What weighs for or against a pair, of those that exist, in no order."""
         return [

@@ -92,6 +92,11 @@ class MemoryReports(Repository):
         )
         return {day: n for day, n in days.items() if first_day <= day <= last_day}
 
+    def listed_districts(self) -> dict[str, int]:
+        """How many open reports each district has on the board."""
+        listed = [r for r in self.tables.reports.values() if r.listed and r.status is Status.OPEN]
+        return dict(Counter(r.district for r in listed if r.district is not None))
+
     def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
         """What weighs for or against a pair, of those that exist."""
         return [standing_of(report) for report in self.get_many(ids)]
