@@ -1,4 +1,4 @@
-"""One command: pictures -> labels -> layers -> heads -> ONNX -> figures -> card."""
+"""One command: pictures -> labels -> layers -> heads -> both in one -> ONNX -> figures -> card."""
 
 import argparse
 import copy
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from training.detector import data, layers, train
+from training.detector import data, joined, layers, train
 from training.detector.heads import of_heads
 from training.detector.network import Detector
 from training.detector.publish import publish
@@ -16,6 +16,7 @@ from training.detector.train import Lesson
 
 SEED = 20261123
 LAST_RATE = 3e-4
+SHARED_BATCH, SHARED_RATE = 16, 5e-4
 
 
 def main() -> None:
@@ -28,16 +29,22 @@ def main() -> None:
     teacher = Teacher.load(reference, options.threads)
     pictures = data.load(options.shared, options.cache, teacher)
     bodies = likeness(teacher, pictures, options.cache / "layers.pt")
-    heads, checkpoint = copy.deepcopy(bodies), options.cache / "whole.pt"
-    last = options.cache / "heads.pt"
-    if options.publish_only:
-        _, lesson = train.reached(copy.deepcopy(heads), checkpoint)
-        heads, own = train.reached(heads, last)
-    else:
-        heads, lesson = train.learn(heads, pictures, options.minutes, checkpoint, SEED)
-        alone = of_heads(pictures, heads)
-        heads, own = train.learn(heads, alone, options.minutes_heads, last, SEED + 1, LAST_RATE)
-    publish(bodies, heads, reference, pictures, options.shared, options.out, told(lesson, own))
+    heads = copy.deepcopy(bodies)
+    heads, first = train.learn(heads, pictures, options.minutes, options.cache / "whole.pt", SEED)
+    alone = of_heads(pictures, heads)
+    heads, heads_alone = train.learn(
+        heads, alone, options.minutes_heads, options.cache / "heads.pt", SEED + 1, LAST_RATE
+    )
+    second, whole = joined.learn(
+        joined.begun(bodies, heads), joined.two_teachers(bodies, heads), pictures, options.minutes_whole,
+        options.cache / "joined.pt", SEED + 2, options.batch,
+    )  # fmt: skip
+    taught = joined.itself(second)
+    second, last = joined.learn(
+        joined.sharing(second, bodies, pictures, SEED + 3), taught, pictures, options.minutes_shared,
+        options.cache / "shared.pt", SEED + 4, min(options.batch, SHARED_BATCH), bodies, SHARED_RATE,
+    )  # fmt: skip
+    publish(bodies, second, reference, pictures, options.shared, options.out, told(first, heads_alone, whole, last))
 
 
 def likeness(teacher: Teacher, pictures: data.Pictures, checkpoint: Path) -> Detector:
@@ -52,11 +59,12 @@ def likeness(teacher: Teacher, pictures: data.Pictures, checkpoint: Path) -> Det
     return network.eval()
 
 
-def told(lesson: Lesson, own: Lesson) -> str:
-    """How long it learned, for the card."""
+def told(first: Lesson, heads: Lesson, whole: Lesson, shared: Lesson) -> str:
+    """How long they learned, for the card."""
     return (
-        f"{layers.VIEWS} views layer by layer, then {lesson.views} end to end ({lesson.minutes:.0f} min) and "
-        f"{own.views} of heads alone ({own.minutes:.0f} min), some of which it had found itself."
+        f"{layers.VIEWS} views layer by layer; the teacher of heads {first.views} end to end ({first.minutes:.0f} min) "
+        f"and {heads.views} of heads alone ({heads.minutes:.0f} min); the second network {whole.views} of its own "
+        f"({whole.minutes:.0f} min), then {shared.views} on the first one's first layers ({shared.minutes:.0f} min)."
     )
 
 
@@ -66,10 +74,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
     parser.add_argument("--cache", type=Path, default=Path("build/detector"), help="decoded pictures and checkpoints")
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
-    parser.add_argument("--minutes", type=float, default=100.0, help="for the second network's lesson")
-    parser.add_argument("--minutes-heads", type=float, default=40.0, help="for its last lesson, of heads alone")
+    parser.add_argument("--minutes", type=float, default=100.0, help="for the heads' teacher, end to end")
+    parser.add_argument("--minutes-heads", type=float, default=40.0, help="for its lesson of heads alone")
+    parser.add_argument("--minutes-whole", type=float, default=9.0, help="for the second network; a GPU's minutes")
+    parser.add_argument("--minutes-shared", type=float, default=20.0, help="for it on the first one's first layers")
+    parser.add_argument("--batch", type=int, default=256, help="views at once on a GPU; 16 on a processor")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--publish-only", action="store_true", help="train no more: write what the checkpoints hold")
     return parser.parse_args()
 
 

@@ -120,14 +120,24 @@ def letterbox(picture: Image.Image) -> tuple[npt.NDArray[np.uint8], float]:
 class Pictures:
     """All photos decoded once. ``labels[i]`` are rows (class, x0, y0, x1, y1), ``silent[i]`` unknown classes.
 
-    ``chances`` [n] is how often each is drawn: scenes of streets are few and get a fixed share.
+    ``species[i]`` is the class that the folder names, -1 where it names none. ``chances`` [n] is how often each is
+    drawn: scenes of streets are few and get a fixed share.
     """
 
     pixels: npt.NDArray[np.uint8]
     sizes: list[tuple[int, int]]
     labels: list[npt.NDArray[np.float32]]
     silent: list[tuple[int, ...]]
+    species: list[int]
     chances: npt.NDArray[np.float64]
+
+    def some(self, indices: npt.NDArray[np.int64]) -> "Pictures":
+        """Only these, each drawn as often as the others."""
+        return Pictures(
+            self.pixels[np.sort(indices)],
+            *([column[i] for i in np.sort(indices)] for column in (self.sizes, self.labels, self.silent, self.species)),
+            np.full(len(indices), 1 / len(indices)),
+        )
 
 
 def load(shared: Path, cache: Path, teacher: Teacher) -> Pictures:
@@ -141,7 +151,9 @@ def load(shared: Path, cache: Path, teacher: Teacher) -> Pictures:
     sizes = [(int(row["size"][0]), int(row["size"][1])) for row in rows]
     street = np.array([row["street"] for row in rows])
     chances = np.where(street, STREET_SHARE / street.sum(), (1 - STREET_SHARE) / (~street).sum())
-    return Pictures(np.load(file, mmap_mode="r"), sizes, labels, [tuple(row["silent"]) for row in rows], chances)
+    species = [-1 if row["species"] is None else int(row["species"]) for row in rows]
+    silent = [tuple(row["silent"]) for row in rows]
+    return Pictures(np.load(file, mmap_mode="r"), sizes, labels, silent, species, chances)
 
 
 def _write(photos: list[Source], file: Path, notes: Path, teacher: Teacher) -> None:
@@ -154,7 +166,10 @@ def _write(photos: list[Source], file: Path, notes: Path, teacher: Teacher) -> N
         w, h = width * scale, height * scale
         boxes = [[c, x0 * w, y0 * h, x1 * w, y1 * h] for c, x0, y0, x1, y1 in photo.boxes]
         bodies, silent = _bodies(photo, np.asarray(pixels[index]), teacher)
-        rows.append({"labels": bodies + boxes, "silent": list(silent), "size": [w, h], "street": photo.street})
+        rows.append({
+            "labels": bodies + boxes, "silent": list(silent), "size": [w, h], "street": photo.street,
+            "species": photo.species,
+        })  # fmt: skip
         if index % 500 == 0:
             print(f"labelled {index} of {len(photos)}", flush=True)
     pixels.flush()

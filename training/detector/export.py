@@ -10,49 +10,56 @@ import onnx
 import torch
 from onnx import compose, helper, numpy_helper
 
-from training.detector.data import CAT_HEAD, CLASSES, PERSON
-from training.detector.network import Bodies, Detector, Heads
+from training.detector.data import CLASSES, PERSON
+from training.detector.network import STRIDES, Bodies, Detector, Joined, Second
 from training.detector.teacher import SIDE
 
 NAME = "homeward-detector-1"
 OPSET = 17
-MAY_BE = 0.05  # score of an animal from which on its head is looked for
+ANCHORS = sum((SIDE // stride) ** 2 for stride in STRIDES)
+SAY_OF_SECOND = 0.3  # in the score of an animal; more of it sees smaller animals, and more false ones in streets
+MAY_BE = 0.05  # score of an animal from which on the second network looks
 
 
-def write_onnx(bodies: Detector, heads: Detector, folder: Path) -> Path:
+def write_onnx(bodies: Detector, network: Joined, folder: Path) -> Path:
     """One file for any number of pictures of any size in steps of the largest stride: bodies' rows, then heads'.
 
-    The heads' network runs only where some picture of the batch may show an animal (`MAY_BE`): most pictures of a
+    The second network runs only where some picture of the batch may show an animal (`MAY_BE`): most pictures of a
     street show none, and need half the time.
     """
     file = folder / f"{NAME}.onnx"
-    first, second = (_exported(part) for part in (Bodies(bodies, CAT_HEAD), Heads(heads, CAT_HEAD)))
-    first, second = (compose.add_prefix(part, name) for part, name in ((first, "b_"), (second, "h_")))
-    found, other = "b_output", "h_output"
-    inside = second.graph
-    for node in inside.node:
-        node.input[:] = ["b_images" if name == "h_images" else name for name in node.input]
-    run = helper.make_graph(inside.node, "run", [], [_table_of(other)], initializer=inside.initializer)
-    zeros = [helper.make_node("Sub", [found, found], ["none"])]
-    skip = helper.make_graph(zeros, "skip", [], [_table_of("none")])
+    images, found = torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, ANCHORS, 5 + len(CLASSES))
+    early = torch.zeros(1, 64, SIDE // STRIDES[0], SIDE // STRIDES[0])
+    first = compose.add_prefix(_exported(Bodies(bodies), {"images": images}, ["output", "early"]), "b_")
+    second = Second(network, SAY_OF_SECOND)
+    second = compose.add_prefix(_exported(second, {"early": early, "found": found}, ["output"]), "h_")
+    outer = {"h_early": "b_early", "h_found": "b_output"}
+    for node in second.graph.node:
+        node.input[:] = [outer.get(name, name) for name in node.input]
+    run = helper.make_graph(second.graph.node, "run", [], [_table_of("h_output")], initializer=second.graph.initializer)
+    alone = [
+        helper.make_node("Sub", ["b_output", "b_output"], ["no_heads"]),
+        helper.make_node("Concat", ["b_output", "no_heads"], ["alone"], axis=1),
+    ]
+    skip = helper.make_graph(
+        [helper.make_node("Identity", ["alone"], ["as_it_is"])], "skip", [], [_table_of("as_it_is")]
+    )
     condition = [
-        helper.make_node("Slice", [found, "from_objectness", "to_objectness", "last_axis"], ["objectness"]),
-        helper.make_node("Slice", [found, "from_animals", "to_animals", "last_axis"], ["animals"]),
+        helper.make_node("Slice", ["b_output", "from_objectness", "to_objectness", "last_axis"], ["objectness"]),
+        helper.make_node("Slice", ["b_output", "from_animals", "to_animals", "last_axis"], ["animals"]),
         helper.make_node("Mul", ["objectness", "animals"], ["scores"]),
         helper.make_node("ReduceMax", ["scores"], ["best"], axes=[1, 2], keepdims=1),
         helper.make_node("Greater", ["best", "may_be"], ["on_picture"]),
         helper.make_node("ReduceMax", ["best"], ["best_of_all"], keepdims=0),
         helper.make_node("Greater", ["best_of_all", "may_be"], ["on_any"]),
-        helper.make_node("If", ["on_any"], ["all_heads"], then_branch=run, else_branch=skip),
+        helper.make_node("If", ["on_any"], ["both"], then_branch=run, else_branch=skip),
         # a picture's answer must not depend on those beside it
-        helper.make_node("Cast", ["on_picture"], ["kept"], to=onnx.TensorProto.FLOAT),
-        helper.make_node("Mul", ["all_heads", "kept"], ["heads"]),
-        helper.make_node("Concat", [found, "heads"], ["output"], axis=1),
+        helper.make_node("Where", ["on_picture", "both", "alone"], ["output"]),
     ]
     edges = {"from_objectness": 4, "to_objectness": 5, "from_animals": 5, "to_animals": 5 + PERSON, "last_axis": 2}
     constants = [numpy_helper.from_array(np.array([value], np.int64), name) for name, value in edges.items()]
     constants.append(numpy_helper.from_array(np.float32(MAY_BE), "may_be"))
-    first.graph.node.extend(condition)
+    first.graph.node.extend([*alone, *condition])
     first.graph.initializer.extend(constants)
     # an input with a default: who needs no heads feeds a score that nothing reaches
     first.graph.input.append(helper.make_tensor_value_info("may_be", onnx.TensorProto.FLOAT, []))
@@ -64,15 +71,17 @@ def write_onnx(bodies: Detector, heads: Detector, folder: Path) -> Path:
     return file
 
 
-def _exported(part: Bodies | Heads) -> onnx.ModelProto:
+def _exported(part: Bodies | Second, reads: dict[str, torch.Tensor], gives: list[str]) -> onnx.ModelProto:
     made = io.BytesIO()
+    spread = {name: {0: "n", 2: f"height_{name}", 3: f"width_{name}"} for name in ("images", "early")}
+    spread |= {"found": {0: "n", 1: "anchors"}, "output": {0: "n", 1: "rows"}}
     torch.onnx.export(
         part.eval(),
-        (torch.zeros(1, 3, SIDE, SIDE),),
+        tuple(reads.values()),
         made,
-        input_names=["images"],
-        output_names=["output"],
-        dynamic_axes={"images": {0: "n", 2: "height", 3: "width"}, "output": {0: "n", 1: "rows"}},
+        input_names=list(reads),
+        output_names=gives,
+        dynamic_axes={name: spread[name] for name in (*reads, *gives)},
         opset_version=OPSET,
         dynamo=False,
     )

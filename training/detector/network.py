@@ -8,6 +8,10 @@ from torch import Tensor, nn
 
 STRIDES = (8, 16, 32)
 HIDDEN = 64
+HEAD_CLASSES = 2
+PETS = 2
+NEVER = 20.0  # as a logit, for what is not looked for
+EARLY = ("stem", "dark2a", "dark2b", "dark3a", "dark3b")
 
 
 def conv(inside: int, outside: int, size: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -143,9 +147,20 @@ class Detector(nn.Module):
         self.parts = nn.ModuleDict(parts)
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        return self.answers(self.levels(x))
+
+    def levels(self, x: Tensor) -> list[Tensor]:
+        """What the heads read: maps of 64, 128 and 256 channels at the strides."""
+        return self.later(self.early(x))
+
+    def early(self, x: Tensor) -> Tensor:
+        """The first layers: a map of 64 channels at stride 8."""
         part = self.parts
-        x = part["dark2b"](part["dark2a"](part["stem"](x)))
-        c3 = part["dark3b"](part["dark3a"](x))
+        return part["dark3b"](part["dark3a"](part["dark2b"](part["dark2a"](part["stem"](x)))))
+
+    def later(self, c3: Tensor) -> list[Tensor]:
+        """From what `early` gave to the levels."""
+        part = self.parts
         c4 = part["dark4b"](part["dark4a"](c3))
         c5 = part["dark5c"](part["dark5b"](part["dark5a"](c4)))
         top = part["lateral"](c5)
@@ -153,31 +168,82 @@ class Detector(nn.Module):
         p3 = part["up3"](middle, c3)
         p4 = part["down4"](p3, middle)
         p5 = part["down5"](p4, top)
-        return [part["head8"](p3), part["head16"](p4), part["head32"](p5)]
+        return [p3, p4, p5]
+
+    def answers(self, levels: list[Tensor]) -> list[Tensor]:
+        """The three maps of logits for what `levels` gave."""
+        return [self.parts[f"head{stride}"](level) for stride, level in zip(STRIDES, levels, strict=True)]
+
+
+class Joined(nn.Module):
+    """Bodies, people and animals' heads with one trunk: `towers` read the coarser levels that the bodies' heads read.
+
+    ``forward`` gives the bodies' three maps (their last two classes unused) and three of heads, whose two classes are
+    the heads of cats and dogs; of the finest, nothing. Once it `shares` the first layers of another network, that
+    one's map, through one convolution, stands for its own.
+    """
+
+    def __init__(self, bodies: Detector) -> None:
+        super().__init__()
+        self.bodies = bodies
+        self.towers = nn.ModuleList(Head(channels, HEAD_CLASSES) for channels in (128, 256))
+        self.fitted: nn.Conv2d | None = None
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        return self.after(self.bodies.early(x))
+
+    def after(self, c3: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """The same from a map of the first layers, its own or the shared ones."""
+        levels = self.bodies.later(c3 if self.fitted is None else self.fitted(c3))
+        heads = [tower(level) for tower, level in zip(self.towers, levels[1:], strict=True)]
+        finest = levels[0][:, : 5 + HEAD_CLASSES] * 0 - NEVER
+        return self.bodies.answers(levels), [finest, *heads]
+
+    def share(self) -> None:
+        """From now on `after` is given another network's map."""
+        self.fitted = nn.Conv2d(64, 64, 1)
+        for name in EARLY:
+            self.bodies.parts[name] = nn.Identity()
 
 
 class Bodies(nn.Module):
-    """Animals and people: a table (N, anchors, 5 + classes), scores between 0 and 1; heads' scores are 0."""
+    """The first network: animals and people, a table (N, anchors, 5 + classes), scores from 0 to 1; heads' are 0.
 
-    def __init__(self, network: Detector, first_head: int) -> None:
+    And the map of its first layers, which the second network shares.
+    """
+
+    def __init__(self, network: Detector) -> None:
         super().__init__()
-        self.network, self.first = network, 5 + first_head
+        self.network = network
 
-    def forward(self, images: Tensor) -> Tensor:
-        table = _table(self.network(images))
-        return torch.cat([table[..., : self.first], torch.zeros_like(table[..., self.first :])], 2)
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        early = self.network.early(images)
+        table = _table(self.network.answers(self.network.later(early)))
+        return torch.cat([table[..., :-HEAD_CLASSES], torch.zeros_like(table[..., -HEAD_CLASSES:])], 2), early
 
 
-class Heads(nn.Module):
-    """Heads of animals: a table as `Bodies` gives, the other classes' scores 0."""
+class Second(nn.Module):
+    """The second network's word on what the first found: the same table, animals' scores and boxes those of both.
 
-    def __init__(self, network: Detector, first_head: int) -> None:
+    Below it a table of heads, the other classes' scores 0. Objectness is 1 where scores are joined ones. People are
+    as the first network says.
+    """
+
+    def __init__(self, network: Joined, say: float) -> None:
         super().__init__()
-        self.network, self.first = network, 5 + first_head
+        self.network, self.say = network, say
 
-    def forward(self, images: Tensor) -> Tensor:
-        table = _table(self.network(images))
-        return torch.cat([table[..., :5], torch.zeros_like(table[..., 5 : self.first]), table[..., self.first :]], 2)
+    def forward(self, early: Tensor, found: Tensor) -> Tensor:
+        bodies, heads = map(_table, self.network.after(early))
+        one, other = (table[..., 4:5] * table[..., 5 : 5 + PETS] for table in (found, bodies))
+        people = found[..., 4:5] * found[..., 5 + PETS : 6 + PETS]
+        pets = one * (1 - self.say) + other * self.say
+        best, rival = one.amax(2, keepdim=True), other.amax(2, keepdim=True)
+        moved = rival / (best + rival + 1e-9) * (pets.amax(2, keepdim=True) > people)
+        boxes = found[..., :4] * (1 - moved) + bodies[..., :4] * moved
+        none = torch.zeros_like(people)
+        joined = torch.cat([boxes, torch.ones_like(people), pets, people, none, none], 2)
+        return torch.cat([joined, torch.cat([heads[..., :5], none, none, none, heads[..., 5:]], 2)], 1)
 
 
 def _table(maps: list[Tensor]) -> Tensor:

@@ -6,16 +6,18 @@ from pathlib import Path
 from training.detector import card, evaluate, export, thresholds
 from training.detector.data import Pictures
 from training.detector.model import ours, teacher
-from training.detector.network import Detector
+from training.detector.network import Detector, Joined
 
 HERE = Path(__file__).parent
 KNOWN = HERE.parents[1] / "src/homeward/models/known"
 ABOUT = (
-    "Cats, dogs, people, and the heads of cats and dogs: two networks of YOLOX-nano's shape side by side. Both started "
-    "from random weights and learned, layer by layer, to answer as YOLOX-nano (Apache-2.0, Megvii) does, so that they "
-    "are close likenesses of that. The first stays so and finds bodies and people; the second went on, end to end, to "
-    "learn heads from hand-made cat and machine-made dog head boxes, then from those it found itself too; it runs only "
-    "on pictures that may show an animal."
+    "Cats, dogs, people, and the heads of cats and dogs: two networks of YOLOX-nano's shape. Both started from random "
+    "weights and learned, layer by layer, to answer as YOLOX-nano (Apache-2.0, Megvii) does, so that they began as "
+    "close likenesses of that. The first stays so. The second went on, the whole of it, on made-up views by two "
+    "teachers: the first network for bodies and people, and for heads a network that had learned them from hand-made "
+    "cat and machine-made dog head boxes and from those it found itself; labels corrected the teachers where animals "
+    "are small or of a known kind. It runs only on pictures that may show an animal: heads are its own, animals' "
+    "scores the mean of both."
 )
 HOW_CHOSEN = (
     "best F1 (heads: F2) on every 11th training picture against its training labels; quiet: cat and dog raised until "
@@ -24,11 +26,11 @@ HOW_CHOSEN = (
 
 
 def publish(
-    bodies: Detector, heads: Detector, reference: Path, pictures: Pictures, shared: Path, out: Path, how: str
+    bodies: Detector, network: Joined, reference: Path, pictures: Pictures, shared: Path, out: Path, how: str
 ) -> None:
     """Write everything; the teacher's card goes beside this file."""
     out.mkdir(parents=True, exist_ok=True)
-    file = export.write_onnx(bodies, heads, out)
+    file = export.write_onnx(bodies, network, out)
     mine, other = ours(file), teacher(reference)
     least = thresholds.chosen(mine, pictures)
     quiet = thresholds.quiet(mine, evaluate.scenes_without_pets(shared / "data/street/train"), least)

@@ -67,13 +67,6 @@ def learn(
     return averaged, Lesson(views, minutes)
 
 
-def reached(network: Detector, checkpoint: Path) -> tuple[Detector, Lesson]:
-    """The averaged network in ``checkpoint``, and how far it came."""
-    _, average, _, views, spent = torch.load(checkpoint, weights_only=True)
-    network.load_state_dict(average)
-    return network.eval(), Lesson(int(views), float(spent))
-
-
 def _schedule(share: float, views: int) -> float:
     return min(1.0, (views + BATCH) / 400) * (0.03 + 0.97 * (1 + math.cos(math.pi * min(share, 1.0))) / 2)
 

@@ -29,7 +29,7 @@ MAX_CLASSES = 10_000
 MAX_TOKENS = 10_000
 MAX_NUMBER = 1e9
 MIN_STD = 1e-6
-MAX_BLUR_PX = 10.0
+LEAST_BLUR_PX, MAX_BLUR_PX = 0.2, 0.8
 UNMEASURED = (
     # a cautious guess for embedders without curves of their own; `uncalibrated` in the name says so
     Curve(None, Part.FACE, (0.4, 0.8, 1.1, 1.4), (3.0, 1.5, 0.0, -3.0)),
@@ -202,8 +202,8 @@ def _input(raw: dict[str, Any]) -> Input:
 
 def _blur(raw: Mapping[str, Any]) -> float:
     value = _number(raw, "grey_blur_px", "input.")
-    if not 0 <= value <= MAX_BLUR_PX:
-        raise _wrong("input.grey_blur_px", f"a number from 0 to {MAX_BLUR_PX:g}")
+    if value and not LEAST_BLUR_PX <= value <= MAX_BLUR_PX:
+        raise _wrong("input.grey_blur_px", f"a number from {LEAST_BLUR_PX:g} to {MAX_BLUR_PX:g}, or 0")
     return value
 
 

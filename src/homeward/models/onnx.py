@@ -18,7 +18,7 @@ from homeward.models.trim import Trim
 from homeward.models.yolox import decode
 
 Floats = npt.NDArray[np.float32]
-HEADS_FROM = "may_be"  # a detector's optional input: the score of an animal from which on its head is looked for
+CLOSER_FROM = "may_be"  # a detector's optional input: the score of an animal from which on a second network looks
 NEVER = 2.0
 
 
@@ -38,7 +38,7 @@ class Network(Runs, Protocol):
     """The same with a way to ask for less."""
 
     def quick(self) -> "Network":
-        """The same without heads of animals, where they are a part that may be left out; else itself."""
+        """The first network alone, without heads, where a second one looks for them; else itself."""
         ...
 
 
@@ -84,11 +84,11 @@ class OnnxNetwork:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
     def quick(self) -> "OnnxNetwork":
-        """The same without heads of animals, where they are a part that may be left out; else itself."""
-        if HEADS_FROM not in {each.name for each in self._session.get_overridable_initializers()}:
+        """The first network alone, without heads, where a second one looks for them; else itself."""
+        if CLOSER_FROM not in {each.name for each in self._session.get_overridable_initializers()}:
             return self
         other = copy.copy(self)  # on the same session
-        vars(other)["_left_out"] = {HEADS_FROM: np.array(NEVER, np.float32)}
+        vars(other)["_left_out"] = {CLOSER_FROM: np.array(NEVER, np.float32)}
         return other
 
     def _rows(self, prepared: Floats) -> Floats:
