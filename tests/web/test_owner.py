@@ -63,6 +63,9 @@ def test_a_filter_says_what_it_hides_stays_in_the_address_and_goes_with_one_tap(
     assert "max_km=5" in page.url
     page.reload()
     expect(cards(page)).to_have_count(1)
+    visit(f"/lost/{lost.json()['id']}?from=letter", page=page)
+    expect(cards(page)).to_have_count(1)
+    assert page.url.endswith("?max_km=5"), "what is remembered can be shared, and what else stood there is no choice"
     page.get_by_role("button", name="Show all").click()
     expect(cards(page)).to_have_count(2)
     assert "?" not in page.url
@@ -123,6 +126,7 @@ def test_without_matches_the_page_says_what_happens_next(visit, door):
     page = visit(path_of(door.report("lost", photo(9), name="Rex", **HOME)))
 
     expect(page.get_by_role("heading", name="No match yet")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_two_pets_stay_open_in_one_browser(visit, lost, door):
@@ -142,6 +146,7 @@ def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
     page.get_by_role("button", name="Compare large").first.click()
     large = page.get_by_role("dialog")
     first = large.locator("figure").last.locator("img").get_attribute("src")
+    assert violations(page) == []
 
     large.get_by_role("button", name="Next").click()
 
@@ -195,6 +200,7 @@ def test_without_a_network_the_last_data_are_there_with_their_pictures(visit, lo
     expect(page.get_by_text("No connection. This is what was known")).to_be_visible()
     expect(cards(page)).to_have_count(2)
     assert page.evaluate("document.querySelector('.pair img').naturalWidth") > 0
+    assert violations(page) == []
     page.context.set_offline(False)
     expect(page.get_by_text("No connection.")).to_have_count(0, timeout=20_000)
 
@@ -228,6 +234,7 @@ def test_a_poster_leads_a_finder_to_a_report_about_this_pet(visit, lost, door):
     page.get_by_role("link", name="Poster to print").click()
     expect(page.get_by_role("heading", name="LOST")).to_be_visible()
     expect(page.get_by_role("heading", name="Barsik, cat")).to_be_visible()
+    assert violations(page) == []
     address = page.locator(".poster footer img").get_attribute("alt")
     assert address.endswith(f"/found/new?about={lost.json()['id']}")
 
@@ -239,6 +246,26 @@ def test_a_poster_leads_a_finder_to_a_report_about_this_pet(visit, lost, door):
     expect(finder.get_by_role("heading", name="Thank you.")).to_be_visible()
     found = [match.found for match in door.world.engine.current_top_matches(lost.json()["id"]).items]
     assert lost.json()["id"] in {each.about for each in found}
+
+
+def test_on_a_slow_line_the_best_matches_come_before_all_of_them_and_shapes_before_either(visit, lost, door):
+    context = visit("/now").context
+    page = context.new_page()
+    slow = context.new_cdp_session(page)
+    slow.send("Network.enable")
+    line = {"offline": False, "latency": 400, "downloadThroughput": 40_000, "uploadThroughput": 20_000}
+    slow.send("Network.emulateNetworkConditions", line)
+    answers = []
+    page.on("response", lambda answer: answers.append(answer.url.split("/api/v1/")[-1].split("?")[0]))
+
+    page.goto(path_of(lost), wait_until="commit")
+
+    expect(page.locator(".skeleton, [aria-busy=true]").first).to_be_visible()
+    expect(cards(page)).to_have_count(2)
+    asked = [answer for answer in answers if answer.startswith("lost/") or answer.startswith("reports/")]
+    assert asked[0] == f"reports/{lost.json()['id']}"
+    expect(page.locator(".pair img").first).to_have_js_property("complete", True)
+    page.close()
 
 
 @pytest.mark.parametrize("language", ["en-US", "ru-RU"])

@@ -38,6 +38,7 @@ def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
     assert link.startswith(f"http://127.0.0.1:8000/lost/{report.id}#token=")
     assert (report.description, report.place.lat, report.home) == ("white paw", 57.60512, report.place)
     assert len(door.world.engine.report(report.id).photos) == 2
+    assert violations(page) == []
     page.get_by_role("link", name="Open my page").click()
     expect(page.get_by_text("1 possible match")).to_be_visible()
 
@@ -53,6 +54,7 @@ def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
 
     expect(page.get_by_text("Возможно, это ищет 1 хозяин")).to_be_visible()
     expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+    assert violations(page) == []
     found = next(each for each in reports(door) if each.shelf == "found")
     assert (found.address, found.held) == ("у школы", "held")
 

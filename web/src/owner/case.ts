@@ -46,10 +46,12 @@ export class Case {
     readonly server: Server,
   ) {
     this.talks = new Talks(server);
-    const address = location.search || localStorage.getItem(this.filterKey) || "";
-    const chosen = readFilter(address);
+    const asked = readFilter(location.search);
+    const isAsked = writeFilter(asked.filter, asked.sort) !== "";
+    const chosen = isAsked ? asked : readFilter(localStorage.getItem(this.filterKey) ?? "");
     this.filter.value = chosen.filter;
     this.sort.value = chosen.sort;
+    this.writeAddress();
   }
 
   /** Open with the link's token where there is one, else with the cookie of an earlier time; then stay up to date. */
@@ -131,14 +133,20 @@ export class Case {
   choose(filter: Filter, sort: Sort = this.sort.value): void {
     this.filter.value = filter;
     this.sort.value = sort;
-    const query = writeFilter(filter, sort);
-    localStorage.setItem(this.filterKey, query ? `?${query}` : "");
-    history.replaceState(null, "", location.pathname + (query ? `?${query}` : ""));
+    localStorage.setItem(this.filterKey, this.writeAddress());
   }
 
   async refresh(): Promise<void> {
     const [report, matches] = await Promise.all([this.server.report(), this.server.matches()]);
     this.takeAll(report, matches);
+  }
+
+  /** What is chosen, into the address, so that it can be shared; the same as was written there. */
+  private writeAddress(): string {
+    const query = writeFilter(this.filter.value, this.sort.value);
+    const search = query ? `?${query}` : "";
+    history.replaceState(null, "", location.pathname + search + location.hash);
+    return search;
   }
 
   /** The best ones at once, however slow the line; then all. */
