@@ -42,6 +42,8 @@ def main() -> None:
                     )
                     shots(context.new_page(), url, owner, width)
                     context.close()
+                    if shots is _one:
+                        _plainest(browser, owner, width, {"locale": language, "color_scheme": scheme})
         desk_screens.screens(browser, LOOKS, _shoot)
         browser.close()
 
@@ -56,6 +58,13 @@ def _nothing(page: Any, url: str, owner: str, width: int) -> None:
     page.goto(f"{url}/lost/erased#token=nothing")
     page.wait_for_selector(".trouble")
     _shoot(page, "link", width)
+    page.goto(f"{url}/lost/new")
+    page.wait_for_selector("input[type=file]", state="attached")
+    _shoot(page, "report-lost", width)
+    for name, path in (("now", "/now?species=cat"), ("privacy", "/privacy"), ("email-wrong", "/email#token=nothing")):
+        page.goto(f"{url}{path}")
+        page.wait_for_selector("h1")
+        _shoot(page, name, width)
 
 
 def _one(page: Any, _url: str, owner: str, width: int) -> None:
@@ -72,6 +81,26 @@ def _one(page: Any, _url: str, owner: str, width: int) -> None:
     _shoot(page, "failed", width)
 
 
+def _plainest(browser: Any, owner: str, width: int, look: dict[str, Any]) -> None:
+    """The same case without scripts, and without what draws maps."""
+    size = {"width": width, "height": LOOKS[width][0]}
+    context = browser.new_context(viewport=size, java_script_enabled=False, **look)
+    page = context.new_page()
+    page.goto(owner)
+    _save(page, "no-script", width)
+    context.close()
+    context = browser.new_context(viewport=size, **look)
+    page = context.new_page()
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.goto(owner)
+    page.wait_for_selector(".pair")
+    if page.locator(".views").is_visible():
+        page.click(".views button:last-child")
+    page.wait_for_selector(".map-failed, .notice")
+    _shoot(page, "no-webgl", width)
+    context.close()
+
+
 def _many(page: Any, url: str, owner: str, width: int) -> None:
     _owner(page, owner, width)
     if page.locator(".views").is_visible():
@@ -83,7 +112,9 @@ def _many(page: Any, url: str, owner: str, width: int) -> None:
     page.locator("input[type=range]").fill("24")
     _shoot(page, "time", width)
     _filed(page, url, width)
+    _talk(page, owner.split("#", maxsplit=1)[0], width)
     _offline(page, owner.split("#", maxsplit=1)[0], width)
+    _closed(page, owner.split("#", maxsplit=1)[0], width)
 
 
 def _owner(page: Any, owner: str, width: int) -> None:
@@ -102,7 +133,7 @@ def _owner(page: Any, owner: str, width: int) -> None:
 
 
 def _filed(page: Any, url: str, width: int) -> None:
-    """A finder's report, from the photo to the link; then the public board, which it is on."""
+    """A finder's report, from the photo to the link and its page; then the public board, which it is on."""
     page.goto(f"{url}/found/new")
     page.set_input_files("input[type=file]", {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": _cat()})
     page.wait_for_selector("rect")
@@ -111,8 +142,40 @@ def _filed(page: Any, url: str, width: int) -> None:
     page.click(".send button")
     page.wait_for_selector(".done")
     _shoot(page, "done", width)
+    page.click(".done a.main")
+    page.wait_for_selector(".finder .case-head")
+    _shoot(page, "finder", width)
     page.goto(f"{url}/board")
     _shoot(page, "board", width)
+    page.click(".notices a.card")
+    page.wait_for_selector(".notice-page")
+    _shoot(page, "pet", width)
+
+
+def _talk(page: Any, owner: str, width: int) -> None:
+    """The owner knows the animal, and asks to be put in touch with its finder."""
+    page.goto(f"{owner}?source=person")
+    page.locator(".verdict button.main").first.click()
+    page.locator(".said button.main").first.click()
+    page.wait_for_selector(".talk")
+    page.locator(".talk").scroll_into_view_if_needed()
+    _shoot(page, "talk", width)
+
+
+def _closed(page: Any, owner: str, width: int) -> None:
+    """The pet is home; then everything is erased."""
+    page.context.set_offline(False)
+    page.goto(owner)
+    page.wait_for_selector(".case .actions button")
+    page.click(".case .actions > button")
+    _shoot(page, "is-home", width)
+    page.click("[role=alertdialog] button.main")
+    page.wait_for_selector(".case .notice button")
+    _shoot(page, "closed", width)
+    page.once("dialog", lambda asked: asked.accept())
+    page.click(".case .notice button.plain")
+    page.wait_for_selector(".case", state="detached")
+    _shoot(page, "erased", width)
 
 
 def _offline(page: Any, owner: str, width: int) -> None:
@@ -137,6 +200,10 @@ def _wait_for_map(page: Any, width: int) -> None:
 
 def _shoot(page: Any, name: str, width: int) -> None:
     page.wait_for_function("() => [...document.images].every(image => image.loading === 'lazy' || image.complete)")
+    _save(page, name, width)
+
+
+def _save(page: Any, name: str, width: int) -> None:
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
         shot.convert("RGB").save(FOLDER / f"{name}-{width}.webp", "WEBP", quality=QUALITY, method=6)
 
