@@ -157,8 +157,8 @@ def learn(
         _follow(averaged, network, min(AVERAGE, (1 + steps) / (10 + steps)))
         running = 0.98 * running + 0.02 * losses.detach()
         if steps % 50 == 0:
-            told = [round(v, 3) for v in running.tolist()]
-            print(f"{checkpoint.stem} {steps * size} views {done:.2f} min loss {told}", flush=True)
+            loss = float(running.sum())
+            print(f"{checkpoint.stem} {steps * size} views {done:.2f} min loss {loss:.3f}", flush=True)
         if done - saved > 1:
             saved = done
             torch.save((network.state_dict(), averaged.state_dict(), optimiser.state_dict(), steps, done), checkpoint)
