@@ -65,9 +65,9 @@ HNSW_HALF_BYTES = Given(
 )
 DETECT_CORE_MS = Given(
     "detector on one picture with an animal",
-    22,
+    20.5,
     "ms of a core",
-    "measured: `benchmarks detector`, 91 pictures a second on two cores",
+    "measured: `benchmarks detector`, 97 pictures a second on two cores",
 )
 EMBED_CORE_MS = Given("embedder on one crop", 58, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(

@@ -50,7 +50,11 @@ def _draw(known: dict[str, list[tuple[int, float, float]]]) -> None:
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
     for name, points in known.items():
         axes.plot([minutes for _, minutes, _ in points], [loss for *_, loss in points], label=name)
-    axes.set(xlabel="minutes (all together: on a GPU; the others: one or two threads)", ylabel="loss (running mean)", ylim=(2.5, 10))
+    axes.set(
+        xlabel="minutes (all together: on a GPU; the others: one or two threads)",
+        ylabel="loss (running mean)",
+        ylim=(2.5, 10),
+    )
     axes.legend()
     figure.savefig(HERE / "curves.png", dpi=110)
 
