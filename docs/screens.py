@@ -44,6 +44,13 @@ def main() -> None:
                     context.close()
                     if shots is _one:
                         _plainest(browser, owner, width, {"locale": language, "color_scheme": scheme})
+        for width, (height, language, scheme) in LOOKS.items():
+            with _town(1) as (_, owner):
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, locale=language, color_scheme=scheme
+                )
+                _closed(context.new_page(), owner, width)
+                context.close()
         desk_screens.screens(browser, LOOKS, _shoot)
         browser.close()
 
@@ -111,10 +118,11 @@ def _many(page: Any, url: str, owner: str, width: int) -> None:
         _shoot(page, "map", width)
     page.locator("input[type=range]").fill("24")
     _shoot(page, "time", width)
-    _filed(page, url, width)
     _talk(page, owner.split("#", maxsplit=1)[0], width)
     _offline(page, owner.split("#", maxsplit=1)[0], width)
-    _closed(page, owner.split("#", maxsplit=1)[0], width)
+    page.context.set_offline(False)
+    page.context.clear_cookies()  # somebody else files now
+    _filed(page, url, width)
 
 
 def _owner(page: Any, owner: str, width: int) -> None:
@@ -158,13 +166,12 @@ def _talk(page: Any, owner: str, width: int) -> None:
     page.locator(".verdict button.main").first.click()
     page.locator(".said button.main").first.click()
     page.wait_for_selector(".talk")
-    page.locator(".talk").scroll_into_view_if_needed()
+    page.locator(".talk").last.scroll_into_view_if_needed()
     _shoot(page, "talk", width)
 
 
 def _closed(page: Any, owner: str, width: int) -> None:
     """The pet is home; then everything is erased."""
-    page.context.set_offline(False)
     page.goto(owner)
     page.wait_for_selector(".case .actions button")
     page.click(".case .actions > button")
@@ -174,7 +181,7 @@ def _closed(page: Any, owner: str, width: int) -> None:
     _shoot(page, "closed", width)
     page.once("dialog", lambda asked: asked.accept())
     page.click(".case .notice button.plain")
-    page.wait_for_selector(".case", state="detached")
+    page.wait_for_selector(".trouble")
     _shoot(page, "erased", width)
 
 

@@ -124,7 +124,7 @@ def test_an_owner_erases_everything_after_one_question(visit, lost, door):
     assert door.world.engine.report(lost.json()["id"])  # nothing is erased behind one's back
     page.get_by_role("button", name="Erase everything").click()
 
-    expect(page.get_by_text("Erased.")).to_be_visible()
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
     assert "for good" in asked[0]
     assert "homeward.case" not in page.evaluate("JSON.stringify(Object.keys(localStorage))")
     page.reload()

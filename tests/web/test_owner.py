@@ -262,7 +262,7 @@ def test_on_a_slow_line_the_best_matches_come_before_all_of_them_and_shapes_befo
 
     expect(page.locator(".skeleton, [aria-busy=true]").first).to_be_visible()
     expect(cards(page)).to_have_count(2)
-    asked = [answer for answer in answers if answer.startswith("lost/") or answer.startswith("reports/")]
+    asked = [answer for answer in answers if answer.startswith(("lost/", "reports/"))]
     assert asked[0] == f"reports/{lost.json()['id']}"
     expect(page.locator(".pair img").first).to_have_js_property("complete", True)
     page.close()

@@ -241,7 +241,7 @@ def test_a_finder_erases_the_report(visit, door):
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Erase this report").click()
 
-    expect(page.get_by_text("Erased.")).to_be_visible()
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
     assert door.is_empty()
 
 

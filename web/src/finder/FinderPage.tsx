@@ -9,7 +9,7 @@ import { useWords } from "../ui/context";
 import { Degree, stepOf } from "../ui/Degree";
 import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
-import { Trouble } from "../ui/Trouble";
+import { ERASED, Trouble } from "../ui/Trouble";
 import type { Words } from "../words";
 
 const LEAST = 0.05;
@@ -61,7 +61,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   }, [server]);
   useTitle(words.t("finder.thanks"));
 
-  if (isErased.value) return <p class="notice">{words.t("finder.erased")}</p>;
+  if (isErased.value) return <Trouble problem={ERASED} />;
   if (problem.value && !report.value) return <Trouble problem={problem.value} again={() => void open()} />;
   if (!report.value) return <div class="card skeleton" aria-busy="true" />;
   const photo = report.value.photos[0];

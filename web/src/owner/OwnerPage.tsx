@@ -9,7 +9,7 @@ import { late } from "../ui/late";
 import { useMedia } from "../ui/media";
 import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
-import { Trouble } from "../ui/Trouble";
+import { ERASED, Trouble } from "../ui/Trouble";
 import { Case } from "./case";
 import { CaseHead } from "./CaseHead";
 import { Compare } from "./Compare";
@@ -33,7 +33,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   const report = owned.report.value;
   const problem = owned.problem.value;
   useTitle(report && (report.name ?? words.t(`poster.${report.species}`)));
-  if (isErased.value) return <p class="notice">{words.t("finder.erased")}</p>;
+  if (isErased.value) return <Trouble problem={ERASED} />;
   if (problem && !report) return <Trouble problem={problem} again={() => void owned.open(token)} />;
   if (!report) return <Skeleton />;
   const name = report.name ?? words.t(`pet.${report.species}`);

@@ -237,7 +237,6 @@ export const en = {
   "finder.far": "lost more than {low} km from there",
   "finder.erase": "Erase this report",
   "finder.sure_erase": "Erase the report and its photos for good?",
-  "finder.erased": "Erased.",
   "finder.closed": "This report is closed. Thank you.",
 
   "email.title": "Be told by e-mail",

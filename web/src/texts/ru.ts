@@ -250,7 +250,6 @@ export const ru: Texts = {
   "finder.far": "пропажа дальше {low} км оттуда",
   "finder.erase": "Удалить объявление",
   "finder.sure_erase": "Удалить объявление и фотографии навсегда?",
-  "finder.erased": "Удалено.",
   "finder.closed": "Это объявление закрыто. Спасибо.",
 
   "email.title": "Узнавать по почте",

@@ -1,4 +1,4 @@
-import type { Problem } from "../api";
+import { Problem } from "../api";
 import { LostLink } from "../email/LostLink";
 import { useWords } from "./context";
 import { useTitle } from "./title";
@@ -25,6 +25,9 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
     </section>
   );
 }
+
+/** What there is to say after somebody erased a report. */
+export const ERASED = new Problem(410, "report_erased", "");
 
 function kindOf({ status, code }: Problem): "offline" | "expired" | "erased" | "link" | "missing" | "server" {
   if (status === 0) return "offline";
