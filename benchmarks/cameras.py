@@ -45,10 +45,10 @@ while camera.read()[0]:
 
 def measure(*, short: bool) -> dict[str, Any]:
     """Cameras that two cores hold: those of a second of processor time for each second of one camera."""
-    seconds, count = (6.0, 2) if short else (30.0, 12)
+    seconds, count = (4.0, 2) if short else (30.0, 12)
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        clips = _clips(Path(folder), 20 if short else 80)
+        clips = _clips(Path(folder), 10 if short else 80)
         with rtsp(**clips) as port, Proxy(port) as proxy:
             for name in clips:
                 address = f"rtsp://127.0.0.1:{proxy.port}/{name}"
