@@ -36,21 +36,14 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
         for count, shots in ((0, _nothing), (1, _one), (200, _many)):
             with _town(count) as (url, owner):
-                for width, (height, language, scheme) in LOOKS.items():
-                    context = browser.new_context(
-                        viewport={"width": width, "height": height}, locale=language, color_scheme=scheme
-                    )
-                    shots(context.new_page(), url, owner, width)
-                    context.close()
+                for width in LOOKS:
+                    with _device(browser, width) as page:
+                        shots(page, url, owner, width)
                     if shots is _one:
-                        _plainest(browser, owner, width, {"locale": language, "color_scheme": scheme})
-        for width, (height, language, scheme) in LOOKS.items():
-            with _town(1) as (_, owner):
-                context = browser.new_context(
-                    viewport={"width": width, "height": height}, locale=language, color_scheme=scheme
-                )
-                _closed(context.new_page(), owner, width)
-                context.close()
+                        _plainest(browser, owner, width)
+        for width in LOOKS:  # each its own town, since in the end everything is erased
+            with _town(1) as (_, owner), _device(browser, width) as page:
+                _closed(page, owner, width)
         desk_screens.screens(browser, LOOKS, _shoot)
         browser.close()
 
@@ -88,24 +81,19 @@ def _one(page: Any, _url: str, owner: str, width: int) -> None:
     _shoot(page, "failed", width)
 
 
-def _plainest(browser: Any, owner: str, width: int, look: dict[str, Any]) -> None:
+def _plainest(browser: Any, owner: str, width: int) -> None:
     """The same case without scripts, and without what draws maps."""
-    size = {"width": width, "height": LOOKS[width][0]}
-    context = browser.new_context(viewport=size, java_script_enabled=False, **look)
-    page = context.new_page()
-    page.goto(owner)
-    _save(page, "no-script", width)
-    context.close()
-    context = browser.new_context(viewport=size, **look)
-    page = context.new_page()
-    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
-    page.goto(owner)
-    page.wait_for_selector(".pair")
-    if page.locator(".views").is_visible():
-        page.click(".views button:last-child")
-    page.wait_for_selector(".map-failed, .notice")
-    _shoot(page, "no-webgl", width)
-    context.close()
+    with _device(browser, width, java_script_enabled=False) as page:
+        page.goto(owner)
+        _save(page, "no-script", width)
+    with _device(browser, width) as page:
+        page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+        page.goto(owner)
+        page.wait_for_selector(".pair")
+        if page.locator(".views").is_visible():
+            page.click(".views button:last-child")
+        page.wait_for_selector(".notice")
+        _shoot(page, "no-webgl", width)
 
 
 def _many(page: Any, url: str, owner: str, width: int) -> None:
@@ -221,6 +209,16 @@ def _cat() -> bytes:
     file = io.BytesIO()
     Image.fromarray(chelsea()).save(file, "JPEG", quality=90)
     return file.getvalue()
+
+
+@contextmanager
+def _device(browser: Any, width: int, **more: Any) -> Iterator[Any]:
+    """A page of a browser that knows nothing yet, of that width and its look."""
+    height, language, scheme = LOOKS[width]
+    size = {"width": width, "height": height}
+    context = browser.new_context(viewport=size, locale=language, color_scheme=scheme, **more)
+    yield context.new_page()
+    context.close()
 
 
 @contextmanager

@@ -64,7 +64,8 @@ def told(first: Lesson, heads: Lesson, whole: Lesson, shared: Lesson) -> str:
     return (
         f"{layers.VIEWS} views layer by layer; the teacher of heads {first.views} end to end ({first.minutes:.0f} min) "
         f"and {heads.views} of heads alone ({heads.minutes:.0f} min); the second network {whole.views} of its own "
-        f"({whole.minutes:.0f} min), then {shared.views} on the first one's first layers ({shared.minutes:.0f} min)."
+        f"({whole.minutes:.0f} min on {whole.where}), then {shared.views} on the first one's first layers "
+        f"({shared.minutes:.0f} min on {shared.where})."
     )
 
 

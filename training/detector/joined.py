@@ -1,4 +1,4 @@
-"""Fourth lesson: one trunk for bodies, people and heads.
+"""The second network's lessons: one trunk for bodies, people and heads, then on the first network's first layers.
 
 A network that starts as the first lesson's answers, view by view, as two teachers do that stay as they are: the first
 lesson's network for bodies and people, the third lesson's for heads. The teachers see each view clean and both ways
@@ -163,7 +163,8 @@ def learn(
             saved = done
             torch.save((network.state_dict(), averaged.state_dict(), optimiser.state_dict(), steps, done), checkpoint)
     torch.save((network.state_dict(), averaged.state_dict(), optimiser.state_dict(), steps, minutes), checkpoint)
-    return averaged.cpu(), Lesson(steps * size, minutes)
+    where = torch.cuda.get_device_name() if device.type == "cuda" else "a processor"
+    return averaged.cpu(), Lesson(steps * size, minutes, where)
 
 
 def _copied_head(tower: nn.Module, head: nn.Module) -> None:

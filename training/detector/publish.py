@@ -17,7 +17,7 @@ ABOUT = (
     "teachers: the first network for bodies and people, and for heads a network that had learned them from hand-made "
     "cat and machine-made dog head boxes and from those it found itself; labels corrected the teachers where animals "
     "are small or of a known kind. It runs only on pictures that may show an animal: heads are its own, animals' "
-    "scores the mean of both."
+    f"scores {1 - export.SAY_OF_SECOND:g} of the first one's and {export.SAY_OF_SECOND:g} of its own."
 )
 HOW_CHOSEN = (
     "best F1 (heads: F2) on every 11th training picture against its training labels; quiet: cat and dog raised until "

@@ -21,10 +21,11 @@ AVERAGE = 0.9985
 
 @dataclass(frozen=True)
 class Lesson:
-    """How far the lesson came: views seen and minutes spent."""
+    """How far the lesson came: views seen and minutes spent, and on what."""
 
     views: int
     minutes: float
+    where: str = "a processor"
 
 
 def learn(

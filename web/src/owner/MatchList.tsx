@@ -21,16 +21,15 @@ interface Shown {
 /** A table where there is room for one, else cards; more of them as the reader goes down. */
 export function MatchList(props: Shown) {
   const isWide = useMedia(WIDE);
-  const { filter } = props.owned;
-  const [shown, setShown] = useState({ of: filter.value, many: STEP });
+  const [many, setMany] = useState(STEP);
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const more = () => setShown(({ of, many }) => ({ of: filter.peek(), many: (of === filter.peek() ? many : STEP) + STEP }));
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && more(), { rootMargin: "600px" });
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMany((n) => n + STEP), {
+      rootMargin: "600px",
+    });
     if (end.current) seen.observe(end.current);
     return () => seen.disconnect();
   }, []);
-  const many = shown.of === filter.value ? shown.many : STEP; // a new choice begins at its top
   const selected = props.owned.selected.value;
   const at = props.owned.shown.value.findIndex((match) => match.found_id === selected);
   useEffect(() => {
