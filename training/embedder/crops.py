@@ -65,10 +65,11 @@ class Cutter:
         self._input = registry.card("homeward-embedder-1").input
         self._reader = PillowReader(40_000_000, 50_000_000)
         self.trunks = Trunks(embedder)
+        self._name = f"{self.trunks.name}-{str(registry.card(detector).sha256)[:8]}"
 
     def crops(self, pictures: Sequence[Picture], file: Path) -> Crops:
-        """Of all pictures; kept as ``file``, in a folder of these trunks' name."""
-        file = file.parent / self.trunks.name / file.name
+        """Of all pictures; kept as ``file``, in a folder named after trunks and detector."""
+        file = file.parent / self._name / file.name
         if not file.exists():
             made = [(number, one) for number, picture in enumerate(pictures) for one in self._of(number, picture)]
             features = self.trunks(np.stack([fit(pixels, self._input).canvas for _, (_, pixels) in made]))
