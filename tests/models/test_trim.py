@@ -80,12 +80,12 @@ def test_rows_of_a_trimmed_picture_lie_where_those_of_the_whole_do(tmp_path):
 
 def test_only_what_the_filling_alone_fills_is_left_off():
     trim = Trim.of(small_card())
-    inputs = np.full((4, 3, 128, 128), 114, np.float32)
-    inputs[1, :, 70, 5] = 0
-    inputs[2, 0, 127, 127] = 113
-    inputs[3, :, 5, 40] = 0
+    canvases = np.full((4, 128, 128, 3), 114, np.uint8)
+    canvases[1, 70, 5] = 0
+    canvases[2, 127, 127, 0] = 113
+    canvases[3, 5, 40] = 0
 
-    assert trim.groups(inputs) == {(32, 32): [0], (96, 32): [1], (128, 128): [2], (32, 64): [3]}
+    assert trim.groups(list(canvases)) == {(32, 32): [0], (96, 32): [1], (128, 128): [2], (32, 64): [3]}
 
 
 def test_a_picture_in_the_middle_is_never_trimmed():

@@ -1,5 +1,6 @@
 """The trained network as an ONNX file, and the vector by which a wrongly loaded one is noticed."""
 
+import copy
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,8 @@ def write_onnx(bodies: Detector, network: Joined, folder: Path) -> Path:
     street show none, and need half the time.
     """
     file = folder / f"{NAME}.onnx"
+    bodies = copy.deepcopy(bodies)
+    bodies.parts["stem"] = bodies.parts["stem"].at_once()
     images, found = torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, ANCHORS, 5 + len(CLASSES))
     early = torch.zeros(1, 64, SIDE // STRIDES[0], SIDE // STRIDES[0])
     first = compose.add_prefix(_exported(Bodies(bodies), {"images": images}, ["output", "early"]), "b_")

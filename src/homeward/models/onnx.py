@@ -79,7 +79,7 @@ class OnnxNetwork:
         """
         parts = [canvases[start : start + self._batch] for start in range(0, len(canvases), self._batch)]
         try:
-            return np.concatenate([self._rows(tensor(part, self._card.input)) for part in parts])
+            return np.concatenate([self._rows(part) for part in parts])
         except Exception as error:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
@@ -91,15 +91,16 @@ class OnnxNetwork:
         vars(other)["_left_out"] = {CLOSER_FROM: np.array(NEVER, np.float32)}
         return other
 
-    def _rows(self, prepared: Floats) -> Floats:
-        """Of each input only what is no filling, where the network takes any size."""
+    def _rows(self, canvases: list[Picture]) -> Floats:
+        """Of each canvas only what is no filling is looked at, where the network takes any size."""
         if self._trim is None:
-            return self._one(prepared)
-        groups = self._trim.groups(prepared)
-        answers = {
-            size: self._trim.put_back(self._one(self._trim.cut(prepared[numbers], size)), size)
-            for size, numbers in groups.items()
-        }
+            return self._one(tensor(canvases, self._card.input))
+        groups = self._trim.groups(canvases)
+        answers = {}
+        for (height, width), numbers in groups.items():
+            used = [canvases[number][:height, :width] for number in numbers]
+            rows = self._one(tensor(used, self._card.input))
+            answers[height, width] = self._trim.put_back(rows, (height, width))
         order = np.argsort([number for numbers in groups.values() for number in numbers])
         return np.asarray(np.concatenate(list(answers.values()))[order])
 
