@@ -42,6 +42,7 @@ class World:
     messenger: RecordingMessenger = field(default_factory=RecordingMessenger)
     rules: Rules = field(default_factory=Rules)
     other_spaces: tuple = ()
+    districts: object = field(default_factory=NoDistricts)
     spaces: FakeSpaces = field(init=False)
 
     def __post_init__(self):
@@ -57,7 +58,7 @@ class World:
                 spaces=self.spaces,
                 messengers={None: self.messenger},
                 clock=self.clock,
-                districts=NoDistricts(),
+                districts=self.districts,
             ),
             self.rules,
         )

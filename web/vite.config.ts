@@ -31,9 +31,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200, // the map, loaded only when seen
     rolldownOptions: {
-      input: { page: "index.html", sw: "src/sw/sw.ts" },
-      // a service worker needs an address that stays
-      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      input: { page: "index.html", sw: "src/sw/sw.ts", near: "src/board/near.ts" },
+      // a service worker needs an address that stays, and so does what a page names that the server writes
+      output: { entryFileNames: ({ name }) => (name === "page" ? "assets/[name]-[hash].js" : "[name].js") },
     },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },

@@ -1,12 +1,14 @@
 """The district of a point, from a GeoJSON file of polygons with a `name`."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import shapely
 from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
 
-from homeward.domain.places import Point
+from homeward.domain.places import Point, distance_km
 from homeward.errors import BadSettings
 
 HINT = "HOMEWARD_DISTRICTS wants a GeoJSON FeatureCollection of polygons, each with a `name` property."
@@ -18,6 +20,10 @@ class NoDistricts:
     def district(self, place: Point) -> str | None:  # noqa: ARG002 - the port's signature
         """None."""
         return None
+
+    def near(self, place: Point, within_km: float) -> tuple[str, ...]:  # noqa: ARG002 - the port's signature
+        """None."""
+        return ()
 
     def outlines(self) -> dict[str, object]:
         """An empty collection."""
@@ -50,10 +56,20 @@ class GeoJsonDistricts:
         inside = self._tree.query(shapely.Point(place.lon, place.lat), predicate="intersects")
         return self._names[int(inside.min())] if len(inside) else None
 
+    def near(self, place: Point, within_km: float) -> tuple[str, ...]:
+        """Names of those that begin within ``within_km`` of the point, nearest first."""
+        here = shapely.Point(place.lon, place.lat)
+        edges = [(shapely.get_point(shapely.shortest_line(here, each), 1), name) for each, name in self._pairs()]
+        far = [(distance_km(place, Point(edge.y, edge.x)), name) for edge, name in edges]
+        return tuple(dict.fromkeys(name for km, name in sorted(far) if km <= within_km))
+
     def outlines(self) -> dict[str, object]:
         """The polygons as GeoJSON, with nothing of the file but their names."""
-        named = zip(self._names, self._shapes, strict=True)
         features = [
-            {"type": "Feature", "properties": {"name": name}, "geometry": mapping(polygon)} for name, polygon in named
+            {"type": "Feature", "properties": {"name": name}, "geometry": mapping(polygon)}
+            for polygon, name in self._pairs()
         ]
         return {"type": "FeatureCollection", "features": features}
+
+    def _pairs(self) -> Iterable[tuple[BaseGeometry, str]]:
+        return zip(self._shapes, self._names, strict=True)

@@ -82,8 +82,8 @@ def test_many_are_fetched_at_once_and_unknown_ones_are_left_out(database):
 def test_reports_are_listed_by_each_filter(database):
     with database.write() as work:
         with_camera(work)
-        add(work, "lost", Shelf.LOST, account_id=AccountId("b"))
-        add(work, "closed", minutes=1, status=Status.CLOSED, closed_at=NOW)
+        add(work, "lost", Shelf.LOST, account_id=AccountId("b"), district="Mill")
+        add(work, "closed", minutes=1, status=Status.CLOSED, closed_at=NOW, district="Hill")
         add(work, "seen", minutes=2, camera_id=CameraId("c"), source=Source.CAMERA, encounter_id=EncounterId("e"))
 
     def ids(**wanted):
@@ -96,6 +96,8 @@ def test_reports_are_listed_by_each_filter(database):
     assert ids(account_id=AccountId("b")) == ["lost"]
     assert ids(camera_id=CameraId("c")) == ["seen"]
     assert ids(encounter_id=EncounterId("e")) == ["seen"]
+    assert ids(districts=("Hill", "Mill")) == ["closed", "lost"]
+    assert ids(districts=("Mill",)) == ["lost"]
     assert ids(since=NOW + timedelta(minutes=1)) == ["seen", "closed"]
     assert ids(shelf=Shelf.FOUND, status=Status.OPEN) == ["seen"]
 

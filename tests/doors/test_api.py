@@ -442,7 +442,7 @@ def test_the_front_page_speaks_russian(door):
     assert "возвращает домой" in door.http.get("/", headers={"Accept-Language": "ru"}).text
 
 
-def test_districts_name_a_place(tmp_path):
+def test_districts_name_a_place():
     from homeward.cli.demo.city import DISTRICTS
     from homeward.districts import GeoJsonDistricts
 
@@ -450,6 +450,17 @@ def test_districts_name_a_place(tmp_path):
 
     assert districts.district(Point(57.6007, 39.8512)) == "Old Town"
     assert districts.district(Point(10, 10)) is None
+
+
+def test_districts_around_a_place_come_nearest_first():
+    from homeward.cli.demo.city import DISTRICTS
+    from homeward.districts import GeoJsonDistricts
+
+    districts = GeoJsonDistricts(DISTRICTS)
+
+    assert districts.near(Point(57.6007, 39.8625), 1.0) == ("Old Town", "Riverside")
+    assert districts.near(Point(57.6500, 39.8500), 0.5) == ()
+    assert districts.near(Point(57.6500, 39.8500), 1.0) == ("North Orchards",)
 
 
 def test_a_dogs_breed_is_guessed_in_the_owners_language_and_a_cats_is_not(door):

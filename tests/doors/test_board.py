@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from homeward.cli.demo.city import DISTRICTS
+from homeward.districts import GeoJsonDistricts
+
 from tests.conftest import photo
-from tests.doors.conftest import own
+from tests.doors.conftest import Door, own
 
 PLACE = {"lat": "57.612345", "lon": "39.854321"}
+STATION, PINE_GATE = {"lat": "57.6281", "lon": "39.8012"}, {"lat": "57.5640", "lon": "39.9190"}
 SECRET = {"contact": "8 800 555", "description": "scar under the left ear", "address": "Mill street 7"}
 
 
@@ -116,3 +120,23 @@ def test_the_board_is_filtered_by_district_without_javascript(door, lost):
     elsewhere = door.http.get("/board", params={"district": "Hill"}).text
     assert "<option value='Hill' selected>Hill (0)</option>" in elsewhere
     assert "class='card'" not in elsewhere
+
+
+def test_near_a_place_whole_districts_are_shown_and_nothing_finer(tmp_path):
+    door = Door(tmp_path, parts={"districts": GeoJsonDistricts(DISTRICTS)})
+    for place, name in ((STATION, "Barsik"), (PINE_GATE, "Murka")):
+        door.report("lost", photo(1), listed="true", name=name, **place)
+
+    items = door.http.get("/api/v1/board", params=STATION).json()["items"]
+    page = door.http.get("/board", params={**STATION, "shelf": "lost"}).text
+    far = door.http.get("/board", params={"lat": "10", "lon": "10"}).text
+
+    assert [item["name"] for item in items] == ["Barsik"]
+    assert "Near you: Station, " in page
+    assert "href='/board?shelf=lost'>Show all" in page
+    assert "lat" not in page.partition("<form")[2].partition("</form>")[0]
+    assert (far.count("class='card'"), "No district that we know is near you." in far) == (0, True)
+    everywhere_near = [door.http.get("/api/v1/board", params={"lat": f"57.62{n}", "lon": "39.80"}) for n in range(10)]
+    assert len({answer.text for answer in everywhere_near}) == 1
+    assert door.http.get("/board", params={"lat": "57"}).status_code == 422
+    door.world.database.close()

@@ -1,13 +1,17 @@
 """Board: what everybody may see of the reports whose senders said so. Photo, name, species, district, day; no place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import PhotoId, ReportId
+from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf, Source, Status
 from homeward.engine.wiring import Ports
 from homeward.errors import NotFound
 from homeward.ports import Before, ReportQuery, UnitOfWork
+
+AROUND_KM = 3.0  # a cat's wanderings, a dog's first day
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,22 @@ class Board:
     ports: Ports
 
     def page(
-        self, shelf: Shelf | None, species: Species | None, district: str | None, before: Before | None, limit: int
+        self,
+        shelf: Shelf | None,
+        species: Species | None,
+        districts: Sequence[str],
+        before: Before | None,
+        limit: int,
     ) -> list[Notice]:
-        """Up to ``limit`` notices, newest first."""
+        """Up to ``limit`` notices, newest first; of any of ``districts``, or with none of them of all."""
         query = ReportQuery(
-            shelf=shelf, species=species, district=district, status=Status.OPEN, listed=True, before=before, limit=limit
+            shelf=shelf,
+            species=species,
+            districts=tuple(districts),
+            status=Status.OPEN,
+            listed=True,
+            before=before,
+            limit=limit,
         )
         with self.ports.database.read() as work:
             notices = [_notice(work, report) for report in work.reports.find(query)]
@@ -39,6 +54,10 @@ class Board:
         """Where there are notices, and how many."""
         with self.ports.database.read() as work:
             return work.reports.listed_districts()
+
+    def districts_near(self, place: Point) -> tuple[str, ...]:
+        """Names of the districts around a place, nearest first. Whole ones: nobody can feel for a home with them."""
+        return self.ports.districts.near(place, AROUND_KM)
 
     def notice(self, report_id: ReportId) -> Notice:
         """One of them.

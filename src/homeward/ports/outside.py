@@ -58,6 +58,10 @@ class Districts(Protocol):
         """The name, or None outside all of them."""
         ...
 
+    def near(self, place: Point, within_km: float) -> tuple[str, ...]:
+        """Names of those that begin within ``within_km`` of the point, nearest first."""
+        ...
+
     def outlines(self) -> Mapping[str, object]:
         """All of them as a GeoJSON FeatureCollection of polygons, each with a `name`."""
         ...

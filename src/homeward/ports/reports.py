@@ -28,7 +28,7 @@ Before = tuple[datetime, ReportId]
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """Which reports to list, newest first: created ``since`` then, and ``before`` the last one seen."""
+    """Which reports to list, newest first: created ``since`` then, ``before`` the last one seen, in any of ``districts``."""
 
     shelf: Shelf | None = None
     status: Status | None = None
@@ -36,7 +36,7 @@ class ReportQuery:
     camera_id: CameraId | None = None
     encounter_id: EncounterId | None = None
     species: Species | None = None
-    district: str | None = None
+    districts: tuple[str, ...] = ()
     listed: bool | None = None
     source: Source | None = None
     since: datetime | None = None

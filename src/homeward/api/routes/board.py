@@ -21,15 +21,19 @@ from homeward.locales import text
 
 router = APIRouter(tags=["board"])
 Context = Annotated[ApiContext, Depends(context_of)]
-FILTERS = frozenset({"shelf", "species", "district", "limit", "cursor", "lang"})
+FILTERS = frozenset({"shelf", "species", "district", "lat", "lon", "limit", "cursor", "lang"})
+NEAR_SCRIPT = "<script src='/near.js' defer></script>"
 ON_A_PAGE = 24
 PICTURE_CACHE = "public, max-age=3600"
 
 
 @router.get("/api/v1/board", summary="What everybody may see", responses=schemas.PROBLEMS)
 def board(request: Request, context: Context) -> dict[str, Any]:
-    """Newest first; filters: shelf, species, district, limit. Photo, name, species, district and day; never a place."""
-    notices, cursor = _page(request, context)
+    """Newest first; filters: shelf, species, district, or lat and lon for the districts around a place; limit.
+
+    Photo, name, species, district and day; never a place.
+    """
+    notices, cursor = _page(request, context, _where_asked(request, context))
     return {"items": [notice_view(notice) for notice in notices], "next": cursor}
 
 
@@ -45,7 +49,8 @@ def photo(report_id: str, context: Context) -> Response:
 def board_page(request: Request, context: Context) -> HTMLResponse:
     """The newest, with links to the others."""
     language = reader_language(request)
-    notices, cursor = _page(request, context)
+    asked = _where_asked(request, context)
+    notices, cursor = _page(request, context, asked)
     say, places = Words(language), context.engine.board.districts()
     shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
     listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
@@ -53,8 +58,9 @@ def board_page(request: Request, context: Context) -> HTMLResponse:
     older = escape(urlencode({**given, "cursor": cursor or ""}))
     more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
     privacy = f"<p class='foot'><a href='/privacy'>{say('privacy.link')}</a></p>"
-    body = f"<h1>{say('board.title')}</h1>{_filters(given, say)}{_districts(given, places, say)}{listed}{more}{privacy}"
-    return html_page(request, context, language, say.plain("board.title"), body)
+    chosen = f"{_filters(given, say)}{_districts(given, places, say)}{_around(given, asked, say)}"
+    body = f"<h1>{say('board.title')}</h1>{chosen}{listed}{more}{privacy}"
+    return html_page(request, context, language, say.plain("board.title"), body, NEAR_SCRIPT if places else "")
 
 
 @router.get("/pet/{report_id}", include_in_schema=False)
@@ -110,12 +116,25 @@ class Words:
         return str(format_date(notice.report.happened_at, "d MMMM", locale=self.language))
 
 
-def _page(request: Request, context: ApiContext) -> tuple[list[Notice], str | None]:
+def _where_asked(request: Request, context: ApiContext) -> tuple[str, ...] | None:
+    """The districts that are asked for: the one that is named, or those around a place; None for all."""
     forms.known_only(request, FILTERS)
+    query = dict(request.query_params)
+    if query.get("district"):
+        return (query["district"],)
+    place = forms.point(query)
+    return context.engine.board.districts_near(place) if place else None
+
+
+def _page(
+    request: Request, context: ApiContext, districts: tuple[str, ...] | None
+) -> tuple[list[Notice], str | None]:
+    if districts == ():
+        return [], None
     query = dict(request.query_params)
     limit = forms.whole(query, "limit", least=1, most=100) or ON_A_PAGE
     shelf, species = forms.choice(query, "shelf", Shelf), forms.choice(query, "species", Species)
-    found = context.engine.board.page(shelf, species, query.get("district"), before(query.get("cursor")), limit + 1)
+    found = context.engine.board.page(shelf, species, districts or (), before(query.get("cursor")), limit + 1)
     last = found[limit - 1].report if len(found) > limit else None
     return found[:limit], f"{last.created_at.isoformat()}~{last.id}" if last else None
 
@@ -145,13 +164,25 @@ def _districts(given: dict[str, str], places: dict[str, int], say: Words) -> str
     kept = "".join(
         f"<input type='hidden' name='{escape(key)}' value='{escape(value)}'>"
         for key, value in given.items()
-        if key != "district"
+        if key not in {"district", "lat", "lon"}
     )
     return (
         f"<form class='actions' action='/board'>{kept}<label>{say('board.district')} "
         f"<select name='district'>{''.join(options)}</select></label>"
-        f"<button class='button'>{say('board.show')}</button></form>"
+        f"<button class='button'>{say('board.show')}</button>"
+        f"<button type='button' class='button' id='near' hidden>{say('board.near')}</button>"
+        f"<span id='near-refused' role='status' hidden>{say('board.near.refused')}</span></form>"
     )
+
+
+def _around(given: dict[str, str], districts: tuple[str, ...] | None, say: Words) -> str:
+    """Which districts are shown for the place where the reader is, and the way back to all."""
+    if districts is None or given.get("district"):
+        return ""
+    names = ", ".join(districts)
+    told = say("board.near.are", districts=names) if districts else say("board.near.none")
+    kept = urlencode({key: value for key, value in given.items() if key not in {"lat", "lon"}})
+    return f"<p class='actions'>{told} <a class='button plain' href='/board?{escape(kept)}'>{say('board.all')}</a></p>"
 
 
 def _card(notice: Notice, say: Words) -> str:

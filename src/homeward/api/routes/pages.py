@@ -118,6 +118,7 @@ def nowhere(request: Request, context: Context, path: str) -> HTMLResponse:
 @router.get("/icon-512.png", include_in_schema=False)
 @router.get("/manifest.webmanifest", include_in_schema=False)
 @router.get("/sw.js", include_in_schema=False)
+@router.get("/near.js", include_in_schema=False)
 def named(request: Request) -> FileResponse:
     """What browsers ask for by an address that stays."""
     path = STATIC / request.url.path[1:]

@@ -90,11 +90,12 @@ class SqlReports:
             "camera_id": query.camera_id,
             "encounter_id": query.encounter_id,
             "species": query.species,
-            "district": query.district,
             "listed": query.listed,
             "source": query.source,
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
+        if query.districts:
+            conditions.append(reports.c.district.in_(query.districts))
         if query.since is not None:
             conditions.append(reports.c.created_at >= query.since)
         if query.before is not None:

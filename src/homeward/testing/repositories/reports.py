@@ -66,13 +66,14 @@ class MemoryReports(Repository):
             "camera_id",
             "encounter_id",
             "species",
-            "district",
             "listed",
             "source",
         )
         wanted = {name: getattr(query, name) for name in names if getattr(query, name) is not None}
         found = [r for r in self.tables.reports.values() if all(getattr(r, n) == v for n, v in wanted.items())]
         ordered = sorted(found, key=lambda report: (report.created_at, report.id), reverse=True)
+        if query.districts:
+            ordered = [report for report in ordered if report.district in query.districts]
         if query.since is not None:
             ordered = [report for report in ordered if report.created_at >= query.since]
         if query.before is not None:
