@@ -50,12 +50,12 @@ JUDGEABLE = """new MutationObserver((_, observer) => {
   observer.disconnect();
   requestAnimationFrame(() => setTimeout(() => (window.judgeable = performance.now())));
 }).observe(document, { childList: true, subtree: true })"""
-FRAMES = """() => new Promise((done) => {
+FRAMES = """(during) => new Promise((done) => {
   const start = performance.now();
   let frames = 0;
   const count = () => {
     frames += 1;
-    if (performance.now() - start < 5000) requestAnimationFrame(count);
+    if (performance.now() - start < during) requestAnimationFrame(count);
     else done((1000 * frames) / (performance.now() - start));
   };
   requestAnimationFrame(count);
@@ -66,7 +66,7 @@ def measure(*, short: bool) -> dict[str, Any]:
     """Kilobytes, milliseconds, frames a second."""
     from playwright.sync_api import sync_playwright
 
-    matches, points, seconds = (20, 100, 2.0) if short else (200, 5000, SECONDS)
+    matches, points, seconds, times = (20, 100, 1.0, 1) if short else (200, 5000, SECONDS, 5)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         data.mkdir()
@@ -77,10 +77,10 @@ def measure(*, short: bool) -> dict[str, Any]:
         ):
             url = server.url + crowd.link(server.url, data)
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
-            found = {**_first_load(browser, url), **_filters(browser, url)}
+            found = {**_first_load(browser, url, times), **_filters(browser, url)}
             browser.close()
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=(*DRAWING, COMPOSED))
-            found |= {**_map(browser, url, points), **_map(browser, url, FEW)}
+            found |= {**_map(browser, url, points, times), **_map(browser, url, FEW, times)}
             browser.close()
             found |= _calls(server.url, url.split("#token=")[1], seconds)
     return {"first_load_kb": _first_kilobytes(), "matches": float(matches), **found}
@@ -94,10 +94,10 @@ def _first_kilobytes() -> float:
     return sum(len(gzip.compress(file.read_bytes())) for file in files) / 1000
 
 
-def _first_load(browser: Any, url: str) -> dict[str, float]:
-    """From the address to the first match that can be judged, on a slow phone with an empty cache: median of five."""
+def _first_load(browser: Any, url: str, often: int) -> dict[str, float]:
+    """From the address to the first match that can be judged, on a slow phone with an empty cache: the median."""
     times = []
-    for _ in range(5):
+    for _ in range(often):
         context = browser.new_context(viewport=PHONE)
         page = context.new_page()
         control = context.new_cdp_session(page)
@@ -125,7 +125,7 @@ def _filters(browser: Any, url: str) -> dict[str, float]:
     return {"filter_to_paint_p50_ms": float(np.median(times)), "filter_to_paint_max_ms": max(times)}
 
 
-def _map(browser: Any, url: str, points: int) -> dict[str, float]:
+def _map(browser: Any, url: str, points: int, seconds: float) -> dict[str, float]:
     """Frames a second while the map is dragged; the points are put into the answer of the API on its way."""
     context = browser.new_context(viewport=DESK, service_workers="block")
     page = context.new_page()
@@ -133,13 +133,13 @@ def _map(browser: Any, url: str, points: int) -> dict[str, float]:
     page.goto(url)
     page.wait_for_selector(".map[data-ready]", timeout=120_000)
     page.wait_for_load_state("networkidle")
-    still = page.evaluate(FRAMES)
+    still = page.evaluate(FRAMES, 1000 * seconds)
     box = page.locator(".map").bounding_box()
     x, y = box["x"] + 200, box["y"] + 300
     page.mouse.move(x, y)
     page.mouse.down()
-    page.evaluate(f"() => void (window.counted = ({FRAMES})())")
-    until = time.monotonic() + 5
+    page.evaluate(f"(during) => void (window.counted = ({FRAMES})(during))", 1000 * seconds)
+    until = time.monotonic() + seconds
     step = 0
     while time.monotonic() < until:
         step += 1

@@ -6,7 +6,6 @@ import pytest
 
 from homeward.cli.demo.city import DISTRICTS
 from homeward.districts import GeoJsonDistricts
-
 from tests.conftest import photo
 from tests.doors.conftest import Door, own
 

@@ -6,6 +6,7 @@ import pytest
 
 from docs.generate import ROOT
 from tests.watcher.streams import needs_rtsp
+from tests.web.conftest import needs_browser
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,11 @@ def test_a_benchmark_runs(name):
     if name in {"cameras", "faults"}:
         needs_rtsp()
     assert run(name)
+
+
+@needs_browser
+def test_the_benchmark_of_the_page_runs():
+    assert run("page")["first_load_kb"] < 100
 
 
 @pytest.mark.shared

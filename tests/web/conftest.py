@@ -25,12 +25,16 @@ SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimat
 })))"""
 PHONE, SMALL, DESK = {"width": 390, "height": 844}, {"width": 320, "height": 640}, {"width": 1440, "height": 900}
 
+MISSING = [
+    *([] if (STATIC / "index.html").is_file() else ["the web page is not built (make web)"]),
+    *([] if CHROMIUM else ["there is no chromium"]),
+]
+needs_browser = pytest.mark.skipif(bool(MISSING), reason="; ".join(MISSING))
+
 
 def pytest_collection_modifyitems(items):
     """Without a browser skipped; with one, a test that fails is run once more, and the report counts that."""
-    missing = [] if (STATIC / "index.html").is_file() else ["the web page is not built (make web)"]
-    missing += [] if CHROMIUM else ["there is no chromium"]
-    mark = pytest.mark.skip(reason="; ".join(missing)) if missing else pytest.mark.flaky(reruns=1)
+    mark = needs_browser if MISSING else pytest.mark.flaky(reruns=1)
     for item in items:
         if "tests/web/" in item.path.as_posix():
             item.add_marker(mark)

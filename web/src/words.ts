@@ -20,12 +20,18 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export class Words {
+  // made once: a browser takes longer to make one than to format a page of matches
   private readonly relative: Intl.RelativeTimeFormat;
   private readonly plural: Intl.PluralRules;
+  private readonly numbers = new Map<number, Intl.NumberFormat>();
+  private readonly dayOnly: Intl.DateTimeFormat;
+  private readonly dayAndTime: Intl.DateTimeFormat;
 
   constructor(readonly language: string) {
     this.relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
     this.plural = new Intl.PluralRules(language);
+    this.dayOnly = new Intl.DateTimeFormat(language, { day: "numeric", month: "long" });
+    this.dayAndTime = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
   }
 
   t(key: Key, values: Values = {}): string {
@@ -44,7 +50,12 @@ export class Words {
   }
 
   number(n: number, digits = 0): string {
-    return new Intl.NumberFormat(this.language, { maximumFractionDigits: digits }).format(n);
+    let format = this.numbers.get(digits);
+    if (!format) {
+      format = new Intl.NumberFormat(this.language, { maximumFractionDigits: digits });
+      this.numbers.set(digits, format);
+    }
+    return format.format(n);
   }
 
   /** 97 %; nothing is ever certain. */
@@ -68,12 +79,12 @@ export class Words {
 
   /** 24 November */
   day(moment: string): string {
-    return new Intl.DateTimeFormat(this.language, { day: "numeric", month: "long" }).format(new Date(moment));
+    return this.dayOnly.format(new Date(moment));
   }
 
   /** 24 November, 02:10 */
   exact(moment: string): string {
-    return new Intl.DateTimeFormat(this.language, { dateStyle: "long", timeStyle: "short" }).format(new Date(moment));
+    return this.dayAndTime.format(new Date(moment));
   }
 
   private get texts(): Texts {

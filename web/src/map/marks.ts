@@ -115,7 +115,7 @@ function write(pen: CanvasRenderingContext2D, text: string, colour: string, size
 function drawn(half: number, paint: (pen: CanvasRenderingContext2D) => void): ImageData {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = Math.ceil(2 * half * RATIO);
-  const pen = canvas.getContext("2d")!;
+  const pen = canvas.getContext("2d", { willReadFrequently: true })!; // read back at once: not drawn by a graphics chip
   pen.translate(canvas.width / 2, canvas.height / 2);
   pen.scale(RATIO, RATIO);
   paint(pen);

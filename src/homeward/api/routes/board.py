@@ -126,9 +126,7 @@ def _where_asked(request: Request, context: ApiContext) -> tuple[str, ...] | Non
     return context.engine.board.districts_near(place) if place else None
 
 
-def _page(
-    request: Request, context: ApiContext, districts: tuple[str, ...] | None
-) -> tuple[list[Notice], str | None]:
+def _page(request: Request, context: ApiContext, districts: tuple[str, ...] | None) -> tuple[list[Notice], str | None]:
     if districts == ():
         return [], None
     query = dict(request.query_params)
