@@ -1,9 +1,12 @@
 """The owner's page as a Mini App, in a real browser that plays Telegram: launch data behind the #, its events."""
 
+import io
 import json
 from urllib.parse import quote
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.conftest import photo
@@ -88,6 +91,28 @@ def test_the_page_opens_in_telegram_in_its_colours_with_its_back_button(visit, d
     phone.get_by_role("link", name="Poster to print").click()
     expect(phone.get_by_role("heading", name="LOST")).to_be_visible()
     assert last_told(phone, "web_app_setup_back_button", {"is_visible": True})
+
+
+def test_the_map_is_as_dark_as_telegram_whatever_the_device_is(visit, door, phone):
+    report = filed_in_the_chat(door, 7)
+    door.report("found", photo(7, noise=1), lat="57.606", lon="39.84")
+    visit(address(report, launch_data(TOKEN, 7, door.world.clock.now())), page=phone)
+    phone.get_by_role("button", name="Map", exact=True).click()
+    expect(phone.locator(".map[data-ready]")).to_be_visible()
+    assert brightness(phone) < 80
+
+    day = {name: "#ffffff" if "bg" in name else "#000000" for name in NIGHT}
+    phone.evaluate("told => window.Telegram.WebView.receiveEvent('theme_changed', told)", {"theme_params": day})
+
+    expect(phone.locator("html")).to_have_attribute("data-scheme", "light")
+    expect(phone.locator(".map[data-ready]")).to_be_visible()
+    assert brightness(phone) > 180
+
+
+def brightness(page):
+    """Of the map, 0 to 255."""
+    shot = Image.open(io.BytesIO(page.locator(".map").screenshot())).convert("L")
+    return float(np.asarray(shot).mean())
 
 
 @pytest.mark.parametrize("wrong", ["signature", "old", "another bot", "somebody else's pet", "used"])

@@ -4,6 +4,7 @@ import { Map as MapLibre, NavigationControl, setWorkerUrl, type StyleSpecificati
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Ground } from "../api";
 import type { Words } from "../words";
+import { isDark } from "../ui/media";
 import { cityStyle, plainStyle } from "./styles";
 
 export type LonLat = [number, number];
@@ -58,11 +59,6 @@ export async function bare(
     map.setStyle(plainStyle(ground.districts));
   });
   return map;
-}
-
-/** Whether the reader's screen is dark. */
-export function isDark(): boolean {
-  return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /** The smallest box around points: west, south, east, north. */

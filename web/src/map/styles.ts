@@ -1,7 +1,8 @@
 // Grounds that need nothing from elsewhere: the city's own file of streets, or districts on a plain colour.
 import type { Flavor } from "@protomaps/basemaps";
 import { addProtocol, type LayerSpecification, type StyleSpecification } from "maplibre-gl";
-import { isDark, token } from "./ground";
+import { isDark } from "../ui/media";
+import { token } from "./ground";
 
 /** Outlines and names of the districts. Letters are drawn with the device's own fonts. */
 export function plainStyle(districts: GeoJSON.FeatureCollection): StyleSpecification {

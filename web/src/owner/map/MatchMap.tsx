@@ -4,7 +4,7 @@ import { fetchGround } from "../../api";
 import { bare, type GroundKind } from "../../map/ground";
 import { GroundNote } from "../../map/GroundNote";
 import { useWords } from "../../ui/context";
-import { useMedia } from "../../ui/media";
+import { useDark } from "../../ui/media";
 import type { Case } from "../case";
 import { lonLat, placed } from "./data";
 import { Legend } from "./Legend";
@@ -21,7 +21,7 @@ interface Mapped {
 
 /** The matches on a map: the same choice and the same filter as the list. */
 export default function MatchMap(props: Mapped) {
-  return <Drawn key={String(useMedia("(prefers-color-scheme: dark)"))} {...props} />;
+  return <Drawn key={String(useDark())} {...props} />;
 }
 
 function Drawn({ owned, name, onCompare }: Mapped) {
