@@ -187,6 +187,20 @@ def test_a_wrong_address_says_what_to_do(visit, path, words):
     expect(page.get_by_role("link", name="To the front page")).to_be_visible()
 
 
+def test_a_link_that_is_pasted_opens_the_page_where_no_browser_knows_it(visit, lost):
+    page = visit("/", language="ru-RU", viewport=SMALL)
+    page.get_by_label("Ваша ссылка").fill("https://example.org/board")
+    page.get_by_role("button", name="Открыть мою страницу").click()
+    expect(page.get_by_text("Это не ссылка на объявление.")).to_be_visible()
+    assert page.evaluate(TOO_WIDE) == []
+    assert violations(page) == []
+
+    page.get_by_label("Ваша ссылка").fill(f"Барсик: {lost.json()['link']} - сохранить!")
+    page.get_by_role("button", name="Открыть мою страницу").click()
+
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+
+
 def test_without_a_network_the_last_data_are_there_with_their_pictures(visit, lost):
     page = visit(path_of(lost))
     expect(cards(page)).to_have_count(2)

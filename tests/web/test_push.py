@@ -55,6 +55,19 @@ def with_browser(page, browser):
     page.add_init_script(f"({SUBSCRIBED})({json.dumps(browser.subscription)})")
 
 
+def test_on_an_iphone_the_way_over_the_home_screen_is_told(visit, door):
+    lost = door.report("lost", photo(1), name="Barsik")
+    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
+    page = visit("/", user_agent=iphone)
+    page.add_init_script("delete window.PushManager")
+
+    visit(path_of(lost), page=page)
+    page.get_by_text("More", exact=True).click()
+
+    expect(page.get_by_text("For alerts on an iPhone: copy your link")).to_be_visible()
+    expect(page.get_by_role("button", name="Alert me on this device")).to_have_count(0)
+
+
 def test_an_owner_is_alerted_on_the_device_and_ends_it_again(visit, door, service):
     lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Barsik")
     page = visit(path_of(lost), permissions=["notifications"])

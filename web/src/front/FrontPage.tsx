@@ -1,6 +1,7 @@
 import { recallAll } from "../owner/kept";
 import { LostLink } from "../email/LostLink";
 import { useWords } from "../ui/context";
+import { PasteLink } from "./PasteLink";
 
 export function FrontPage() {
   const words = useWords();
@@ -20,7 +21,7 @@ export function FrontPage() {
       <p>
         <a href="/board">{words.t("front.board")}</a>
       </p>
-      <p>{words.t("front.link")}</p>
+      <PasteLink />
       <LostLink />
       <p>
         <a class="soft" href="/privacy">

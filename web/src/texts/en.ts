@@ -7,7 +7,11 @@ export const en = {
   "front.lost": "I lost my pet",
   "front.found": "I found or saw an animal",
   "front.board": "Lost and found near you",
-  "front.link": "You have filed a report already? Open it with the link that you got: it is the key to your page.",
+  "front.filed": "You have filed a report already?",
+  "front.filed_text": "The link that you got is the key to your page.",
+  "front.your_link": "Your link",
+  "front.open": "Open my page",
+  "front.no_link": "This is no link to a report. Copy the whole of it, to the last letter.",
   "front.privacy": "Privacy, and erasing what concerns you",
   "front.api": "For programmers",
 
@@ -256,7 +260,7 @@ export const en = {
   "push.start": "Alert me on this device",
   "push.stop": "No more alerts on this device",
   "push.denied": "Alerts are forbidden for this page in your browser's settings.",
-  "push.install": "For alerts on an iPhone: Share, then Add to Home Screen, and open the page from there.",
+  "push.install": "For alerts on an iPhone: copy your link, tap Share and Add to Home Screen, open Homeward from there and paste the link.",
   "push.failed": "That did not work. Please try again later.",
 
   "talk.title": "Conversations",
