@@ -97,6 +97,26 @@ def test_a_mark_that_is_tapped_shows_its_match_and_is_chosen_in_the_list_too(pag
     expect(page.get_by_role("dialog")).to_contain_text("place 0")
 
 
+def test_a_thumb_alone_finds_its_way_over_list_map_and_photos(visit, seen):
+    page = visit(path_of(seen), language="ru-RU", has_touch=True, is_mobile=True)
+    expect(page.locator("li.card")).to_have_count(3)
+    page.get_by_role("button", name="Карта", exact=True).tap()
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+
+    page.touchscreen.tap(*leftmost(marks(page, 2)))
+
+    card = page.get_by_role("region", name="Выбрано на карте")
+    expect(card).to_contain_text("place 0")
+    card.get_by_role("button", name="Сравнить", exact=True).tap()
+    expect(page.get_by_role("dialog")).to_contain_text("place 0")
+    page.get_by_role("dialog").get_by_role("button", name="Закрыть").tap()
+    card.get_by_role("button", name="Закрыть").tap()
+    expect(card).to_have_count(0)
+    page.get_by_role("button", name="Список", exact=True).tap()
+    page.get_by_role("button", name="Нет", exact=True).first.tap()
+    expect(page.get_by_text("Вы ответили: другое животное")).to_be_visible()
+
+
 def test_what_is_chosen_in_the_list_is_chosen_on_the_map(visit, seen):
     page = visit(path_of(seen))
     page.locator("li.card", has_text="place 0").get_by_role("button", name="On the map").click()
@@ -192,12 +212,19 @@ def test_without_webgl_the_way_back_is_the_list(visit, seen):
     expect(page.locator("li.card").first).to_be_visible()
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), [(SMALL, "dark"), (PHONE, "light")])
-def test_everybody_can_use_the_map(visit, seen, viewport, scheme):
-    page = visit(path_of(seen), viewport=viewport, scheme=scheme)
-    page.locator("li.card").first.get_by_role("button", name="On the map").click()
+@pytest.mark.parametrize(
+    ("viewport", "scheme", "language", "on_the_map", "marks"),
+    [
+        (SMALL, "dark", "en-US", "On the map", "What the marks mean"),
+        (SMALL, "light", "ru-RU", "На карте", "Что значат метки"),
+        (PHONE, "light", "en-US", "On the map", "What the marks mean"),
+    ],
+)
+def test_everybody_can_use_the_map(visit, seen, viewport, scheme, language, on_the_map, marks):
+    page = visit(path_of(seen), viewport=viewport, scheme=scheme, language=language)
+    page.locator("li.card").first.get_by_role("button", name=on_the_map).click()
     expect(page.locator(".map[data-ready]")).to_be_visible()
-    page.get_by_text("What the marks mean").click()
+    page.get_by_text(marks).click()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert violations(page) == []

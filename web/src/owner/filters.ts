@@ -48,8 +48,13 @@ const ORDER: Record<Sort, (a: Match, b: Match) => number> = {
   degree: (a, b) => b.degree - a.degree,
   distance: (a, b) => (a.distance_km ?? Infinity) - (b.distance_km ?? Infinity) || b.degree - a.degree,
   time: (a, b) => Date.parse(b.seen_at) - Date.parse(a.seen_at),
-  district: (a, b) => districtOf(a).localeCompare(districtOf(b)) || b.degree - a.degree,
+  district: (a, b) => byDistrict(districtOf(a), districtOf(b)) || b.degree - a.degree,
 };
+
+/** By the alphabet; what lies in no district comes last. */
+function byDistrict(a: string, b: string): number {
+  return Number(a === NO_DISTRICT) - Number(b === NO_DISTRICT) || a.localeCompare(b);
+}
 
 export function districtOf(match: Match): string {
   return match.place?.district ?? NO_DISTRICT;
@@ -87,7 +92,7 @@ export function districtCounts(matches: Match[], filter: Filter): [string, numbe
   for (const match of matches) {
     if (passes(match, rest)) counts.set(districtOf(match), (counts.get(districtOf(match)) ?? 0) + 1);
   }
-  return [...counts].sort(([a], [b]) => Number(a === NO_DISTRICT) - Number(b === NO_DISTRICT) || a.localeCompare(b));
+  return [...counts].sort(([a], [b]) => byDistrict(a, b));
 }
 
 /** From the query of an address; what is no valid choice is left out. */
