@@ -1,6 +1,6 @@
-"""Write the picture of docs/how-to/watch-a-camera.md: what `homeward watch --show` shows.
+"""Write the pictures of docs/how-to/watch-a-camera.md: what `homeward watch --show` shows, and what is sent.
 
-Needs chromium. The photographs are scikit-image's chelsea and grass (CC0).
+Needs chromium. The photographs are scikit-image's: chelsea and grass (CC0), and NASA's of Eileen Collins (public domain).
 """
 
 import shutil
@@ -13,11 +13,14 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageColor
+from PIL import Image, ImageColor, ImageDraw
 
 from benchmarks.served import START, Served
 from docs.screens import DRAWING
-from homeward.watcher.drawing import ANIMAL
+from homeward.domain.crops import animals_from, people_from
+from homeward.models.registry import Registry
+from homeward.watcher.crops import crop_of
+from homeward.watcher.drawing import ANIMAL, PERSON
 from tests.ports import free_port
 
 FOLDER = Path(__file__).parent / "how-to"
@@ -27,9 +30,10 @@ Picture = npt.NDArray[np.uint8]
 
 
 def main() -> None:
-    """Make it."""
+    """Make them."""
     with tempfile.TemporaryDirectory() as name:
         _page(Path(name), _clip(Path(name) / "yard.mp4"))
+    _person_beside()
 
 
 def _lawn() -> Picture:
@@ -98,6 +102,29 @@ def _page(folder: Path, clip: Path) -> None:
             watch.terminate()
             watch.wait(60)
             browser.close()
+
+
+def _person_beside() -> None:
+    """On the left what the camera sees, with the detector's boxes; on the right the crop that is sent."""
+    from skimage import data
+
+    woman = np.asarray(Image.fromarray(data.astronaut()).resize((620, 620)))
+    frame = _put(_put(_lawn(), woman, 60, 100), _cat(250), 430, 460)
+    (seen,) = Registry([]).detector("homeward-detector-1", 1).detect([frame])
+    people, animal = people_from(seen), animals_from(seen, frame.shape[1], frame.shape[0])[0]
+    crop = crop_of(frame, animal, people)
+    assert crop is not None
+    picture = Image.fromarray(frame)
+    draw = ImageDraw.Draw(picture)
+    for box, colour in (*((person, PERSON) for person in people), (animal.box, ANIMAL)):
+        draw.rectangle((box.x0, box.y0, box.x1, box.y1), outline=colour, width=5)
+    whole, sent = picture.crop((0, 60, 1000, 720)), Image.fromarray(crop.picture)
+    sent.thumbnail((430, 660))
+    both = Image.new("RGB", (whole.width + 20 + sent.width, whole.height), "white")
+    both.paste(whole, (0, 0))
+    both.paste(sent, (whole.width + 20, (whole.height - sent.height) // 2))
+    both.thumbnail((1100, 1100))
+    both.save(FOLDER / "watch-person.jpg", quality=QUALITY)
 
 
 def _shows_an_animal(path: Path) -> bool:
