@@ -16,12 +16,22 @@ from homeward.domain.embeddings import Filter, unit
 from homeward.domain.ids import AccountId, CropId, EncounterId, ReportId
 from homeward.domain.matches import Match, MatchQuery
 from homeward.domain.reports import Report, Shelf
+from homeward.ports import Database
 from homeward.storage.index.exact import ExactIndex
 from homeward.storage.sql import SqlDatabase
 
 RADIUS_KM, DAYS, K = 5.0, 30, 10
 MATCHES = 1000
 LOST = ReportId("mine")
+NEAR = Filter(
+    MODEL,
+    part=Part.BODY,
+    species=Species.CAT,
+    centre=CENTRE,
+    radius_km=RADIUS_KM,
+    since=START,
+    until=START + timedelta(days=DAYS),
+)
 Figures = dict[str, Any]
 
 
@@ -37,38 +47,30 @@ def measure(*, short: bool) -> Figures:
 def _measured(folder: Path, count: int) -> Figures:
     rows = filled(folder / "x.sqlite", count)
     database = SqlDatabase.open(folder / "x.sqlite")
-    _matches(database, min(count, MATCHES))
+    add_matches(database, min(count, MATCHES))
     index = ExactIndex(Shelf.FOUND, database)
     start = time.perf_counter()
     index.load(MODEL)
     loaded_s = time.perf_counter() - start
     asked = unit(np.random.default_rng(1).normal(size=(100, rows.vectors.shape[1])))
-    near = Filter(
-        MODEL,
-        part=Part.BODY,
-        species=Species.CAT,
-        centre=CENTRE,
-        radius_km=RADIUS_KM,
-        since=START,
-        until=START + timedelta(days=DAYS),
-    )
-
-    def page(_: Any) -> object:
-        with database.read() as work:
-            return work.matches.page(LOST, MatchQuery())
-
     figures = {
         "load s": loaded_s,
-        "near by, 5 km, 30 days, one species p99 ms": _p99(lambda vector: index.nearest(vector, K, near), asked),
-        "2,000 most alike anywhere p99 ms": _p99(lambda vector: index.nearest(vector, 2000, Filter(MODEL)), asked[:30]),
-        "owner's page p99 ms": _p99(page, asked),
-        "recall near by": _recall(index, rows, asked[:20], near),
+        "near by, 5 km, 30 days, one species p99 ms": p99(lambda vector: index.nearest(vector, K, NEAR), asked),
+        "2,000 most alike anywhere p99 ms": p99(lambda vector: index.nearest(vector, 2000, Filter(MODEL)), asked[:30]),
+        "owner's page p99 ms": p99(lambda _: page(database), asked),
+        "recall near by": _recall(index, rows, asked[:20], NEAR),
     }
     database.close()
     return figures
 
 
-def _matches(database: SqlDatabase, count: int) -> None:
+def page(database: Database) -> object:
+    """What an owner sees first."""
+    with database.read() as work:
+        return work.matches.page(LOST, MatchQuery())
+
+
+def add_matches(database: Database, count: int) -> None:
     """A lost report with the matches that it may have."""
     when = START + timedelta(days=1)
     with database.write() as work:
@@ -86,7 +88,7 @@ def _matches(database: SqlDatabase, count: int) -> None:
         )  # fmt: skip
 
 
-def _p99(ask: Callable[[Any], object], asked: Any) -> float:
+def p99(ask: Callable[[Any], object], asked: Any) -> float:
     ask(asked[0])
     times = []
     for vector in asked:

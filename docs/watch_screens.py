@@ -1,6 +1,6 @@
 """Write the pictures of docs/how-to/watch-a-camera.md: what `homeward watch --show` shows, and what is sent.
 
-Needs chromium. The photographs are scikit-image's: chelsea and grass (CC0), and NASA's of Eileen Collins (public domain).
+Needs chromium. The photographs are scikit-image's: chelsea, grass (CC0), and NASA's of Eileen Collins (public domain).
 """
 
 import shutil
