@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageColor, ImageFilter
 
 from homeward.domain.animals import Animal, CropBox, Detection, Label, Part, Species
 from homeward.domain.boxes import Box
@@ -14,6 +14,7 @@ from homeward.testing.fakes import CALIBRATION
 from homeward.watcher.areas import HIDDEN, Areas
 from homeward.watcher.camera import CameraWatch
 from homeward.watcher.crops import crop_of, sharpness
+from homeward.watcher.drawing import Drawing
 from homeward.watcher.following import Followed
 from homeward.watcher.repeats import Repeats
 
@@ -322,3 +323,35 @@ def test_what_the_track_took_it_for_mostly_is_what_is_told():
     sights = [sight for n, picture in enumerate(walk(12)) for sight in watching.look(frame(n, picture))]
 
     assert {sight.crop.animal.species for sight in [*sights, *watching.finish()]} == {Species.CAT}
+
+
+def test_boxes_are_drawn_on_the_frame_that_they_were_seen_on_also_while_the_next_one_is_looked_at():
+    """Another thread draws at any moment: here always while the detector looks."""
+    drawing, drawn = Drawing(), []
+
+    class Peeked(Finder):
+        def detect(self, pictures):
+            drawn.append(drawing.jpeg(watching))
+            return super().detect(pictures)
+
+    watching = CameraWatch(Peeked())
+    for number, picture in enumerate(walk(12, step=30)):
+        watching.look(frame(number, picture))
+
+    shots = [np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int) for jpeg in drawn if jpeg]
+    framed = [shot for shot in shots if coloured(shot, "#ff5d3b").any()]
+    assert len(framed) >= 5
+    for shot in framed:
+        box, animal = extent(coloured(shot, "#ff5d3b")), extent(coloured(shot, "#ff00ff"))
+        assert max(abs(a - b) for a, b in zip(box, animal, strict=True)) < 12
+
+
+def coloured(shot, colour):
+    """Pixels of the picture, without the strip of crops below, that have a colour."""
+    return np.abs(shot[:540] - np.array(ImageColor.getrgb(colour))).max(-1) < 60
+
+
+def extent(mask):
+    """Left, right and lower edge; above the box stands what it is."""
+    rows, columns = np.nonzero(mask)
+    return columns.min(), columns.max(), rows.max()

@@ -17,7 +17,11 @@ from tests.web.conftest import DESK, path_of
 
 HOME = {"lat": "57.6007", "lon": "39.8512", "home_lat": "57.6007", "home_lon": "39.8512"}
 NOW = datetime.now(UTC)
-OLD_TOWN, STATION, NOWHERE = {"lat": "57.6020", "lon": "39.8530"}, Point(57.6281, 39.8012), {"lat": "57.9", "lon": "39.85"}
+OLD_TOWN, STATION, NOWHERE = (
+    {"lat": "57.6020", "lon": "39.8530"},
+    Point(57.6281, 39.8012),
+    {"lat": "57.9", "lon": "39.85"},
+)
 
 
 @pytest.fixture
@@ -85,7 +89,8 @@ def test_a_choice_hides_what_it_excludes(page, label, value, kept, told):
 
 
 @pytest.mark.parametrize(
-    ("label", "days", "kept"), [("From", 3, {"bakery", "kiosk"}), ("To", 1, {"kiosk", "far farm"}), ("From", 1, {"bakery"})]
+    ("label", "days", "kept"),
+    [("From", 3, {"bakery", "kiosk"}), ("To", 1, {"kiosk", "far farm"}), ("From", 1, {"bakery"})],
 )
 def test_days_bound_what_is_shown(page, label, days, kept):
     page.get_by_role("button", name="Filter").click()

@@ -57,7 +57,9 @@ def with_browser(page, browser):
 
 def test_on_an_iphone_the_way_over_the_home_screen_is_told(visit, door):
     lost = door.report("lost", photo(1), name="Barsik")
-    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
+    iphone = (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
+    )
     page = visit("/", user_agent=iphone)
     page.add_init_script("delete window.PushManager")
 
