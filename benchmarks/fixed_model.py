@@ -54,7 +54,7 @@ def card() -> Any:
 
 def service(grpc_port: int, max_batch: int) -> Starlette:
     """The application."""
-    how = Batching(max_batch=max_batch, max_delay_ms=DEFAULT.max_delay_ms if max_batch > 1 else 0.0)
+    how = Batching(max_batch=max_batch, max_delay_ms=DEFAULT.max_delay_ms)
     return create_service([(card(), Fixed())], None, {"fixed": how}, Grpc(f"127.0.0.1:{grpc_port}"))
 
 

@@ -54,7 +54,7 @@ def test_a_repository_is_what_triton_reads(repository, name):
     assert (made.name, made.data_type) == (model_card.output, model_config_pb2.TYPE_FP32)
     assert list(made.dims) in ([256], [7098, 10])
     assert found.instance_group[0].kind == model_config_pb2.ModelInstanceGroup.KIND_GPU
-    assert found.dynamic_batching.max_queue_delay_microseconds == 5000
+    assert found.dynamic_batching.max_queue_delay_microseconds == 0
     assert found.model_warmup[0].inputs[PICTURES].zero_data
     assert check_golden(model_card, opened(model_card, repository / name / "1" / "model.onnx"))
 

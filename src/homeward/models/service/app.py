@@ -19,7 +19,7 @@ from homeward.models.service.models import ModelService
 from homeward.models.service.rest import Rest
 from homeward.models.service.served import Served
 
-DEFAULT = Batching(max_delay_ms=5.0)
+DEFAULT = Batching()
 LAST_WORDS_S = 5.0
 log = structlog.get_logger(__name__)
 
