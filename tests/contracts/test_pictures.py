@@ -1,5 +1,6 @@
 """Rows of photos, crops, vectors, and of who looked at them: the same on SQLite and in memory."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,8 +8,10 @@ import numpy as np
 
 from homeward.domain.animals import Part
 from homeward.domain.boxes import Box
+from homeward.domain.calibration import SHARP_PX, SMALLEST_PX
 from homeward.domain.embeddings import NewEmbedding, unit
 from homeward.domain.ids import ContentHash, EmbeddingId, ModelName, PhotoId, ReportId
+from homeward.domain.looks import Shown
 
 from .rows import MODEL, NOW, add, crop, photo
 
@@ -45,9 +48,11 @@ def test_crops_of_many_reports_come_at_once_and_only_theirs(database):
             ids[name] = work.photos.add(kept, [crop(kept, part=Part.FACE), crop(kept)])
     with database.read() as work:
         wanted = [ReportId("three"), ReportId("nobody"), ReportId("one")]
-        assert [found.id for found in work.crops.of_reports(wanted)] == sorted(ids["one"] + ids["three"])
-        assert len(work.crops.of_reports([ReportId(str(n)) for n in range(1200)] + [ReportId("two")])) == 2
-        assert work.crops.of_reports([]) == []
+        assert sorted(work.crops.shown(wanted)) == sorted(ids["one"] + ids["three"])
+        tiny = math.log2(SHARP_PX / SMALLEST_PX)
+        assert set(work.crops.shown(wanted).values()) == {Shown(tiny, 1.0)}
+        assert len(work.crops.shown([ReportId(str(n)) for n in range(1200)] + [ReportId("two")])) == 2
+        assert work.crops.shown([]) == {}
 
 
 def test_people_and_the_chosen_animal_are_kept_and_changed(database):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from homeward.api.auth import new_key
 from tests.conftest import photo
 from tests.doors.test_desk import set_degree
-from tests.web.conftest import DESK, PHONE, SMALL, violations
+from tests.web.conftest import DESK, PHONE, SMALL, come_closer, violations
 from tests.web.test_owner import TOO_WIDE
 
 PLACE = {"lat": "57.6", "lon": "39.85"}
@@ -213,7 +213,7 @@ def test_a_request_is_answered_and_read_by_whoever_asked(visit, links, pairs):
 
 
 def test_a_camera_is_added_by_pin_and_its_key_is_shown_once(visit, links, door):
-    page = visit(links("Anna"), viewport=DESK)
+    page = visit(links("Anna"), viewport=DESK, reduced_motion="reduce")
     room(page, "cameras")
     expect(page.get_by_role("heading", name="No camera yet")).to_be_visible()
     page.get_by_role("button", name="Add a camera").click()
@@ -223,6 +223,7 @@ def test_a_camera_is_added_by_pin_and_its_key_is_shown_once(visit, links, door):
     pin = page.locator(".pin-map")
     expect(pin.locator(".map[data-ready]")).to_be_visible()
     pin.scroll_into_view_if_needed()
+    come_closer(page)
     box = pin.bounding_box()
     page.mouse.move(box["x"] + 150, box["y"] + 150)
     page.mouse.down()

@@ -155,6 +155,20 @@ def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_who_says_no_in_the_comparison_goes_on_to_the_next(visit, lost):
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Compare large").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="No", exact=True).click()
+    expect(dialog.get_by_text("You say: another animal")).to_be_visible()
+    expect(cards(page).last).to_contain_text("You say: another animal")
+
+    dialog.get_by_role("button", name="Next").click()
+
+    expect(dialog.get_by_role("button", name="Yes, it is")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Next")).to_be_disabled()
+
+
 def test_every_photo_of_the_found_animal_can_be_swiped_to_and_one_stays_without_a_network(visit, door):
     door.report("found", photo(1, noise=2), photo(1, noise=4), photo(1, noise=6), **NEAR)
     lost = door.report("lost", photo(1), name="Barsik", **HOME)

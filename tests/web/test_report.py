@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from homeward.ports import ReportQuery
 from tests.conftest import GREY, photo
-from tests.web.conftest import HOUSE, PHONE, SMALL, path_of, violations
+from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, path_of, violations
 
 ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
 
@@ -73,7 +73,7 @@ def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
 
 
 def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door):
-    page = visit("/lost/new")
+    page = visit("/lost/new", reduced_motion="reduce")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     page.get_by_role("button", name="Where I am now").click()
     expect(page.get_by_text("Your device does not say where it is.")).to_be_visible()
@@ -81,15 +81,55 @@ def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door
     page.locator(".pin-map").scroll_into_view_if_needed()
     box = page.locator(".pin-map").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(*middle)
-    page.mouse.down()
-    page.mouse.move(middle[0] + 60, middle[1] + 40, steps=5)
-    page.mouse.up()
+    drag(page, middle)
+    expect(page.get_by_text("Come closer first")).to_be_visible()
+    come_closer(page)
+    drag(page, middle)
     expect(page.get_by_text("Chosen: ")).to_be_visible()
+    page.get_by_role("button", name="Take it away").click()
+    expect(page.get_by_text("Chosen: ")).to_have_count(0)
+    drag(page, middle)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
     assert reports(door)[0].place is not None
+
+
+def drag(page, middle):
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 40, steps=5)
+    page.mouse.up()
+
+
+def test_an_open_map_goes_where_the_reader_is(visit, door):
+    page = visit("/found/new", permissions=["geolocation"], geolocation=ROUND_THE_CORNER)
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    page.get_by_role("button", name="Choose on the map").click()
+    expect(page.locator(".pin-map .map[data-ready]")).to_be_visible()
+    page.get_by_role("button", name="Where I am now").click()
+    expect(page.get_by_text("Chosen: 57.60512")).to_be_visible()
+    page.locator(".pin-map").scroll_into_view_if_needed()
+    box = page.locator(".pin-map").bounding_box()
+    drag(page, (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
+    place = reports(door)[0].place
+    assert 0 < abs(place.lat - 57.60512) < 0.01
+    assert abs(place.lon - 39.85) < 0.02
+
+
+def test_a_poster_whose_report_is_gone_does_not_stop_a_finder(visit, door):
+    page = visit("/found/new?about=nobody0000000000000", language="ru-RU")
+    page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1)))
+    page.get_by_role("button", name="Отправить").click()
+    expect(page.get_by_text("Объявления с того плаката больше нет")).to_be_visible()
+
+    page.get_by_role("button", name="Отправить").click()
+
+    expect(page.get_by_role("heading", name="Спасибо.")).to_be_visible()
+    assert reports(door)[0].about is None
 
 
 def sent_unanswered(visit):

@@ -146,6 +146,8 @@ export class Problem extends Error {
     readonly code: string,
     detail: string,
     readonly hint: string | null = null,
+    /** What of the request it is about. */
+    readonly field: string | undefined = undefined,
   ) {
     super(detail);
   }
@@ -212,8 +214,8 @@ export async function answered(method: string, path: string, init: RequestInit, 
 /** Details and hints are English; readers of other languages get the title, which the server translates. */
 export function problemOf(status: number, told: Record<string, string | undefined>, language: string): Problem {
   const code = told.code ?? "internal";
-  if (!language.startsWith("en")) return new Problem(status, code, told.title ?? "");
-  return new Problem(status, code, told.detail ?? "", told.hint ?? null);
+  if (!language.startsWith("en")) return new Problem(status, code, told.title ?? "", null, told.field);
+  return new Problem(status, code, told.detail ?? "", told.hint ?? null, told.field);
 }
 
 /** One report, opened by the cookie that `openSession` gets for it. */

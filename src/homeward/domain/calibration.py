@@ -97,11 +97,6 @@ class Calibration:
     alert_degree: float
     joining: Joining = Joining()
 
-    def sharpened(self, species: Species, part: Part, l2_distance: float, side_px: float) -> float:
-        """The distance as it would be between sharp crops; ``side_px`` is the shorter side of the smaller one."""
-        halvings = math.log2(SHARP_PX / min(max(side_px, SMALLEST_PX), SHARP_PX))
-        return max(0.0, l2_distance - self.coarse_l2(species, part) * halvings)
-
     def coarse_l2(self, species: Species, part: Part) -> float:
         """How much farther apart crops look for every halving of the smaller one's side below `SHARP_PX`."""
         return self._curve(species, part).coarse_l2

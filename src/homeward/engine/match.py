@@ -9,7 +9,7 @@ from homeward.domain import matching
 from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, l2_distances
 from homeward.domain.ids import ModelName, ReportId
-from homeward.domain.looks import Compared, Pair, compared, shown_on
+from homeward.domain.looks import Compared, Pair, coarseness, compared
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
@@ -175,8 +175,8 @@ class _Judge:
                 if a.part is b.part:
                     distance = float(l2_distances(b.vector[None], a.vector)[0])
                     pairing[a.part].append(Pair(distance, a.crop_id, b.crop_id))
-        shown = shown_on(self.work.crops.of_reports([found.id, other]))
-        return compared(pairing, shown, self.calibration, found.species)
+        shown = self.work.crops.shown([found.id, other])
+        return compared(pairing, shown, coarseness(self.calibration, found.species))
 
     def _same_pictures(self, report: Report) -> set[ReportId]:
         """People's reports that carry one of the very pictures of ``report``; cameras send none but their own."""

@@ -12,7 +12,7 @@ from homeward.domain import matching
 from homeward.domain.animals import Part, Species
 from homeward.domain.calibration import Calibration, Floats
 from homeward.domain.ids import ReportId
-from homeward.domain.looks import Compared, Pair, compared, shown_on
+from homeward.domain.looks import Compared, Pair, coarseness, compared
 from homeward.domain.matching import ManyCircumstances
 from homeward.domain.places import Point, cell_of, distances_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, standing_of
@@ -86,9 +86,10 @@ def weigh(
     me, count = standing_of(report), len(candidates)
     lost_species = [me.species if report.shelf is Shelf.LOST else other.species for other in candidates]
     what = _circumstances(me, report.shelf, candidates, _about(work, me, report.shelf, candidates))
-    shown = shown_on(work.crops.of_reports([report.id, *(other.id for other in candidates)]))
+    shown = work.crops.shown([report.id, *(other.id for other in candidates)])
+    coarse = {species: coarseness(calibration, species) for species in Species}
     both = [
-        compared(pairings[other.id], shown, calibration, species)
+        compared(pairings[other.id], shown, coarse[species])
         for other, species in zip(candidates, lost_species, strict=True)
     ]
     joint = {part: np.array([one.looks.joint_l2.get(part, np.nan) for one in both], np.float64) for part in PARTS}

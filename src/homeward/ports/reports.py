@@ -18,6 +18,7 @@ from homeward.domain.ids import (
     PhotoId,
     ReportId,
 )
+from homeward.domain.looks import Shown
 from homeward.domain.matches import Match, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.repeats import Seen
@@ -28,7 +29,7 @@ Before = tuple[datetime, ReportId]
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """Which reports to list, newest first: created ``since`` then, ``before`` the last one seen, in any of ``districts``."""
+    """Which reports to list, newest first: created ``since`` then, ``before`` the last one seen, in ``districts``."""
 
     shelf: Shelf | None = None
     status: Status | None = None
@@ -141,8 +142,8 @@ class Photos(Protocol):
 class Crops(Protocol):
     """Rows of crops, of many reports at once."""
 
-    def of_reports(self, report_ids: Sequence[ReportId]) -> list[Crop]:
-        """All crops of these reports, in the order of their ids."""
+    def shown(self, report_ids: Sequence[ReportId]) -> dict[CropId, Shown]:
+        """What all crops of these reports show."""
         ...
 
 

@@ -112,6 +112,18 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         <summary>{words.t("owner.more")}</summary>
         <PushSwitch server={server} reportId={id} />
         <LettersForm server={server} />
+        {report.value.status === "open" && (
+          <button
+            class="plain"
+            onClick={() =>
+              void attempt(async () => {
+                report.value = await server.change({ listed: !report.value!.listed });
+              })
+            }
+          >
+            {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
+          </button>
+        )}
         <button
           class="plain"
           onClick={() => {

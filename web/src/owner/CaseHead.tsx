@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
+import { useEffect, useRef } from "preact/hooks";
 import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
@@ -7,12 +8,13 @@ import { shrunk, whyUnusable } from "../report/pictures";
 import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { late } from "../ui/late";
-import type { Case } from "./case";
+import { type Case, isLikely } from "./case";
 import { SecretMark } from "./SecretMark";
 
 const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
 
 const DAY_MS = 86_400_000;
+const MOST_PHOTOS = 10;
 
 interface Headed {
   owned: Case;
@@ -25,7 +27,7 @@ interface Headed {
 export function CaseHead({ owned, report, name, onErased }: Headed) {
   const words = useWords();
   const asked = useSignal<"reunited" | "closed" | null>(null);
-  const matches = owned.matches.value.length;
+  const matches = owned.matches.value.filter(isLikely).length;
   const isMoving = useSignal(false);
   const photo = report.photos[0];
   const erase = (
@@ -121,11 +123,12 @@ function AddPhotos({ owned }: { owned: Case }) {
   const words = useWords();
   const isBusy = useSignal(false);
   const refused = useSignal<string[]>([]);
+  const room = MOST_PHOTOS - (owned.report.value?.photos.length ?? 0);
   const add = async (files: File[]) => {
     isBusy.value = true;
-    refused.value = [];
+    refused.value = files.length > room ? [words.t("report.too_many", { most: MOST_PHOTOS, left: files.length - Math.max(0, room) })] : [];
     const photos: Blob[] = [];
-    for (const file of files) {
+    for (const file of files.slice(0, Math.max(0, room))) {
       try {
         photos.push(await shrunk(file));
       } catch (error) {
@@ -164,8 +167,10 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
   const words = useWords();
   const known = report.home ?? report.place;
   const place = useSignal(known?.lat != null && known.lon != null ? { lat: known.lat, lon: known.lon } : null);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: "center" }), []);
   return (
-    <div class="home">
+    <div ref={box} class="home">
       <p class="soft">{words.t("report.is_home_hint")}</p>
       <Suspense fallback={<div class="pin-map skeleton" />}>
         <PinMap place={place} />
@@ -180,6 +185,7 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
       >
         {words.t("owner.save_home")}
       </button>
+      <button onClick={onDone}>{words.t("owner.no")}</button>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Picture, Report } from "../api";
 import { backButton } from "../telegram/telegram";
 import { useWords } from "../ui/context";
@@ -32,14 +32,17 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
     void owned.server.foundPhotos(of).then(show, () => {}); // without a network there is the one that decided
   }, [current.value]);
 
-  const matches = owned.shown.value;
-  const at = matches.findIndex((match) => match.found_id === current.value);
-  const match = matches[at] ?? owned.matches.value.find((each) => each.found_id === current.value);
+  // the order in which it was opened: a match that is said no to must not carry the reader to the end of the list
+  const order = useMemo(() => owned.shown.peek().map((match) => match.found_id), []);
+  const known = new Map(owned.matches.value.map((match) => [match.found_id, match]));
+  const there = order.filter((id) => known.has(id));
+  const at = there.indexOf(current.value);
+  const match = known.get(current.value);
   if (!match) return null;
   const found = more.value.of === match.found_id ? more.value.photos : [match.photo];
   const go = (step: number) => {
-    const next = matches[at + step];
-    if (next) owned.selected.value = current.value = next.found_id;
+    const next = there[at + step];
+    if (next) owned.selected.value = current.value = next;
   };
   return (
     <dialog
@@ -73,7 +76,7 @@ export function Compare({ owned, report, name, first, onClose }: Compared) {
             {words.t("match.previous")}
           </button>
           <button onClick={() => dialog.current?.close()}>{words.t("match.close")}</button>
-          <button disabled={at < 0 || at >= matches.length - 1} onClick={() => go(1)}>
+          <button disabled={at < 0 || at >= there.length - 1} onClick={() => go(1)}>
             {words.t("match.next")}
           </button>
         </div>

@@ -10,7 +10,7 @@ import { useMedia } from "../ui/media";
 import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
 import { ERASED, Trouble } from "../ui/Trouble";
-import { Case } from "./case";
+import { Case, isLikely } from "./case";
 import { CaseHead } from "./CaseHead";
 import { Compare } from "./Compare";
 import { FilterBar } from "./FilterBar";
@@ -50,15 +50,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
             {words.t("owner.waiting")}
           </p>
         )}
-        {hasMatches ? (
-          <>
-            <FilterBar owned={owned} />
-            <News owned={owned} />
-            <section class="results-list">
-              <MatchList owned={owned} report={report} name={name} onCompare={compare} />
-            </section>
-          </>
-        ) : (
+        {!owned.matches.value.some(isLikely) && (
           <section class="empty">
             <h2>{words.t("owner.none")}</h2>
             <p>{words.t("owner.none_text", { name })}</p>
@@ -66,6 +58,16 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
               {words.t("owner.poster")}
             </a>
           </section>
+        )}
+        {hasMatches && (
+          <>
+            {!owned.matches.value.some(isLikely) && <h2>{words.t("owner.least_likely")}</h2>}
+            <FilterBar owned={owned} />
+            <News owned={owned} />
+            <section class="results-list">
+              <MatchList owned={owned} report={report} name={name} onCompare={compare} />
+            </section>
+          </>
         )}
       </div>
       {hasMatches && (

@@ -10,6 +10,12 @@ const PENDING_MS = 2000;
 const RETRY_MS = 5000;
 /** The addresses of pictures are good for half a day; a page that comes to the front after so long asks for new ones. */
 const STALE_MS = 3_600_000;
+/** What is less likely stands in the list, but is neither counted nor news. */
+const LEAST = 0.05;
+
+export function isLikely(match: Match): boolean {
+  return match.verdict === "same" || (match.verdict !== "different" && match.degree >= LEAST);
+}
 
 export class Case {
   readonly report = signal<Report | null>(null);
@@ -115,6 +121,7 @@ export class Case {
   showNews(): void {
     const came = new Set(this.news.value);
     this.news.value = [];
+    if (!this.shown.value.some((match) => came.has(match.found_id))) this.choose(EVERYTHING); // the filter hides all of them
     const best = this.shown.value.find((match) => came.has(match.found_id));
     if (best) this.selected.value = best.found_id;
   }
@@ -159,7 +166,7 @@ export class Case {
   private takeAll(report: Report, matches: Match[]): void {
     const known = new Set(this.matches.value.map((match) => match.found_id));
     if (this.isWhole) {
-      const came = matches.flatMap((match) => (known.has(match.found_id) ? [] : [match.found_id]));
+      const came = matches.flatMap((match) => (known.has(match.found_id) || !isLikely(match) ? [] : [match.found_id]));
       this.news.value = [...this.news.value, ...came];
     }
     this.isWhole = true;

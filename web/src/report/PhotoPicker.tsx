@@ -130,7 +130,12 @@ function Outlined({ photo, onChoose }: { photo: Picked; onChoose: (animal: numbe
       role={isChoice ? "group" : "img"}
       aria-label={words.t("report.photos")}
     >
-      <image href={photo.url} width={seen?.width ?? 4} height={seen?.height ?? 3} />
+      <image
+        href={photo.url}
+        width={seen?.width ?? 4}
+        height={seen?.height ?? 3}
+        onError={(event) => (event.currentTarget.style.display = "none")} // HEIC, which the server can read
+      />
       {seen?.animals.map(({ box: [x0, y0, x1, y1], species }, n) => (
         <rect
           key={n}

@@ -39,7 +39,10 @@ export function PlacePicker({ question, place, address }: { question: string; pl
       )}
       {place.value && (
         <p role="status" class="soft">
-          {words.t("report.chosen", { lat: place.value.lat, lon: place.value.lon })}
+          {words.t("report.chosen", { lat: place.value.lat, lon: place.value.lon })}{" "}
+          <button type="button" class="plain" onClick={() => (place.value = null)}>
+            {words.t("report.no_place")}
+          </button>
         </p>
       )}
       <label class="field">

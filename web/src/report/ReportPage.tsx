@@ -13,13 +13,13 @@ type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
 
 /** A new report, or the one that was begun here and not sent. */
 export function ReportPage({ shelf }: { shelf: Shelf }) {
-  const about = shelf === "found" ? new URLSearchParams(location.search).get("about") : null;
+  const [about, setAbout] = useState(shelf === "found" ? new URLSearchParams(location.search).get("about") : null);
   const kept = useMemo(() => new KeptDraft(shelf, about), [shelf, about]);
   const [start, setStart] = useState<Start | "unread">("unread");
   useEffect(() => void kept.begun().then(setStart), [kept]);
   if (start === "unread") return <div class="card skeleton" aria-busy="true" />;
   const startAnew = () => void kept.forget().then(() => setStart(null));
-  return <ReportForm key={start ? "begun" : "new"} shelf={shelf} about={about} kept={kept} start={start} onStartAnew={startAnew} />;
+  return <ReportForm key={start ? "begun" : "new"} shelf={shelf} about={about} kept={kept} start={start} onStartAnew={startAnew} onGone={() => setAbout(null)} />;
 }
 
 interface FormProps {
@@ -29,10 +29,12 @@ interface FormProps {
   kept: KeptDraft;
   start: Start;
   onStartAnew: () => void;
+  /** That lost report is not there any more. */
+  onGone: () => void;
 }
 
 /** Everything on one page; only a photo is needed. */
-function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
+function ReportForm({ shelf, about, kept, start, onStartAnew, onGone }: FormProps) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
   const picked = useSignal<Picked[]>(useState(() => (start?.photos ?? []).map(shown))[0]);
@@ -98,6 +100,12 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       scrollTo(0, 0);
     } catch (error) {
       const isTheirs = error instanceof Problem && error.status > 0 && error.status < 500;
+      if (isTheirs && about && error.field === "about") {
+        onGone(); // the animal is compared with all others all the same
+        trouble.value = words.t("report.about_gone");
+        attempt.current = newAttempt("");
+        return;
+      }
       if (isTheirs && error.code === "blocked") trouble.value = words.t("problem.blocked", { where: `${location.origin}/privacy` });
       else trouble.value = isTheirs ? [error.message, error.hint].filter(Boolean).join(" ") : words.t("report.failed");
       if (isTheirs) attempt.current = newAttempt(""); // a refusal is not repeated
@@ -191,7 +199,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
         <input type="checkbox" name="listed" defaultChecked={"listed" in given} />
         <span>
           {words.t("report.listed")}
-          <small class="soft">{words.t("report.listed_hint")}</small>
+          <small class="soft">{words.t(`report.listed_hint_${shelf}`)}</small>
         </span>
       </label>
       <p class="soft">{words.t("report.privacy")}</p>

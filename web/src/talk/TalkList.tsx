@@ -80,6 +80,7 @@ function Mark({ talk, talks }: { talk: Talk; talks: Talks }) {
     if (messages.some((message) => message.is_mine)) return null;
     return <button onClick={() => void talks.write(talk, { text: words.t("secret.question") })}>{words.t("secret.ask")}</button>;
   }
+  if (messages.some((message) => message.is_mine && message.text === mark)) return null;
   return (
     <p class="notice">
       {words.t("secret.yours", { mark })}{" "}

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from homeward.domain.ids import ContentHash, CropId, PhotoId, ReportId
+from homeward.domain.looks import Shown, shown_on
 from homeward.domain.reports import Crop, NewCrop, Photo
 from homeward.storage.sql import rows
 from homeward.storage.sql.tables import crops, photos
@@ -64,10 +65,15 @@ class SqlCrops:
 
     connection: Connection
 
-    def of_reports(self, report_ids: Sequence[ReportId]) -> list[Crop]:
-        """All crops of these reports, in the order of their ids."""
-        found: list[Crop] = []
-        for start in range(0, len(report_ids), CHUNK):
-            statement = select(crops).where(crops.c.report_id.in_(report_ids[start : start + CHUNK]))
-            found += [rows.crop(row) for row in self.connection.execute(statement).mappings()]
-        return sorted(found, key=lambda crop: crop.id)
+    def shown(self, report_ids: Sequence[ReportId]) -> dict[CropId, Shown]:
+        """What all crops of these reports show."""
+        return shown_on(
+            rows.outline(row)
+            for start in range(0, len(report_ids), CHUNK)
+            for row in self.connection.execute(OUTLINE, {"ids": report_ids[start : start + CHUNK]})
+        )
+
+
+OUTLINE = select(crops.c.id, crops.c.photo_id, crops.c.animal, crops.c.part, crops.c.box).where(
+    crops.c.report_id.in_(bindparam("ids", expanding=True))
+)

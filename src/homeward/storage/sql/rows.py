@@ -20,6 +20,7 @@ from homeward.domain.ids import (
     PhotoId,
     ReportId,
 )
+from homeward.domain.looks import Outline
 from homeward.domain.matches import Match, Reason, ReasonCode, Verdict
 from homeward.domain.places import Point
 from homeward.domain.repeats import Look, Seen
@@ -29,6 +30,7 @@ Row = RowMapping
 VECTOR = np.dtype("<f4")
 SPECIES = {species.value: species for species in Species}
 SOURCES = {source.value: source for source in Source}
+PARTS = {part.value: part for part in Part}
 
 
 def point(lat: float | None, lon: float | None) -> Point | None:
@@ -206,6 +208,12 @@ def crop(row: Row) -> Crop:
         species=Species(row["species"]),
         confidence=row["confidence"],
     )
+
+
+def outline(row: Sequence[Any]) -> Outline:
+    """A crop's outline of its columns, by position."""
+    crop_id, photo_id, animal, part, box = row
+    return Outline(CropId(crop_id), PhotoId(photo_id), animal, PARTS[part], Box(*box))
 
 
 def embedding(row: Row) -> Embedding:

@@ -8,6 +8,7 @@ from datetime import datetime
 from homeward.domain.animals import Species
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.ids import CameraId, ContentHash, CropId, EmbeddingId, EncounterId, ModelName, PhotoId, ReportId
+from homeward.domain.looks import Outline, Shown, shown_on
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
 from homeward.domain.places import CellRun, Point, cell_of, cells_within
 from homeward.domain.repeats import Seen
@@ -194,10 +195,11 @@ class MemoryPhotos(Repository):
 class MemoryCrops(Repository):
     """`homeward.ports.Crops`."""
 
-    def of_reports(self, report_ids: Sequence[ReportId]) -> list[Crop]:
-        """All crops of these reports, in the order of their ids."""
+    def shown(self, report_ids: Sequence[ReportId]) -> dict[CropId, Shown]:
+        """What all crops of these reports show."""
         wanted = set(report_ids)
-        return sorted((c for c in self.tables.crops.values() if c.report_id in wanted), key=lambda crop: crop.id)
+        some = [crop for crop in self.tables.crops.values() if crop.report_id in wanted]
+        return shown_on(Outline(crop.id, crop.photo_id, crop.animal, crop.part, crop.box) for crop in some)
 
 
 class MemoryEmbeddings(Repository):
