@@ -51,6 +51,11 @@ class GeoJsonDistricts:
             raise BadSettings(f"{path} holds shapes that are no polygons.", field="districts", hint=HINT)
         self._tree = shapely.STRtree(self._shapes)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all, as in the file."""
+        return tuple(self._names)
+
     def district(self, place: Point) -> str | None:
         """The name; the first in the file where several overlap."""
         inside = self._tree.query(shapely.Point(place.lon, place.lat), predicate="intersects")

@@ -1,5 +1,6 @@
 """Settings: the only reader of environment, `homeward.toml` and `/run/secrets`. Frozen."""
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from homeward.errors import BadSettings
 from homeward.models.limits import Batching
 
 TOML_FILE = Path("homeward.toml")
+LOOPBACK, ANYWHERE = "127.0.0.1", {"0.0.0.0", "::", ""}  # noqa: S104 - where one listens is nowhere to go
 SECRETS_FOLDER = Path("/run/secrets")
 OPEN_FREE_MAP = "https://tiles.openfreemap.org/styles"
 ServiceUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https", "grpc", "grpcs"], host_required=True)]
@@ -203,7 +205,9 @@ def load(**overrides: object) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        found = Settings(**given)  # type: ignore[arg-type]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{TOML_FILE} is not TOML: {error}.", field=str(TOML_FILE)) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(part for part in first["loc"] if isinstance(part, str))  # of a list's items no numbers
@@ -213,3 +217,7 @@ def load(**overrides: object) -> Settings:
             field=name,
             hint=known.description if known else "There is no such setting; see docs/reference/settings.md.",
         ) from error
+    if "public_url" in found.model_fields_set or not found.port:
+        return found
+    host = LOOPBACK if found.host in ANYWHERE else found.host
+    return found.model_copy(update={"public_url": AnyHttpUrl(f"http://{host}:{found.port}")})

@@ -1,8 +1,10 @@
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -451,3 +453,77 @@ def test_without_the_video_extra_it_is_said_what_to_install(monkeypatch, tmp_pat
     with pytest.raises(BadSettings) as raised:
         watch.watch("yard.mp4", data=tmp_path)
     assert "homeward[video]" in raised.value.hint
+
+
+def test_what_is_written_is_the_users_alone(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP, "--lat", 57.6, "--lon", 39.85)
+    run("backup", tmp_path / "saved.tar")
+
+    for path in (tmp_path / "data", tmp_path / "data" / "homeward.sqlite", tmp_path / "saved.tar"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_the_doctor_finds_a_folder_that_others_may_look_into(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP)
+    (tmp_path / "data").chmod(0o755)
+
+    told = json.loads(run("doctor", "--json").stdout)["checks"]
+
+    (private,) = [each for each in told if each["name"] == "private"]
+    assert (private["state"], private["mend"]) == ("warn", f"chmod -R go-rwx {tmp_path / 'data'}")
+
+
+@pytest.mark.parametrize("harm", ["no database at all", "newer tables", "rows that went elsewhere"])
+def test_the_doctor_looks_on_where_the_database_is_hurt(run, photos, tmp_path, harm):
+    run("report", "lost", photos / "own.jpg", *KEEP)
+    file = tmp_path / "data" / "homeward.sqlite"
+    if harm == "no database at all":
+        for beside in tmp_path.glob("data/homeward.sqlite-*"):
+            beside.unlink()
+        file.write_bytes(b"rubbish" * 1000)
+    else:
+        with closing(sqlite3.connect(file)) as rows, rows:
+            if harm == "newer tables":
+                rows.execute("UPDATE alembic_version SET version_num = '9999'")
+            else:
+                rows.execute("INSERT INTO facts VALUES ('closed', '{\"into\": \"db\"}')")
+
+    told = {each["name"]: each for each in json.loads(run("doctor", "--json", code=1).stdout)["checks"]}
+
+    failed = {"no database at all": "database", "newer tables": "tables", "rows that went elsewhere": "moved"}[harm]
+    assert told[failed]["state"] == "fail"
+    assert told["embedder homeward-embedder-1"]["state"] == "ok", "the look goes on"
+
+
+def test_what_the_machine_refuses_is_one_line(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP)
+    assert "No such file or directory" in run("backup", tmp_path / "no" / "where.tar", code=1).stderr
+    assert "Traceback" not in run("export", tmp_path / "no" / "where.jsonl", code=1).stderr
+    (tmp_path / "homeward.toml").write_text("port = = 3\n")
+    assert "homeward.toml is not TOML" in run("doctor", code=2).stderr
+
+
+def test_links_lead_to_the_port_that_is_listened_on(run, photos):
+    told = run("report", "lost", photos / "own.jpg", *KEEP, HOMEWARD_PORT="8123").stdout
+    assert "http://127.0.0.1:8123/lost/" in told
+    told = run("report", "lost", photos / "own.jpg", *KEEP, HOMEWARD_PUBLIC_URL="https://pets.example.org").stdout
+    assert "https://pets.example.org/lost/" in told
+
+
+def test_a_camera_that_has_fallen_silent_is_not_called_live(run, tmp_path):
+    run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
+    heard = int((datetime.now(UTC) - timedelta(minutes=5)).timestamp() * 1e6)
+    with closing(sqlite3.connect(tmp_path / "data" / "homeward.sqlite")) as rows, rows:
+        rows.execute("UPDATE cameras SET state = 'live', last_heartbeat_at = ?", (heard,))
+
+    assert "silent" in run("cameras", "list").stdout
+
+
+def test_what_a_watch_cannot_do_is_said_before_it_starts(run, cat_clip, tmp_path):
+    assert "no address of a server" in run("watch", cat_clip, "--server", "foo", code=2).stderr
+    assert (
+        "no name of a picture" in run("watch", cat_clip, "--dry-run", "--sheet", "crops.xyz", code=2, data=False).stderr
+    )
+    told = run("watch", cat_clip, code=2, HOMEWARD_CAMERA_KEY="ключ").stderr
+    assert "camera: this is no key." in told
+    assert "ключ" not in told

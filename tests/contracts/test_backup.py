@@ -76,7 +76,21 @@ def test_a_damaged_backup_is_refused_and_not_put_into_use(filled, tmp_path):
     with pytest.raises(InvalidInput):
         restore(tmp_path / "b.tar", tmp_path / "new", Place(tmp_path / "new" / "photos"))
 
-    assert not (tmp_path / "new" / "homeward.sqlite").exists()
+    assert list((tmp_path / "new").iterdir()) == [], "a better backup can be tried at once"
+
+
+def test_models_of_the_folder_and_what_was_measured_there_go_along(filled, tmp_path):
+    _, folder = filled
+    kept = folder / "models" / "calibrations" / "homeward-embedder-1.yaml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("alert_degree: 0.7")
+    backup(folder, tmp_path / "b.tar", Place(folder / "photos"))
+
+    restore(tmp_path / "b.tar", tmp_path / "new", Place(tmp_path / "new" / "photos"))
+
+    assert (
+        tmp_path / "new" / "models" / "calibrations" / "homeward-embedder-1.yaml"
+    ).read_text() == "alert_degree: 0.7"
 
 
 def test_something_else_is_no_backup(tmp_path):

@@ -2,8 +2,9 @@ import av
 import numpy as np
 import pytest
 
+from homeward.domain.addresses import without_secrets
 from homeward.errors import InvalidInput
-from homeward.watcher.capture import CameraUnreadable, recorded, without_secrets
+from homeward.watcher.capture import CameraUnreadable, recorded
 from homeward.watcher.stream import Stream
 from tests.conftest import picture
 
@@ -63,6 +64,8 @@ def test_no_password_is_ever_told():
     address = "rtsp://admin:hunter2@127.0.0.1:1/stream?token=s3cret"
 
     assert without_secrets(address) == "rtsp://127.0.0.1:1/stream"
+    in_path = "rtsp://10.0.0.5/user=admin&password=s3cret&channel=1&stream=0.sdp"
+    assert without_secrets(in_path) == "rtsp://10.0.0.5/user=...&password=...&channel=...&stream=..."
     with pytest.raises(CameraUnreadable) as raised:
         list(Stream(address).frames())
     told = f"{raised.value.message} {raised.value.hint}"

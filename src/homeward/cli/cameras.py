@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from homeward.client import Client
 
 NEWEST, PAGE = 100, 500
+SILENT = timedelta(seconds=90)  # three heartbeats
 
 Server = Annotated[str | None, Parameter(help="Address of the server; default: the one of the data folder.")]
 KeyFile = Annotated[Path | None, Parameter(help="With --server: a file that holds the camera's key.")]
@@ -51,12 +52,19 @@ def list_cameras(*, data: Data = None, json: AsJson = False) -> None:
             item["id"],
             item["name"],
             item["place"]["district"] or "",
-            "paused" if item["paused"] else item["state"],
+            "paused" if item["paused"] else _state(item["state"], item["last_heartbeat_at"]),
             item["last_heartbeat_at"] or "never",
         ]
         for item in items
     ]
     table(["Id", "Name", "District", "State", "Last heard"], rows)
+
+
+def _state(told: str, heard_at: str | None) -> str:
+    """What the camera said last, unless it has said nothing for too long."""
+    if heard_at is None:
+        return told
+    return told if datetime.now(UTC) - datetime.fromisoformat(heard_at) < SILENT else "silent"
 
 
 def add_camera(

@@ -8,6 +8,7 @@ from homeward.errors import HomewardError
 from homeward.settings import Settings
 
 LEAST_FREE_BYTES = 500_000_000
+OTHERS = 0o077
 SLOW_S = 1.0  # an owner waits for two or three of them
 
 
@@ -23,7 +24,18 @@ class Check:
 
 def examine(chosen: Settings) -> list["Check"]:
     """All checks, in the order in which one would mend things."""
-    return [check for group in (_folder, _database, _elsewhere, _models, _service) for check in group(chosen)]
+    groups = (_folder, _files, _database, _elsewhere, _models, _service)
+    return [check for group in groups for check in _safely(group, chosen)]
+
+
+def _safely(group: Callable[[Settings], Iterator[Check]], chosen: Settings) -> Iterator[Check]:
+    """What stops the look itself is a finding too."""
+    try:
+        yield from group(chosen)
+    except HomewardError as error:
+        yield Check(group.__name__.strip("_"), "fail", error.message, error.hint or "See what was found above")
+    except Exception as error:  # noqa: BLE001 - a doctor who faints helps nobody
+        yield Check(group.__name__.strip("_"), "fail", f"{type(error).__name__}: {error}", "See what was found above")
 
 
 def _folder(chosen: Settings) -> Iterator[Check]:
@@ -43,7 +55,22 @@ def _folder(chosen: Settings) -> Iterator[Check]:
     except OSError as error:
         yield Check("writable", "fail", str(error.strerror), f"Let the user who serves write to {folder}")
     url = DataFolderLock.serving_url(folder)
+    if folder.stat().st_mode & OTHERS:
+        yield Check("private", "warn", "others on this machine may look into the folder", f"chmod -R go-rwx {folder}")
     yield Check("server", "ok", f"serves on {url}" if url else "none is running")
+
+
+def _files(chosen: Settings) -> Iterator[Check]:
+    """What the settings name, as serving would open it."""
+    if chosen.districts is not None:
+        from homeward.districts import GeoJsonDistricts
+
+        count = len(GeoJsonDistricts(chosen.districts).names)
+        yield Check("districts", "ok" if count else "warn", f"{count} in {chosen.districts}")
+    if chosen.map_file is not None:
+        from homeward.basemap import checked
+
+        yield Check("map", "ok", f"{checked(chosen.map_file)}")
 
 
 def _database(chosen: Settings) -> Iterator[Check]:
@@ -51,6 +78,8 @@ def _database(chosen: Settings) -> Iterator[Check]:
     from contextlib import closing
 
     from homeward.app import database_url
+    from homeward.storage.sql.closed import CLOSED
+    from homeward.storage.sql.facts import peek
 
     url = database_url(chosen)
     if url is not None:
@@ -66,13 +95,31 @@ def _database(chosen: Settings) -> Iterator[Check]:
             whole = rows.execute("PRAGMA quick_check").fetchone()[0]
             reports = rows.execute("SELECT count(*) FROM reports").fetchone()[0]
             waiting = rows.execute("SELECT count(*) FROM jobs").fetchone()[0]
+            version = rows.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
         yield Check("database", "fail", str(error), "Restore the latest backup: homeward restore")
         return
     mend = "" if whole == "ok" else "Restore the latest backup: homeward restore"
     yield Check("database", "ok" if whole == "ok" else "fail", f"{whole}, {reports} reports", mend)
+    yield _tables(version[0] if version else None)
+    if peek(path, CLOSED) is not None:
+        mend = "Set HOMEWARD_DATABASE_URL, or homeward migrate --from sqlite --to postgres --cancel"
+        yield Check("moved", "fail", "the rows of this folder are on their way to PostgreSQL, or went there", mend)
     yield Check("waiting", "ok" if waiting < 100 else "warn", f"{waiting} reports wait to be matched",
                 "" if waiting < 100 else "See the log for model errors")  # fmt: skip
+
+
+def _tables(version: str | None) -> Check:
+    from homeward.storage.sql.schema import head, knows
+
+    wanted = head()
+    if version == wanted:
+        return Check("tables", "ok", f"revision {version}")
+    if version is not None and not knows(version):
+        mend = "Install the version of Homeward that wrote it"
+        return Check("tables", "fail", f"revision {version} is of a newer version; this one knows {wanted}", mend)
+    mend = "homeward serve brings it up to date"
+    return Check("tables", "warn", f"revision {version or 'unknown'}, not {wanted}", mend)
 
 
 def _elsewhere(chosen: Settings) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from homeward.domain.addresses import without_secrets
 from homeward.errors import HomewardError, InvalidInput, NotFound, PayloadTooLarge
 
 TIMEOUT_S = 60.0
@@ -28,19 +29,20 @@ def download(url: str, target: Path, max_bytes: int) -> None:
         PayloadTooLarge: it is larger than ``max_bytes``.
         DownloadFailed: the connection broke, or the answer is cut off.
     """
-    parts = urlsplit(url)
+    parts, shown = urlsplit(url), without_secrets(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise InvalidInput(f"{url} is no https address.", field="url")
+        raise InvalidInput(f"{shown} is no https address.", field="url")
     part, tag = target.with_name(target.name + ".part"), target.with_name(target.name + ".tag")
     try:
         with httpx2.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True, headers=_rest(part, tag)) as answer:
-            _check(answer, url)
+            _check(answer, shown)
             if answer.status_code == 200:
                 part.unlink(missing_ok=True)
             tag.write_text(answer.headers.get("etag", ""), encoding="utf-8")
             _write(answer, part, max_bytes)
     except httpx2.HTTPError as error:
-        raise DownloadFailed(f"{url} could not be downloaded: {error}.", hint="Try again; it goes on.") from error
+        kind = type(error).__name__  # its own words may hold the address
+        raise DownloadFailed(f"{shown} could not be downloaded ({kind}).", hint="Try again; it goes on.") from error
     except HomewardError:
         part.unlink(missing_ok=True)
         tag.unlink(missing_ok=True)
@@ -58,11 +60,11 @@ def _rest(part: Path, tag: Path) -> dict[str, str]:
     return headers
 
 
-def _check(answer: httpx2.Response, url: str) -> None:
+def _check(answer: httpx2.Response, shown: str) -> None:
     if answer.status_code == 404:
-        raise NotFound(f"There is no file at {url}.", field="url")
+        raise NotFound(f"There is no file at {shown}.", field="url")
     if answer.status_code not in {200, 206}:
-        raise DownloadFailed(f"{url} answered {answer.status_code}.", hint="Try again later.")
+        raise DownloadFailed(f"{shown} answered {answer.status_code}.", hint="Try again later.")
 
 
 def _write(answer: httpx2.Response, target: Path, max_bytes: int) -> None:

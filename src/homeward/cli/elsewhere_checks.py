@@ -60,6 +60,10 @@ class ServerRows:
 
         return looking.fact(self.url, name)
 
+    def is_new(self) -> bool:
+        """Whether there are no tables yet."""
+        return self._all("SELECT to_regclass('photos')")[0][0] is None
+
     def hashes(self) -> list[str]:
         """Names of all photos."""
         return [found for (found,) in self._all("SELECT DISTINCT content_hash FROM photos")]
@@ -94,6 +98,8 @@ def examine_elsewhere(chosen: Settings) -> Iterator[Check]:
         return
     rows = FileRows(chosen.data / DATABASE_FILE) if url is None else ServerRows(url)
     try:
+        if isinstance(rows, ServerRows) and rows.is_new():
+            return
         yield from examine_photos(chosen, rows)
         yield from examine_index(chosen, rows)
     except HomewardError as error:  # the database itself has a check of its own

@@ -28,7 +28,8 @@ _register()
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. What it writes is the user's alone: homes, contacts, keys."""
+    os.umask(0o077)
     try:
         result = app(exit_on_error=False, print_error=True)
     except CycloptsError:
@@ -40,6 +41,9 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        print(f"homeward: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
+        sys.exit(1)
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -4,12 +4,13 @@ import json as jsonlib
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeward.cli.common import table
-from homeward.errors import HomewardError
+from homeward.errors import BadSettings, HomewardError
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SHEET_COLUMNS, SHEET_SIDE_PX = 4, 240
 FIGURES = ("frames", "frames_with_animal", "detector_runs")
 LOOKED_EVERY_S = 0.1
+NEVER_SEEN_S = 20.0
 
 
 class _Unwatchable(HomewardError):
@@ -44,6 +46,8 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     Raises:
         HomewardError: no camera could be read. Where others could, the trouble of one is a line on stderr.
     """
+    if sheet is not None:
+        _check_sheet(sheet)
     seen = _watched(cameras, chosen)
     _tell_troubles(seen)
     sights = [(camera, sight) for camera, each in seen.items() for sight in each.sights]
@@ -77,9 +81,23 @@ def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings") -> dict[st
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     for thread in threads:
         thread.start()
-    while any(thread.is_alive() for thread in threads) and not all(loop.status.is_hopeless for loop in loops):
+    end_s = time.monotonic() + NEVER_SEEN_S
+    while any(thread.is_alive() for thread in threads) and not all(_is_lost(loop, end_s) for loop in loops):
         next((thread for thread in threads if thread.is_alive()), threads[0]).join(LOOKED_EVERY_S)
     return seen
+
+
+def _is_lost(loop: "CameraLoop", end_s: float) -> bool:
+    """Nothing will come of it: hopeless, or not a single frame for as long as one would wait."""
+    status = loop.status
+    return status.is_hopeless or bool(status.problem and not status.frames and time.monotonic() > end_s)
+
+
+def _check_sheet(sheet: Path) -> None:
+    from PIL import Image
+
+    if sheet.suffix.lower() not in Image.registered_extensions():
+        raise BadSettings(f"{sheet.name} is no name of a picture.", field="sheet", hint="crops.png or crops.jpg")
 
 
 def _tell_troubles(seen: dict[str, _Seen]) -> None:

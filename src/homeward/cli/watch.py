@@ -145,6 +145,9 @@ def _cameras(source: str, given: dict[str, Any]) -> "WatchConfig":
 
 def _of_all(server: str | None, spool_mb: float | None) -> dict[str, Any]:
     """What the command line says on top of a file."""
+    from homeward.watcher.config import server_from
+
+    server = server_from(server) if server is not None else None
     return {key: value for key, value in (("server", server), ("spool_mb", spool_mb)) if value is not None}
 
 
@@ -313,7 +316,11 @@ def _key(camera: "CameraConfig", config: "WatchConfig", chosen: "Settings") -> s
         key = camera.key or named or only or (file.read_text(encoding="utf-8") if file else "")
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{camera.id}: {file} cannot be read.", field="key_file") from error
-    return key.strip() or _made_key(camera, config.server, chosen, kept)
+    key = key.strip().removeprefix("\ufeff")
+    if not key.isascii():
+        hint = "A key has only the letters a to z, digits and signs; copy it again."
+        raise BadSettings(f"{camera.id}: this is no key.", field="key", hint=hint)
+    return key or _made_key(camera, config.server, chosen, kept)
 
 
 def _made_key(camera: "CameraConfig", server: str, chosen: "Settings", kept: Path) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -20,7 +21,8 @@ from homeward.storage.sql.facts import peek
 DATABASE = "homeward.sqlite"
 MANIFEST = "manifest.json"
 PHOTOS = "photos"
-FORMAT = 1
+MODELS = "models"
+FORMAT, FORMATS = 2, {1, 2}  # the first had no models
 INDEX_HISTORY = "index_history"  # see homeward.storage.index.qdrant.opened, which needs its extra
 MAX_MANIFEST_BYTES = 1_000_000
 
@@ -41,7 +43,8 @@ class Summary:
 def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True) -> Summary:
     """Write the data folder's present moment to ``target``; the photos are in ``place`` and may stay there.
 
-    The database is copied first; photos are never changed, so those that its rows name are as they were then.
+    The database is copied first; photos are never changed, so those that its rows name are as they were then. Models
+    that were added to the folder, and what was measured of them there, go along.
 
     Raises:
         Conflict: ``target`` is there already.
@@ -60,7 +63,7 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             copy = Path(scratch) / DATABASE
             _copy_database(source, copy)
-            summary = _write(copy, photos, partial)
+            summary = _write(copy, photos, folder / MODELS, partial)
         partial.rename(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -84,7 +87,20 @@ def restore(source: Path, folder: Path, place: Place) -> Summary:
         with tarfile.open(source, "r:") as archive:
             return _unpack(archive, folder, place)
     except (tarfile.TarError, OSError, KeyError, ValueError) as error:
+        _empty(folder)
         raise _broken(f"{source.name} cannot be read as a backup: {error}") from error
+    except InvalidInput:
+        _empty(folder)
+        raise
+
+
+def _empty(folder: Path) -> None:
+    """So that a better backup can be tried at once; it was empty before."""
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -93,10 +109,13 @@ def _copy_database(source: Path, target: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def _write(database: Path, photos: PhotoStorage | None, target: Path) -> Summary:
+def _write(database: Path, photos: PhotoStorage | None, models: Path, target: Path) -> Summary:
     missing = kept = 0
     with tarfile.open(target, "w:") as archive:
         archive.add(database, DATABASE)
+        for file in sorted(models.rglob("*")):
+            if file.is_file():
+                _add(archive, f"{MODELS}/{file.relative_to(models).as_posix()}", file.read_bytes())
         for content_hash in _named(database) if photos else ():
             try:
                 data = photos.get(content_hash) if photos else b""
@@ -132,11 +151,15 @@ def _unpack(archive: tarfile.TarFile, folder: Path, place: Place) -> Summary:
             digest = _save(archive, member, folder / f"{DATABASE}.part")
         elif member.name == MANIFEST and member.size <= MAX_MANIFEST_BYTES:
             manifest = json.loads(_read(archive, member))
+        elif name.parts[0] == MODELS:
+            kept = folder / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            _save(archive, member, kept)
         elif name.parent == PurePosixPath(PHOTOS):
             count += _restore_photo(photos, name.stem, _read(archive, member))
         else:
             raise _broken(f"{member.name} does not belong into a backup.")
-    if manifest is None or manifest.get("format") != FORMAT or manifest.get("database_sha256") != digest:
+    if manifest is None or manifest.get("format") not in FORMATS or manifest.get("database_sha256") != digest:
         raise _broken("It is not complete: the manifest does not fit the database.")
     if manifest.get("photos") != count:
         raise _broken(f"It is not complete: {manifest.get('photos')} photos were saved, {count} are there.")

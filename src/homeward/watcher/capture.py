@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Picture
 from homeward.errors import HomewardError, InvalidInput
 
@@ -83,18 +83,6 @@ def grey_size(width: int, height: int) -> tuple[int, int]:
 def _upright(pixels: npt.NDArray[np.uint8], video: Any) -> npt.NDArray[np.uint8]:
     turns = round(video.rotation / RIGHT_ANGLE) % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
-
-
-def without_secrets(source: str) -> str:
-    """The address without user, password and query, for people and logs."""
-    if "://" not in source:
-        return source
-    try:
-        parts = urlsplit(source)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return f"{source.partition('://')[0]}://(no address)"
-    return urlunsplit((parts.scheme, f"{host}:{port}" if port else host, parts.path, "", ""))
 
 
 def is_live(source: str) -> bool:

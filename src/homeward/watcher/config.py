@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Species
 from homeward.errors import BadSettings
 from homeward.watcher.areas import Polygon
@@ -96,10 +98,23 @@ def read_config(path: Path) -> WatchConfig:
     top = _Table(raw, path.name)
     return WatchConfig(
         cameras=cameras,
-        server=top.text("server") or SERVER,
+        server=server_from(top.text("server") or SERVER),
         spool_mb=top.number("spool_mb", 500.0, least=1, most=1_000_000),
         cameras_per_process=int(top.number("cameras_per_process", 16, least=1, most=64)),
     )
+
+
+def server_from(address: str) -> str:
+    """The address of a Homeward server.
+
+    Raises:
+        BadSettings: it is none.
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        shown = without_secrets(address)[:100]
+        raise BadSettings(f"{shown} is no address of a server.", field="server", hint="https://pets.example.org")
+    return address
 
 
 def is_hardware(name: str) -> bool:
@@ -222,6 +237,8 @@ class _Table:
             since, until = (time.fromisoformat(part.strip()) for part in value.split("-"))
         except ValueError as error:
             raise self.wrong("schedule", 'two times of day, like "20:00-07:30"') from error
+        if since == until:
+            raise self.wrong("schedule", 'two different times of day, like "20:00-07:30"')
         return Schedule(since, until)
 
     def least(self) -> dict[Species, float]:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from homeward.watcher.capture import CameraUnreadable, Frame, unreadable, without_secrets
+from homeward.domain.addresses import without_secrets
+from homeward.watcher.capture import CameraUnreadable, Frame, unreadable
 from homeward.watcher.recorder import Recorder
 
 MOST_KEPT_BYTES = 24_000_000
