@@ -60,8 +60,8 @@ def test_the_whole_story_on_the_command_line(run, photos):
     run("verdict", lost_id, found["id"], "different")
     assert json.loads(run("matches", lost_id, "--verdict", "none", "--json").stdout)["hidden"] == 1
     assert (
-        "вряд ли" in run("matches", lost_id, HOMEWARD_LANG="ru").stdout
-        or "исключено" in run("matches", lost_id, HOMEWARD_LANG="ru").stdout
+        "маловероятно" in run("matches", lost_id, HOMEWARD_LANG="ru").stdout
+        or "возможно" in run("matches", lost_id, HOMEWARD_LANG="ru").stdout
     )
     run("erase", lost_id)
     run("matches", lost_id, code=2)

@@ -54,7 +54,7 @@ def test_reasons_and_degrees_speak_the_readers_language(door, pair):
     (match,) = matches(door, pair[1], **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"}).json()["items"]
 
     assert match["degree_text"] == "очень вероятно"
-    assert "0.6 км от дома" in [reason["text"] for reason in match["reasons"]]
+    assert "550 м от дома" in [reason["text"] for reason in match["reasons"]]
 
 
 def test_matches_come_as_csv_that_a_spreadsheet_reads(door, pair):

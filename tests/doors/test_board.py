@@ -139,3 +139,20 @@ def test_near_a_place_whole_districts_are_shown_and_nothing_finer(tmp_path):
     assert len({answer.text for answer in everywhere_near}) == 1
     assert door.http.get("/board", params={"lat": "57"}).status_code == 422
     door.world.database.close()
+
+
+@pytest.mark.parametrize("path", ["/pet/{id}", "/pet/nobody0000000000000", "/board?species=horse"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_person_whose_link_leads_nowhere_any_more_is_shown_the_way_on(door, lost, path, language):
+    door.http.patch(f"/api/v1/reports/{lost.json()['id']}", json={"status": "reunited"}, headers=own(lost))
+
+    browser = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": language}
+    page = door.http.get(path.format(id=lost.json()["id"]), headers=browser)
+
+    assert page.status_code in {404, 422}
+    assert page.headers["content-type"].startswith("text/html")
+    assert "href='/board'" in page.text
+    assert "href='/found/new'" in page.text
+    assert "urn:homeward" not in page.text
+    assert ("больше нет" in page.text or "Неверный адрес" in page.text) is (language == "ru")
+    assert door.http.get(path.format(id=lost.json()["id"])).json()["code"] in {"not_found", "invalid_input"}

@@ -1,13 +1,15 @@
 """Problems (RFC 9457): every error as the same small JSON, in the caller's language, with nothing of our insides."""
 
+from html import escape
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from homeward.api.languages import reader_language
 from homeward.errors import HomewardError, TooManyRequests
 from homeward.locales import best_language, text
 
@@ -58,9 +60,36 @@ def of_error(request: Request, error: HomewardError) -> JSONResponse:
     )
 
 
-def _known(request: Request, error: Exception) -> JSONResponse:
+def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, HomewardError)
+    if _is_for_people(request):
+        return _screen(request, error)
     return of_error(request, error)
+
+
+def _is_for_people(request: Request) -> bool:
+    """Whether a browser shows the answer as a page."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _screen(request: Request, error: HomewardError) -> Response:
+    """What is not there, or was asked for wrongly, with the ways on; no script is wanted."""
+    from homeward.api.routes.pages import content_policy, document
+
+    language = reader_language(request)
+
+    def say(key: str) -> str:
+        return escape(text(language, key) or key)
+
+    kind = "gone" if error.status in {404, 410} else "wrong"
+    body = (
+        f"<section class='trouble'><h1>{say(f'screen.{kind}')}</h1><p>{say(f'screen.{kind}_text')}</p>"
+        f"<p class='actions'><a class='button main' href='/board'>{say('board.title')}</a>"
+        f"<a class='button' href='/found/new'>{say('screen.found')}</a></p></section>"
+    )
+    policy = content_policy(request.app.state.context.config)
+    page = document(language, body, title=text(language, f"screen.{kind}") or "", head="")
+    return HTMLResponse(page, error.status, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -15,11 +15,11 @@ from homeward.domain.breeds import BreedGuess
 from homeward.domain.filing import Filed, LookedAt, SeenPhoto
 from homeward.domain.handovers import Handover, Message
 from homeward.domain.ids import PhotoId
-from homeward.domain.matches import FinderMatch, MatchView, Reason
+from homeward.domain.matches import FinderMatch, MatchView, Reason, ReasonCode
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Report, Shelf
 from homeward.engine.board import Notice
-from homeward.locales import text
+from homeward.locales import distance, text
 from homeward.ports import ApiKey, News
 
 Json = dict[str, Any]
@@ -310,8 +310,19 @@ def key_view(key: ApiKey) -> Json:
     }
 
 
+def _measured(reason: Reason, language: str) -> dict[str, str]:
+    """A distance or a time as people say it: 550 m, 1.7 km; less than an hour."""
+    value = reason.value or 0.0
+    if reason.code in {ReasonCode.NEAR_HOME, ReasonCode.NEAR_LAST_SEEN, ReasonCode.FAR_AWAY}:
+        return {"distance": distance(language, value)}
+    if reason.code is ReasonCode.SOON_AFTER:
+        within = text(language, "reason.within_an_hour" if value < 1 else "reason.hours", value=value) or ""
+        return {"hours": within}
+    return {}
+
+
 def _reason(reason: Reason, language: str) -> Json:
-    words = text(language, f"reason.{reason.code.value}", value=reason.value or 0.0)
+    words = text(language, f"reason.{reason.code.value}", value=reason.value or 0.0, **_measured(reason, language))
     return {
         "code": reason.code.value,
         "value": None if reason.value is None else round(reason.value, 3),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from homeward.locales import plural, text
+from homeward.locales import distance, plural, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,7 @@ class Words:
 
     def distance(self, km: float) -> str:
         """600 m, 1.2 km, 14 km."""
-        from babel.numbers import format_decimal
-
-        if km < 1:
-            return self("m", value=format_decimal(max(50, round(km * 20) * 50), locale=self.language))
-        pattern = "#,##0.#" if km < 10 else "#,##0"
-        return self("km", value=format_decimal(km, pattern, locale=self.language))
+        return distance(self.language, km)
 
     def number(self, value: float) -> str:
         """0.5, 12; 0,5 in Russian."""

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, percent, say, show_json, table
+from homeward.cli.common import AsJson, Data, client, language, percent, say, show_json, table
 from homeward.errors import InvalidInput
+from homeward.locales import distance
 
 Shelf = Literal["lost", "found"]
 DATE = 16  # characters of 2026-11-20T15:30
@@ -216,7 +217,7 @@ def _show_matches(items: list[dict[str, Any]]) -> None:
 
 def _row(number: int, item: dict[str, Any]) -> list[str]:
     place = item["place"] or {}
-    km = "" if item["distance_km"] is None else f"{item['distance_km']:.1f} km"
+    km = "" if item["distance_km"] is None else distance(language(), item["distance_km"])
     camera = item["camera"]
     return [
         str(number),

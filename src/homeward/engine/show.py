@@ -190,7 +190,7 @@ class Show:
         for match in work.matches.of_found(found.id, limit):
             lost = work.reports.get(match.lost_id)
             crop = self._crop(work, match)
-            if lost is None or lost.status is Status.HIDDEN or crop is None or match.verdict is Verdict.DIFFERENT:
+            if lost is None or lost.status is not Status.OPEN or crop is None or match.verdict is Verdict.DIFFERENT:
                 continue
             band = None if match.distance_km is None else distance_band_km(match.distance_km)
             shown.append(

@@ -28,6 +28,15 @@ def plural(language: str, key: str, n: int, **values: str | float) -> str | None
     return text(language, f"{key}.{form}", n=n, **values)
 
 
+def distance(language: str, km: float) -> str:
+    """600 m, 1.2 km, 14 km."""
+    from babel.numbers import format_decimal
+
+    if km < 1:
+        return text(language, "unit.m", value=format_decimal(max(50, round(km * 20) * 50), locale=language)) or ""
+    return text(language, "unit.km", value=format_decimal(km, "#,##0.#" if km < 10 else "#,##0", locale=language)) or ""
+
+
 def best_language(accept_language: str | None) -> str:
     """The best of our languages for an ``Accept-Language`` header."""
     wanted: list[tuple[float, int, str]] = []

@@ -83,7 +83,7 @@ def _pet(running: "App", server: Client, keys: dict[str, str], pet: Pet, number:
     return _try(
         lambda: _report(
             server, "lost", *pet.lost, pet=pet, name=pet.name, lat=home[0] + 0.001, lon=home[1], home_lat=home[0],
-            home_lon=home[1], happened_at=lost_at.isoformat(),
+            home_lon=home[1], happened_at=lost_at.isoformat(), listed="true" if number % 2 == 0 else None,
         )
     )  # fmt: skip
 
@@ -115,6 +115,8 @@ def _words(url: str, running: "App", lost: list[dict[str, Any]], note: str) -> s
         "",
         f"Homeward serves the demo town of Rybinka on {url}  (Ctrl-C stops it)",
         f"  the interface:        {url}/api/docs",
+        f"  the public board:     {url}/board",
+        f"  the operator's desk:  {url}/desk  (the key is in {folder / 'operator.key'})",
         "",
         note,
         "",
