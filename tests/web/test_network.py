@@ -110,6 +110,20 @@ def test_what_is_no_photo_is_named_also_when_it_is_added_later(visit, lost, door
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
 
 
+def test_a_word_without_a_network_is_noted_beside_its_match_and_sent_later(visit, lost, door):
+    page = visit(path_of(lost))
+    card = page.locator("li.card").first
+    expect(card).to_be_visible()
+    page.context.set_offline(True)
+    card.get_by_role("button", name="No", exact=True).click()
+    expect(card.get_by_text("Your word is noted")).to_be_visible()
+
+    page.context.set_offline(False)
+
+    expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.get_by_text("Your word is noted")).to_have_count(0)
+
+
 def test_an_owner_erases_everything_after_one_question(visit, lost, door):
     page = visit(path_of(lost))
     asked = []

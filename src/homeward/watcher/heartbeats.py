@@ -51,8 +51,9 @@ class Heartbeats:
             told = {**counters(status), "waiting": self.waiting(camera)}
             answer = client.heartbeat(camera, status.state.value, told)
         except (Unauthorized, Forbidden):
+            where = f"key, key_file, the environment, or camera-keys/{camera}.key in the data folder"
             made = f"homeward keys create --name {camera} --scope sightings --camera {camera}"
-            hint = f"Make a new one on the server: {made}"
+            hint = f"Make a new one on the server ({made}) and put it where the old one was: {where}."
             self.supervisor.refused(camera, "The server refuses its key.", hint, for_good=camera not in self._welcome)
         except ServerUnreachable:
             nobody.set()

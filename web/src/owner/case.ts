@@ -34,6 +34,9 @@ export class Case {
   readonly hiddenBy = computed(() => hiddenBy(this.matches.value, this.filter.value));
   readonly rank = computed(() => new Map(this.matches.value.map((match, n) => [match.found_id, n + 1])));
 
+  /** Matches on which the owner's word waits for a network. */
+  readonly unsent = signal<ReadonlySet<string>>(new Set());
+
   readonly talks: Talks;
 
   /** Stop listening. */
@@ -78,14 +81,17 @@ export class Case {
     }
   }
 
-  judge(match: Match, verdict: Verdict, close = false): Promise<boolean> {
-    return this.attempt(async () => {
+  async judge(match: Match, verdict: Verdict, close = false): Promise<boolean> {
+    const isSent = await this.attempt(async () => {
+      this.waits(match, false);
       const { found_ids } = await this.server.judge(match.found_id, verdict, close);
       const judged = new Set([match.found_id, ...found_ids]);
       this.matches.value = this.matches.value.map((each) => (judged.has(each.found_id) ? { ...each, verdict } : each));
       if (close) this.report.value = await this.server.report();
       this.refreshSoon();
     });
+    if (!isSent && this.problem.value?.status === 0) this.waits(match, true);
+    return isSent;
   }
 
   /** Whether it is done; what fails for want of a network is done once there is one. */
@@ -223,6 +229,13 @@ export class Case {
     clearTimeout(this.retrying);
     this.retrying = setTimeout(this.retry, RETRY_MS);
     addEventListener("online", this.retry);
+  }
+
+  private waits(match: Match, isWaiting: boolean): void {
+    const unsent = new Set(this.unsent.value);
+    if (isWaiting) unsent.add(match.found_id);
+    else unsent.delete(match.found_id);
+    this.unsent.value = unsent;
   }
 
   /** In their order: of two verdicts on one match the later one counts. */

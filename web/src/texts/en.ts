@@ -144,6 +144,7 @@ export const en = {
   "verdict.said_same": "You say: it is",
   "verdict.said_different": "You say: another animal",
   "verdict.said_unsure": "You are not sure",
+  "verdict.unsent": "Your word is noted, and sent once there is a network.",
   "verdict.undo": "Change",
 
   "column.photo": "Photos",

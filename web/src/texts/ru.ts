@@ -155,6 +155,7 @@ export const ru: Texts = {
   "verdict.said_same": "Вы узнали питомца",
   "verdict.said_different": "Вы ответили: другое животное",
   "verdict.said_unsure": "Вы не уверены",
+  "verdict.unsent": "Ответ записан и уйдёт, как только появится сеть.",
   "verdict.undo": "Изменить",
 
   "column.photo": "Фото",
