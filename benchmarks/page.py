@@ -80,7 +80,8 @@ def measure(*, short: bool) -> dict[str, Any]:
             found = {**_first_load(browser, url, times), **_filters(browser, url)}
             browser.close()
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=(*DRAWING, COMPOSED))
-            found |= {**_map(browser, url, points, times), **_map(browser, url, FEW, times)}
+            found |= _map(browser, url, points, times)
+            found |= {} if short else _map(browser, url, FEW, times)
             browser.close()
             found |= _calls(server.url, url.split("#token=")[1], seconds)
     return {"first_load_kb": _first_kilobytes(), "matches": float(matches), **found}

@@ -12,6 +12,7 @@ from PIL import Image
 
 from homeward.cli import app
 from homeward.locales import catalogue
+from homeward.storage.sql import SqlDatabase
 from tests.conftest import photo
 from tests.models.test_models import CARD, write_network
 
@@ -463,8 +464,13 @@ def test_what_is_written_is_the_users_alone(run, photos, tmp_path):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_the_doctor_finds_a_folder_that_others_may_look_into(run, photos, tmp_path):
-    run("report", "lost", photos / "own.jpg", *KEEP)
+@pytest.fixture
+def rows(tmp_path):
+    """A data folder with a database, as a first start leaves it."""
+    SqlDatabase.open(tmp_path / "data" / "homeward.sqlite").close()
+
+
+def test_the_doctor_finds_a_folder_that_others_may_look_into(run, rows, tmp_path):
     (tmp_path / "data").chmod(0o755)
 
     told = json.loads(run("doctor", "--json").stdout)["checks"]
@@ -474,19 +480,18 @@ def test_the_doctor_finds_a_folder_that_others_may_look_into(run, photos, tmp_pa
 
 
 @pytest.mark.parametrize("harm", ["no database at all", "newer tables", "rows that went elsewhere"])
-def test_the_doctor_looks_on_where_the_database_is_hurt(run, photos, tmp_path, harm):
-    run("report", "lost", photos / "own.jpg", *KEEP)
+def test_the_doctor_looks_on_where_the_database_is_hurt(run, rows, tmp_path, harm):
     file = tmp_path / "data" / "homeward.sqlite"
     if harm == "no database at all":
         for beside in tmp_path.glob("data/homeward.sqlite-*"):
             beside.unlink()
         file.write_bytes(b"rubbish" * 1000)
     else:
-        with closing(sqlite3.connect(file)) as rows, rows:
+        with closing(sqlite3.connect(file)) as connection, connection:
             if harm == "newer tables":
-                rows.execute("UPDATE alembic_version SET version_num = '9999'")
+                connection.execute("UPDATE alembic_version SET version_num = '9999'")
             else:
-                rows.execute("INSERT INTO facts VALUES ('closed', '{\"into\": \"db\"}')")
+                connection.execute("INSERT INTO facts VALUES ('closed', '{\"into\": \"db\"}')")
 
     told = {each["name"]: each for each in json.loads(run("doctor", "--json", code=1).stdout)["checks"]}
 
@@ -495,8 +500,7 @@ def test_the_doctor_looks_on_where_the_database_is_hurt(run, photos, tmp_path, h
     assert told["embedder homeward-embedder-1"]["state"] == "ok", "the look goes on"
 
 
-def test_what_the_machine_refuses_is_one_line(run, photos, tmp_path):
-    run("report", "lost", photos / "own.jpg", *KEEP)
+def test_what_the_machine_refuses_is_one_line(run, rows, tmp_path):
     assert "No such file or directory" in run("backup", tmp_path / "no" / "where.tar", code=1).stderr
     assert "Traceback" not in run("export", tmp_path / "no" / "where.jsonl", code=1).stderr
     (tmp_path / "homeward.toml").write_text("port = = 3\n")
@@ -527,3 +531,21 @@ def test_what_a_watch_cannot_do_is_said_before_it_starts(run, cat_clip, tmp_path
     told = run("watch", cat_clip, code=2, HOMEWARD_CAMERA_KEY="ключ").stderr
     assert "camera: this is no key." in told
     assert "ключ" not in told
+
+
+def test_a_damaged_database_and_a_wrong_token_are_said_before_anything_is_served(run, rows, tmp_path):
+    assert "This is no bot token." in run("serve", "--port", 0, code=2, HOMEWARD_TELEGRAM_TOKEN="bad").stderr
+    for beside in tmp_path.glob("data/homeward.sqlite-*"):
+        beside.unlink()
+    (tmp_path / "data" / "homeward.sqlite").write_bytes(b"rubbish" * 1000)
+
+    told = run("serve", "--port", 0, code=1).stderr
+
+    assert "The database file is damaged." in told
+    assert "Traceback" not in told
+
+
+def test_the_doctor_names_what_is_no_setting(run):
+    told = {each["name"]: each for each in json.loads(run("doctor", "--json", HOMEWARD_PROT="1").stdout)["checks"]}
+
+    assert told["environment"]["finding"] == "no settings: HOMEWARD_PROT"

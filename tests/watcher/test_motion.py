@@ -99,8 +99,8 @@ def test_a_clock_in_the_picture_is_learned():
 
 
 def test_whatever_moves_the_whole_picture_is_looked_at_now_and_then():
-    gate = MotionGate()
-    found = [gate.regions(frame(n, yard(n % 7))) for n in range(5 * 31)]
+    gate, yards = MotionGate(), [yard(n) for n in range(7)]
+    found = [gate.regions(frame(n, yards[n % 7])) for n in range(5 * 121)]
 
     assert sum(regions == [WHOLE] for regions in found) == 3
 

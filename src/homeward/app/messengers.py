@@ -78,6 +78,9 @@ def bot_thread(settings: Settings, context: ApiContext, api: FastAPI) -> LoopThr
         return None
     if find_spec("aiogram") is None:
         raise BadSettings("A token for Telegram is set, but aiogram is missing.", hint="pip install 'homeward[bot]'")
+    from homeward.bot.telegram import check_token
+
+    check_token(settings.telegram_token.get_secret_value())
 
     async def work() -> None:
         key, secret = new_key(context, "the bot of this server", "bot", None)

@@ -72,6 +72,21 @@ COMMANDS = ("lost", "found", "my", "matches", "lang", "help", "cancel", "delete"
 log = structlog.get_logger(__name__)
 
 
+def check_token(token: str) -> None:
+    """Refuse what cannot be a bot's token.
+
+    Raises:
+        BadSettings: it is none.
+    """
+    from aiogram.utils.token import TokenValidationError, validate_token
+
+    try:
+        validate_token(token)
+    except TokenValidationError:
+        hint = "It looks like 123456:ABC...; @BotFather gives it."
+        raise BadSettings("This is no bot token.", field="telegram_token", hint=hint) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Telegram:
     """`homeward.bot.talk.Messenger` on a bot's token."""
@@ -86,16 +101,10 @@ class Telegram:
         Raises:
             BadSettings: this is no token.
         """
-        from aiogram.utils.token import TokenValidationError
-
+        check_token(token)
         api = TelegramAPIServer.from_base(api_url.rstrip("/")) if api_url else None
         session = AiohttpSession(api=api) if api else AiohttpSession()
-        try:
-            bot = Bot(token, session=session)
-        except TokenValidationError:
-            hint = "It looks like 123456:ABC...; @BotFather gives it."
-            raise BadSettings("This is no bot token.", field="telegram_token", hint=hint) from None
-        return cls(bot, pace or Pace(PER_SECOND, PER_CHAT_PER_SECOND, CHAT_BURST))
+        return cls(Bot(token, session=session), pace or Pace(PER_SECOND, PER_CHAT_PER_SECOND, CHAT_BURST))
 
     @property
     def name(self) -> str:

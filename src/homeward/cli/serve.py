@@ -96,7 +96,7 @@ def _told_of(running: "Running", host: str, port: int) -> "Iterator[None]":
     try:
         listening = socket.create_server((host, port))
     except OSError:
-        raise _taken(port) from None
+        raise _taken(port, host) from None
     app = create_health_api(running.api.state.context)
     config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False, proxy_headers=False)
     server = uvicorn.Server(config)
@@ -182,13 +182,13 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
         Server(config).run()
     except SystemExit as error:
         if error.code:
-            raise _taken(chosen.port) from None
+            raise _taken(chosen.port, chosen.host) from None
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _taken(port: int) -> "HomewardError":
+def _taken(port: int, host: str) -> "HomewardError":
     from homeward.errors import StorageBusy
 
-    hint = "Another program listens there; choose another with --port."
+    hint = f"Another program listens there (choose another with --port), or {host} is no address of this machine."
     return StorageBusy(f"Port {port} cannot be used.", field="port", hint=hint)

@@ -139,7 +139,7 @@ def _complaint_form(
     request: Request, context: ApiContext, given: Mapping[str, str] | None = None, error: HomewardError | None = None
 ) -> HTMLResponse:
     say, given = _words(request), given or {}
-    kinds = _choices(ComplaintKind, "complaint.kind", given, say)
+    kinds = _choices(ComplaintKind, "complaint.kind", {"kind": "", **given}, say)  # nobody complains by one empty tap
     body = (
         f"<h1>{say('complaint.title')}</h1><p>{say('complaint.text')}</p>{_trouble(say, error)}"
         f"<form class='report' method='post'><fieldset><legend>{say('complaint.what')}</legend>{kinds}</fieldset>"
@@ -171,7 +171,7 @@ def _privacy(
 def _choices(kinds: type[StrEnum], key: str, given: Mapping[str, str], say: Words) -> str:
     chosen = given.get("kind", next(iter(kinds)).value)
     return "".join(
-        f"<label class='check'><input type='radio' name='kind' value='{kind.value}'"
+        f"<label class='check'><input type='radio' name='kind' required value='{kind.value}'"
         f"{' checked' if kind.value == chosen else ''}> {say(f'{key}.{kind.value}')}</label>"
         for kind in kinds
     )

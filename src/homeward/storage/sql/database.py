@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Shelf
-from homeward.errors import StorageBusy, StorageFull
+from homeward.errors import DatabaseUnfit, StorageBusy, StorageFull
 from homeward.storage.held import Held
 from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql import feed
@@ -151,8 +151,10 @@ def _told() -> Iterator[None]:
         raise
 
 
-def _translated(error: BaseException | None) -> StorageFull | StorageBusy | None:
+def _translated(error: BaseException | None) -> StorageFull | StorageBusy | DatabaseUnfit | None:
     name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return DatabaseUnfit("The database file is damaged.", hint="homeward doctor; then restore the latest backup.")
     if name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"}:
         return _full()
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

@@ -46,7 +46,6 @@ function layers(): LayerSpecification[] {
     },
     { id: "cameras", type: "symbol", source: CAMERAS, layout: { ...onTop, "icon-image": "camera", "icon-offset": [0, 25] } },
     { id: "home", type: "symbol", source: HOME, layout: { ...onTop, "icon-image": "home", "icon-anchor": "bottom" } },
-    ringed("selected", SELECTED, token("--accent"), 4),
     ringed("latest", LATEST, token("--ink"), 3),
     { id: "marks", type: "symbol", source: MATCHES, layout: marks },
     {
@@ -56,6 +55,9 @@ function layers(): LayerSpecification[] {
       filter: ["has", "point_count"],
       layout: { ...onTop, "icon-image": COUNT as never, "icon-offset": [14, 15] },
     },
+    // what is chosen stands by itself, also where a group has swallowed it
+    ringed("selected", SELECTED, token("--accent"), 4),
+    { id: "selected-mark", type: "symbol", source: SELECTED, filter: ["!", ["has", "fanned"]], layout: marks },
     { id: "fan-legs", type: "line", source: FAN, paint: { "line-color": token("--ink-soft"), "line-width": 1.5 } },
     { id: "fan-marks", type: "symbol", source: FAN, filter: ["has", "percent"], layout: marks },
     ringed("selected-in-fan", SELECTED, token("--accent"), 4, true),
