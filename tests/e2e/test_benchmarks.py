@@ -21,7 +21,7 @@ from tests.web.conftest import needs_browser
         "commands",
         "photo",
         "detector",
-        "cameras",
+        pytest.param("cameras", marks=pytest.mark.long),
         "faults",
         "bot",
         "models",

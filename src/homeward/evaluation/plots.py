@@ -36,7 +36,7 @@ def plot_reid(result: ReidResult, folder: Path) -> None:
     bins = np.linspace(0.0, 2.0, 81)
     for values, name in ((result.same, "same animal"), (result.different, "different animals")):
         axes.hist(values, bins, weights=np.full(len(values), 1 / len(values)), alpha=0.6, label=name)
-    axes.legend()
+    axes.legend(loc="upper left")
     _save(figure, folder / "distances.png")
 
     ranks = np.array(result.ranks)
@@ -53,7 +53,7 @@ def plot_calibration(fitted: Fitted, what: Expected | None, folder: Path) -> Non
     axes.fill_between(fitted.curve.knots_l2, fitted.llr_low, fitted.llr_high, alpha=0.3, label="90 % of resampled sets")
     axes.plot(fitted.curve.knots_l2, fitted.curve.llr, marker="o", label=fitted.method)
     axes.axhline(0, color="grey", linewidth=0.7)
-    axes.legend()
+    axes.legend(loc="upper left")
     _save(figure, folder / "curve.png")
     if what is not None:
         plot_reliability({"all": reliability(what.trials)}, folder)
@@ -66,7 +66,7 @@ def plot_reliability(named: Mapping[str, Sequence[tuple[float, float, int]]], fo
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.7)
     for name, rows in named.items():
         axes.plot([row[0] for row in rows], [row[1] for row in rows], marker="o", label=name)
-    axes.legend()
+    axes.legend(loc="upper left")
     _save(figure, folder / "reliability.png")
 
 
@@ -81,7 +81,7 @@ def plot_gallery(named: Mapping[str, Expected], folder: Path) -> None:
             )
             axes.fill_between(list(sizes), low, high, alpha=0.15, color=line.get_color())
     axes.set_ylim(0, 1.02)
-    axes.legend(fontsize="small")
+    axes.legend(loc="lower left", fontsize="small")
     _save(figure, folder / "gallery.png")
 
 
@@ -94,7 +94,7 @@ def plot_detect(result: DetectResult, folder: Path) -> None:
             axes.plot(recall, precision, label=label.value)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
-    axes.legend()
+    axes.legend(loc="lower left")
     _save(figure, folder / "precision_recall.png")
 
 
@@ -111,7 +111,7 @@ def plot_thresholds(result: DetectResult, false_a_hundred: Mapping[float, float]
         steps, [value / 100 for value in false_a_hundred.values()], color="black", label="false ones a street scene"
     )
     axes.set_ylim(0, 1.02)
-    axes.legend(fontsize="x-small", ncols=2)
+    axes.legend(loc="lower left", fontsize="x-small", ncols=2)
     _save(figure, folder / "thresholds.png")
 
 
