@@ -219,5 +219,11 @@ def load(**overrides: object) -> Settings:
         ) from error
     if "public_url" in found.model_fields_set or not found.port:
         return found
-    host = LOOPBACK if found.host in ANYWHERE else found.host
-    return found.model_copy(update={"public_url": AnyHttpUrl(f"http://{host}:{found.port}")})
+    host = LOOPBACK if found.host in ANYWHERE else f"[{found.host}]" if ":" in found.host else found.host
+    try:
+        own = AnyHttpUrl(f"http://{host}:{found.port}")
+    except ValidationError:
+        raise BadSettings(
+            f"{found.host} is no address to listen on.", field="host", hint="127.0.0.1 or 0.0.0.0"
+        ) from None
+    return found.model_copy(update={"public_url": own})

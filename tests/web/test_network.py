@@ -117,6 +117,9 @@ def test_a_word_without_a_network_is_noted_beside_its_match_and_sent_later(visit
     page.context.set_offline(True)
     card.get_by_role("button", name="No", exact=True).click()
     expect(card.get_by_text("Your word is noted")).to_be_visible()
+    with page.expect_event("requestfailed"):
+        page.evaluate("dispatchEvent(new Event('online'))")  # tried again, and in vain
+    expect(card.get_by_text("Your word is noted")).to_be_visible()
 
     page.context.set_offline(False)
 

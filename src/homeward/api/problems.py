@@ -51,13 +51,17 @@ def install(app: FastAPI) -> None:
 
 def of_error(request: Request, error: HomewardError) -> JSONResponse:
     """The problem of one of our errors."""
+    return problem(
+        request, error.status, error.code, error.message, headers=_headers(error), field=error.field, hint=error.hint
+    )
+
+
+def _headers(error: HomewardError) -> dict[str, str]:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     wait_s = error.values.get("retry_after_s")
     if isinstance(error, TooManyRequests) or error.status == 503 or wait_s is not None:
         headers["Retry-After"] = str(int(float(wait_s or 1)) or 1)
-    return problem(
-        request, error.status, error.code, error.message, headers=headers, field=error.field, hint=error.hint
-    )
+    return headers
 
 
 def _known(request: Request, error: Exception) -> Response:
@@ -81,7 +85,8 @@ def _screen(request: Request, error: HomewardError) -> Response:
     def say(key: str) -> str:
         return escape(text(language, key) or key)
 
-    kind = "gone" if error.status in {404, 410} else "wrong"
+    is_ours = error.status >= 500 or error.status == 429
+    kind = "later" if is_ours else "gone" if error.status in {404, 410} else "wrong"
     body = (
         f"<section class='trouble'><h1>{say(f'screen.{kind}')}</h1><p>{say(f'screen.{kind}_text')}</p>"
         f"<p class='actions'><a class='button main' href='/board'>{say('board.title')}</a>"
@@ -89,7 +94,9 @@ def _screen(request: Request, error: HomewardError) -> Response:
     )
     policy = content_policy(request.app.state.context.config)
     page = document(language, body, title=text(language, f"screen.{kind}") or "", head="")
-    return HTMLResponse(page, error.status, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
+    return HTMLResponse(
+        page, error.status, headers={**_headers(error), "Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    )
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -11,7 +11,7 @@ from homeward.settings import Settings
 LEAST_FREE_BYTES = 500_000_000
 OTHERS = 0o077
 PREFIX = "HOMEWARD_"
-BESIDES = ("HOMEWARD_LANG", "HOMEWARD_CAMERA_KEY", "HOMEWARD_SHARED", "HOMEWARD_TEST_", "HOMEWARD_CLIENT_")
+BESIDES = ("HOMEWARD_LANG", "HOMEWARD_CAMERA_KEY", "HOMEWARD_SHARED", "HOMEWARD_TEST_")
 SLOW_S = 1.0  # an owner waits for two or three of them
 
 
@@ -66,8 +66,9 @@ def _folder(chosen: Settings) -> Iterator[Check]:
 def _files(chosen: Settings) -> Iterator[Check]:
     """What the settings name, as serving would open it; and names that are no settings."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    strange = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
-    if strange := sorted(name for name in strange if not name.startswith(BESIDES)):
+    ours = sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(BESIDES))
+    strange = [name for name in ours if name not in known]
+    if strange:
         mend = "Mistyped? docs/reference/settings.md has all names"
         yield Check("environment", "warn", f"no settings: {', '.join(strange)}", mend)
     if chosen.districts is not None:

@@ -96,7 +96,7 @@ def _is_lost(loop: "CameraLoop", end_s: float) -> bool:
 def _check_sheet(sheet: Path) -> None:
     from PIL import Image
 
-    if sheet.suffix.lower() not in Image.registered_extensions():
+    if Image.registered_extensions().get(sheet.suffix.lower()) not in Image.SAVE:
         raise BadSettings(f"{sheet.name} is no name of a picture.", field="sheet", hint="crops.png or crops.jpg")
 
 

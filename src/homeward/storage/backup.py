@@ -151,7 +151,7 @@ def _unpack(archive: tarfile.TarFile, folder: Path, place: Place) -> Summary:
             digest = _save(archive, member, folder / f"{DATABASE}.part")
         elif member.name == MANIFEST and member.size <= MAX_MANIFEST_BYTES:
             manifest = json.loads(_read(archive, member))
-        elif name.parts[0] == MODELS:
+        elif PurePosixPath(MODELS) in name.parents:
             kept = folder / name
             kept.parent.mkdir(parents=True, exist_ok=True)
             _save(archive, member, kept)

@@ -39,6 +39,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   const name = report.name ?? words.t(`pet.${report.species}`);
   const compare = (match: string) => (comparing.value = match);
   const hasMatches = owned.matches.value.length > 0;
+  const hasLikely = owned.matches.value.some(isLikely);
   return (
     <div class={`owner ${hasMatches ? `show-${owned.view.value}` : ""}`}>
       <div class="owner-main">
@@ -50,7 +51,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
             {words.t("owner.waiting")}
           </p>
         )}
-        {!owned.matches.value.some(isLikely) && (
+        {!hasLikely && (
           <section class="empty">
             <h2>{words.t("owner.none")}</h2>
             <p>{words.t("owner.none_text", { name })}</p>
@@ -61,7 +62,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
         )}
         {hasMatches && (
           <>
-            {!owned.matches.value.some(isLikely) && <h2>{words.t("owner.least_likely")}</h2>}
+            {!hasLikely && <h2>{words.t("owner.least_likely")}</h2>}
             <FilterBar owned={owned} />
             <News owned={owned} />
             <section class="results-list">

@@ -81,17 +81,18 @@ export class Case {
     }
   }
 
-  async judge(match: Match, verdict: Verdict, close = false): Promise<boolean> {
-    const isSent = await this.attempt(async () => {
+  judge(match: Match, verdict: Verdict, close = false): Promise<boolean> {
+    return this.attempt(async () => {
+      const { found_ids } = await this.server.judge(match.found_id, verdict, close).catch((error: unknown) => {
+        this.waits(match, error instanceof Problem && error.status === 0);
+        throw error;
+      });
       this.waits(match, false);
-      const { found_ids } = await this.server.judge(match.found_id, verdict, close);
       const judged = new Set([match.found_id, ...found_ids]);
       this.matches.value = this.matches.value.map((each) => (judged.has(each.found_id) ? { ...each, verdict } : each));
       if (close) this.report.value = await this.server.report();
       this.refreshSoon();
     });
-    if (!isSent && this.problem.value?.status === 0) this.waits(match, true);
-    return isSent;
   }
 
   /** Whether it is done; what fails for want of a network is done once there is one. */

@@ -13,13 +13,13 @@ type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
 
 /** A new report, or the one that was begun here and not sent. */
 export function ReportPage({ shelf }: { shelf: Shelf }) {
-  const [about, setAbout] = useState(shelf === "found" ? new URLSearchParams(location.search).get("about") : null);
+  const about = shelf === "found" ? new URLSearchParams(location.search).get("about") : null;
   const kept = useMemo(() => new KeptDraft(shelf, about), [shelf, about]);
   const [start, setStart] = useState<Start | "unread">("unread");
   useEffect(() => void kept.begun().then(setStart), [kept]);
   if (start === "unread") return <div class="card skeleton" aria-busy="true" />;
   const startAnew = () => void kept.forget().then(() => setStart(null));
-  return <ReportForm key={start ? "begun" : "new"} shelf={shelf} about={about} kept={kept} start={start} onStartAnew={startAnew} onGone={() => setAbout(null)} />;
+  return <ReportForm key={start ? "begun" : "new"} shelf={shelf} about={about} kept={kept} start={start} onStartAnew={startAnew} />;
 }
 
 interface FormProps {
@@ -29,14 +29,13 @@ interface FormProps {
   kept: KeptDraft;
   start: Start;
   onStartAnew: () => void;
-  /** That lost report is not there any more. */
-  onGone: () => void;
 }
 
 /** Everything on one page; only a photo is needed. */
-function ReportForm({ shelf, about, kept, start, onStartAnew, onGone }: FormProps) {
+function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
+  const [isGone, setGone] = useState(false); // the lost report that is answered
   const picked = useSignal<Picked[]>(useState(() => (start?.photos ?? []).map(shown))[0]);
   const preparing = useSignal(0);
   const chosenSpecies = useSignal<Species | null>(start?.species ?? null);
@@ -86,7 +85,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew, onGone }: FormProp
       name: text("name"),
       description: text("description"),
       secretMark: text("secret_mark"),
-      about,
+      about: isGone ? null : about,
       listed: "listed" in texts,
     };
     trouble.value = null;
@@ -100,8 +99,8 @@ function ReportForm({ shelf, about, kept, start, onStartAnew, onGone }: FormProp
       scrollTo(0, 0);
     } catch (error) {
       const isTheirs = error instanceof Problem && error.status > 0 && error.status < 500;
-      if (isTheirs && about && error.field === "about") {
-        onGone(); // the animal is compared with all others all the same
+      if (isTheirs && error.field === "about") {
+        setGone(true); // the animal is compared with all others all the same
         trouble.value = words.t("report.about_gone");
         attempt.current = newAttempt("");
         return;
@@ -133,7 +132,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew, onGone }: FormProp
           </button>
         </p>
       )}
-      {about && <p class="notice">{words.t("report.about")}</p>}
+      {about && !isGone && <p class="notice">{words.t("report.about")}</p>}
       <PhotoPicker picked={picked} preparing={preparing} />
       <fieldset>
         <legend>{words.t("report.species")}</legend>
