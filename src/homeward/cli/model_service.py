@@ -1,5 +1,6 @@
 """Model service: run models for other machines, or write them down for Triton."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -84,6 +85,8 @@ def export(
     from homeward.app import registry, served_models
     from homeward.models.service.app import DEFAULT
     from homeward.models.triton import export as write
+
+    os.umask(0o022)  # Triton runs as another user, and models are no secret
 
     chosen = settings(data)
     known, names = registry(chosen), served_models(chosen, models)
