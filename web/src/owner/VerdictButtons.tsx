@@ -24,15 +24,13 @@ export function VerdictButtons({ owned, match, name }: { owned: Case; match: Mat
       </div>
     );
   }
-  if (owned.unsent.value.has(match.found_id)) {
-    return (
-      <p class="said" role="status">
-        {words.t("verdict.unsent")}
-      </p>
-    );
-  }
   return (
     <div class="verdict" role="group" aria-label={words.t("verdict.ask", { name })}>
+      {owned.unsent.value.has(match.found_id) && (
+        <p class="said" role="status">
+          {words.t("verdict.unsent")}
+        </p>
+      )}
       {VERDICTS.map((verdict) => (
         <button
           key={verdict}
