@@ -24,7 +24,7 @@ class SqlAccounts:
         """Insert or update."""
         values = {name: getattr(account, name) for name in COLUMNS}
         statement = insert(self.connection, accounts).values(values)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rows.changed(values)))
 
     def get(self, account_id: AccountId) -> Account | None:
         """The account, or None."""

@@ -23,7 +23,7 @@ class SqlCameras:
         """Insert or update."""
         values = rows.camera_values(camera)
         statement = insert(self.connection, cameras).values(values)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rows.changed(values)))
 
     def get(self, camera_id: CameraId) -> Camera | None:
         """The camera, or None."""
@@ -76,7 +76,7 @@ class SqlCameras:
 KEEP_ENCOUNTER = both(
     encounters,
     lambda new: new.on_conflict_do_update(
-        index_elements=["id"], set_={column.name: new.excluded[column.name] for column in encounters.c}
+        index_elements=["id"], set_=rows.changed({column.name: new.excluded[column.name] for column in encounters.c})
     ),
 )
 

@@ -103,11 +103,10 @@ class SqlEmbeddings:
 
     def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:
         """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
-        done = select(embeddings.c.crop_id).where(embeddings.c.model == model)
         statement = (
             select(crops)
-            .join(photos, photos.c.id == crops.c.photo_id)
-            .where(crops.c.report_id == report_id, crops.c.animal == photos.c.chosen, crops.c.id.not_in(done))
+            .select_from(_chosen(model))
+            .where(crops.c.report_id == report_id, crops.c.animal == photos.c.chosen, embeddings.c.id.is_(None))
             .order_by(crops.c.id)
         )
         return [rows.crop(row) for row in self.connection.execute(statement).mappings()]

@@ -6,8 +6,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from homeward.domain.matches import Verdict
+from homeward.domain.reports import Source
 from homeward.ports import AlertKind, Queue
-from homeward.storage.sql.tables import accounts, cameras, handovers, inbox, jobs, matches, outbox, reports
+from homeward.storage.sql.tables import (
+    SIGHTED,
+    TOLD,
+    accounts,
+    cameras,
+    handovers,
+    inbox,
+    jobs,
+    matches,
+    outbox,
+    reports,
+)
 
 DAY = timedelta(days=1)
 WAITS = "waits"  # what the engine writes of an alert that is only held back: night, cool-down
@@ -59,15 +71,15 @@ class SqlFigures:
         return Queue(name, waiting, failed, oldest, self.connection.execute(last).scalar_one_or_none())
 
     def _reports(self, now: datetime) -> dict[str, int]:
-        new = func.count().filter(reports.c.created_at > now - DAY)
-        each = select(reports.c.source, reports.c.shelf, reports.c.status, func.count(), new)
-        found = self.connection.execute(each.group_by(reports.c.source, reports.c.shelf, reports.c.status))
-        counts: dict[str, int] = {}
-        for source, shelf, status, count, today in found:
-            kind = "sightings" if source == "camera" else f"{shelf}_{status}"
-            counts[kind] = counts.get(kind, 0) + count
-            recent = "sightings_today" if source == "camera" else f"{shelf}_today"
-            counts[recent] = counts.get(recent, 0) + today
+        today = reports.c.created_at > now - DAY
+        each = select(reports.c.shelf, reports.c.status, func.count(), func.count().filter(today)).where(TOLD)
+        counts = {
+            "sightings": self._count(reports, SIGHTED),
+            "sightings_today": self._count(reports, reports.c.source == Source.CAMERA.value, today),
+        }
+        for shelf, status, count, new in self.connection.execute(each.group_by(reports.c.shelf, reports.c.status)):
+            counts[f"{shelf}_{status}"] = count
+            counts[f"{shelf}_today"] = counts.get(f"{shelf}_today", 0) + new
         return counts
 
     def _oldest_s(self, now: datetime) -> int:

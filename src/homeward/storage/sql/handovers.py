@@ -24,7 +24,7 @@ class SqlHandovers:
         """Insert or update."""
         values = {name: getattr(handover, name) for name in COLUMNS}
         statement = insert(self.connection, handovers).values(values)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        self.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rows.changed(values)))
 
     def get(self, handover_id: HandoverId) -> Handover | None:
         """The handover, or None."""

@@ -27,12 +27,12 @@ from homeward.domain.ids import CameraId, ModelName, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.places import Point
 from homeward.domain.repeats import Seen
-from homeward.domain.reports import Report, Standing, Status
+from homeward.domain.reports import Report, Source, Standing, Status
 from homeward.ports import ReportQuery
 from homeward.storage.sql import rows, tallies
 from homeward.storage.sql.dialect import changing, staying
 from homeward.storage.sql.embeddings import note_changes
-from homeward.storage.sql.tables import ASKED, ENDED, SIGHTED, crops, embeddings, matches, reports
+from homeward.storage.sql.tables import ASKED, ENDED, SIGHTED, TOLD, crops, embeddings, matches, reports
 
 CHUNK = 5000  # SQLite binds at most 32,766 values
 
@@ -65,12 +65,11 @@ class SqlReports:
 
     def update(self, report: Report) -> None:
         """Write all fields of an existing one; the index and the tallies follow."""
-        values = rows.report_values(report)
         before = self.get(report.id)
         if before is not None and _counted_as(before) != _counted_as(report):
             tallies.note(self.connection, before, -1)
             tallies.note(self.connection, report, 1)
-        self.connection.execute(update(reports).where(reports.c.id == report.id).values(values))
+        self.connection.execute(update(reports).where(reports.c.id == report.id).values(rows.changed(rows.report_values(report))))
         note_changes(self.connection, report.id, removed=False)
 
     def remove(self, report_id: ReportId) -> None:
@@ -91,9 +90,10 @@ class SqlReports:
             "encounter_id": query.encounter_id,
             "species": query.species,
             "listed": query.listed,
-            "source": query.source,
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
+        if query.source is not None:
+            conditions.append(TOLD if query.source is Source.PERSON else SIGHTED)
         if query.districts:
             conditions.append(reports.c.district.in_(query.districts))
         if query.since is not None:
@@ -163,7 +163,10 @@ STANDING = select(
 
 
 def _latest() -> Select[*tuple[Any, ...]]:
-    """A camera's latest sightings with their vectors; one without any has one row."""
+    """A camera's latest sightings with their vectors; one without any has one row.
+
+    Two outer joins in a row: SQLite would make the whole table of a join within an outer join, for each sighting anew.
+    """
     latest = (
         select(
             reports.c.id,
@@ -179,7 +182,7 @@ def _latest() -> Select[*tuple[Any, ...]]:
         .subquery()
     )
     made = (embeddings.c.crop_id == crops.c.id) & (embeddings.c.model == bindparam("model"))
-    joined = latest.outerjoin(crops.join(embeddings, made), crops.c.report_id == latest.c.id)
+    joined = latest.outerjoin(crops, crops.c.report_id == latest.c.id).outerjoin(embeddings, made)
     return (
         select(latest, crops.c.part, embeddings.c.vector)
         .select_from(joined)

@@ -43,6 +43,11 @@ def vector_bytes(vector: Vector) -> bytes:
     return np.ascontiguousarray(vector, dtype=VECTOR).tobytes()
 
 
+def changed(values: dict[str, Any]) -> dict[str, Any]:
+    """All but the id: where it is written, a database looks through every table that points to it."""
+    return {name: value for name, value in values.items() if name != "id"}
+
+
 def report_values(report: Report) -> dict[str, Any]:
     """Columns of a report."""
     return {

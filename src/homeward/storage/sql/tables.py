@@ -25,6 +25,8 @@ WAITING = text("body IS NOT NULL")
 SIGHTED = text("source = 'camera'")
 ENDED = text("status <> 'open'")
 ASKED = text("status = 'open' AND source = 'person'")
+TOLD = text("source = 'person'")
+DUE = text("due_at IS NOT NULL")
 
 metadata = MetaData(
     naming_convention={
@@ -76,6 +78,8 @@ reports = Table(
     Column("listed", Boolean, nullable=False, server_default="0"),
     Column("secret_mark", Text),
     Index("ix_reports_created_at_id", "created_at", "id"),
+    Index("ix_reports_shelf_created_at_id", "shelf", "created_at", "id"),
+    Index("ix_reports_told", "created_at", "id", sqlite_where=TOLD, postgresql_where=TOLD),
     Index("ix_reports_account_id", "account_id"),
     Index("ix_reports_listed", "listed", "status", "created_at"),
     Index("ix_reports_encounter_id", "encounter_id"),
@@ -238,8 +242,10 @@ outbox = Table(
     Column("handover_id", Text),
     Column("message_id", Number),
     UniqueConstraint("key"),
-    Index("ix_outbox_due_at", "due_at"),
+    Index("ix_outbox_due_at", "due_at", sqlite_where=DUE, postgresql_where=DUE),
+    Index("ix_outbox_delivered_at", "delivered_at"),
     Index("ix_outbox_lost_id", "lost_id"),
+    Index("ix_outbox_found_id", "found_id"),
     Index("ix_outbox_account_id", "account_id"),
     sqlite_autoincrement=True,
 )
@@ -328,6 +334,7 @@ keys = Table(
     Column("camera_id", Text, ForeignKey("cameras.id")),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Index("ix_keys_camera_id", "camera_id"),
 )
 
 secrets = Table(
@@ -367,4 +374,5 @@ audit = Table(
     Column("size", Text, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Index("ix_audit_photo_id", "photo_id"),
+    Index("ix_audit_seen_at", "seen_at"),
 )
