@@ -47,7 +47,9 @@ class SqlPhotos:
 
     def update(self, photo: Photo) -> None:
         """Write all fields of an existing one."""
-        self.connection.execute(update(photos).where(photos.c.id == photo.id).values(rows.changed(rows.photo_values(photo))))
+        self.connection.execute(
+            update(photos).where(photos.c.id == photo.id).values(rows.changed(rows.photo_values(photo)))
+        )
 
     def with_hash(self, content_hash: ContentHash) -> list[Photo]:
         """All photos of these very bytes."""

@@ -69,7 +69,9 @@ class SqlReports:
         if before is not None and _counted_as(before) != _counted_as(report):
             tallies.note(self.connection, before, -1)
             tallies.note(self.connection, report, 1)
-        self.connection.execute(update(reports).where(reports.c.id == report.id).values(rows.changed(rows.report_values(report))))
+        self.connection.execute(
+            update(reports).where(reports.c.id == report.id).values(rows.changed(rows.report_values(report)))
+        )
         note_changes(self.connection, report.id, removed=False)
 
     def remove(self, report_id: ReportId) -> None:
@@ -92,8 +94,7 @@ class SqlReports:
             "listed": query.listed,
         }
         conditions = [reports.c[name] == value for name, value in wanted.items() if value is not None]
-        if query.source is not None:
-            conditions.append(TOLD if query.source is Source.PERSON else SIGHTED)
+        of_source = {Source.PERSON: [TOLD], Source.CAMERA: [SIGHTED], None: []}[query.source]
         if query.districts:
             conditions.append(reports.c.district.in_(query.districts))
         if query.since is not None:
@@ -104,7 +105,7 @@ class SqlReports:
             conditions.append(or_(reports.c.created_at < moment, same))
         statement = (
             select(reports)
-            .where(true(), *conditions)
+            .where(true(), *of_source, *conditions)
             .order_by(reports.c.created_at.desc(), reports.c.id.desc())
             .limit(query.limit)
         )
