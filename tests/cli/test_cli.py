@@ -549,3 +549,36 @@ def test_the_doctor_names_what_is_no_setting(run):
     told = {each["name"]: each for each in json.loads(run("doctor", "--json", HOMEWARD_PROT="1").stdout)["checks"]}
 
     assert told["environment"]["finding"] == "no settings: HOMEWARD_PROT"
+
+
+def test_a_mistyped_folder_is_said_and_none_is_made(run, photos):
+    for command in (["matches", "x"], ["erase", "x"], ["cameras", "list"], ["export", photos / "out"]):
+        assert "There is no data of Homeward in" in run(*command, code=2).stderr
+    assert not (photos / "data").exists()
+
+
+def test_the_picture_that_cannot_be_read_is_named(run, photos):
+    (photos / "bad.jpg").write_bytes(b"no picture")
+    answer = run("report", "lost", photos / "own.jpg", photos / "bad.jpg", *KEEP, code=2)
+    assert "Photo 2 of 2: The file is not a JPEG" in answer.stderr
+    for animal in ("rex", "tom"):
+        (photos / "pets" / animal).mkdir(parents=True)
+        for name in ("a.jpg", "b.jpg"):
+            (photos / "pets" / animal / name).write_bytes(photo(1))
+    (photos / "pets" / "tom" / "b.jpg").write_bytes(b"no picture")
+    answer = run("evaluate", "reid", photos / "pets", code=2, data=False)
+    assert "tom/b.jpg: The file is not a JPEG" in answer.stderr
+
+
+def test_numbers_that_are_none_are_refused(run):
+    answer = run("cameras", "add", "yard", "--lat", "nan", "--lon", 39, code=2)
+    assert "lat must be between -90 and 90. (lat or lon)" in answer.stderr
+    assert "(seconds)" in run("models", "bench", "--seconds", "-1", code=2, data=False).stderr
+
+
+def test_a_spool_that_cannot_be_used_ends_the_watch_in_one_line(run, cat_clip, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "spool.sqlite").write_bytes(b"no database" * 1000)
+    watched = [cat_clip, "--camera", "yard", "--server", "http://127.0.0.1:1"]
+    answer = run("watch", *watched, code=2, HOMEWARD_CAMERA_KEY="hwk_x")
+    assert "spool.sqlite cannot be used" in answer.stderr

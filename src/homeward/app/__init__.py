@@ -5,7 +5,7 @@ from homeward.app.keys import operator_key
 from homeward.app.messengers import telegram_bot
 from homeward.app.models import CameraWatches, ModelServices, embedder_in_use, registry, served_models, service_used
 from homeward.app.move import move_rows
-from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, open_database
+from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, has_data, open_database
 from homeward.app.running import App, build, describe_api
 from homeward.app.shelves import photos_place
 
@@ -21,6 +21,7 @@ __all__ = [
     "describe_api",
     "embedder_in_use",
     "folder_lock",
+    "has_data",
     "move_rows",
     "open_database",
     "operator_key",

@@ -49,6 +49,11 @@ def check_several(settings: Settings) -> None:
         raise BadSettings("The rows are in a file, which one process holds.", field="database_url", hint=hint)
 
 
+def has_data(settings: Settings) -> bool:
+    """Whether anything was kept yet: in the folder, or in a database of its own."""
+    return database_url(settings) is not None or (settings.data / DATABASE_FILE).exists()
+
+
 def open_database(settings: Settings) -> SqlDatabase | PostgresDatabase:
     """The rows: a file in the data folder, or a database on a PostgreSQL server.
 

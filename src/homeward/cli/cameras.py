@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from homeward.cli.common import AsJson, Data, client, show_json, table
-from homeward.errors import BadSettings
+from homeward.errors import BadSettings, InvalidInput
 
 if TYPE_CHECKING:
     from homeward.client import Client
@@ -42,7 +42,7 @@ def register(app: App) -> None:
 
 def list_cameras(*, data: Data = None, json: AsJson = False) -> None:
     """Show all cameras and whether they live."""
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         items = server.get("/cameras")["items"]
     if json:
         show_json({"items": items, "next": None})
@@ -89,6 +89,12 @@ def add_camera(
     camera_id
         Its id; made up where none is given.
     """
+    from homeward.domain.places import Point
+
+    try:
+        Point(lat, lon)
+    except ValueError as error:
+        raise InvalidInput(f"{error}.", field="lat or lon", hint="For example: --lat 57.63 --lon 39.87") from error
     with client(data) as server:
         camera = server.post("/cameras", {"name": name, "lat": lat, "lon": lon, "id": camera_id})
     show_json(camera) if json else print(camera["id"])
@@ -192,7 +198,7 @@ def erase_sighting(
 def _owner(server: str | None, key_file: Path | None, data: Path | None) -> "Iterator[Client]":
     """With a camera's own key from afar, else as the operator of the data folder."""
     if server is None:
-        with client(data) as found:
+        with client(data, is_asked=True) as found:
             yield found
         return
     from homeward.client import Client
@@ -205,7 +211,7 @@ def _owner(server: str | None, key_file: Path | None, data: Path | None) -> "Ite
 
 def list_keys(*, data: Data = None, json: AsJson = False) -> None:
     """Show all keys, without their secrets."""
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         items = server.get("/keys")["items"]
     if json:
         show_json({"items": items, "next": None})
@@ -253,5 +259,5 @@ def revoke_key(key_id: str, *, data: Data = None) -> None:
     key_id
         Id of the key, as `homeward keys list` shows it.
     """
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         server.delete(f"/keys/{key_id}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from homeward.errors import InvalidInput
 from homeward.locales import LANGUAGES, text
 
 if TYPE_CHECKING:
@@ -39,19 +40,26 @@ def say(key: str, **values: str | float) -> str:
 
 
 @contextmanager
-def client(data: Path | None, *, working: bool = False) -> "Iterator[Client]":
+def client(data: Path | None, *, working: bool = False, is_asked: bool = False) -> "Iterator[Client]":
     """A client of the data: of the server that works in the folder, else of one within this process.
 
     Beside a PostgreSQL database many processes may work, so this one just does.
 
-    ``working`` also runs the work behind it in this process: jobs, alerts, reindexing.
+    ``working`` also runs the work behind it in this process: jobs, alerts, reindexing. ``is_asked``: the command only
+    asks for what is there, so a folder without data is a slip of the pen, and none is made.
+
+    Raises:
+        InvalidInput: there is no data to ask for.
     """
-    from homeward.app import build, database_url, folder_lock, operator_key
+    from homeward.app import build, database_url, folder_lock, has_data, operator_key
     from homeward.client import Client
     from homeward.storage.lock import DataFolderLock
     from homeward.telemetry import configure
 
     chosen = settings(data)
+    if is_asked and not has_data(chosen):
+        hint = "Name the folder with --data or HOMEWARD_DATA; homeward serve and homeward report make a new one."
+        raise InvalidInput(f"There is no data of Homeward in {chosen.data}.", field="data", hint=hint)
     url = DataFolderLock.serving_url(chosen.data) if database_url(chosen) is None else None
     if url:
         with Client(url, operator_key(chosen.data), language=language()) as found:

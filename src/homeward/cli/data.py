@@ -75,7 +75,7 @@ def export_reports(
     """
     from homeward.cli.transfer import write_all
 
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         count = write_all(server, target, shelf=shelf, with_photos=photos)
     print(f"{count} reports in {target}")
 

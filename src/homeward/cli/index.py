@@ -25,7 +25,7 @@ def index(
 
     A server compares by itself every six hours.
     """
-    with client(data, working=check) as server:
+    with client(data, working=check, is_asked=True) as server:
         state = server.post("/index/check", {}) if check else server.get("/index")
         while check and any(item["compared"] is None for item in state["items"]):
             time.sleep(ASK_AGAIN_S)

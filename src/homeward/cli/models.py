@@ -13,6 +13,8 @@ from homeward.cli.common import AsJson, Data, settings, show_json, table
 from homeward.cli.model_service import export, serve
 from homeward.errors import InvalidInput
 
+MOST_BENCH_S = 3600.0
+
 MAX_CARD_BYTES, MAX_MODEL_BYTES = 200_000, 2_000_000_000
 
 
@@ -170,6 +172,8 @@ def bench(
     registry = _registry(data)
     cards = [registry.card(name) for name in names] or registry.cards()
     kinds = [(card, threads) for threads in (1, 0) for card in cards]
+    if not 0 < seconds <= MOST_BENCH_S:
+        raise InvalidInput(f"It cannot run for {seconds:g} seconds.", field="seconds", hint=f"0.1 to {MOST_BENCH_S:g}")
     rates = _rates([_runner(registry, card, threads) for card, threads in kinds], seconds)
     items = [
         {"name": card.name, "kind": card.kind, "threads": threads, "per_second": rate}

@@ -41,7 +41,7 @@ def reindex(
     """
     if sum((model is not None, rollback, cancel)) > 1:
         raise InvalidInput("--model, --rollback and --cancel exclude each other.", field="model")
-    with client(data, working=True) as server:
+    with client(data, working=True, is_asked=True) as server:
         if cancel:
             server.delete("/reindex")
         elif model is not None or rollback:

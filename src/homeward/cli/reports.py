@@ -147,7 +147,7 @@ def matches(
         "sort": sort, "district": district, "max_km": max_km, "since": since, "until": until,
         "min_degree": min_degree, "source": source, "verdict": verdict, "limit": limit,
     }  # fmt: skip
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         if csv or geojson:
             print(server.matches_as(lost_id, "text/csv" if csv else "application/geo+json", **filters))
             return
@@ -182,7 +182,7 @@ def verdict(
     close
         With same: the pet is home, the case is closed.
     """
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         answer = server.verdict(lost_id, found_id, says, close=close)
     show_json(answer) if json else print(f"{says}: {', '.join(answer['found_ids'])}")
 
@@ -195,7 +195,7 @@ def erase(report_id: str, *, data: Data = None) -> None:
     report_id
         Id of a lost or a found report.
     """
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         server.delete(f"/reports/{report_id}")
 
 

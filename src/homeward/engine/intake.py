@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from homeward.domain.filing import NewReport
 from homeward.domain.reports import Shelf
-from homeward.errors import InvalidInput
+from homeward.errors import HomewardError, InvalidInput
 from homeward.ports import Clock, ImageReader, SafePhoto
 from homeward.telemetry import step
 
@@ -44,7 +44,16 @@ class Intake:
         """Photos for a report that has ``already`` some."""
         self.check_count(len(photos), already)
         with step("intake", photos=len(photos)):
-            return tuple(self.reader.read(data) for data in photos)
+            return tuple(self._read(data, n, len(photos)) for n, data in enumerate(photos, start=1))
+
+    def _read(self, data: bytes, number: int, count: int) -> SafePhoto:
+        """Of several, the one that cannot be taken is named."""
+        try:
+            return self.reader.read(data)
+        except HomewardError as error:
+            if count > 1:
+                error.message = f"Photo {number} of {count}: {error.message}"
+            raise
 
     def check_count(self, count: int, already: int = 0) -> None:
         """Whether a report that has ``already`` some may get ``count`` photos more."""

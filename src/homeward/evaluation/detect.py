@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from homeward.domain.animals import Detection, Label
 from homeward.domain.boxes import Box
 from homeward.evaluation import metrics
-from homeward.evaluation.folders import Labelled, labelled
+from homeward.evaluation.folders import Labelled, labelled, read
 from homeward.ports import Detector, ImageReader
 
 LEAST_IOU = 0.5
@@ -56,7 +56,7 @@ def evaluate_detect(
     """
     result = DetectResult(thresholds)
     for picture in labelled(folder):
-        pixels = reader.read(picture.path.read_bytes()).picture
+        pixels = read(picture.path, reader)
         found = detector.detect([pixels])[0]
         truths = _scaled(picture, pixels.shape[1], pixels.shape[0])
         for label, _ in truths:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from homeward.domain.animals import Label
+from homeward.domain.animals import Label, Picture
 from homeward.domain.boxes import Box
-from homeward.errors import InvalidInput
+from homeward.errors import HomewardError, InvalidInput
+from homeward.ports import ImageReader
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 COCO = {0: Label.PERSON, 15: Label.CAT, 16: Label.DOG}
@@ -24,6 +25,20 @@ class Labelled:
     path: Path
     boxes: tuple[tuple[Label, Box], ...]
     is_relative: bool
+
+
+def read(path: Path, reader: ImageReader) -> Picture:
+    """The picture, upright.
+
+    Raises:
+        InvalidInput: it cannot be read; the file is named.
+    """
+    try:
+        return reader.read(path.read_bytes()).picture
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", field="folder") from error
+    except HomewardError as error:
+        raise InvalidInput(f"{path}: {error.message}", field="folder", hint="Take it out of the folder.") from error
 
 
 def animals(folder: Path) -> dict[str, list[Path]]:

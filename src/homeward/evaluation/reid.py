@@ -11,7 +11,7 @@ from homeward.domain.animals import Part, Picture
 from homeward.domain.crops import animals_from, cut
 from homeward.errors import InvalidInput
 from homeward.evaluation import metrics
-from homeward.evaluation.folders import animals, pictures
+from homeward.evaluation.folders import animals, pictures, read
 from homeward.evaluation.trials import Sample
 from homeward.ports import Detector, Embedder, ImageReader
 
@@ -102,7 +102,7 @@ def seen(
     """Unit vectors of the crops, and the shorter side of each in pixels."""
     vectors, sides = [], []
     for start in range(0, len(paths), BATCH):
-        crops = [_crop(reader.read(path.read_bytes()).picture, detector, part) for path in paths[start : start + BATCH]]
+        crops = [_crop(read(path, reader), detector, part) for path in paths[start : start + BATCH]]
         vectors.append(embedder.embed(crops))
         sides += [float(min(crop.shape[:2])) for crop in crops]
     return np.concatenate(vectors).astype(np.float64), np.array(sides)

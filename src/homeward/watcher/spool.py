@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from homeward.errors import BadSettings
 from homeward.watcher.camera import Sight
 
 SCHEMA = """
@@ -42,14 +43,23 @@ class Spool:
     """One SQLite file; safe for several threads and processes."""
 
     def __init__(self, path: Path, most_bytes: int) -> None:
-        """Open or make the file; what an earlier process left is still to be sent."""
+        """Open or make the file; what an earlier process left is still to be sent.
+
+        Raises:
+            BadSettings: the file is damaged, or the disk is full or cannot be written.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._rows = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
         self._most_bytes = most_bytes
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            self._rows.execute(f"PRAGMA {pragma}")
-        self._rows.executescript(SCHEMA)
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                self._rows.execute(f"PRAGMA {pragma}")
+            self._rows.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            self._rows.close()
+            hint = f"Free some space, and see that the folder can be written. A damaged {path.name}: put it aside."
+            raise BadSettings(f"{path} cannot be used: {error}.", field="data", hint=hint) from error
 
     def close(self) -> None:
         """Let go of the file."""
