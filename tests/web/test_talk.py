@@ -77,7 +77,8 @@ def test_a_finder_may_say_no(both):
 
     finder.get_by_role("button", name="Нет", exact=True).click()
 
-    expect(owner.get_by_text("This conversation is over.")).to_be_visible(timeout=20_000)
+    expect(owner.get_by_text("The finder does not want to talk.")).to_be_visible(timeout=20_000)
+    expect(finder.get_by_text("Вы отказались от разговора.")).to_be_visible()
 
 
 def test_a_finder_may_write_first_and_either_may_end_it(both):

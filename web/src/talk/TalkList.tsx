@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Message } from "../api";
+import type { Handover, Message } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
 import type { Talk, Talks } from "./talks";
@@ -56,10 +56,15 @@ function Conversation({ talk, talks }: { talk: Talk; talks: Talks }) {
   );
 }
 
-type State = "talk.over" | "talk.open" | "talk.beware" | "talk.waiting" | "talk.hidden" | "talk.asked_found" | "talk.asked_lost";
+type State =
+  | "talk.over" | "talk.refused_by_me" | `talk.refused_${Handover["side"]}`
+  | "talk.open" | "talk.beware" | "talk.waiting" | "talk.hidden" | `talk.asked_${Handover["side"]}`;
 
 function stateOf({ handover }: Talk): State[] {
-  if (handover.is_over) return ["talk.over"];
+  if (handover.is_over) {
+    if (handover.i_agree && handover.other_agrees) return ["talk.over"];
+    return [handover.i_agree ? `talk.refused_${handover.side}` : "talk.refused_by_me"];
+  }
   if (handover.is_open) return ["talk.open", "talk.beware"];
   return handover.i_agree ? ["talk.waiting"] : [`talk.asked_${handover.side}`, "talk.hidden"];
 }
