@@ -46,6 +46,12 @@ def test_a_wide_screen_has_a_table_and_a_map_a_phone_has_cards(visit, lost):
     wide = visit(path_of(lost), viewport=DESK)
     expect(wide.locator("table.matches tbody tr")).to_have_count(2)
     expect(wide.locator(".map[data-ready]")).to_be_visible()
+    why = wide.get_by_role("button", name="Why").first
+    why.click()
+    expect(why).to_have_attribute("aria-expanded", "true")
+    across = wide.locator("td.reasons")
+    expect(across).to_contain_text("L2 distance")
+    assert across.bounding_box()["width"] > 0.9 * wide.locator("table.matches").bounding_box()["width"]
 
     phone = visit(path_of(lost), viewport=PHONE)
     expect(phone.locator("li.card")).to_have_count(2)

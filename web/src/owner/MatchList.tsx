@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Match, Report } from "../api";
 import { useWords } from "../ui/context";
@@ -101,8 +102,9 @@ const COLUMNS: [`column.${"photo" | "degree" | "when" | "where" | "distance" | "
 const DIRECTIONS = { degree: "descending", time: "descending", distance: "ascending", district: "ascending" } as const;
 const ARROWS = { descending: " ↓", ascending: " ↑" };
 
-function Table({ matches, owned, report, name, onCompare }: Listed) {
+function Table({ matches, ...props }: Listed) {
   const words = useWords();
+  const { owned } = props;
   return (
     <table class="matches">
       <thead>
@@ -123,41 +125,66 @@ function Table({ matches, owned, report, name, onCompare }: Listed) {
       </thead>
       <tbody>
         {matches.map((match) => (
-          <tr
-            key={match.found_id}
-            id={`match-${match.found_id}`}
-            class={`${owned.selected.value === match.found_id ? "selected" : ""} ${match.verdict ?? ""}`}
-            onClick={() => (owned.selected.value = match.found_id)}
-          >
-            <td>
-              <Pair match={match} report={report} name={name} onCompare={onCompare} />
-            </td>
-            <td>
-              <Degree degree={match.degree} word={match.degree_word} />
-              <Reasons match={match} />
-            </td>
-            <td>
-              <time dateTime={match.seen_at} title={words.exact(match.seen_at)}>
-                {words.ago(match.seen_at)}
-              </time>
-            </td>
-            <td>
-              {placeOf(words, match)}
-              {match.place?.lat != null && (
-                <button class="plain to-map" onClick={() => owned.showOnMap(match.found_id)}>
-                  {words.t("match.on_map")}
-                </button>
-              )}
-              <p class="soft">{seenBy(words, match)}</p>
-            </td>
-            <td>{match.distance_km !== null && words.distance(match.distance_km)}</td>
-            <td>
-              <VerdictButtons owned={owned} match={match} name={name} />
-            </td>
-          </tr>
+          <Row key={match.found_id} match={match} {...props} />
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Why it is so likely stands below, across the whole table. */
+function Row({ match, owned, report, name, onCompare }: Shown & { match: Match }) {
+  const words = useWords();
+  const isExplained = useSignal(false);
+  const isSelected = owned.selected.value === match.found_id;
+  return (
+    <>
+      <tr
+        id={`match-${match.found_id}`}
+        class={`${isSelected ? "selected" : ""} ${match.verdict ?? ""} ${isExplained.value ? "explained" : ""}`}
+        onClick={() => (owned.selected.value = match.found_id)}
+      >
+        <td>
+          <Pair match={match} report={report} name={name} onCompare={onCompare} />
+        </td>
+        <td>
+          <Degree degree={match.degree} word={match.degree_word} />
+          <button
+            class="plain why"
+            aria-expanded={isExplained.value}
+            aria-controls={`why-${match.found_id}`}
+            onClick={() => (isExplained.value = !isExplained.value)}
+          >
+            {words.t("match.why")}
+          </button>
+        </td>
+        <td>
+          <time dateTime={match.seen_at} title={words.exact(match.seen_at)}>
+            {words.ago(match.seen_at)}
+          </time>
+        </td>
+        <td>
+          {placeOf(words, match)}
+          {match.place?.lat != null && (
+            <button class="plain to-map" onClick={() => owned.showOnMap(match.found_id)}>
+              {words.t("match.on_map")}
+            </button>
+          )}
+          <p class="soft">{seenBy(words, match)}</p>
+        </td>
+        <td>{match.distance_km !== null && words.distance(match.distance_km)}</td>
+        <td>
+          <VerdictButtons owned={owned} match={match} name={name} />
+        </td>
+      </tr>
+      {isExplained.value && (
+        <tr id={`why-${match.found_id}`} class={match.verdict ?? ""}>
+          <td class="reasons" colSpan={COLUMNS.length}>
+            <ReasonList match={match} />
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 
@@ -175,26 +202,31 @@ function Pair({ match, report, name, onCompare }: Pick<Shown, "report" | "name" 
 
 function Reasons({ match }: { match: Match }) {
   const words = useWords();
-  const { breed } = match;
   return (
     <details class="reasons">
       <summary>{words.t("match.why")}</summary>
-      <ul>
-        {match.reasons.map((reason) => (
-          <li key={reason.code}>{reason.text}</li>
-        ))}
-        {breed && (
-          <li>{words.t("match.breed", { name: breed.name, percent: words.percent(breed.probability) })}</li>
-        )}
-        <li class="soft">
-          {words.t("match.l2", {
-            value: words.number(match.l2_distance, 2),
-            pairs: match.compared_pairs,
-            model: match.model,
-          })}
-        </li>
-      </ul>
+      <ReasonList match={match} />
     </details>
+  );
+}
+
+function ReasonList({ match }: { match: Match }) {
+  const words = useWords();
+  const { breed } = match;
+  return (
+    <ul>
+      {match.reasons.map((reason) => (
+        <li key={reason.code}>{reason.text}</li>
+      ))}
+      {breed && <li>{words.t("match.breed", { name: breed.name, percent: words.percent(breed.probability) })}</li>}
+      <li class="soft">
+        {words.t("match.l2", {
+          value: words.number(match.l2_distance, 2),
+          pairs: match.compared_pairs,
+          model: match.model,
+        })}
+      </li>
+    </ul>
   );
 }
 

@@ -28,8 +28,8 @@ export class MapView {
     private readonly map: MapLibre,
     private readonly owned: Case,
     private readonly time: Timeline,
-    /** How much of the map's lower edge is covered, in pixels. */
-    private readonly covered: () => number,
+    /** How much of the map is covered from its left and its lower edge, in pixels. */
+    private readonly covered: () => { left: number; bottom: number },
     private readonly onReady: () => void,
   ) {
     map.setMissingStyleImageResolver((id) => {
@@ -97,7 +97,8 @@ export class MapView {
   private fit(): void {
     const near = placed(this.owned.shown.value.slice(0, BEST)).map((match) => lonLat(match.place)!);
     const bounds = extent(this.centre ? [...near, this.centre] : near);
-    const padding = { top: EDGE_PX, left: EDGE_PX / 2, right: EDGE_PX / 2, bottom: EDGE_PX / 2 + this.covered() };
+    const { left, bottom } = this.covered();
+    const padding = { top: EDGE_PX, left: EDGE_PX / 2 + left, right: EDGE_PX / 2, bottom: EDGE_PX / 2 + bottom };
     if (bounds) this.map.fitBounds(bounds, { padding, maxZoom: FAR_ZOOM, animate: false });
   }
 
@@ -108,7 +109,7 @@ export class MapView {
     afterNextFrame(() => {
       const { x, y } = this.map.project(at);
       const { clientWidth: width, clientHeight: height } = this.map.getContainer();
-      const free = height - this.covered();
+      const free = height - this.covered().bottom;
       const isSeen = x > EDGE_PX / 4 && x < width - EDGE_PX / 4 && y > EDGE_PX / 4 && y < free - EDGE_PX / 4;
       if (!isSeen) this.map.easeTo({ center: at, offset: [0, free / 2 - height / 2] });
     });

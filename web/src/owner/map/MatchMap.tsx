@@ -40,7 +40,7 @@ function Drawn({ owned, name, onCompare }: Mapped) {
       const report = owned.report.peek();
       map = await bare(box.current, ground, lonLat(report?.home) ?? lonLat(report?.place), words, setKind);
       if (isGone) return map.remove();
-      const covered = () => foot.current?.offsetHeight ?? 0;
+      const covered = () => ({ left: keyWidth(box.current?.parentElement), bottom: foot.current?.offsetHeight ?? 0 });
       new MapView(map, owned, time, covered, () => box.current && (box.current.dataset.ready = "true"));
     };
     begin().catch(() => setDrawable(false)); // no WebGL here
@@ -66,6 +66,12 @@ function Drawn({ owned, name, onCompare }: Mapped) {
       {homeless > 0 && <p class="soft ground-note">{words.count("map.homeless", homeless)}</p>}
     </>
   );
+}
+
+/** Of the open key where the map is wide enough to leave room beside it. */
+function keyWidth(frame: HTMLElement | null | undefined): number {
+  const width = frame?.querySelector<HTMLElement>(".legend[open]")?.offsetWidth ?? 0;
+  return frame && width < frame.offsetWidth / 2 ? width : 0;
 }
 
 /** Without a map the list says where: district and distance. */
