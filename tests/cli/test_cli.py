@@ -13,10 +13,12 @@ from PIL import Image
 from homeward.cli import app
 from homeward.locales import catalogue
 from homeward.storage.sql import SqlDatabase
+from tests.cli import forked
 from tests.conftest import photo
 from tests.models.test_models import CARD, write_network
 
 RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
+MAKE_PROCESSES = {"watch", "serve", "demo"}
 KEEP = ["--species", "cat", "--keep-without-animal"]
 
 
@@ -24,14 +26,13 @@ KEEP = ["--species", "cat", "--keep-without-animal"]
 def run(tmp_path):
     def call(*arguments, code=0, data=True, **env):
         where = ["--data", str(tmp_path / "data")] if data else []
-        answer = subprocess.run(
-            [*RUN, *map(str, arguments), *where],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "HOMEWARD_LANG": "en", **env},
-            check=False,
-        )
+        asked, environment = [*map(str, arguments), *where], {**os.environ, "HOMEWARD_LANG": "en", **env}
+        if asked[0] in MAKE_PROCESSES:
+            answer = subprocess.run(
+                [*RUN, *asked], check=False, capture_output=True, text=True, cwd=tmp_path, env=environment
+            )
+        else:
+            answer = forked.command(asked, tmp_path, environment)
         assert answer.returncode == code, answer.stdout + answer.stderr
         return answer
 

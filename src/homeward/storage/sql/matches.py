@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, true, update
 
 from homeward.domain.ids import EncounterId, ModelName, ReportId
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
@@ -38,13 +38,13 @@ class SqlMatches:
         """One page for the owner."""
         joined = matches.join(reports, reports.c.id == matches.c.found_id)
         mine = and_(matches.c.lost_id == lost_id, reports.c.status != Status.HIDDEN.value)
-        every = self.connection.execute(select(func.count()).select_from(joined).where(mine)).scalar_one()
-        shown = [mine, *_conditions(query)]
-        total = self.connection.execute(select(func.count()).select_from(joined).where(*shown)).scalar_one()
+        wanted = _conditions(query)
+        counted = select(func.count(), func.count().filter(true(), *wanted)).select_from(joined).where(mine)
+        every, total = self.connection.execute(counted).one()
         statement = (
             select(matches)
             .select_from(joined)
-            .where(*shown)
+            .where(mine, *wanted)
             .order_by(*_order(query.sort))
             .limit(query.limit)
             .offset(query.offset)
