@@ -298,6 +298,23 @@ def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path
         server.stop()
 
 
+def test_what_the_server_has_not_taken_is_said_and_kept(run, cat_clip, tmp_path):
+    box = (
+        "watch",
+        cat_clip,
+        "--camera",
+        "yard",
+        "--data",
+        tmp_path / "box",
+        "--json",
+        "--server",
+        "http://127.0.0.1:9",
+    )
+    answer = run(*box, code=1, data=False, HOMEWARD_CAMERA_KEY="hwk_x")
+    assert json.loads(answer.stdout)["waiting"] == 1
+    assert "sightings that the server has not taken: 1" in answer.stderr
+
+
 def test_what_cannot_be_watched_is_said_with_exit_code_two(run, tmp_path):
     (tmp_path / "page.mp4").write_text("<html>Not found</html>")
 

@@ -67,6 +67,7 @@ def test_a_file_of_cameras_is_read(tmp_path):
         ("least = { bird = 0.5 }", "yard.least"),
         ("least = { cat = 5 }", "yard.least"),
         ("zones = [[[0, 0], [1, 1]]]", "yard.zones"),
+        ("masks = [[[0, 0], [0.5, 0.5], [1, 1]]]", "yard.masks"),
         ("masks = [[[0, 0], [1, 1], [2, 0]]]", "yard.masks"),
         ('source = "nothing.mp4"', "yard.source"),
         ("source = 7", "yard.source"),

@@ -187,11 +187,12 @@ def _run(
         _page(supervisor, spool, PAGE_PORT if show and port is None else port, show=show),
         _told(supervisor, spool),
     ):
-        supervisor.run(stop)
-    return _summed_up(supervisor, spool, json=json)
+        is_over = supervisor.run(stop)
+    return _summed_up(supervisor, spool, is_over=is_over, json=json)
 
 
-def _summed_up(supervisor: "Supervisor", spool: "Spool", *, json: bool) -> int:
+def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json: bool) -> int:
+    """The exit code: 2 where no camera can be watched, 1 where the watch ended by itself and not all was taken."""
     from homeward.watcher.status import as_item
 
     counts = spool.counts()
@@ -201,7 +202,13 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, json: bool) -> int:
         print(jsonlib.dumps({"items": items, "next": None, **counts}, indent=2))
     else:
         print(", ".join(f"{name} {count}" for name, count in counts.items()))
-    return 2 if supervisor.all_hopeless else 0
+    if supervisor.all_hopeless:
+        return 2
+    if counts["waiting"] == 0 or not is_over:
+        return 0
+    print(f"homeward: sightings that the server has not taken: {counts['waiting']}", file=sys.stderr)
+    print("  They are kept on this disk, and the next watch sends them. Is --server right?", file=sys.stderr)
+    return 1
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from homeward.watcher.hardware import AUTO, NONE, names
 
 CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
+LEAST_AREA = 1e-4  # of the picture: what is drawn smaller, or as a line, is a slip
 MAX_FILE_BYTES = 5_000_000
 RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
 SERVER = "http://127.0.0.1:8000"
@@ -253,14 +254,20 @@ class _Table:
 
     def polygons(self, key: str) -> tuple[Polygon, ...]:
         value = self.raw.get(key, [])
-        wanted = "a list of polygons, each a list of three or more corners [x, y] from 0 to 1"
+        wanted = "a list of polygons with some room inside, each a list of three or more corners [x, y] from 0 to 1"
         if not isinstance(value, list) or len(value) > MAX_POLYGONS:
             raise self.wrong(key, wanted)
         for polygon in value:
             fits = isinstance(polygon, list) and 3 <= len(polygon) <= MAX_CORNERS and all(map(_is_corner, polygon))
-            if not fits:
+            if not fits or _area(polygon) < LEAST_AREA:
                 raise self.wrong(key, wanted)
         return tuple(tuple((float(x), float(y)) for x, y in polygon) for polygon in value)
+
+
+def _area(polygon: list[list[float]]) -> float:
+    """As a share of the picture; by the shoelace formula."""
+    following = [*polygon[1:], polygon[0]]
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(polygon, following, strict=True))) / 2
 
 
 def _is_corner(corner: object) -> bool:

@@ -77,8 +77,8 @@ class Supervisor:
         """Nothing was heard yet."""
         self.statuses = {camera.id: Status(camera.id) for group in self.groups for camera in group.cameras}
 
-    def run(self, stop: threading.Event) -> None:
-        """Until told to stop, or until there is nothing left to do."""
+    def run(self, stop: threading.Event) -> bool:
+        """Until told to stop, or until there is nothing left to do: whether it was that."""
         self._workers = [self._started(group) for group in self.groups]
         try:
             while not stop.is_set() and not self._is_over():
@@ -89,6 +89,7 @@ class Supervisor:
                 if self.on_look is not None:
                     self.on_look(self)
                 stop.wait(LOOKED_EVERY_S)
+            return self._is_over()
         finally:
             stop.set()
             self._stop_all()
