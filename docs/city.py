@@ -72,9 +72,9 @@ DETECT_CORE_MS = Given(
 EMBED_CORE_MS = Given("embedder on one crop", 58, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(
     "accepting and matching a sighting",
-    26,
+    22,
     "ms of a core",
-    "measured with 1,000 open lost pets (parts of `benchmarks sightings`); with 10,000 not measured yet",
+    "measured with 10,000 open lost pets: `benchmarks sightings`, 45 a second in one process",
 )
 GPU_PER_S = Given(
     "detector and embedder together on a T4-class GPU",

@@ -28,8 +28,13 @@ _register()
 
 
 def main() -> None:
-    """The entry point. What it writes is the user's alone: homes, contacts, keys."""
+    """The entry point. What it writes is the user's alone: homes, contacts, keys.
+
+    A search multiplies on one thread: on several, each spins for milliseconds after every search, on cores that the
+    models need (docs/why/speed.md).
+    """
     os.umask(0o077)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         result = app(exit_on_error=False, print_error=True)
     except CycloptsError:
