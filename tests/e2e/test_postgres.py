@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 
 import httpx2
+import numpy as np
 import pytest
 
 from tests.e2e import postgres_crash
@@ -122,4 +123,7 @@ def test_nothing_acknowledged_is_lost_when_server_postgres_and_worker_are_killed
 def test_nothing_acknowledged_is_lost_over_a_hundred_kills_in_turn(killable, tmp_path):
     outcome = postgres_crash.run(tmp_path / "data", *killable, kills=100, clients=4, seed=2)
 
+    for name, seconds in outcome.away_s.items():
+        said = f"{name}: away {np.median(seconds):.1f} s, at most {max(seconds):.1f} s, {len(seconds)} kills\n"
+        sys.stdout.write(said)
     assert len(outcome.ledger.filings) > 100
