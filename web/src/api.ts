@@ -251,9 +251,10 @@ export class Server {
   }
 
   /** Up to ten in all; sent twice with the same `key` they are added once. */
-  async addPhotos(photos: Blob[], key: string): Promise<Report> {
+  async addPhotos(photos: Blob[], keep: boolean, key: string): Promise<Report> {
     const form = new FormData();
     photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
+    if (keep) form.append("keep_without_animal", "true");
     const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form }, key);
     return (await answer.json()) as Report;
   }

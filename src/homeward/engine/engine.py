@@ -167,6 +167,8 @@ class Engine:
         if lost is None or lost.shelf is not Shelf.LOST:
             hint = "Leave it out, or give the id on the poster."
             raise InvalidInput("There is no such lost report.", field="about", hint=hint)
+        if lost.status is not Status.OPEN:
+            raise InvalidInput("That pet is not looked for any more.", field="about", hint="Leave it out.")
 
     # --- reading ------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from homeward.telemetry import step
 MAX_PHOTOS = 10
 MAX_AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LINE_ENDS = "\n\r\t\v\f\x85\u2028\u2029"
+ONE_LINE = {"name", "state"}
 MAX_LENGTHS = {"name": 100, "description": 4000, "contact": 200, "address": 300, "secret_mark": 300}
 
 
@@ -77,9 +79,15 @@ def check_time(happened_at: datetime | None, clock: Clock) -> None:
 
 
 def check_text(field: str, value: str | None, most: int) -> None:
-    """Refuse what is too long or holds control characters."""
+    """Refuse what is too long, holds control characters or halves of signs, or has lines where one is wanted."""
     if value is None:
         return
+    if any(0xD800 <= ord(sign) < 0xE000 for sign in value):
+        raise InvalidInput(f"{field} is no whole text.", field=field, hint="Send plain text.")
+    if field in ONE_LINE and any(sign in LINE_ENDS for sign in value):
+        raise InvalidInput(f"{field} has more than one line.", field=field, hint="Send one line.")
+    if field in ONE_LINE and not value.strip():
+        raise InvalidInput(f"{field} is blank.", field=field, hint="Leave it out.")
     if len(value) > most:
         raise InvalidInput(f"{field} is longer than {most} characters.", field=field, hint="Shorten it.")
     if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in value):

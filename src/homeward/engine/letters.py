@@ -39,6 +39,7 @@ class Letters:
             Conflict: its sender is on a messenger already.
         """
         self.check(report_id)
+        address = address.lower()
         with self.ports.database.write() as work:
             work.alone(f"account:{EMAIL}:{address}")
             report = get_report(work, report_id)
@@ -61,7 +62,7 @@ class Letters:
     def reports_of(self, address: str) -> tuple[Account | None, list[Report]]:
         """The person there, and their reports: open ones first, then those that ended, each newest first."""
         with self.ports.database.read() as work:
-            account = work.accounts.at(EMAIL, address)
+            account = work.accounts.at(EMAIL, address.lower())
             if account is None:
                 return None, []
             query = ReportQuery(account_id=account.id, limit=MOST_REPORTS)

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Problem, sendsLetters } from "../api";
 import { useWords } from "../ui/context";
+import { saidOf } from "../ui/Notice";
 
 interface Asked {
   title: string;
@@ -29,8 +30,7 @@ export function AddressForm({ title, text, button, done, send }: Asked) {
         send(email).then(
           () => (said.value = done(email)),
           (error: unknown) => {
-            const isTold = error instanceof Problem && error.message;
-            trouble.value = isTold ? [error.message, error.hint].filter(Boolean).join(" ") : words.t("problem.server");
+            trouble.value = error instanceof Problem ? saidOf(words, error) : words.t("problem.server");
           },
         );
       }}

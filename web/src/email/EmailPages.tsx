@@ -10,14 +10,26 @@ export function ConfirmPage({ token }: { token: string | null }) {
   const link = useSignal("");
   const problem = useSignal<Problem | null>(null);
   const confirm = () => {
+    if (token === null) return; // the page was loaded again: the token had left the address
     problem.value = null;
-    ask<{ link: string }>("/email/confirm", { token: token ?? "" }, words.language).then(
+    ask<{ link: string }>("/email/confirm", { token }, words.language).then(
       (answer) => (link.value = answer.link),
       (error: Problem) => (problem.value = error),
     );
   };
   useEffect(confirm, [token]);
   if (problem.value) return <Trouble problem={problem.value} again={confirm} />;
+  if (token === null) {
+    return (
+      <section class="front">
+        <h1>{words.t("email.once")}</h1>
+        <p>{words.t("email.once_text")}</p>
+        <a class="button" href="/">
+          {words.t("problem.home")}
+        </a>
+      </section>
+    );
+  }
   if (!link.value) return <div class="card skeleton" aria-busy="true" />;
   const { pathname, hash } = new URL(link.value);
   return (

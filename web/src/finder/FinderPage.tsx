@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Owner, Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { forget, keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
 import { TalkList } from "../talk/TalkList";
 import { Talks } from "../talk/talks";
@@ -33,10 +34,12 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       problem.value = null;
     } catch (error) {
       problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+      if (problem.value.status === 401 || problem.value.status === 403) forget(id);
     }
   };
   const fill = async () => {
     [report.value, owners.value] = await Promise.all([server.report(), server.owners()]);
+    keep(id, { report: report.value, at: Date.now() });
     if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
   };
   const refresh = () => attempt(fill);
@@ -130,6 +133,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
             if (!confirm(words.t("finder.sure_erase"))) return;
             void attempt(async () => {
               await server.erase();
+              forget(id);
               isErased.value = true;
             });
           }}

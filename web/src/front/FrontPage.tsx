@@ -44,11 +44,11 @@ function Mine() {
   return (
     <nav class="mine" aria-label={words.t("front.mine")}>
       {cases.map(({ report }) => (
-        <a key={report.id} class="card" href={`/lost/${report.id}`}>
+        <a key={report.id} class="card" href={`/${report.shelf}/${report.id}`}>
           {report.photos[0] && <img src={report.photos[0].thumb} alt="" width="72" height="72" />}
           <span>
             <strong>{report.name ?? words.t(`poster.${report.species}`)}</strong>
-            <span class="soft">{words.t("owner.lost_since", { when: words.ago(report.happened_at) })}</span>
+            <span class="soft">{words.t(`front.${report.shelf}_since`, { when: words.ago(report.happened_at) })}</span>
           </span>
         </a>
       ))}

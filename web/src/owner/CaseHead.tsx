@@ -123,6 +123,7 @@ function AddPhotos({ owned }: { owned: Case }) {
   const words = useWords();
   const isBusy = useSignal(false);
   const refused = useSignal<string[]>([]);
+  const unseen = useSignal<Blob[]>([]);
   const room = MOST_PHOTOS - (owned.report.value?.photos.length ?? 0);
   const add = async (files: File[]) => {
     isBusy.value = true;
@@ -135,8 +136,14 @@ function AddPhotos({ owned }: { owned: Case }) {
         refused.value = [...refused.value, whyUnusable(words, file, error)];
       }
     }
-    if (photos.length > 0) await owned.addPhotos(photos);
+    if (photos.length > 0) await send(photos);
     isBusy.value = false;
+  };
+  const send = async (photos: Blob[], keep = false) => {
+    unseen.value = [];
+    if ((await owned.addPhotos(photos, keep)) || owned.problem.value?.code !== "no_animal_found") return;
+    owned.problem.value = null; // said here, where the photos were chosen
+    unseen.value = photos;
   };
   return (
     <>
@@ -153,6 +160,12 @@ function AddPhotos({ owned }: { owned: Case }) {
           }}
         />
       </label>
+      {unseen.value.length > 0 && (
+        <p class="notice" role="alert">
+          {words.t("owner.no_animal")}{" "}
+          <button onClick={() => void send(unseen.value, true)}>{words.t("owner.keep_photo")}</button>
+        </p>
+      )}
       {refused.value.map((text) => (
         <p key={text} class="notice" role="alert">
           {text}

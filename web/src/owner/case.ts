@@ -103,10 +103,11 @@ export class Case {
     });
   }
 
-  addPhotos(photos: Blob[]): Promise<boolean> {
+  /** ``keep``: also those on which no animal is seen. */
+  addPhotos(photos: Blob[], keep: boolean): Promise<boolean> {
     const key = newKey();
     return this.attempt(async () => {
-      this.report.value = await this.server.addPhotos(photos, key);
+      this.report.value = await this.server.addPhotos(photos, keep, key);
       this.refreshSoon();
     });
   }
@@ -215,7 +216,7 @@ export class Case {
     const kept = problem.status === 0 ? recall(this.id) : null;
     if (kept && !this.report.value) {
       this.report.value = kept.report;
-      this.matches.value = kept.matches;
+      this.matches.value = kept.matches ?? [];
     }
     if (problem.status === 0) {
       this.knownAt.value = kept?.at ?? null;

@@ -3,7 +3,7 @@ import type { Match, Report } from "../api";
 
 export interface Kept {
   report: Report;
-  matches: Match[];
+  matches?: Match[];
   at: number;
 }
 
@@ -13,7 +13,7 @@ const MOST_MATCHES = 200;
 export function keep(id: string, kept: Kept): void {
   try {
     const report = { ...kept.report, secret_mark: null }; // the proof does not lie about
-    localStorage.setItem(name(id), JSON.stringify({ ...kept, report, matches: kept.matches.slice(0, MOST_MATCHES) }));
+    localStorage.setItem(name(id), JSON.stringify({ ...kept, report, matches: kept.matches?.slice(0, MOST_MATCHES) ?? [] }));
   } catch {
     forget(id); // a full store: better nothing than half
   }

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
 import { useWords } from "../ui/context";
 import type { Filed } from "./send";
@@ -10,7 +11,14 @@ import type { Filed } from "./send";
 export function Done({ filed }: { filed: Filed }) {
   const words = useWords();
   const server = useMemo(() => new Server(filed.id, words.language), [filed.id]);
-  useEffect(() => void server.openSession(new URLSearchParams(new URL(filed.link).hash.slice(1)).get("token")!), [server]);
+  useEffect(() => {
+    const open = async () => {
+      await server.openSession(new URLSearchParams(new URL(filed.link).hash.slice(1)).get("token")!);
+      const { matches, ...report } = await server.report();
+      keep(filed.id, { report, matches, at: Date.now() }); // the front page of this device leads to it
+    };
+    open().catch(() => {}); // opening the link does the same
+  }, [server]);
   const isCopied = useSignal(false);
   const { link, shelf } = filed;
   const here = new URL(link).pathname + new URL(link).hash;

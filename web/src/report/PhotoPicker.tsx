@@ -43,9 +43,9 @@ export function PhotoPicker({ picked, preparing }: Picking) {
     isLooking.value -= 1;
   };
   const add = async (files: File[]) => {
-    const room = MOST - picked.value.length;
+    const room = MOST - picked.value.length - preparing.value;
     refused.value = files.length > room ? [words.t("report.too_many", { most: MOST, left: files.length - room })] : [];
-    const taken = files.slice(0, room);
+    const taken = files.slice(0, Math.max(0, room));
     preparing.value += taken.length;
     const looks: Promise<void>[] = [];
     for (const file of taken) {

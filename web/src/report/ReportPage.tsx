@@ -43,7 +43,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   const isHome = useSignal(start?.isHome ?? false);
   const progress = useSignal<number | null>(null);
   const trouble = useSignal<string | null>(null);
-  const filed = useSignal<Filed | null>(null);
+  const filed = useSignal<Filed | null>(earlierFiled());
   const attempt = useRef<Attempt>(start?.attempt ?? newAttempt(""));
   const openedAt = useState(localNow)[0];
   const given: Record<string, string> = { happened_at: openedAt, ...start?.fields };
@@ -95,6 +95,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       if (attempt.current.print !== print) attempt.current = newAttempt(print);
       keep();
       filed.value = await file(draft, words.language, attempt.current.key, (share) => (progress.value = share));
+      history.replaceState({ filed: filed.value }, ""); // the link outlives a reload and a tab that was put aside
       void kept.forget();
       scrollTo(0, 0);
     } catch (error) {
@@ -126,7 +127,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       <h1>{words.t(`report.${shelf}`)}</h1>
       {start && (
         <p class="notice" role="status">
-          {words.t("report.kept")}{" "}
+          {words.t("report.kept")} {shelf === "lost" && words.t("report.kept_no_mark")}{" "}
           <button type="button" class="plain" onClick={onStartAnew}>
             {words.t("report.start_anew")}
           </button>
@@ -217,6 +218,11 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       </div>
     </form>
   );
+}
+
+/** What was filed on this page, when it is loaded again or returned to. */
+function earlierFiled(): Filed | null {
+  return (history.state as { filed?: Filed } | null)?.filed ?? null;
 }
 
 /** What is known of the animal by now: the person's word first, then what was seen. */

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Handover, Message } from "../api";
+import type { Handover, Message, Words } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
+import { saidOf } from "../ui/Notice";
 import type { Talk, Talks } from "./talks";
 
 /** What owner and finder say to each other; neither learns who the other is. */
@@ -15,7 +16,7 @@ export function TalkList({ talks }: { talks: Talks }) {
       <h2>{words.t("talk.title")}</h2>
       {problem && (
         <p class="notice" role="alert">
-          {[problem.message || words.t("problem.server"), problem.hint].filter(Boolean).join(" ")}
+          {saidOf(words, problem)}
         </p>
       )}
       {talks.all.value.map((talk) => (
@@ -116,17 +117,33 @@ function Said({ message, talk, talks }: { message: Message; talk: Talk; talks: T
   );
 }
 
+/** To some ten metres, as people can read it. */
+function round(degrees: number): number {
+  return Math.round(degrees * 1e4) / 1e4;
+}
+
 function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
   const words = useWords();
   const text = useSignal("");
   const { is_open: isOpen, side } = talk.handover;
   const label = isOpen ? "talk.message" : side === "found" ? "talk.question" : "talk.answer";
   const trouble = useSignal("");
+  const isBusy = useSignal(false); // a second tap says nothing twice
+  const write = async (said: Words) => {
+    isBusy.value = true;
+    const isSent = await talks.write(talk, said);
+    isBusy.value = false;
+    return isSent;
+  };
   const locate = () => {
     trouble.value = "";
+    isBusy.value = true;
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => void talks.write(talk, { place: { lat: coords.latitude, lon: coords.longitude } }),
-      () => (trouble.value = words.t("talk.no_position")),
+      ({ coords }) => void write({ place: { lat: round(coords.latitude), lon: round(coords.longitude) } }),
+      () => {
+        trouble.value = words.t("talk.no_position");
+        isBusy.value = false;
+      },
     );
   };
   const show = async (input: HTMLInputElement) => {
@@ -135,7 +152,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
     input.value = "";
     if (!file) return;
     try {
-      await talks.write(talk, { photo: await shrunk(file) });
+      await write({ photo: await shrunk(file) });
     } catch (error) {
       trouble.value = whyUnusable(words, file, error);
     }
@@ -145,8 +162,8 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
       class="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!text.value.trim()) return;
-        void talks.write(talk, { text: text.value.trim() }).then((isSent) => isSent && (text.value = ""));
+        if (!text.value.trim() || isBusy.value) return;
+        void write({ text: text.value.trim() }).then((isSent) => isSent && (text.value = ""));
       }}
     >
       <label class="field">
@@ -159,18 +176,21 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
         </p>
       )}
       <div class="actions">
-        <button class="main">{words.t("talk.send")}</button>
+        <button class="main" disabled={isBusy.value}>
+          {words.t("talk.send")}
+        </button>
         {isOpen && (
           <>
-            <label class="button file">
+            <label class="button file" aria-busy={isBusy.value}>
               {words.t("talk.photo")}
               <input
                 type="file"
                 accept="image/*,.heic,.heif"
+                disabled={isBusy.value}
                 onChange={(event) => void show(event.currentTarget)}
               />
             </label>
-            <button type="button" onClick={locate}>
+            <button type="button" disabled={isBusy.value} onClick={locate}>
               {words.t("talk.place")}
             </button>
           </>

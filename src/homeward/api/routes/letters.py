@@ -31,7 +31,8 @@ def ask_for_letters(
     signed = [CONFIRM, report.id, body.email, body.language, body.utc_offset_min]
     token = serializer(context, ADDRESSES).dumps(signed)
     confirm = f"{context.config.public_url}/email#token={token}"
-    name = report.name or text(body.language, f"mail.pet.{report.species.value}") or ""
+    # until it is confirmed the address may be a stranger's: no words of the sender's go there
+    name = text(body.language, f"mail.pet.{report.species.value}") or ""
     subject = text(body.language, "mail.confirm", name=name) or ""
     words = text(body.language, "mail.confirm_text", link=confirm, name=name) or ""
     _post(context).write(body.email, subject, words)

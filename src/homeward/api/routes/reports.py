@@ -181,7 +181,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
         home=forms.point(fields, "home_"),
         happened_at=forms.moment(fields, "happened_at"),
         held=forms.choice(fields, "held", Held),
-        name=fields.get("name"),
+        name=fields.get("name", "").strip() or None,
         description=fields.get("description"),
         contact=fields.get("contact"),
         address=fields.get("address"),

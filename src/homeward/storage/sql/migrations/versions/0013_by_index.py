@@ -1,4 +1,7 @@
-"""What is asked for all the time, and what hangs on a report or a camera that changes, is found by an index."""
+"""What is asked for all the time, and what hangs on a report or a camera that changes, is found by an index.
+
+Addresses of e-mail are compared in small letters, as people write them either way.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,9 +19,16 @@ INDEXES = {
     "ix_audit_seen_at": ("audit", ["seen_at"], None),
 }
 
+SMALL_LETTERS = """
+UPDATE accounts SET address = lower(address) WHERE messenger = 'email' AND address <> lower(address) AND NOT EXISTS (
+  SELECT 1 FROM accounts AS other
+  WHERE other.messenger = 'email' AND lower(other.address) = lower(accounts.address) AND other.id <> accounts.id)
+"""
+
 
 def upgrade() -> None:
     """Add the indexes; that of due alerts leaves out what was delivered from now on."""
+    op.execute(SMALL_LETTERS)
     op.drop_index("ix_outbox_due_at", "outbox")
     for name, (table, columns, which) in INDEXES.items():
         where = sa.text(which) if which else None
