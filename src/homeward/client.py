@@ -16,6 +16,7 @@ import anyio.from_thread
 import httpx2
 
 from homeward import errors
+from homeward.domain.addresses import without_secrets
 
 Json = dict[str, Any]
 API = "/api/v1"
@@ -352,7 +353,9 @@ def _json(answer: httpx2.Response) -> Json:
 
 
 def _unreachable(url: object) -> ServerUnreachable:
-    return ServerUnreachable(f"Nobody answers at {url}.", hint="Is the server up? homeward doctor tells.")
+    return ServerUnreachable(
+        f"Nobody answers at {without_secrets(str(url))}.", hint="Is the server up? homeward doctor tells."
+    )
 
 
 def _wait_s(attempt: int, answer: httpx2.Response | None) -> float:

@@ -9,6 +9,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -197,6 +198,12 @@ class Settings(BaseSettings):
         return init_settings, env_settings, file_secret_settings, toml
 
 
+def _named_in(message: str) -> str | None:
+    """The setting that pydantic names: ``error parsing value for field "port" from source ...``."""
+    _, quoted, rest = message.partition('"')
+    return f"HOMEWARD_{rest.partition(quoted)[0].upper()}" if quoted else None
+
+
 def load(**overrides: object) -> Settings:
     """Read the settings; ``overrides`` (None = not given) come from the command line.
 
@@ -208,6 +215,9 @@ def load(**overrides: object) -> Settings:
         found = Settings(**given)  # type: ignore[arg-type]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{TOML_FILE} is not TOML: {error}.", field=str(TOML_FILE)) from error
+    except SettingsError as error:
+        hint = 'A list is written as JSON: ["one", "two"]; see docs/reference/settings.md.'
+        raise BadSettings(f"{error}.", field=_named_in(str(error)), hint=hint) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(part for part in first["loc"] if isinstance(part, str))  # of a list's items no numbers

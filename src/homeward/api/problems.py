@@ -38,7 +38,13 @@ def problem(
         **{name: value for name, value in more.items() if value is not None},
         "request_id": getattr(request.state, "request_id", None),
     }
-    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers={**(headers or {}), "Content-Language": language})
+    whole = {name: _whole(value) for name, value in body.items()}
+    return JSONResponse(whole, status, media_type=MEDIA_TYPE, headers={**(headers or {}), "Content-Language": language})
+
+
+def _whole(value: Any) -> Any:
+    """What was sent may be told back, but halves of signs cannot be written."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def install(app: FastAPI) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 REPORT_FIELDS = {
     "shelf": "lost or found",
@@ -156,6 +156,17 @@ class Report(BaseModel):
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        """JSON can name halves of signs, which no database and no answer can hold."""
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("no whole text") from None
+        return value
+
 
 class Change(_Body):
     """What to change; absent stays, null empties."""
@@ -302,7 +313,11 @@ class Seen(_Body):
     ids: list[Id] = Field(max_length=200)
 
 
-EmailAddress = Annotated[str, StringConstraints(to_lower=True), Field(max_length=200, pattern=r"^[^\s@<>,;:\"()\[\]\\\\]+@[^\s@<>,;:\"()\[\]\\\\]+$")]
+EmailAddress = Annotated[
+    str,
+    StringConstraints(to_lower=True),
+    Field(max_length=200, pattern=r"^[^\s@<>,;:\"()\[\]\\\\]+@[^\s@<>,;:\"()\[\]\\\\]+$"),
+]
 
 
 class NewAddress(_Body):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from homeward.cli.common import AsJson, Data, client, show_json, table
+from homeward.cli.common import AsJson, Data, client, key_in, show_json, table
 from homeward.errors import BadSettings, InvalidInput
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _owner(server: str | None, key_file: Path | None, data: Path | None) -> "Ite
 
     if key_file is None:
         raise BadSettings("A server far away wants the camera's key.", field="key_file", hint="Add --key-file.")
-    with Client(server, key_file.read_text(encoding="utf-8").strip()) as found:
+    with Client(server, key_in(key_file)) as found:
         yield found
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from homeward.errors import InvalidInput
+from homeward.errors import BadSettings, InvalidInput
 from homeward.locales import LANGUAGES, text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from homeward.settings import Settings
 
 Data = Annotated[Path | None, Parameter(help="Data folder; default: HOMEWARD_DATA, else ./homeward-data.")]
+Port = Annotated[int | None, Parameter(validator=Number(gte=0, lte=65535))]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 
 
@@ -75,6 +77,31 @@ def client(data: Path | None, *, working: bool = False, is_asked: bool = False) 
                 yield found
         finally:
             running.close()
+
+
+def key_in(file: Path) -> str:
+    """The key that a file holds, and nothing else.
+
+    Raises:
+        BadSettings: it cannot be read, or holds no key.
+    """
+    try:
+        return whole_key(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{file} cannot be read.", field="key_file") from error
+
+
+def whole_key(given: str) -> str:
+    """A key without the spaces around it.
+
+    Raises:
+        BadSettings: it is none.
+    """
+    key = given.strip()
+    if not (key.isascii() and key.isprintable()):
+        hint = "A key is one line of letters a to z, digits and signs; copy it again."
+        raise BadSettings("This is no key.", field="key", hint=hint)
+    return key
 
 
 def percent(degree: float) -> str:

@@ -88,7 +88,7 @@ def backup(
     ] = None,
     data: Data = None,
     json: AsJson = False,
-) -> None:
+) -> int:
     """Write one consistent moment of the data folder to a .tar file; works while it serves. Not for PostgreSQL.
 
     Photos in an object store stay there, named by the backup: let the bucket keep versions, or say --photos.
@@ -104,7 +104,9 @@ def backup(
     chosen = _with_rows(data)
     place = photos_place(chosen)
     with_photos = place.url is None if photos is None else photos
-    _show(run(chosen.data, target, place, with_photos=with_photos), target, json=json)
+    summary = run(chosen.data, target, place, with_photos=with_photos)
+    _show(summary, target, json=json)
+    return 1 if summary.damaged else 0
 
 
 def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
@@ -155,10 +157,12 @@ def _with_rows(data: Path | None) -> "Settings":
 def _show(summary: Any, path: Path, *, json: bool) -> None:
     if json:
         counts = {"reports": summary.reports, "photos": summary.photos, "missing": summary.missing}
-        show_json(counts | {"elsewhere": summary.elsewhere})
+        show_json(counts | {"elsewhere": summary.elsewhere, "damaged": list(summary.damaged)})
         return
     print(f"{summary.reports} reports and {summary.photos} photos in {path}")
     if summary.elsewhere:
         print(f"the photos stay in {summary.elsewhere}")
     if summary.missing:
         print(f"{summary.missing} photos that rows name were not there")
+    if summary.damaged:
+        print(f"{len(summary.damaged)} photos are damaged and were left out: {', '.join(summary.damaged)}")

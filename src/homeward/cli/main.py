@@ -39,6 +39,9 @@ def main() -> None:
         result = app(exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
+    except UnicodeEncodeError:
+        print("homeward: what was typed is no text in UTF-8.", file=sys.stderr)
+        sys.exit(2)
     except HomewardError as error:
         sys.exit(_told(error))
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import Data, settings
+from homeward.cli.common import Data, Port, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def serve(*, data: Data = None, host: str | None = None, port: int | None = None
             running.close()
 
 
-def work(*, data: Data = None, host: str = "127.0.0.1", port: int | None = None) -> None:
+def work(*, data: Data = None, host: str = "127.0.0.1", port: Port = None) -> None:
     """Do the work behind the API without the API: matching, alerts, reindexing, forgetting. For PostgreSQL.
 
     As many of these as you like work beside the servers on one database; each job is done by one of them.

@@ -59,12 +59,18 @@ def read_source(source: Path, *, each_photo: bool) -> list[Entry]:
         return list(_folders(source, each_photo=each_photo))
     if not source.exists():
         raise InvalidInput(f"{source} is not there.", field="source")
-    if source.suffix == ".jsonl":
-        return list(_lines(source))
-    if source.suffix == ".csv":
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter=_delimiter(source)))
-        return [_entry(f"line {n}", row, source.parent) for n, row in enumerate(rows, start=2)]
+    try:
+        if source.suffix == ".jsonl":
+            return list(_lines(source))
+        if source.suffix == ".csv":
+            with source.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file, delimiter=_delimiter(source)))
+            return [_entry(f"line {n}", row, source.parent) for n, row in enumerate(rows, start=2)]
+    except UnicodeDecodeError as error:
+        hint = "Save it as UTF-8; Excel calls that CSV UTF-8."
+        raise InvalidInput(f"{source.name} is not in UTF-8.", field="source", hint=hint) from error
+    except csv.Error as error:
+        raise InvalidInput(f"{source.name} cannot be read: {error}.", field="source") from error
     raise InvalidInput(f"{source.name} is neither a folder nor .jsonl nor .csv.", field="source")
 
 
@@ -77,7 +83,7 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
     for entry in track(entries, "importing", console=Console(stderr=True), disable=not sys.stderr.isatty()):
         try:
             _send(server, entry, defaults, result)
-        except (HomewardError, OSError) as error:
+        except (HomewardError, OSError, ValueError) as error:
             message = error.message if isinstance(error, HomewardError) else str(error)
             result.failures.append({"where": entry.where, "problem": message})
             print(f"{entry.where}: {message}", file=sys.stderr)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings
+from homeward.cli.common import AsJson, Data, Port, key_in, settings, whole_key
 from homeward.cli.rehearse import rehearse
 from homeward.errors import BadSettings
 
@@ -31,6 +31,7 @@ KEY = "HOMEWARD_CAMERA_KEY"
 KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
 PAGE_PORT = 8090
 SEND_LAST_S = 20.0
+MOST_SPOOL_MB = 1_000_000
 UPLINK_PAUSE_S, HEARTBEAT_EVERY_S = 0.5, 30.0
 TOLD_EVERY_S = 1.0
 Flag = Annotated[bool, Parameter(negative="")]
@@ -53,7 +54,7 @@ def watch(
     dry_run: Flag = False,
     sheet: Path | None = None,
     show: Flag = False,
-    port: int | None = None,
+    port: Port = None,
     record: Path | None = None,
     fps: float | None = None,
     window: float | None = None,
@@ -148,6 +149,8 @@ def _of_all(server: str | None, spool_mb: float | None) -> dict[str, Any]:
     from homeward.watcher.config import server_from
 
     server = server_from(server) if server is not None else None
+    if spool_mb is not None and not 1 <= spool_mb <= MOST_SPOOL_MB:
+        raise BadSettings(f"{spool_mb:g} is no size.", field="spool_mb", hint=f"1 to {MOST_SPOOL_MB:,} MB")
     return {key: value for key, value in (("server", server), ("spool_mb", spool_mb)) if value is not None}
 
 
@@ -195,7 +198,7 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json:
     """The exit code: 2 where no camera can be watched, 1 where the watch ended by itself and not all was taken."""
     from homeward.watcher.status import as_item
 
-    counts = spool.counts()
+    counts, unsent = spool.counts(), sum(spool.waiting(status.camera) for status in supervisor.totals())
     spool.close()
     if json:
         items = [as_item(status, time.monotonic()) for status in supervisor.totals()]
@@ -204,9 +207,9 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json:
         print(", ".join(f"{name} {count}" for name, count in counts.items()))
     if supervisor.all_hopeless:
         return 2
-    if counts["waiting"] == 0 or not is_over:
+    if unsent == 0 or not is_over:
         return 0
-    print(f"homeward: sightings that the server has not taken: {counts['waiting']}", file=sys.stderr)
+    print(f"homeward: sightings that the server has not taken: {unsent}", file=sys.stderr)
     print("  They are kept on this disk, and the next watch sends them. Is --server right?", file=sys.stderr)
     return 1
 
@@ -231,7 +234,7 @@ def _server(server: str, keys: dict[str, str], spool: "Spool", supervisor: "Supe
             yield
         finally:
             deadline = time.monotonic() + SEND_LAST_S
-            while spool.counts()["waiting"] and time.monotonic() < deadline and not supervisor.all_hopeless:
+            while any(map(spool.waiting, clients)) and time.monotonic() < deadline and not supervisor.all_hopeless:
                 time.sleep(0.1)
             workers.stop()
 
@@ -319,14 +322,12 @@ def _key(camera: "CameraConfig", config: "WatchConfig", chosen: "Settings") -> s
     file = camera.key_file or (kept if kept.exists() else None)
     named = os.environ.get(f"{KEY}_{camera.id.upper().replace('-', '_')}", "")
     only = os.environ.get(KEY, "") if len(config.cameras) == 1 else ""
+    given = camera.key or named or only
     try:
-        key = camera.key or named or only or (file.read_text(encoding="utf-8") if file else "")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{camera.id}: {file} cannot be read.", field="key_file") from error
-    key = key.strip().removeprefix("\ufeff")
-    if not key.isascii():
-        hint = "A key has only the letters a to z, digits and signs; copy it again."
-        raise BadSettings(f"{camera.id}: this is no key.", field="key", hint=hint)
+        key = whole_key(given) if given else key_in(file) if file else ""
+    except BadSettings as error:
+        error.message = f"{camera.id}: {error.message}"
+        raise
     return key or _made_key(camera, config.server, chosen, kept)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from homeward.domain.ids import ContentHash
-from homeward.errors import Conflict, InvalidInput, NotFound
+from homeward.errors import Conflict, DatabaseUnfit, HomewardError, InvalidInput, NotFound
 from homeward.ports import PhotoStorage
 from homeward.storage.photos.place import PHOTOS_AT, Place
 from homeward.storage.sql.facts import peek
@@ -31,13 +31,15 @@ MAX_MANIFEST_BYTES = 1_000_000
 class Summary:
     """What a backup holds. ``missing`` counts photos named by rows that were not there.
 
-    ``elsewhere`` is the object store that has the photos of a backup without photos.
+    ``damaged`` names those that are no longer what was kept; they are left out. ``elsewhere`` is the object store that
+    has the photos of a backup without photos.
     """
 
     reports: int
     photos: int
     missing: int
     elsewhere: str | None = None
+    damaged: tuple[str, ...] = ()
 
 
 def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True) -> Summary:
@@ -89,7 +91,7 @@ def restore(source: Path, folder: Path, place: Place) -> Summary:
     except (tarfile.TarError, OSError, KeyError, ValueError) as error:
         _empty(folder)
         raise _broken(f"{source.name} cannot be read as a backup: {error}") from error
-    except InvalidInput:
+    except HomewardError:
         _empty(folder)
         raise
 
@@ -105,12 +107,17 @@ def _empty(folder: Path) -> None:
 
 def _copy_database(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as rows, closing(sqlite3.connect(target)) as copy:
-        rows.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
+        try:
+            rows.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.DatabaseError as error:
+            hint = "homeward doctor tells more. Without sound rows there is nothing to save; is there an older backup?"
+            raise DatabaseUnfit(f"{source.name} cannot be copied: {error}.", hint=hint) from error
 
 
 def _write(database: Path, photos: PhotoStorage | None, models: Path, target: Path) -> Summary:
     missing = kept = 0
+    damaged: list[str] = []
     with tarfile.open(target, "w:") as archive:
         archive.add(database, DATABASE)
         for file in sorted(models.rglob("*")):
@@ -122,16 +129,19 @@ def _write(database: Path, photos: PhotoStorage | None, models: Path, target: Pa
             except NotFound:
                 missing += 1
                 continue
+            if hashlib.sha256(data).hexdigest() != content_hash:  # restored it would be refused, and all with it
+                damaged.append(content_hash)
+                continue
             _add(archive, f"{PHOTOS}/{content_hash}.jpg", data)
             kept += 1
         elsewhere = None if photos else peek(database, PHOTOS_AT)
-        summary = Summary(_count_reports(database), kept, missing, elsewhere)
+        summary = Summary(_count_reports(database), kept, missing, elsewhere, tuple(damaged))
         manifest = {
             "format": FORMAT,
             "database_sha256": hashlib.sha256(database.read_bytes()).hexdigest(),
             "reports": summary.reports,
             "photos": summary.photos,
-            "missing": summary.missing,
+            "missing": summary.missing + len(damaged),
             "elsewhere": summary.elsewhere,
         }
         _add(archive, MANIFEST, json.dumps(manifest).encode())
@@ -159,7 +169,11 @@ def _unpack(archive: tarfile.TarFile, folder: Path, place: Place) -> Summary:
             count += _restore_photo(photos, name.stem, _read(archive, member))
         else:
             raise _broken(f"{member.name} does not belong into a backup.")
-    if manifest is None or manifest.get("format") not in FORMATS or manifest.get("database_sha256") != digest:
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("format") not in FORMATS
+        or manifest.get("database_sha256") != digest
+    ):
         raise _broken("It is not complete: the manifest does not fit the database.")
     if manifest.get("photos") != count:
         raise _broken(f"It is not complete: {manifest.get('photos')} photos were saved, {count} are there.")

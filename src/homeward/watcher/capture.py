@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+import structlog
+from PIL import Image
 
 from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Picture
 from homeward.errors import HomewardError, InvalidInput
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+log = structlog.get_logger(__name__)
 GREY_WIDTH, CELL = 320, 8
 RIGHT_ANGLE = 90
 Grey = npt.NDArray[np.uint8]
@@ -115,14 +117,18 @@ def _of_folder(folder: Path) -> Iterator[Frame]:
         raise CameraUnreadable(
             f"{folder} holds no pictures.", field="source", hint="It wants .jpg, .png or .webp files."
         )
-    start = datetime.now(UTC)
+    start, bad = datetime.now(UTC), 0
     for number, path in enumerate(paths):
         try:
             with Image.open(path) as picture:
                 pixels = np.asarray(picture.convert("RGB"))
-        except (UnidentifiedImageError, OSError) as error:
-            raise CameraUnreadable(f"{path.name} is no picture.", field="source", hint="Take it away.") from error
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+            log.warning("no picture, passed over", file=path.name)
+            bad += 1
+            continue
         yield Frame(number, float(number), start + timedelta(seconds=number), pixels)
+    if bad == len(paths):
+        raise CameraUnreadable(f"None of the files in {folder} is a picture.", field="source", hint="Look at them.")
 
 
 def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Frame]:

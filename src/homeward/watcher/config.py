@@ -111,7 +111,10 @@ def server_from(address: str) -> str:
     Raises:
         BadSettings: it is none.
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         shown = without_secrets(address)[:100]
         raise BadSettings(f"{shown} is no address of a server.", field="server", hint="https://pets.example.org")
@@ -238,6 +241,8 @@ class _Table:
             since, until = (time.fromisoformat(part.strip()) for part in value.split("-"))
         except ValueError as error:
             raise self.wrong("schedule", 'two times of day, like "20:00-07:30"') from error
+        if since.tzinfo or until.tzinfo:
+            raise self.wrong("schedule", 'two times of day of this place, without an offset, like "20:00-07:30"')
         if since == until:
             raise self.wrong("schedule", 'two different times of day, like "20:00-07:30"')
         return Schedule(since, until)

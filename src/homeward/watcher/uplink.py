@@ -1,6 +1,7 @@
 """Uplink: from the spool to the API, oldest first. A dead or slow server loses nothing and doubles nothing."""
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -46,14 +47,22 @@ class Uplink:
             return "idle"
         outcome = self._sent(waiting)
         if outcome == "failed":
-            rest = self._rests.setdefault(waiting.camera, _Rest())
-            rest.failures += 1
-            longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(rest.failures, 10))
-            rest.until_s = self.now() + longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            self._failed(waiting.camera)
         else:
+            try:
+                self.spool.done(waiting, outcome)
+            except sqlite3.Error as error:  # sent again with the same key, it is taken for the same
+                log.warning("not noted as sent, look at the disk", camera=waiting.camera, problem=type(error).__name__)
+                return self._failed(waiting.camera)
             self._rests.pop(waiting.camera, None)
-            self.spool.done(waiting, outcome)
         return outcome
+
+    def _failed(self, camera: str) -> str:
+        rest = self._rests.setdefault(camera, _Rest())
+        rest.failures += 1
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(rest.failures, 10))
+        rest.until_s = self.now() + longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        return "failed"
 
     def _sent(self, waiting: Waiting) -> str:
         fields = dict(waiting.fields)

@@ -71,7 +71,9 @@ class Move:
         with self.target.hold("homeward.move") as is_mine:
             if not is_mine:
                 raise Conflict("Another process moves rows into this database.", field="database_url")
-            token = self._close_source()
+            token = self._token()
+            self._check_target(token)
+            self._close_source(token)
             self._close_target(token)
             for number, table in enumerate(_tables()):
                 self._copy(number, table, token)
@@ -80,24 +82,48 @@ class Move:
             self._open_target()
         return moved
 
-    def _close_source(self) -> str:
+    def _token(self) -> str:
+        """That of the move which was begun, else a new one.
+
+        Raises:
+            Conflict: the rows are on their way elsewhere, or have gone there.
+        """
+        with self.source.read() as work:
+            known = json.loads(work.facts.get(CLOSED) or "{}")
+        if known.get("into", str(self.target.address)) != str(self.target.address):
+            hint = "They live there now. To begin anew from this folder: homeward migrate --cancel"
+            raise Conflict(f"These rows were moved to {known['into']}.", field="database_url", hint=hint)
+        return str(known.get("token") or secrets.token_hex(8))
+
+    def _close_source(self, token: str) -> None:
+        """Only once the target is known to be free: a refusal leaves everything as it was."""
         with self.source.write() as work:
-            known = work.facts.get(CLOSED)
-            token = json.loads(known)["token"] if known else secrets.token_hex(8)
             work.facts.set(CLOSED, json.dumps({"token": token, "into": str(self.target.address)}))
-        return str(token)
+
+    def _check_target(self, token: str) -> None:
+        """Before anything is written: a refusal leaves both sides as they were.
+
+        Raises:
+            Conflict: the target holds rows, and no move of these has begun there.
+        """
+        with self.target.read() as work, self.source.read() as here:
+            known = work.facts.get(CLOSED)
+            filled = [table.name for table in _tables() if _count(work.connection, table)]
+            was_moved = known is None and here.facts.get(CLOSED) is not None
+        if known is not None and json.loads(known)["token"] == token:
+            return
+        if filled and was_moved:
+            hint = "They live there now: serve from there."
+            raise Conflict(f"These rows were moved to {self.target.address} before.", field="database_url", hint=hint)
+        if known is not None or filled:
+            what = f"rows in {filled[0]}" if filled else "rows of another data folder on their way"
+            hint = "Name an empty database in HOMEWARD_DATABASE_URL."
+            raise Conflict(f"{self.target.address} is not empty: {what}.", field="database_url", hint=hint)
 
     def _close_target(self, token: str) -> None:
         with self.target.write() as work:
-            known = work.facts.get(CLOSED)
-            if known is not None and json.loads(known)["token"] == token:
-                return
-            filled = [table.name for table in _tables() if _count(work.connection, table)]
-            if known is not None or filled:
-                what = f"rows in {filled[0]}" if filled else "rows of another data folder on their way"
-                hint = "Name an empty database in HOMEWARD_DATABASE_URL."
-                raise Conflict(f"{self.target.address} is not empty: {what}.", field="database_url", hint=hint)
-            work.facts.set(CLOSED, json.dumps({"token": token, "table": 0, "after": None}))
+            if work.facts.get(CLOSED) is None:
+                work.facts.set(CLOSED, json.dumps({"token": token, "table": 0, "after": None}))
 
     def _copy(self, number: int, table: Table, token: str) -> None:
         """From where the last committed batch ended."""
