@@ -588,6 +588,41 @@ def test_the_picture_that_cannot_be_read_is_named(run, photos):
     assert "tom/b.jpg: The file is not a JPEG" in answer.stderr
 
 
+def test_a_damaged_photo_is_left_out_of_a_backup_which_says_so(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP)
+    run("report", "found", photos / "other.jpg", *KEEP)
+    hurt = next((tmp_path / "data" / "photos").rglob("*.jpg"))
+    hurt.write_bytes(hurt.read_bytes()[:-1] + b"?")
+    told = run("backup", tmp_path / "x.tar", code=1).stdout
+    assert f"1 photos are damaged and were left out: {hurt.stem}" in told
+    back = ["--data", tmp_path / "back"]
+    assert "2 reports and 1 photos" in run("restore", tmp_path / "x.tar", *back, data=False).stdout
+    (tmp_path / "data" / "homeward.sqlite").write_bytes(b"no database" * 1000)
+    assert "cannot be copied" in run("backup", tmp_path / "y.tar", code=1).stderr
+
+
+def test_what_a_spreadsheet_saved_otherwise_is_said(run, tmp_path):
+    (tmp_path / "pets.csv").write_bytes("name;photos\nБарсик;a.jpg\n".encode("cp1251"))
+    assert "pets.csv is not in UTF-8." in run("import", tmp_path / "pets.csv", code=2).stderr
+    (tmp_path / "pets.jsonl").write_text('{"photos": ["a\\u0000b.jpg"]}\n')
+    assert "line 1" in run("import", tmp_path / "pets.jsonl", code=1).stderr
+
+
+def test_a_setting_that_is_no_list_is_named(run):
+    told = run("doctor", code=2, HOMEWARD_TRUSTED_PROXIES="127.0.0.1").stderr
+    assert "HOMEWARD_TRUSTED_PROXIES" in told
+    assert "A list is written as JSON" in told
+
+
+def test_a_key_of_two_lines_and_a_port_out_of_range_are_refused(run, cat_clip, tmp_path):
+    (tmp_path / "key").write_text("ab\ncd")
+    afar = ["--server", "http://127.0.0.1:9", "--key-file", tmp_path / "key"]
+    assert "This is no key." in run("cameras", "pause", "yard", *afar, code=2).stderr
+    assert "yard: This is no key." in run("watch", cat_clip, "--camera", "yard", *afar, code=2).stderr
+    run("watch", cat_clip, "--camera", "yard", "--port", 99999, code=2)
+    assert "(spool_mb)" in run("watch", cat_clip, "--camera", "yard", "--spool-mb", -5, code=2).stderr
+
+
 def test_numbers_that_are_none_are_refused(run):
     answer = run("cameras", "add", "yard", "--lat", "nan", "--lon", 39, code=2)
     assert "lat must be between -90 and 90. (lat or lon)" in answer.stderr

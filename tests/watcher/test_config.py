@@ -68,6 +68,7 @@ def test_a_file_of_cameras_is_read(tmp_path):
         ("least = { cat = 5 }", "yard.least"),
         ("zones = [[[0, 0], [1, 1]]]", "yard.zones"),
         ("masks = [[[0, 0], [0.5, 0.5], [1, 1]]]", "yard.masks"),
+        ("schedule = '20:00Z-07:30Z'", "yard.schedule"),
         ("masks = [[[0, 0], [1, 1], [2, 0]]]", "yard.masks"),
         ('source = "nothing.mp4"', "yard.source"),
         ("source = 7", "yard.source"),

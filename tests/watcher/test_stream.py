@@ -241,6 +241,24 @@ def test_a_camera_that_answers_with_a_web_page_or_is_unknown_is_said():
         assert "hunter2" not in f"{raised.value.message} {raised.value.hint}"
 
 
+def test_a_clip_behind_an_address_is_no_camera(cat_clip):
+    class Clip(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            data = cat_clip.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    with served(Clip) as port, pytest.raises(CameraUnreadable, match="is a clip, not a camera") as told:
+        list(Stream(f"http://127.0.0.1:{port}/clip.mp4").frames())
+    assert told.value.is_hopeless
+
+
 def test_outside_of_its_hours_a_camera_is_not_read_but_a_recording_is(port, clips):
     now = datetime.now().astimezone()
     closed, open_ = (

@@ -17,6 +17,7 @@ MOST_KEPT_BYTES = 24_000_000
 JUMP_S, BACK_S = 5.0, 1.0  # a camera's clock that leaps so far, on or back, was set, and says nothing of lateness
 PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at most
 DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
+CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
 WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
 BROKEN_IN_A_ROW = 100
 DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
@@ -67,6 +68,10 @@ class Stream:
                 if not container.streams.video:
                     message = f"{without_secrets(self.source)} sends no video."
                     raise CameraUnreadable(message, field="source", hint="Is it the right address?")
+                if CLIPS & set(container.format.name.split(",")) and container.duration:
+                    message = f"{without_secrets(self.source)} is a clip, not a camera: it has an end."
+                    hint = "Download it, and name the file."
+                    raise CameraUnreadable(message, field="source", hint=hint, is_hopeless=True)
                 yield from self._read(container)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._explained(error) from error
