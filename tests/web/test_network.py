@@ -7,7 +7,7 @@ from homeward.domain.animals import Detection, Label
 from homeward.domain.boxes import Box
 from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
-from tests.conftest import photo
+from tests.conftest import GREY, photo
 from tests.web.conftest import DESK, path_of, violations
 from tests.web.test_trouble import HOME, file
 
@@ -107,6 +107,19 @@ def test_what_is_no_photo_is_named_also_when_it_is_added_later(visit, lost, door
 
     expect(page.get_by_role("alert")).to_contain_text("paper.pdf cannot be read as a photo")
     expect(page.get_by_label("Add photos")).to_be_enabled()
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
+
+
+def test_a_photo_on_which_no_animal_is_seen_is_kept_where_the_owner_says_so(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Add photos").set_input_files([file(GREY)])
+    alert = page.get_by_role("alert").filter(has_text="No animal is seen there.")
+    expect(alert).to_be_in_viewport()
+    with page.expect_response("**/photos"):
+        alert.get_by_role("button", name="Keep it all the same").click()
+
+    expect(alert).to_have_count(0)
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
 
 

@@ -39,6 +39,11 @@ def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
     assert (report.description, report.place.lat, report.home) == ("white paw", 57.60512, report.place)
     assert len(door.world.engine.report(report.id).photos) == 2
     assert violations(page) == []
+    page.reload()
+    expect(page.locator("output")).to_have_text(link)
+    visit("/", page=page)
+    expect(page.get_by_role("link", name="Barsik Lost")).to_have_attribute("href", f"/lost/{report.id}")
+    page.go_back()
     page.get_by_role("link", name="Open my page").click()
     expect(page.get_by_text("1 possible match")).to_be_visible()
 
@@ -57,6 +62,9 @@ def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
     assert violations(page) == []
     found = next(each for each in reports(door) if each.shelf == "found")
     assert (found.address, found.held) == ("у школы", "held")
+    visit("/", page=page)
+    page.get_by_role("link", name="Ваша находка").click()
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
 
 
 def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
@@ -193,7 +201,7 @@ def test_a_report_half_filled_outlives_a_reload_but_for_the_proof_and_is_gone_on
     (report,) = reports(door)
     assert (report.address, report.held, report.description) == ("by the school", "held", "white paw")
     assert report.listed
-    page.goto("/found/new")
+    page.get_by_role("button", name="Report another animal").click()
     expect(page.get_by_role("button", name="Send")).to_be_visible()
     expect(page.get_by_text("This is what you had filled in here.")).to_have_count(0)
     page.goto("/lost/new")

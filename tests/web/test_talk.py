@@ -49,6 +49,8 @@ def test_from_a_match_to_a_meeting(both, door):
     owner.get_by_role("button", name="Rex is home").click()
     owner.get_by_role("button", name="Yes", exact=True).click()
     expect(owner.get_by_text("This case is closed.")).to_be_visible()
+    finder.reload()
+    expect(finder.get_by_text("Хозяин говорит, что питомец дома.")).to_be_visible()
 
     (lost,) = [each for each in door.world.engine.reports(ReportQuery()) if each.shelf == "lost"]
     assert lost.status is Status.REUNITED
@@ -69,6 +71,20 @@ def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap
     owner.get_by_role("button", name="Answer with it").click()
 
     expect(finder.get_by_text("A scar under the left paw")).to_be_visible(timeout=20_000)
+
+
+def test_what_is_said_to_somebody_who_has_erased_everything_is_explained(both):
+    owner, finder = both
+    connect(owner, finder)
+    owner.once("dialog", lambda dialog: dialog.accept())
+    owner.get_by_text("More", exact=True).click()
+    owner.get_by_role("button", name="Erase everything").click()
+    expect(owner.get_by_role("heading", name="erased")).to_be_visible()
+
+    finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
+    finder.get_by_role("button", name="Отправить").click()
+
+    expect(finder.get_by_text("Другая сторона стёрла своё объявление.")).to_be_visible(timeout=20_000)
 
 
 def test_a_finder_may_say_no(both):

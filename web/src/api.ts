@@ -96,6 +96,7 @@ export interface Handover {
   other_agrees: boolean;
   is_open: boolean;
   is_over: boolean;
+  pet_is_home: boolean;
   /** The owner's own; null for the finder, who learns only whether there is one. */
   secret_mark: string | null;
   has_secret_mark: boolean;

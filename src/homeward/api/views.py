@@ -17,7 +17,7 @@ from homeward.domain.handovers import Handover, Message
 from homeward.domain.ids import PhotoId
 from homeward.domain.matches import FinderMatch, MatchView, Reason, ReasonCode
 from homeward.domain.places import Point
-from homeward.domain.reports import Camera, Report, Shelf
+from homeward.domain.reports import Camera, Report, Shelf, Status
 from homeward.engine.board import Notice
 from homeward.locales import distance, text
 from homeward.ports import ApiKey, News
@@ -268,8 +268,8 @@ def alert_view(context: ApiContext, news: News) -> Json:
     }
 
 
-def handover_view(handover: Handover, side: Shelf, secret_mark: str | None) -> Json:
-    """A conversation as the person of ``side`` sees it; the finder learns only whether there is a ``secret_mark``."""
+def handover_view(handover: Handover, side: Shelf, lost: Report) -> Json:
+    """A conversation as the person of ``side`` sees it; the finder learns only whether there is a secret mark."""
     return {
         "id": handover.id,
         "side": side.value,
@@ -280,8 +280,9 @@ def handover_view(handover: Handover, side: Shelf, secret_mark: str | None) -> J
         "other_agrees": handover.agrees(side.opposite),
         "is_open": handover.is_open,
         "is_over": handover.is_over,
-        "secret_mark": secret_mark if side is Shelf.LOST else None,
-        "has_secret_mark": secret_mark is not None,
+        "pet_is_home": lost.status is Status.REUNITED,
+        "secret_mark": lost.secret_mark if side is Shelf.LOST else None,
+        "has_secret_mark": lost.secret_mark is not None,
     }
 
 

@@ -112,10 +112,10 @@ class Talks:
         with self.ports.database.read() as work:
             return _handover(work, handover_id)
 
-    def kept_back(self, handover: Handover) -> str | None:
-        """The mark that the owner keeps back, as a proof."""
+    def lost(self, handover: Handover) -> Report:
+        """The owner's report, with the mark that is kept back as a proof."""
         with self.ports.database.read() as work:
-            return get_report(work, handover.lost_id).secret_mark
+            return get_report(work, handover.lost_id)
 
     def of_report(self, report_id: ReportId) -> list[Handover]:
         """Those that a report takes part in, oldest first."""

@@ -139,6 +139,11 @@ function AddPhotos({ owned }: { owned: Case }) {
     if (photos.length > 0) await send(photos);
     isBusy.value = false;
   };
+  const keepUnseen = async () => {
+    isBusy.value = true;
+    await send(unseen.value, true);
+    isBusy.value = false;
+  };
   const send = async (photos: Blob[], keep = false) => {
     unseen.value = [];
     if ((await owned.addPhotos(photos, keep)) || owned.problem.value?.code !== "no_animal_found") return;
@@ -163,7 +168,7 @@ function AddPhotos({ owned }: { owned: Case }) {
       {unseen.value.length > 0 && (
         <p class="notice" role="alert">
           {words.t("owner.no_animal")}{" "}
-          <button onClick={() => void send(unseen.value, true)}>{words.t("owner.keep_photo")}</button>
+          <button onClick={() => void keepUnseen()}>{words.t("owner.keep_photo")}</button>
         </p>
       )}
       {refused.value.map((text) => (

@@ -47,8 +47,19 @@ export function Done({ filed }: { filed: Filed }) {
       <PushSwitch server={server} reportId={filed.id} />
       <LettersForm server={server} />
       {shelf === "lost" && <Tips species={filed.species} />}
+      <p>
+        <button class="plain" onClick={startAnother}>
+          {words.t("report.another")}
+        </button>
+      </p>
     </section>
   );
+}
+
+/** An empty form: this page shows what was filed as long as its place in the history says so. */
+function startAnother(): void {
+  history.replaceState(null, "");
+  location.reload();
 }
 
 /** The first two points, and the page with all of them and their sources. */

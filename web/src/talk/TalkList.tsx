@@ -58,10 +58,12 @@ function Conversation({ talk, talks }: { talk: Talk; talks: Talks }) {
 }
 
 type State =
-  | "talk.over" | "talk.refused_by_me" | `talk.refused_${Handover["side"]}`
+  | "talk.over" | "talk.gone" | "talk.home" | "talk.refused_by_me" | `talk.refused_${Handover["side"]}`
   | "talk.open" | "talk.beware" | "talk.waiting" | "talk.hidden" | `talk.asked_${Handover["side"]}`;
 
-function stateOf({ handover }: Talk): State[] {
+function stateOf({ handover, isGone }: Talk): State[] {
+  if (isGone) return ["talk.gone"];
+  if (handover.pet_is_home && handover.side === "found") return ["talk.home"];
   if (handover.is_over) {
     if (handover.i_agree && handover.other_agrees) return ["talk.over"];
     return [handover.i_agree ? `talk.refused_${handover.side}` : "talk.refused_by_me"];

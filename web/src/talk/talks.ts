@@ -5,6 +5,8 @@ import { type Handover, type Message, Problem, type Server, type Words } from ".
 export interface Talk {
   handover: Handover;
   messages: Message[];
+  /** The other side has erased its report: what was said stands here until the page is loaded again. */
+  isGone?: boolean;
 }
 
 export class Talks {
@@ -37,7 +39,9 @@ export class Talks {
       await work();
       this.problem.value = null;
     } catch (error) {
-      this.problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+      const problem = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+      if (problem.status === 403 || problem.status === 404) await this.refresh(); // perhaps the other side is gone
+      else this.problem.value = problem;
       return false;
     }
     await this.refresh();
@@ -48,7 +52,11 @@ export class Talks {
     try {
       const handovers = await this.server.handovers();
       const messages = await Promise.all(handovers.map((handover) => this.server.messages(handover.id)));
-      this.all.value = handovers.map((handover, n) => ({ handover, messages: messages[n]! }));
+      const gone = this.all.value.filter(({ handover }) => !handovers.some(({ id }) => id === handover.id));
+      this.all.value = [
+        ...handovers.map((handover, n) => ({ handover, messages: messages[n]! })),
+        ...gone.map((talk) => ({ ...talk, handover: { ...talk.handover, is_open: false, is_over: true }, isGone: true })),
+      ];
     } catch {
       // the page itself says when there is no connection; the next event asks again
     }
