@@ -547,7 +547,7 @@ def test_what_a_watch_cannot_do_is_said_before_it_starts(run, cat_clip, tmp_path
         "no name of a picture" in run("watch", cat_clip, "--dry-run", "--sheet", "crops.xyz", code=2, data=False).stderr
     )
     told = run("watch", cat_clip, code=2, HOMEWARD_CAMERA_KEY="ключ").stderr
-    assert "camera: this is no key." in told
+    assert "camera: This is no key." in told
     assert "ключ" not in told
 
 

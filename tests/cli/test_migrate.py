@@ -127,7 +127,6 @@ def test_a_database_with_rows_of_its_own_is_left_alone(tmp_path, postgres_url):
     refused = call(tmp_path, postgres_url, *ASKED, code=2)
 
     assert "is not empty" in refused.stderr
-    call(tmp_path, postgres_url, *ASKED, "--cancel")
     with closing(SqlDatabase.open(tmp_path / "homeward.sqlite")) as database, database.read() as work:
         check_open(work)
 
@@ -137,6 +136,7 @@ def test_a_moved_folder_is_closed_until_the_move_is_taken_back(tmp_path, postgre
     moved = json.loads(call(tmp_path, postgres_url, *ASKED, "--json").stdout)
 
     assert moved["rows"]["reports"] == 4
+    assert "were moved to" in call(tmp_path, postgres_url, *ASKED, code=2).stderr
     refused = call(tmp_path, "", "matches", "lost", code=2)
     assert "went to PostgreSQL" in refused.stderr
     assert "--cancel" in refused.stderr
