@@ -597,6 +597,10 @@ def test_a_damaged_photo_is_left_out_of_a_backup_which_says_so(run, photos, tmp_
     assert f"1 photos are damaged and were left out: {hurt.stem}" in told
     back = ["--data", tmp_path / "back"]
     assert "2 reports and 1 photos" in run("restore", tmp_path / "x.tar", *back, data=False).stdout
+    hurt.unlink()
+    exported = run("export", tmp_path / "out.jsonl", "--photos")
+    assert "is not there and was left out" in exported.stderr
+    assert "2 reports in" in exported.stdout
     (tmp_path / "data" / "homeward.sqlite").write_bytes(b"no database" * 1000)
     assert "cannot be copied" in run("backup", tmp_path / "y.tar", code=1).stderr
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from homeward.client import Client
-from homeward.errors import Conflict, HomewardError, InvalidInput
+from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
 FIELDS = (
@@ -195,7 +195,11 @@ def _row(server: Client, report_id: str, folder: Path | None) -> dict[str, Any]:
         assert folder is not None
         folder.mkdir(exist_ok=True)
         file = folder / f"{photo['id']}.jpg"
-        file.write_bytes(server.photo(photo["id"]))
+        try:
+            file.write_bytes(server.photo(photo["id"]))
+        except NotFound:
+            print(f"{report_id}: photo {photo['id']} is not there and was left out", file=sys.stderr)
+            continue
         names.append(f"{folder.name}/{file.name}")
     return {**row, "photos": names}
 

@@ -73,8 +73,8 @@ def watch(
     Parameters
     ----------
     source
-        rtsp:// or http:// address, a device (/dev/video0), a video file, a folder of pictures, or a .toml file with
-        many cameras (docs/how-to/watch-a-camera.md says what stands in it).
+        rtsp:// or http:// address, a device (/dev/video0), a video file, a folder with the pictures that one camera took a
+        second apart, or a .toml file with many cameras (docs/how-to/watch-a-camera.md says what stands in it).
     camera
         Id of the camera on the server; small letters, digits and dashes. Default: camera.
     server
