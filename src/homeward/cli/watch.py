@@ -73,7 +73,7 @@ def watch(
     Parameters
     ----------
     source
-        rtsp:// or http:// address, a device (/dev/video0), a video file, a folder with the pictures that one camera took a
+        rtsp:// or http:// address, a device (/dev/video0), a video file, a folder with pictures that one camera took a
         second apart, or a .toml file with many cameras (docs/how-to/watch-a-camera.md says what stands in it).
     camera
         Id of the camera on the server; small letters, digits and dashes. Default: camera.
