@@ -180,7 +180,7 @@ def test_a_sender_is_blocked_told_so_and_unblocked(visit, links):
     page.locator(".decision").get_by_role("button", name="Block the sender").click()
     expect(page.get_by_text("sender blocked")).to_be_visible()
 
-    visit("/found/new", page=finder)
+    finder.get_by_role("button", name="Сообщить о другом животном").click()
     send(finder, 8)
     expect(finder.get_by_role("alert")).to_contain_text("Если это ошибка, напишите нам")
 

@@ -68,7 +68,8 @@ class Stream:
                 if not container.streams.video:
                     message = f"{without_secrets(self.source)} sends no video."
                     raise CameraUnreadable(message, field="source", hint="Is it the right address?")
-                if CLIPS & set(container.format.name.split(",")) and container.duration:
+                has_end = CLIPS & set(container.format.name.split(",")) and container.duration
+                if has_end and self.source.startswith("http"):
                     message = f"{without_secrets(self.source)} is a clip, not a camera: it has an end."
                     hint = "Download it, and name the file."
                     raise CameraUnreadable(message, field="source", hint=hint, is_hopeless=True)

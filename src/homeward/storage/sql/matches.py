@@ -38,7 +38,7 @@ class SqlMatches:
         """One page for the owner."""
         joined = matches.join(reports, reports.c.id == matches.c.found_id)
         mine = and_(matches.c.lost_id == lost_id, reports.c.status != Status.HIDDEN.value)
-        wanted = _conditions(query)
+        wanted = list(_conditions(query))
         counted = select(func.count(), func.count().filter(true(), *wanted)).select_from(joined).where(mine)
         every, total = self.connection.execute(counted).one()
         statement = (
