@@ -3,6 +3,8 @@
 import pytest
 
 from homeward.api.auth import new_key
+from homeward.domain.filing import ReportChange
+from homeward.domain.reports import Status
 from homeward.testing import FakeDetector
 from tests.bot.conftest import Bot, served, words
 from tests.conftest import GREY, photo
@@ -106,6 +108,24 @@ def test_every_question_can_be_skipped_and_gone_back_from(door, somebody):
     assert report.address == "у школы № 5 / behind school 5"
     assert (report.place, report.held) == (None, None)
     assert len(door.world.engine.report(report.id).photos) == 3
+
+
+@pytest.mark.parametrize("end", ["home", "erased"])
+def test_who_answers_the_poster_of_a_pet_that_is_home_is_heard_all_the_same(door, somebody, end):
+    lost = door.report("lost", photo(1)).json()["id"]
+    somebody.writes(f"/start about_{lost}")
+    somebody.sees(words(somebody, "answering"))
+    if end == "home":
+        door.world.engine.change(lost, ReportChange(status=Status.REUNITED))
+    else:
+        door.world.engine.erase(lost)
+    somebody.sends_photos(photo(1, noise=1))
+    for key in ("ask_where_found", "ask_when_found", "ask_about_found"):
+        somebody.sees(words(somebody, key))
+        somebody.taps(words(somebody, "b.skip"))
+
+    somebody.sees(words(somebody, "about_gone"))
+    somebody.sees(words(somebody, "filed_found"))
 
 
 def test_the_species_is_shown_and_corrected_with_one_tap(door, somebody):

@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -225,6 +226,21 @@ def test_one_exports_ones_own_data(door, pair):
 
     assert body["report"]["id"] == pair[1].json()["id"]
     assert body["photos"][0]["crops"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Rex\nof the yard", "Rex\u2028", chr(0xD800), "   "],
+    ids=["two lines", "line separator", "half a sign", "blank"],
+)
+def test_a_name_is_one_whole_line(door, name):
+    lost = door.report("lost", photo(1))
+    body = json.dumps({"name": name})  # halves of signs as JSON escapes them
+    headers = {**own(lost), "Content-Type": "application/json"}
+    answer = door.http.patch(f"/api/v1/reports/{lost.json()['id']}", content=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert "name" in answer.json()["field"]
 
 
 def test_a_change_moves_the_match(door, pair):

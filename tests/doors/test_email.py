@@ -117,6 +117,21 @@ def test_a_finder_is_told_of_a_later_owner_and_of_a_message(door, mail):
     assert mail.wait("finder@example.org", 3)["Subject"] == "An owner says that the animal you found is theirs"
 
 
+def test_a_lost_link_is_sent_however_the_address_is_spelled(door, mail):
+    told_by_letter(door, mail, door.report("lost", photo(1), **HOME), "Owner@Example.org")
+
+    for n, spelled in enumerate(("owner@example.org", "OWNER@example.org", "Owner@Example.org"), start=2):
+        assert door.http.post("/api/v1/email/links", json={"email": spelled}).status_code == 202
+        assert len(mail.letters) == n
+
+
+def test_a_stranger_reads_no_words_of_whoever_named_the_address(door, mail):
+    report = door.report("lost", photo(1), name="Your parcel waits: https://evil.example", **HOME)
+    ask(door, report, "stranger@example.org")
+
+    assert "evil" not in mail.wait("stranger@example.org").as_string()
+
+
 def test_one_tap_ends_the_letters(door, mail):
     report = door.report("lost", photo(1), **HOME)
     told_by_letter(door, mail, report)

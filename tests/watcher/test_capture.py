@@ -42,6 +42,12 @@ def test_a_folder_of_pictures_is_read_by_name(tmp_path):
 
     assert np.array_equal(first.picture, np.asarray(picture(2)))
     assert second.time_s == 1.0
+    (tmp_path / "aa.jpg").write_bytes(b"no picture")
+    assert len(list(recorded(str(tmp_path), per_second=5.0))) == 2
+    for name in ("a.png", "b.jpg"):
+        (tmp_path / name).unlink()
+    with pytest.raises(CameraUnreadable, match="None of the files"):
+        list(recorded(str(tmp_path), per_second=5.0))
 
 
 @pytest.mark.parametrize("content", [b"", b"just words\n" * 50, b"\x00" * 5000])

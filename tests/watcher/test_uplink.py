@@ -51,6 +51,19 @@ def test_what_was_seen_reaches_the_server_once(door, server, spool):  # noqa: F8
     assert spool.counts() == {"waiting": 0, "sent": 1, "refused": 0, "dropped": 0}
 
 
+def test_a_disk_that_takes_no_note_of_what_was_sent_makes_no_double(door, server, spool):  # noqa: F811
+    spool.put("yard", FIELDS, photo(1), 0.9)
+    now = itertools.count(step=1000.0)
+    with Client(server, key(door)) as client:
+        uplink = Uplink(spool, {"yard": client}, now=lambda: next(now))
+        spool._rows.execute("PRAGMA query_only = ON")
+        assert uplink.step() == "failed"
+        spool._rows.execute("PRAGMA query_only = OFF")
+        assert uplink.step() == "sent"
+
+    assert len(sightings(door)) == 1
+
+
 def test_an_answer_that_got_lost_makes_no_double(door, server, spool):  # noqa: F811
     spool.put("yard", FIELDS, photo(1), 0.9)
     spool.put("yard", FIELDS | {"track_id": "yard-2"}, photo(2), 0.9)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 REPORT_FIELDS = {
     "shelf": "lost or found",
@@ -313,11 +313,7 @@ class Seen(_Body):
     ids: list[Id] = Field(max_length=200)
 
 
-EmailAddress = Annotated[
-    str,
-    StringConstraints(to_lower=True),
-    Field(max_length=200, pattern=r"^[^\s@<>,;:\"()\[\]\\\\]+@[^\s@<>,;:\"()\[\]\\\\]+$"),
-]
+EmailAddress = Annotated[str, Field(max_length=200, pattern=r"^[^\s@<>,;:\"()\[\]\\\\]+@[^\s@<>,;:\"()\[\]\\\\]+$")]
 
 
 class NewAddress(_Body):

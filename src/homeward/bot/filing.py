@@ -240,8 +240,9 @@ def _name_and_marks(text: str) -> tuple[str | None, str | None]:
     """Barsik, white paw -> the first word group is the name, if it is short."""
     line, _, rest = text.partition("\n")
     first, _, others = line.partition(",")
+    name = " ".join(first.split())
     marks = "\n".join(part.strip() for part in (others, rest) if part.strip())
-    return (first.strip(), marks or None) if 0 < len(first.strip()) <= LONGEST_NAME else (None, text)
+    return (name, marks or None) if 0 < len(name) <= LONGEST_NAME else (None, text)
 
 
 def _joined(one: str | None, other: str | None) -> str | None:
@@ -266,6 +267,10 @@ async def file(turn: Turn) -> None:
         _ask_kind(turn)
         return
     except InvalidInput as error:
+        if error.field == "about" and draft.pop("about", None):  # compared with all others all the same
+            turn.say("about_gone")
+            await file(turn)
+            return
         draft["answered"] = []
         turn.refuse(error)
         _ask_where(turn)

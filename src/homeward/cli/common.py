@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from homeward.settings import Settings
 
 Data = Annotated[Path | None, Parameter(help="Data folder; default: HOMEWARD_DATA, else ./homeward-data.")]
-Port = Annotated[int | None, Parameter(validator=Number(gte=0, lte=65535))]
+PORT = Parameter(validator=Number(gte=0, lte=65535))
+Port = Annotated[int | None, PORT]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
-from homeward.cli.common import AsJson, Data, settings, show_json, table
+from homeward.cli.common import PORT, AsJson, Data, settings, show_json, table
 from homeward.errors import InvalidInput
 
 HERE = {"127.0.0.1", "localhost", "::1"}
@@ -18,8 +17,8 @@ def serve(
     models: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 8100,
-    grpc_port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 8101,
+    port: Annotated[int, PORT] = 8100,
+    grpc_port: Annotated[int, PORT] = 8101,
     processes: int | None = None,
     data: Data = None,
 ) -> None:

@@ -31,7 +31,6 @@ KEY = "HOMEWARD_CAMERA_KEY"
 KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
 PAGE_PORT = 8090
 SEND_LAST_S = 20.0
-MOST_SPOOL_MB = 1_000_000
 UPLINK_PAUSE_S, HEARTBEAT_EVERY_S = 0.5, 30.0
 TOLD_EVERY_S = 1.0
 Flag = Annotated[bool, Parameter(negative="")]
@@ -146,7 +145,7 @@ def _cameras(source: str, given: dict[str, Any]) -> "WatchConfig":
 
 def _of_all(server: str | None, spool_mb: float | None) -> dict[str, Any]:
     """What the command line says on top of a file."""
-    from homeward.watcher.config import server_from
+    from homeward.watcher.config import MOST_SPOOL_MB, server_from
 
     server = server_from(server) if server is not None else None
     if spool_mb is not None and not 1 <= spool_mb <= MOST_SPOOL_MB:

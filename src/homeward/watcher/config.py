@@ -18,6 +18,7 @@ from homeward.watcher.hardware import AUTO, NONE, names
 
 CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
+MOST_SPOOL_MB = 1_000_000
 LEAST_AREA = 1e-4  # of the picture: what is drawn smaller, or as a line, is a slip
 MAX_FILE_BYTES = 5_000_000
 RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
@@ -100,7 +101,7 @@ def read_config(path: Path) -> WatchConfig:
     return WatchConfig(
         cameras=cameras,
         server=server_from(top.text("server") or SERVER),
-        spool_mb=top.number("spool_mb", 500.0, least=1, most=1_000_000),
+        spool_mb=top.number("spool_mb", 500.0, least=1, most=MOST_SPOOL_MB),
         cameras_per_process=int(top.number("cameras_per_process", 16, least=1, most=64)),
     )
 

@@ -39,13 +39,18 @@ export class Talks {
       await work();
       this.problem.value = null;
     } catch (error) {
+      const before = this.goneCount;
       const problem = error instanceof Problem ? error : new Problem(500, "internal", String(error));
       if (problem.status === 403 || problem.status === 404) await this.refresh(); // perhaps the other side is gone
-      else this.problem.value = problem;
+      if (this.goneCount === before) this.problem.value = problem;
       return false;
     }
     await this.refresh();
     return true;
+  }
+
+  private get goneCount(): number {
+    return this.all.value.filter(({ isGone }) => isGone).length;
   }
 
   async refresh(): Promise<void> {
