@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gate import watch_with
 from homeward.app import CameraWatches
+from homeward.app.models import watch_with
 from homeward.models.registry import Registry
 from homeward.settings import load
 from homeward.watcher.capture import recorded
@@ -221,7 +221,7 @@ def one_stream(*, short: bool) -> dict[str, Any]:
     detector = Registry([]).detector("homeward-detector-1", 1)
     rates: dict[str, list[float]] = {"every_frame_whole": [], "watched": []}
     for _ in range(1 if short else 5):
-        watching = watch_with(detector)
+        watching = watch_with(detector)()
         for name, look in (("every_frame_whole", lambda f: detector.detect([f.picture])), ("watched", watching.look)):
             began, count = time.process_time(), 0
             for frame in recorded(str(clip), per_second=1000):

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from homeward.app.models import watch_with
 from homeward.domain.animals import Picture, Species
 from homeward.models.onnx import OnnxDetector
 from homeward.models.registry import Registry
-from homeward.watcher.camera import FOLLOW_PX, CameraWatch
 from homeward.watcher.capture import Frame, recorded
 from homeward.watcher.following import LEAST_SEEN
 
@@ -68,13 +68,8 @@ def measure(*, short: bool) -> dict[str, Any]:
     }
 
 
-def watch_with(detector: OnnxDetector) -> CameraWatch:
-    """A camera's watch as the product puts it together, but for repeats, areas and thresholds of its own."""
-    return CameraWatch(detector, followers={side: detector.quick(side) for side in FOLLOW_PX})
-
-
 def _camera(clip: Path, detector: OnnxDetector, minutes: int) -> Seen:
-    seen, watching = Seen(), watch_with(detector)
+    seen, watching = Seen(), watch_with(detector)()
     for frame in _hour(clip, minutes, seen):
         seen.frames += 1
         watching.look(frame)

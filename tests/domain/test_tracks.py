@@ -50,3 +50,14 @@ def test_the_kind_is_what_most_confidence_was_given_to():
     ((track, _),) = tracker.update(0.2, [animal(0.0, confidence=0.9)])
 
     assert track.species is Species.CAT
+
+
+def test_what_is_unsure_goes_on_with_a_track_near_by_and_makes_none():
+    tracker = Tracker()
+    assert tracker.update(0.0, [], [animal(100.0, confidence=0.2)]) == []
+    assert ids(tracker.update(0.2, [animal(100.0)], [])) == [1]
+
+    assert ids(tracker.update(0.4, [], [animal(110.0, confidence=0.2), animal(300.0, confidence=0.2)])) == [1]
+    assert ids(tracker.update(0.6, [animal(120.0)], [animal(121.0, confidence=0.2)])) == [1]
+    assert ids(tracker.update(0.8, [], [animal(180.0, confidence=0.2)])) == []
+    assert tracker.tracks[0].evidence == 0.9 + 0.2 + 0.9

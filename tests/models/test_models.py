@@ -240,6 +240,12 @@ def test_no_wrong_value_anywhere_in_a_card_gives_anything_but_our_error(file):
         ("classes", {"classes": {0: "horse"}}),
         ("classes", {"classes": {"first": "cat"}}),
         ("classes", {"classes": {-1: "cat"}}),
+        ("grey_animals", {"grey_animals": 17}),
+        ("grey_animals", {"grey_animals": ["horse"]}),
+        ("grey_animals", {"grey_animals": [True]}),
+        ("grey_animals", {"grey_animals": [-1]}),
+        ("grey_animals", {"grey_animals": [17, 17]}),
+        ("grey_animals", {"grey_animals": [16]}),
         ("output.strides", {"output": {"name": "output", "head": "yolox", "strides": [-8, 16, 32]}}),
         ("output.strides", {"output": {"name": "output", "head": "yolox", "strides": [7]}}),
         ("output.head", {"output": {"name": "output", "head": "detr", "strides": [8]}}),
@@ -327,6 +333,7 @@ def write_detector(path, rows, classes):
 def tiny_detector(tmp_path):
     card = yaml.safe_load(DETECTOR_CARD.read_text())
     card |= {"name": "tiny-detector", "sha256": None, "golden": None, "classes": {0: "cat", 1: "dog"}}
+    card |= {"grey_animals": []}
     card["input"] |= {"width": 32, "height": 32}
     path = tmp_path / "detector.yaml"
     path.write_text(yaml.safe_dump(card))
@@ -353,13 +360,16 @@ def test_a_table_that_does_not_fit_the_strides_is_refused(tiny_detector, registr
     assert refused.value.field == "output.strides"
 
 
-def test_a_class_that_the_network_does_not_have_is_refused(tiny_detector, registry, tmp_path):
-    write_detector(tmp_path / "detector.onnx", 21, 1)
+@pytest.mark.parametrize(("field", "count", "change"), [("classes", 1, {}), ("grey_animals", 2, {"grey_animals": [2]})])
+def test_a_class_that_the_network_does_not_have_is_refused(tiny_detector, registry, tmp_path, field, count, change):
+    network, card = tiny_detector
+    write_detector(network, 21, count)
+    card.write_text(yaml.safe_dump({**yaml.safe_load(card.read_text()), **change}))
 
     with pytest.raises(ModelInvalid) as refused:
-        registry.add(*tiny_detector)
+        registry.add(network, card)
 
-    assert refused.value.field == "classes"
+    assert refused.value.field == field
 
 
 def test_a_network_that_fails_on_the_golden_picture_is_refused(source, registry, tmp_path):

@@ -203,6 +203,75 @@ def test_the_same_animal_is_sent_again_where_it_looks_better():
     assert len(watched(pictures[::-1], repeats=Repeats(space))[1]) == 2
 
 
+def test_animals_that_come_back_looking_better_are_told_apart_from_each_other():
+    """Several were sent before: each of them is compared with what comes again."""
+
+    class ByPlace(FakeEmbedder):
+        """The left one and the right one are different animals."""
+
+        def embed(self, crops):
+            return np.stack([np.eye(self.dimension, dtype=np.float32)[int(crop.shape[1] > 66)] for crop in crops])
+
+    def both(n, blurred):
+        picture = with_animal(yard(n), 20 + 4 * n)
+        picture[260:330, 500 - 4 * n : 570 - 4 * n] = np.kron(ANIMAL, np.ones((2, 2, 1)))[:70, :70]
+        return np.array(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(3))) if blurred else picture
+
+    empty = [yard(n % 9) for n in range(100)]
+    pictures = [*(both(n, blurred=True) for n in range(12)), *empty, *(both(n, blurred=False) for n in range(12))]
+
+    _, sights = watched(pictures, repeats=Repeats(Space(ByPlace(), CALIBRATION)))
+
+    assert len(sights) == 4
+
+
+class Doubtful(Finder):
+    """Each look has a confidence of its own; without one, the animal is not seen."""
+
+    def __init__(self, *confidences):
+        super().__init__()
+        self.confidences = iter(confidences)
+
+    def detect(self, pictures):
+        found = []
+        for seen in super().detect(pictures):
+            sure = next(self.confidences, None) if seen else None
+            found.append(tuple(replace(each, confidence=sure) for each in seen if sure))
+        return found
+
+
+def doubted(*confidences):
+    """On each frame of a walk, whether an animal is followed; and how many crops were sent."""
+    watching = CameraWatch(Doubtful(*confidences), sure={Species.CAT: 0.3})
+    followed, sights = [], []
+    for number, picture in enumerate([*(yard(n) for n in range(9)), *walk(12)]):
+        sights += watching.look(frame(number, picture))
+        followed.append(len(watching.view.animals))
+    return followed[10:], len([*sights, *watching.finish()])
+
+
+def test_what_is_hardly_seen_is_an_animal_only_where_one_was_a_moment_ago():
+    assert doubted(*[0.2] * 12)[0] == [0] * 11
+    followed, _ = doubted(0.2, 0.35, 0.2, 0.2, None, 0.2)
+    assert followed[:6] == [1, 1, 1, 0, 1, 0]
+
+
+def test_many_doubtful_looks_together_make_an_animal_that_is_sent_and_two_do_not():
+    assert doubted(0.35, 0.2)[1] == 0
+    assert doubted(0.35, 0.2, 0.2)[1] == 1
+    assert doubted(0.35, None, 0.35)[1] == 1
+
+
+def test_an_animal_that_is_hardly_seen_is_not_followed_with_less_than_the_whole_detector():
+    for confidence, is_quick in ((0.35, False), (0.6, True)):
+        full, quick = Finder(confidence=confidence), Finder(confidence=confidence)
+        watching = CameraWatch(full, followers={320: quick}, sure={Species.CAT: 0.3})
+        for number, picture in enumerate(walk(12)):
+            watching.look(frame(number, picture))
+
+        assert bool(quick.runs) is is_quick
+
+
 def test_a_key_frame_alone_on_which_something_moves_only_asks_for_those_around_it():
     watching = CameraWatch(Finder())
     for n in range(10):
@@ -302,7 +371,7 @@ def test_a_face_that_is_seen_only_from_near_by_is_looked_for_before_sending():
 
 
 def test_a_face_is_sent_again_once_it_is_much_larger():
-    followed = Followed(Track(1, Box(0, 0, 9, 9), 0.0, 0.0), 0.0, Box(0, 0, 9, 9), 0.0, 0.0)
+    followed = Followed(Track(1, Box(0, 0, 9, 9), 0.0, 0.0), 0.0, Box(0, 0, 9, 9), 0.0, 0.0, least=0.3)
 
     def shown(face_px):
         face = CropBox(Part.FACE, Box(40, 40, 40 + face_px, 40 + face_px))

@@ -44,7 +44,8 @@ def main() -> None:
         joined.sharing(second, bodies, pictures, SEED + 3), taught, pictures, options.minutes_shared,
         options.cache / "shared.pt", SEED + 4, min(options.batch, SHARED_BATCH), bodies, SHARED_RATE,
     )  # fmt: skip
-    publish(bodies, second, reference, pictures, options.shared, options.out, told(first, heads_alone, whole, last))
+    how = told(first, heads_alone, whole, last)
+    publish(bodies, second, reference, pictures, options.shared, options.out, how, SEED + 5)
 
 
 def likeness(teacher: Teacher, pictures: data.Pictures, checkpoint: Path) -> Detector:

@@ -9,7 +9,7 @@ import yaml
 from training.detector.data import CLASSES, FILL, SETS
 from training.detector.model import GREY_BLUR_PX
 from training.detector.network import STRIDES
-from training.detector.teacher import SIDE
+from training.detector.teacher import COCO_OTHERS, SIDE
 
 YOLOX_NANO = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx"
 
@@ -45,7 +45,8 @@ def write(
         "trained_on": [{"name": name, "licence": licence} for name, licence in SETS.items()],
         "input": {**network_input(), "grey_blur_px": GREY_BLUR_PX},
         "output": {"name": "output", "head": "yolox", "strides": list(STRIDES)},
-        "classes": dict(enumerate(CLASSES)), "thresholds": thresholds, "figures": figures,
+        "classes": dict(enumerate(CLASSES)), "grey_animals": [len(CLASSES)], "thresholds": thresholds,
+        "figures": figures,
         "golden": {"picture": "pattern-1", "vector": golden},
     }  # fmt: skip
     return save(card, file.with_suffix(".yaml"))
@@ -62,7 +63,8 @@ def write_teacher(
         "trained_on": [{"name": "COCO train2017", "licence": "CC BY 4.0 annotations, Flickr photos"}],
         "input": network_input(),
         "output": {"name": "output", "head": "yolox", "strides": list(STRIDES)},
-        "classes": {15: "cat", 16: "dog", 0: "person"}, "thresholds": thresholds, "figures": figures,
+        "classes": {15: "cat", 16: "dog", 0: "person"}, "grey_animals": list(COCO_OTHERS), "thresholds": thresholds,
+        "figures": figures,
         "golden": {"picture": "pattern-1", "vector": golden},
     }  # fmt: skip
     return save(card, path)

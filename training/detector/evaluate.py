@@ -16,6 +16,7 @@ from training.detector.model import Model
 from training.detector.scoring import Hits, Truths, average_precision, match, recall_at
 from training.detector.teacher import SIDE
 
+ANIMALS = set(range(14, 24))  # of COCO, birds to giraffes
 TEACHER_THRESHOLDS = {"cat": 0.4, "dog": 0.4, "person": 0.35}
 
 
@@ -47,6 +48,7 @@ def of_model(model: Model, data: Path, thresholds: dict[str, float]) -> dict[str
         "street_test_false_pets_per_100": false,
         "street_test_coco_person_recall": person_recall(model, street / "coco", thresholds["person"]),
         "oxford_heads_shrunk_body_recall": hard.small_recall(model, data / "detect/oxford_heads", thresholds),
+        "by_night": hard.by_night(model, data / "detect/oxford_heads", scenes_without_animals(street), thresholds),
         "clips": hard.clips(model, data / "clips/resqpet_cctv", thresholds),
     }
 
@@ -72,6 +74,11 @@ def oxford_heads(model: Model, root: Path, thresholds: dict[str, float]) -> tupl
 def scenes_without_pets(root: Path) -> list[Path]:
     """Street pictures on which nobody marked a cat or a dog."""
     return [path for path in sorted(root.rglob("*.jpg")) if not {15, 16} & {n for n, *_ in _marked(path)}]
+
+
+def scenes_without_animals(root: Path) -> list[Path]:
+    """Street pictures on which nobody marked any animal but people: a cow of the night counts for a dog."""
+    return [path for path in sorted(root.rglob("*.jpg")) if not ANIMALS & {n for n, *_ in _marked(path)}]
 
 
 def false_pets(model: Model, scenes: list[Path], thresholds: dict[str, float]) -> float:

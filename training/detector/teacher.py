@@ -12,6 +12,7 @@ from training.detector.boxes import decode, keep_best
 
 SIDE = 416
 COCO = {15: 0, 16: 1, 0: 2}  # COCO index -> ours: cat, dog, person
+COCO_OTHERS = (17, 18, 19)  # horse, sheep, cow; birds stay out: a city's nights are full of them
 
 Maps = dict[str, npt.NDArray[np.float32]]
 

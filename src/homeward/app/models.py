@@ -12,6 +12,7 @@ from homeward.app.rows import DATABASE_FILE, database_url
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from homeward.models.onnx import OnnxDetector
     from homeward.models.registry import Registry
     from homeward.models.remote.service import Service
     from homeward.models.service.app import Grpc
@@ -62,28 +63,37 @@ class CameraWatches:
         Raises:
             HomewardError: a model cannot be used.
         """
-        from homeward.models.batching import BatchingDetector, BatchingEmbedder
+        from homeward.models.batching import BatchingEmbedder
         from homeward.ports import Space
         from homeward.watcher.areas import Areas
-        from homeward.watcher.camera import FOLLOW_PX, CameraWatch
         from homeward.watcher.repeats import Repeats
 
         models, threads = registry(self.settings), self.settings.model_threads
-        found = models.detector(self.settings.detector, threads)
-        detector = BatchingDetector(found)
-        followers = {side: BatchingDetector(found.quick(side)) for side in FOLLOW_PX}
-        finder = cache(lambda side: BatchingDetector(found.sized(side)))
+        watch = watch_with(models.detector(self.settings.detector, threads))
         embedder = BatchingEmbedder(models.embedder(self.settings.embedder, threads))
         space = Space(embedder, models.calibration(self.settings.embedder))
-        return lambda camera: CameraWatch(
-            detector,
-            finder=finder(camera.detect_px) if camera.detect_px else None,
-            followers=followers,
+        return lambda camera: watch(
+            camera.detect_px,
             window_s=camera.window_s,
             areas=Areas(camera.zones, camera.masks),
             least=camera.least,
             repeats=Repeats(space, camera.repeat_after_min * 60) if camera.repeat_after_min else None,
         )
+
+
+def watch_with(found: OnnxDetector) -> Callable[..., CameraWatch]:
+    """Makes the watches of cameras that look with one detector: on how many pixels, if not its own, and other parts."""
+    from homeward.domain.animals import Label, Species
+    from homeward.models.batching import BatchingDetector
+    from homeward.watcher.camera import FOLLOW_PX, UNSURE, CameraWatch
+
+    detector, keen = BatchingDetector(found), found.keen(UNSURE)
+    finder = cache(lambda side: BatchingDetector(keen.sized(side) if side else keen))
+    followers = {side: BatchingDetector(keen.quick(side)) for side in FOLLOW_PX}
+    sure = {kind: found.card.thresholds[Label(kind.value)] for kind in Species}
+    return lambda detect_px=None, **parts: CameraWatch(
+        detector, finder=finder(detect_px), followers=followers, sure=sure, **parts
+    )
 
 
 def served_models(settings: Settings, names: Sequence[str] = ()) -> tuple[str, ...]:

@@ -11,6 +11,9 @@ from homeward.domain.boxes import Box
 REACH = 1.2
 """An animal is looked for within so many of its own sizes of where it should be."""
 
+REACH_UNSURE = 0.5
+"""The same for what the detector is not sure of: it may only go on from where an animal was seen."""
+
 SIZES_ALIKE = 2.5
 FOLLOWED = 0.5  # share of the newest step in the speed
 
@@ -27,6 +30,11 @@ class Track:
     speed: tuple[float, float] = (0.0, 0.0)
     votes: dict[Species, float] = field(default_factory=dict)
     seen: int = 0
+
+    @property
+    def evidence(self) -> float:
+        """How sure all looks together were: their confidences added up."""
+        return sum(self.votes.values())
 
     @property
     def species(self) -> Species:
@@ -62,27 +70,41 @@ class Tracker:
     tracks: list[Track] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    def update(self, time_s: float, animals: Sequence[Animal]) -> list[tuple[Track, Animal]]:
-        """Give every animal its track, a new one where none fits; nearest pairs first."""
+    def update(
+        self, time_s: float, animals: Sequence[Animal], unsure: Sequence[Animal] = ()
+    ) -> list[tuple[Track, Animal]]:
+        """Give every animal its track, a new one where none fits; nearest pairs first.
+
+        What is ``unsure`` goes on with a track that nothing else was given to, or is dropped: alone it is no animal,
+        but where one was a moment ago it most likely is one still (ByteTrack, arXiv 2110.06864).
+        """
         self.tracks = [track for track in self.tracks if track.is_alive(time_s)]
+        given = self._paired(time_s, self.tracks, animals, REACH)
+        found = [(given.get(number) or self._new(animal, time_s), animal) for number, animal in enumerate(animals)]
+        taken = {track.id for track, _ in found}
+        free = [track for track in self.tracks if track.id not in taken]
+        going_on = self._paired(time_s, free, unsure, REACH_UNSURE)
+        found += [(track, unsure[number]) for number, track in going_on.items()]
+        for track, animal in found:
+            track.follow(animal, time_s)
+        return found
+
+    @staticmethod
+    def _paired(time_s: float, tracks: Sequence[Track], animals: Sequence[Animal], reach: float) -> dict[int, Track]:
+        """Tracks by the number of their animal."""
         pairs = sorted(
             (apart, t, a)
-            for t, track in enumerate(self.tracks)
+            for t, track in enumerate(tracks)
             for a, animal in enumerate(animals)
-            if (apart := _apart(track.expected(time_s), track.box, animal.box)) is not None
+            if (apart := _apart(track.expected(time_s), track.box, animal.box)) is not None and apart <= reach
         )
         given: dict[int, Track] = {}
         taken: set[int] = set()
         for _, t, a in pairs:
             if t not in taken and a not in given:
-                given[a] = self.tracks[t]
+                given[a] = tracks[t]
                 taken.add(t)
-        found = []
-        for number, animal in enumerate(animals):
-            track = given.get(number) or self._new(animal, time_s)
-            track.follow(animal, time_s)
-            found.append((track, animal))
-        return found
+        return given
 
     def _new(self, animal: Animal, time_s: float) -> Track:
         track = Track(next(self._numbers), animal.box, time_s, time_s)
@@ -95,8 +117,7 @@ def _apart(expected: Box, last: Box, seen: Box) -> float | None:
     sizes = math.sqrt(max(last.area, 1.0)), math.sqrt(max(seen.area, 1.0))
     if max(sizes) > SIZES_ALIKE * min(sizes):
         return None
-    away = min(math.dist(_centre(box), _centre(seen)) for box in (expected, last)) / max(sizes)
-    return away if away <= REACH else None
+    return min(math.dist(_centre(box), _centre(seen)) for box in (expected, last)) / max(sizes)
 
 
 def _centre(box: Box) -> tuple[float, float]:

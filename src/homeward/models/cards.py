@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 GOLDEN_PICTURE = "pattern-1"
 OF_ALL = {"name", "kind", "version", "file", "sha256", "licence", "about", "trained_on", "input", "output"}
-OF_ONE_KIND = {"parts", "species", "calibration", "joining", "alert_degree", "classes", "thresholds"}
+OF_ONE_KIND = {"parts", "species", "calibration", "joining", "alert_degree", "classes", "grey_animals", "thresholds"}
 KEYS = OF_ALL | OF_ONE_KIND | {"commercial", "figures", "golden", "url"}
 MAX_CARD_BYTES = 200_000
 MAX_SIDE_PX = 2048
@@ -78,10 +78,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class DetectorCard(Card):
-    """A YOLOX-headed detector: output index -> label, least score of each label."""
+    """A YOLOX-headed detector: output index -> label, least score of each label.
+
+    ``grey_animals`` are classes of other four-legged animals, which on pictures without colour count for cat or dog.
+    """
 
     strides: tuple[int, ...]
     classes: Mapping[int, Label]
+    grey_animals: tuple[int, ...]
     thresholds: Mapping[Label, float]
     nms_iou: float
 
@@ -217,6 +221,7 @@ def _detector(raw: dict[str, Any], common: dict[str, Any], output: dict[str, Any
         output=name,
         strides=_strides(output, common["input"]),
         classes=classes,
+        grey_animals=_others(raw, classes),
         thresholds={label: _share(thresholds, label.value, "thresholds.") for label in classes.values()},
         nms_iou=_share(thresholds, "nms_iou", "thresholds."),
     )
@@ -231,6 +236,14 @@ def _classes(raw: Mapping[Any, Any]) -> dict[int, Label]:
             raise _wrong("classes", f"index to one of {', '.join(labels)}")
         found[index] = labels[word]
     return found
+
+
+def _others(raw: Mapping[str, Any], classes: Mapping[int, Label]) -> tuple[int, ...]:
+    values = raw.get("grey_animals", [])
+    good = isinstance(values, list) and all(type(each) is int and 0 <= each < MAX_CLASSES for each in values)
+    if not good or len({*values, *classes}) < len(values) + len(classes):
+        raise _wrong("grey_animals", "a list of output indices, each once and none that stands in classes")
+    return tuple(values)
 
 
 def _strides(output: dict[str, Any], size: Input) -> tuple[int, ...]:

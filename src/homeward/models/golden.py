@@ -67,5 +67,6 @@ def _check_table(card: DetectorCard, shape: tuple[int, ...]) -> None:
     cells = sum((card.input.width // stride) * (card.input.height // stride) for stride in card.strides)
     if len(shape) != 2 or shape[0] % cells:
         raise ModelInvalid(f"The network gives a table of {shape}, not of {cells} rows.", field="output.strides")
-    if shape[1] <= 5 + max(card.classes):
-        raise ModelInvalid(f"The network has {shape[1] - 5} classes.", field="classes")
+    for field, indices in (("classes", card.classes), ("grey_animals", card.grey_animals)):
+        if shape[1] <= 5 + max(indices, default=0):
+            raise ModelInvalid(f"The network has {shape[1] - 5} classes.", field=field)

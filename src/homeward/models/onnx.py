@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from homeward.errors import ModelInvalid, ModelUnavailable
 from homeward.models.cards import MAX_BATCH, Card, DetectorCard, EmbedderCard
 from homeward.models.prepare import fit, tensor
 from homeward.models.trim import Trim
-from homeward.models.yolox import decode
+from homeward.models.yolox import PETS, decode
 
 Floats = npt.NDArray[np.float32]
 CLOSER_FROM = "may_be"  # a detector's optional input: the score of an animal from which on a second network looks
@@ -188,6 +189,11 @@ class OnnxDetector:
         """The same for bodies alone on pictures of ``side`` pixels; itself where the network cannot leave heads out."""
         network = self.network.quick()
         return self if network is self.network else OnnxDetector(self.card, network, side)
+
+    def keen(self, share: float) -> "OnnxDetector":
+        """The same that also tells of bodies it is less sure of: from a ``share`` of the card's thresholds on."""
+        least = {label: value * share if label in PETS else value for label, value in self.card.thresholds.items()}
+        return OnnxDetector(replace(self.card, thresholds=least), self.network, self.side)
 
     def detect(self, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
         """Boxes per picture, most certain first."""

@@ -5,13 +5,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from homeward.domain.animals import Detection
+from homeward.domain.animals import Detection, Label
 from homeward.domain.boxes import Box
 from homeward.models.cards import DetectorCard
 from homeward.models.prepare import Fitted
 
 Floats = npt.NDArray[np.float32]
 MOST_BOXES = 100
+PETS = {Label.CAT, Label.DOG}
 
 
 @cache
@@ -45,14 +46,18 @@ def decode(table: Floats, card: DetectorCard, fitted: Fitted, width: int, height
     """Boxes in pixels of the picture (``width`` x ``height``), most certain first.
 
     ``table`` is (anchors, 5 + classes): centre offsets, log sizes, objectness, class scores (both 0 to 1). Tables of
-    several heads on the same anchors may follow one another.
+    several heads on the same anchors may follow one another. On a picture without colour what the card calls
+    ``grey_animals`` counts for cat or dog, whichever is likelier: by night a network knows an animal before its kind.
     """
     grid, stride = _anchors(card.input.width, card.input.height, card.strides)
     heads = len(table) // len(grid)
     grid, stride = np.tile(grid, (heads, 1)), np.tile(stride, (heads, 1))
     found: list[Detection] = []
+    every = table[:, 4:5] * table[:, 5:]
+    if not fitted.has_colour:
+        every = _pets_of_all(every, card)
     for index, label in card.classes.items():
-        scores = table[:, 4] * table[:, 5 + index]
+        scores = every[:, index]
         rows = np.flatnonzero(scores >= card.thresholds[label])
         if not len(rows):
             continue
@@ -61,6 +66,19 @@ def decode(table: Floats, card: DetectorCard, fitted: Fitted, width: int, height
             box = _on_picture(corners[row], fitted).clipped(width, height)
             found.append(Detection(box, label, float(min(1.0, scores[rows[row]]))))
     return tuple(sorted((d for d in found if d.box.area > 0), key=lambda d: -d.confidence)[:MOST_BOXES])
+
+
+def _pets_of_all(every: Floats, card: DetectorCard) -> Floats:
+    """Scores (anchors, classes) in which those of all animals are the likelier pet's."""
+    pets = [index for index, label in card.classes.items() if label in PETS]
+    if not pets or not card.grey_animals:
+        return every
+    likelier = np.array(pets)[every[:, pets].argmax(1)]
+    together = every[:, [*pets, *card.grey_animals]].sum(1)
+    moved = every.copy()
+    moved[:, pets] = 0.0
+    moved[np.arange(len(every)), likelier] = together
+    return moved
 
 
 def _corners(raw: Floats, grid: Floats, stride: Floats) -> Floats:

@@ -25,6 +25,8 @@ BODIES = {Label.CAT, Label.DOG}
 CUT_SHARE, WIDER = 0.04, 1.0  # of a region: how near its edge a box is cut off, and how much wider the next look is
 LINGER_S = 3.0  # how long after the last motion every frame is still wanted
 FOLLOW_PX = (256, 320, 416)  # sides to which a region is shrunk in which an animal is followed: 256 costs 0.4 of 416
+UNSURE = 0.5  # share of the detector's threshold from which on it is heard where an animal is followed
+FAINT = 1.5  # times the threshold: a mean confidence below that
 KNOWN_S, KNOWN_PX, INSIDE = 1.0, 80.0, 0.9  # seen so lately, so large then, so much of it inside: found again so
 
 
@@ -68,13 +70,15 @@ class CameraWatch:
     ``finder``, where there is one, looks for animals instead of the ``detector``, which then only looks closer.
     ``followers`` see bodies alone, each on pictures of so many pixels: the smallest on which an animal that is followed
     will be seen looks where it is known to be. Animals below the ``least`` confidence of their species, or outside of
-    the ``areas`` that count, are not seen.
+    the ``areas`` that count, are not seen. A body less than ``sure`` is seen only where an animal was a moment ago; a
+    track is an animal once all its looks together are as sure as two such.
     """
 
     detector: Detector
     window_s: float = 3.0
     areas: Areas = field(default_factory=Areas)
     least: Mapping[Species, float] = field(default_factory=dict)
+    sure: Mapping[Species, float] = field(default_factory=dict)
     repeats: Repeats | None = None
     finder: Detector | None = None
     followers: Mapping[int, Detector] = field(default_factory=dict)
@@ -103,10 +107,11 @@ class CameraWatch:
         view = View(frame, regions)
         if regions:
             picture = self.areas.without_hidden(frame.picture)
-            animals, people = self._seen(picture, regions, frame.time_s)
+            animals, unsure, people = self._seen(picture, regions, frame.time_s)
             view.people = people
-            self.counts.frames_with_animal += bool(animals)
-            for track, animal in self._tracker.update(frame.time_s, animals):
+            tracked = self._tracker.update(frame.time_s, animals, unsure)
+            self.counts.frames_with_animal += bool(tracked)
+            for track, animal in tracked:
                 view.animals.append((track.id, animal))
                 self._follow(track, animal, people, picture, frame)
         self.view = view  # whole, since others look at it meanwhile
@@ -141,22 +146,37 @@ class CameraWatch:
                 found = [box for box in found if box not in beside] + [_union([around, *beside])]
         return joined([box for box in found if box.area > 0], width, height)
 
-    def _seen(self, picture: Picture, regions: Sequence[Box], time_s: float) -> tuple[tuple[Animal, ...], list[Box]]:
-        """Animals and people; where a region cut an animal off, a wider one is looked at instead."""
+    def _seen(
+        self, picture: Picture, regions: Sequence[Box], time_s: float
+    ) -> tuple[list[Animal], list[Animal], list[Box]]:
+        """Animals, what may be some, and people; where a region cut one off, a wider one is looked at instead."""
         height, width = picture.shape[:2]
         found = self._looked_at(picture, regions, time_s)
         wider = [
-            region.grown(WIDER).clipped(width, height) if _cuts(region, seen, width, height) else None
+            region.grown(WIDER).clipped(width, height) if self._cuts(region, seen, width, height) else None
             for region, seen in zip(regions, found, strict=True)
         ]
         again = iter(self._detected(picture, [box for box in wider if box is not None], self._finder))
         seen = [d for old, box in zip(found, wider, strict=True) for d in (old if box is None else next(again))]
-        animals = tuple(
+        unsure = [d for d in seen if not self._is_sure(d)]
+        animals = self._counting(animals_from([d for d in seen if self._is_sure(d)], width, height), width, height)
+        maybe = self._counting(animals_from([d for d in unsure if d.label in BODIES], width, height), width, height)
+        return animals, maybe, [d.box for d in seen if d.label is Label.PERSON]
+
+    def _counting(self, animals: Sequence[Animal], width: int, height: int) -> list[Animal]:
+        return [
             animal
-            for animal in animals_from(seen, width, height)
+            for animal in animals
             if animal.confidence >= self.least.get(animal.species, 0.0) and self.areas.counts(animal.box, width, height)
-        )
-        return animals, [d.box for d in seen if d.label is Label.PERSON]
+        ]
+
+    def _cuts(self, region: Box, seen: Sequence[Detection], width: int, height: int) -> bool:
+        """Whether the region cuts off an animal that is surely one."""
+        bodies = (d.box for d in seen if d.label in BODIES and self._is_sure(d))
+        return any(_is_cut(region, box, width, height) for box in bodies)
+
+    def _is_sure(self, seen: Detection) -> bool:
+        return seen.label not in BODIES or seen.confidence >= self.sure.get(Species(seen.label.value), 0.0)
 
     def _looked_at(self, picture: Picture, regions: Sequence[Box], time_s: float) -> list[list[Detection]]:
         """What is in each region, seen by the detector that fits it; those of one detector go together."""
@@ -174,16 +194,21 @@ class CameraWatch:
         return self.finder or self.detector
 
     def _side(self, region: Box, time_s: float) -> int:
-        """On how many pixels an animal that was seen there a moment ago is large enough; 0 where none was."""
-        known = [
-            min(track.box.width, track.box.height)
+        """On how many pixels an animal that was seen there a moment ago is large enough; 0 where none was plainly."""
+        near = [
+            track
             for track in (followed.track for followed in self._followed.values())
             if time_s - track.last_s <= KNOWN_S and track.expected(time_s).share_inside(region) >= INSIDE
         ]
-        if not known or not self.followers:
+        if not near or not self.followers or any(self._is_faint(track) for track in near):
             return 0
+        known = [min(track.box.width, track.box.height) for track in near]
         needed = KNOWN_PX / max(1.0, min(known)) * max(region.width, region.height)
         return min((side for side in self.followers if side >= needed), default=max(self.followers))
+
+    def _is_faint(self, track: Track) -> bool:
+        """Whether it was hardly seen so far, so that less than the whole detector would lose it."""
+        return track.evidence < FAINT * self.sure.get(track.species, 0.0) * track.seen
 
     def _detected(self, picture: Picture, regions: Sequence[Box], detector: Detector) -> list[list[Detection]]:
         """What the detector sees in each region, in pixels of the picture."""
@@ -206,8 +231,9 @@ class CameraWatch:
         followed = self._followed.get(track.id)
         if followed is None:
             self.counts.tracks += 1
+            least = self.sure.get(animal.species, 0.0)
             self._busy_until_s = max(self._busy_until_s, now + LINGER_S)
-            followed = self._followed[track.id] = Followed(track, now, animal.box, now, now)
+            followed = self._followed[track.id] = Followed(track, now, animal.box, now, now, least)
         followed.looked_s = now
         if followed.moved(animal, now):
             self._busy_until_s = max(self._busy_until_s, now + LINGER_S)
@@ -253,12 +279,9 @@ def _union(boxes: Sequence[Box]) -> Box:
     )  # fmt: skip
 
 
-def _cuts(region: Box, seen: Sequence[Detection], width: int, height: int) -> bool:
+def _is_cut(region: Box, box: Box, width: int, height: int) -> bool:
     """Whether an animal goes on beyond the region's edge, where the picture goes on too."""
     inner = (region.x0 > 1, region.y0 > 1, region.x1 < width - 1, region.y1 < height - 1)
-    for box in (d.box for d in seen if d.label in BODIES):
-        near = (box.x0 - region.x0, box.y0 - region.y0, region.x1 - box.x1, region.y1 - box.y1)
-        least = CUT_SHARE * max(region.width, region.height)
-        if any(is_inner and gap < least for is_inner, gap in zip(inner, near, strict=True)):
-            return True
-    return False
+    near = (box.x0 - region.x0, box.y0 - region.y0, region.x1 - box.x1, region.y1 - box.y1)
+    least = CUT_SHARE * max(region.width, region.height)
+    return any(is_inner and gap < least for is_inner, gap in zip(inner, near, strict=True))

@@ -33,13 +33,14 @@ class Candidate:
 
 @dataclass(slots=True)
 class Followed:
-    """A track, the best pictures of its present window, and what was sent of it."""
+    """A track, the best pictures of its present window, and what was sent of it. One look is sure from ``least`` on."""
 
     track: Track
     window_from_s: float
     home: Box
     since_s: float
     looked_s: float
+    least: float
     sent_quality: float = 0.0
     sent_face_px: float = 0.0
     _best: dict[int, Candidate] = field(default_factory=dict)
@@ -65,8 +66,13 @@ class Followed:
     def taken(self) -> list[Candidate]:
         """The window's pictures that may be sent, best first; none of what was there too shortly. The next begins."""
         found, self._best = sorted(self._best.values(), key=lambda each: -each.crop.quality), {}
+        return [each for each in found if self._is_animal and self._may_be_worth(each.crop)]
+
+    @property
+    def _is_animal(self) -> bool:
+        """Whether it was there for long enough, and all looks together are sure enough."""
         lasts = self.track.seen >= LEAST_SEEN and self.track.last_s - self.track.first_s >= LEAST_S
-        return [each for each in found if lasts and self._may_be_worth(each.crop)]
+        return lasts and self.track.evidence >= LEAST_SEEN * self.least
 
     def _may_be_worth(self, crop: Crop) -> bool:
         """Whether a closer look might find more than was sent: a face at all, or a better picture with one."""

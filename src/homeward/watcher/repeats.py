@@ -16,8 +16,10 @@ SAME_LLR = 2.0
 for it, since leaving out another animal costs more than sending one twice."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Sent:
+    """Only itself: pictures and vectors have no one answer to whether they are equal."""
+
     vector: Vector
     crop: Crop
     time_s: float
