@@ -14,7 +14,7 @@ from homeward.domain.embeddings import Vectors, unit
 from homeward.domain.ids import ModelName
 from homeward.errors import ModelInvalid, ModelUnavailable
 from homeward.models.cards import MAX_BATCH, Card, DetectorCard, EmbedderCard
-from homeward.models.prepare import fit, tensor
+from homeward.models.prepare import COARSE_STEPS, fit, tensor
 from homeward.models.trim import Trim
 from homeward.models.yolox import PETS, decode
 
@@ -199,7 +199,7 @@ class OnnxDetector:
         """Boxes per picture, most certain first."""
         if not pictures:
             return []
-        fitted = [fit(picture, self.card.input, self.side) for picture in pictures]
+        fitted = [fit(picture, self.card.input, self.side, steps=COARSE_STEPS) for picture in pictures]
         tables = self.network.run([each.canvas for each in fitted])
         return [
             decode(table, self.card, each, picture.shape[1], picture.shape[0])

@@ -50,35 +50,29 @@ def decode(table: Floats, card: DetectorCard, fitted: Fitted, width: int, height
     ``grey_animals`` counts for cat or dog, whichever is likelier: by night a network knows an animal before its kind.
     """
     grid, stride = _anchors(card.input.width, card.input.height, card.strides)
-    heads = len(table) // len(grid)
-    grid, stride = np.tile(grid, (heads, 1)), np.tile(stride, (heads, 1))
     found: list[Detection] = []
-    every = table[:, 4:5] * table[:, 5:]
-    if not fitted.has_colour:
-        every = _pets_of_all(every, card)
-    for index, label in card.classes.items():
-        scores = every[:, index]
+    for label, scores in _scores(table, card, is_grey=not fitted.has_colour).items():
         rows = np.flatnonzero(scores >= card.thresholds[label])
         if not len(rows):
             continue
-        corners = _corners(table[rows, :4], grid[rows], stride[rows])
+        anchors = rows % len(grid)
+        corners = _corners(table[rows, :4], grid[anchors], stride[anchors])
         for row in _distinct(corners, scores[rows], card.nms_iou):
             box = _on_picture(corners[row], fitted).clipped(width, height)
             found.append(Detection(box, label, float(min(1.0, scores[rows[row]]))))
     return tuple(sorted((d for d in found if d.box.area > 0), key=lambda d: -d.confidence)[:MOST_BOXES])
 
 
-def _pets_of_all(every: Floats, card: DetectorCard) -> Floats:
-    """Scores (anchors, classes) in which those of all animals are the likelier pet's."""
-    pets = [index for index, label in card.classes.items() if label in PETS]
-    if not pets or not card.grey_animals:
-        return every
-    likelier = np.array(pets)[every[:, pets].argmax(1)]
-    together = every[:, [*pets, *card.grey_animals]].sum(1)
-    moved = every.copy()
-    moved[:, pets] = 0.0
-    moved[np.arange(len(every)), likelier] = together
-    return moved
+def _scores(table: Floats, card: DetectorCard, *, is_grey: bool) -> dict[Label, Floats]:
+    """Of each label (anchors,); those of all animals together are the likelier pet's where it is grey."""
+    found = {label: table[:, 4] * table[:, 5 + index] for index, label in card.classes.items()}
+    pets = [label for label in found if label in PETS]
+    if is_grey and pets and card.grey_animals:
+        apart = np.stack([found[label] for label in pets])
+        others = [table[:, 4] * table[:, 5 + index] for index in card.grey_animals]
+        together, likelier = apart.sum(0) + np.sum(others, 0), apart.argmax(0)
+        found |= {label: np.where(likelier == number, together, 0.0) for number, label in enumerate(pets)}
+    return found
 
 
 def _corners(raw: Floats, grid: Floats, stride: Floats) -> Floats:
