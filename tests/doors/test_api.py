@@ -454,6 +454,19 @@ def test_logs_hold_no_contact_no_token_and_no_exact_point(door, capfd):
         assert secret not in out
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [("happened_at", "2099-01-01T00:00:00Z", "Дата"), ("name", "Rex\nRex", "Кличка"), ("lat", "95", "карте")],
+)
+def test_a_russian_reader_learns_which_answer_is_wrong(door, field, value, word):
+    given = {"lat": "57.6", "lon": "39.8", field: value}
+    refused = door.report("lost", photo(1), headers={"Accept-Language": "ru"}, **given)
+
+    assert refused.status_code == 422
+    assert word in refused.json()["title"]
+    assert "Недопустимое" not in refused.json()["title"]
+
+
 def test_the_front_page_speaks_russian(door):
     assert "возвращает домой" in door.http.get("/", headers={"Accept-Language": "ru"}).text
 

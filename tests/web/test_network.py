@@ -36,8 +36,15 @@ def test_without_a_network_a_case_opens_also_after_pages_that_come_whole_from_th
     visit(f"/lost/{lost.json()['id']}", page=page)
     expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
     expect(page.get_by_text("No connection. This is what was known")).to_be_visible()
+    visit(f"/lost/{lost.json()['id']}/poster", page=page)
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="LOST")).to_be_visible()
+    page.context.set_offline(True)
     visit("/board", page=page)
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Lost and found near you")).to_be_visible()
 
 
 def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost, door):

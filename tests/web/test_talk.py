@@ -123,3 +123,23 @@ def test_everybody_can_talk(both, scheme):
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         assert violations(page) == []
+
+
+def test_what_was_begun_outlives_a_reload_and_a_place_opens_on_a_map(both):
+    owner, finder = both
+    connect(owner, finder)
+    finder.get_by_role("button", name="Да", exact=True).click()
+    expect(owner.get_by_text("You are connected.")).to_be_visible(timeout=20_000)
+    owner.get_by_label("Message").fill("I can be at the bridge at")
+    owner.reload()
+    expect(owner.get_by_label("Message")).to_have_value("I can be at the bridge at")
+    owner.get_by_role("button", name="Send").click()
+    expect(owner.get_by_label("Message")).to_have_value("")
+    owner.reload()
+    expect(owner.get_by_label("Message")).to_have_value("")
+
+    finder.get_by_role("button", name="Где я").click()
+    place = owner.get_by_role("link", name="A place: 57.61, 39.86")
+    expect(place).to_be_visible(timeout=20_000)
+    assert place.get_attribute("href").startswith("https://www.openstreetmap.org/?mlat=57.61&mlon=39.86")
+    assert "noreferrer" in place.get_attribute("rel")

@@ -45,14 +45,16 @@ def test_an_erased_case_says_that_it_is_gone_here_and_on_the_device(visit, lost,
 
 
 @pytest.mark.parametrize("path", ["/", "/lost/new", "/lost/abc"])
-def test_without_javascript_the_page_says_so_and_leads_to_the_board(visit, path):
-    page = visit(path, java_script_enabled=False)
-
-    told = page.locator("noscript")
-    expect(told.locator("h1")).to_be_visible()
-    assert "This page needs JavaScript." in told.inner_text()
-    told.locator("a").click()
-    expect(page.get_by_role("heading", name="Lost and found near you")).to_be_visible()
+def test_without_javascript_the_page_says_so_and_leads_to_what_goes_on_without(visit, path):
+    ways = {"Lost and found near you": "/board", "What to do now": "/now", "Write to the people": "/privacy"}
+    for name, where in ways.items():
+        page = visit(path, java_script_enabled=False)
+        told = page.locator("noscript")
+        expect(told.locator("h1")).to_be_visible()
+        assert "This page needs JavaScript." in told.inner_text()
+        told.get_by_role("link", name=name).click()
+        page.wait_for_url(f"**{where}")
+        expect(page.get_by_role("heading").first).to_be_visible()
 
 
 def test_a_sending_that_breaks_off_goes_again_by_itself_and_files_once(visit, door):

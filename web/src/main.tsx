@@ -15,17 +15,17 @@ import { OwnerPage } from "./owner/OwnerPage";
 import type { Shelf } from "./report/send";
 import { base, launch } from "./telegram/telegram";
 import { Frame } from "./ui/Frame";
-import { late } from "./ui/late";
+import { lateScreen } from "./ui/late";
 import { takeToken } from "./ui/token";
 import { Trouble } from "./ui/Trouble";
 import { readersLanguage } from "./words";
 
 // what an owner's link does not need does not make it wait
-const DeskPage = late(() => import("./desk/DeskPage").then((module) => module.default));
-const PosterPage = late(() => import("./poster/PosterPage").then((module) => module.PosterPage));
-const ReportPage = late(() => import("./report/ReportPage").then((module) => module.ReportPage));
-const ConfirmPage = late(() => import("./email/EmailPages").then((module) => module.ConfirmPage));
-const StopPage = late(() => import("./email/EmailPages").then((module) => module.StopPage));
+const DeskPage = lateScreen(() => import("./desk/DeskPage").then((module) => module.default));
+const PosterPage = lateScreen(() => import("./poster/PosterPage").then((module) => module.PosterPage));
+const ReportPage = lateScreen(() => import("./report/ReportPage").then((module) => module.ReportPage));
+const ConfirmPage = lateScreen(() => import("./email/EmailPages").then((module) => module.ConfirmPage));
+const StopPage = lateScreen(() => import("./email/EmailPages").then((module) => module.StopPage));
 
 // once: reading the token takes it out of the address
 const token = launch() ?? takeToken();

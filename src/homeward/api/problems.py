@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from homeward.api.languages import reader_language
 from homeward.errors import HomewardError, TooManyRequests
-from homeward.locales import best_language, text
+from homeward.locales import best_language, refusal, text
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ def problem(
     language = best_language(request.headers.get("accept-language"))
     body = {
         "type": f"urn:homeward:problem:{code}",
-        "title": text(language, f"error.{code}") or detail,
+        "title": refusal(language, code, more.get("field")) or detail,
         "status": status,
         "detail": detail,
         "code": code,

@@ -8,7 +8,7 @@ from homeward.bot.backend import Person
 from homeward.bot.talk import Album, Button, Card, File, Note, Out, Rows, Venue
 from homeward.bot.words import Words
 from homeward.errors import HomewardError
-from homeward.locales import text
+from homeward.locales import refusal
 
 QUESTION = "q"
 State = dict[str, Any]
@@ -80,7 +80,8 @@ class Turn:
 
     def refuse(self, error: HomewardError) -> None:
         """Say why something was not taken: in English what the server says, else what the catalogue says of it."""
-        known = text(self.words.language, f"error.{error.code}") if self.words.language != "en" else None
+        language = self.words.language
+        known = refusal(language, error.code, error.field) if language != "en" else None
         self.say("refused_input", reason=known or f"{error.message} {error.hint or ''}".strip())
 
     def settle(self, key: str, **values: str | float) -> None:

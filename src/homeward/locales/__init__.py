@@ -20,6 +20,11 @@ def text(language: str, key: str, **values: str | float) -> str | None:
     return found.format(**values) if found is not None else None
 
 
+def refusal(language: str, code: str, field: str | None) -> str | None:
+    """What a person is told of an error: of the field where there is something to say of it, else of its kind."""
+    return text(language, f"error.{code}.{field}") or text(language, f"error.{code}")
+
+
 def plural(language: str, key: str, n: int, **values: str | float) -> str | None:
     """The text of ``key`` in the form that the language wants for ``n`` (CLDR: one, few, many, other)."""
     from babel import Locale

@@ -34,7 +34,7 @@ export function PosterPage({ id }: { id: string }) {
             .filter(Boolean)
             .join(", ")}
         </p>
-        {description && <p class="lead">{description}</p>}
+        {description && <p class="lead as-written">{description}</p>}
         <footer>
           <img src={code} alt={answer} width="160" height="160" />
           <p>{words.t("poster.scan")}</p>

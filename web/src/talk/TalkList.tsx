@@ -113,10 +113,17 @@ function Said({ message, talk, talks }: { message: Message; talk: Talk; talks: T
       {message.text && <p>{message.text}</p>}
       {picture.value && <img src={picture.value} alt={words.t("talk.photo")} />}
       {message.place && (
-        <a href={`geo:${message.place.lat},${message.place.lon}`}>{words.t("talk.place_sent", message.place)}</a>
+        <a href={mapOf(message.place)} target="_blank" rel="noopener noreferrer">
+          {words.t("talk.place_sent", message.place)}
+        </a>
       )}
     </li>
   );
+}
+
+/** A map that opens on every device; `geo:` does nothing on most. */
+function mapOf({ lat, lon }: { lat: number; lon: number }): string {
+  return `https://www.openstreetmap.org/?mlat=${lat}&mlon=${lon}#map=17/${lat}/${lon}`;
 }
 
 /** To some ten metres, as people can read it. */
@@ -126,8 +133,13 @@ function round(degrees: number): number {
 
 function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
   const words = useWords();
-  const text = useSignal("");
-  const { is_open: isOpen, side } = talk.handover;
+  const { id, is_open: isOpen, side } = talk.handover;
+  const kept = `begun-${id}`; // in this tab: a reload in the middle of a sentence loses nothing
+  const text = useSignal(sessionStorage.getItem(kept) ?? "");
+  const type = (typed: string) => {
+    text.value = typed;
+    sessionStorage.setItem(kept, typed);
+  };
   const label = isOpen ? "talk.message" : side === "found" ? "talk.question" : "talk.answer";
   const trouble = useSignal("");
   const isBusy = useSignal(false); // a second tap says nothing twice
@@ -165,12 +177,12 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
       onSubmit={(event) => {
         event.preventDefault();
         if (!text.value.trim() || isBusy.value) return;
-        void write({ text: text.value.trim() }).then((isSent) => isSent && (text.value = ""));
+        void write({ text: text.value.trim() }).then((isSent) => isSent && type(""));
       }}
     >
       <label class="field">
         {words.t(label)}
-        <textarea rows={2} maxLength={2000} value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />
+        <textarea rows={2} maxLength={2000} value={text.value} onInput={(event) => type(event.currentTarget.value)} />
       </label>
       {trouble.value && (
         <p class="notice" role="alert">

@@ -169,7 +169,7 @@ export const en = {
 
   "report.lost": "Lost pet",
   "report.found": "Found animal",
-  "report.about": "You answer the owner of a lost pet. They are told at once.",
+  "report.about": "You answer the owner of a lost pet. If the search is still on, they are told at once.",
   "report.kept": "This is what you had filled in here.",
   "report.kept_no_mark": "The secret mark is kept nowhere: enter it again.",
   "report.another": "Report another animal",

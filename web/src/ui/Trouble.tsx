@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { Problem } from "../api";
 import { LostLink } from "../email/LostLink";
 import { useWords } from "./context";
@@ -8,6 +9,12 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
   const words = useWords();
   const kind = kindOf(problem);
   useTitle(words.t(`problem.${kind}`));
+  useEffect(() => {
+    if (kind !== "offline" || again) return;
+    const retry = () => location.reload();
+    addEventListener("online", retry);
+    return () => removeEventListener("online", retry);
+  }, [kind, again]);
   return (
     <section class="trouble" role="alert">
       <h1>{words.t(`problem.${kind}`)}</h1>

@@ -29,6 +29,7 @@ CODINGS = {"br": ".br", "gzip": ".gz"}
 CITY = "/map/city.pmtiles"
 OTHER = {"ru": "По-русски", "en": "English"}
 FOR_EVERYBODY = {"/", "/lost/new", "/found/new"}
+PLAIN = {"/board": "board.title", "/now": "now.title", "/privacy": "page.write"}  # what needs no script
 MAY_BE_FOUND = {"X-Robots-Tag": "all"}
 FOREVER = "public, max-age=31536000, immutable"
 router = APIRouter()
@@ -67,8 +68,9 @@ def install(app: FastAPI) -> None:
 def page(request: Request, context: Context) -> HTMLResponse:
     """The same document for every screen; which one it shows is the browser's business."""
     language = reader_language(request)
-    title, needs, board = (escape(text(language, key) or "") for key in ("page.title", "page.script", "board.title"))
-    body = f"<noscript><h1>{title}</h1><p>{needs}</p><p><a href='/board'>{board}</a></p></noscript>"
+    title, needs = (escape(text(language, key) or "") for key in ("page.title", "page.script"))
+    ways = "".join(f"<li><a href='{path}'>{escape(text(language, key) or '')}</a></li>" for path, key in PLAIN.items())
+    body = f"<noscript><h1>{title}</h1><p>{needs}</p><ul>{ways}</ul></noscript>"
     html = _shell().replace('lang="en"', f'lang="{language}"', 1).replace("<!--body-->", body, 1)
     policy = content_policy(context.config)
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}

@@ -69,7 +69,17 @@ export class MapView {
   private follow(): void {
     const { owned, time } = this;
     const each = (source: string, data: () => GeoJSON.FeatureCollection) => {
-      this.stops.push(effect(() => void (this.laid.value && this.source(source)?.setData(data()))));
+      let known = ""; // each new layer is cut and drawn anew: what stays the same is left alone
+      this.stops.push(
+        effect(() => {
+          const laid = this.laid.value;
+          if (!laid) return;
+          const found = data();
+          const print = `${laid} ${JSON.stringify(found)}`;
+          if (print !== known) void this.source(source)?.setData(found);
+          known = print;
+        }),
+      );
     };
     each(MATCHES, () => points(time.shown.value));
     each(CAMERAS, () => cameras(time.shown.value));
