@@ -61,3 +61,11 @@ def test_what_is_unsure_goes_on_with_a_track_near_by_and_makes_none():
     assert ids(tracker.update(0.6, [animal(120.0)], [animal(121.0, confidence=0.2)])) == [1]
     assert ids(tracker.update(0.8, [], [animal(180.0, confidence=0.2)])) == []
     assert tracker.tracks[0].evidence == 0.9 + 0.2 + 0.9
+
+
+def test_a_thing_that_was_taken_for_an_animal_once_is_not_followed_for_ever():
+    tracker = Tracker()
+    tracker.update(0.0, [animal(100.0)])
+    followed = [ids(tracker.update(step / 5, [], [animal(100.0, confidence=0.2)])) for step in range(1, 30)]
+
+    assert followed == [[1]] * 15 + [[]] * 14

@@ -14,6 +14,7 @@ REACH = 1.2
 REACH_UNSURE = 0.5
 """The same for what the detector is not sure of: it may only go on from where an animal was seen."""
 
+UNSURE_S = 3.0  # how long after its last sure look a track goes on with others
 SIZES_ALIKE = 2.5
 FOLLOWED = 0.5  # share of the newest step in the speed
 
@@ -26,6 +27,7 @@ class Track:
     box: Box
     first_s: float
     last_s: float
+    sure_s: float = float("-inf")
     patience_s: float = 2.0
     speed: tuple[float, float] = (0.0, 0.0)
     votes: dict[Species, float] = field(default_factory=dict)
@@ -76,17 +78,21 @@ class Tracker:
         """Give every animal its track, a new one where none fits; nearest pairs first.
 
         What is ``unsure`` goes on with a track that nothing else was given to, or is dropped: alone it is no animal,
-        but where one was a moment ago it most likely is one still (ByteTrack, arXiv 2110.06864).
+        but where one was a moment ago it most likely is one still (ByteTrack, arXiv 2110.06864). Not for long,
+        though (`UNSURE_S`): a thing that was taken for an animal once looks like one for ever.
         """
         self.tracks = [track for track in self.tracks if track.is_alive(time_s)]
         given = self._paired(time_s, self.tracks, animals, REACH)
         found = [(given.get(number) or self._new(animal, time_s), animal) for number, animal in enumerate(animals)]
         taken = {track.id for track, _ in found}
-        free = [track for track in self.tracks if track.id not in taken]
+        free = [track for track in self.tracks if track.id not in taken and time_s - track.sure_s <= UNSURE_S]
         going_on = self._paired(time_s, free, unsure, REACH_UNSURE)
-        found += [(track, unsure[number]) for number, track in going_on.items()]
         for track, animal in found:
             track.follow(animal, time_s)
+            track.sure_s = time_s
+        for number, track in going_on.items():
+            track.follow(unsure[number], time_s)
+            found.append((track, unsure[number]))
         return found
 
     @staticmethod
