@@ -20,6 +20,21 @@ def lost(door):
     return door.report("lost", photo(1), name="Barsik <b>", listed="true", **PLACE, **home, **SECRET)
 
 
+@pytest.mark.parametrize("path", ["/board?utm_source=telegram&species=dog", "/now?fbclid=1", "/now?species=hamster"])
+def test_what_networks_add_to_a_shared_link_does_no_harm(door, path):
+    page = door.http.get(path, headers={"Accept": "text/html"})
+
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert door.http.get("/api/v1/board?utm_source=telegram").status_code == 422
+
+
+def test_the_other_language_shows_the_same(door):
+    page = door.http.get("/board?species=dog&shelf=lost", headers={"Accept": "text/html"}).text
+
+    assert "href='?species=dog&amp;shelf=lost&amp;lang=ru'" in page
+
+
 def test_only_those_who_said_so_are_listed(door, lost):
     door.report("lost", photo(2), name="Private")
     door.world.clock.forward(seconds=1)

@@ -222,6 +222,23 @@ def test_a_hidden_report_leaves_the_board_and_the_matches_and_its_owner_reads_wh
     assert door.http.get(f"/pet/{report}").status_code == 200
 
 
+def test_a_hidden_report_talks_to_nobody(door, anna, lost):
+    found = door.report("found", photo(1, noise=3), held="held", **PLACE)
+    pair = {"lost_id": lost.json()["id"], "found_id": found.json()["id"]}
+    talk = door.http.post("/api/v1/handovers", json=pair, headers=own(found)).json()["id"]
+    decide(door, anna, found.json()["id"], "hide", "It asks for money first")
+
+    refused = [
+        door.http.post("/api/v1/handovers", json=pair, headers=own(found)),
+        door.http.put(f"/api/v1/handovers/{talk}/answer", json={"agrees": True}, headers=own(lost)),
+        door.http.post(f"/api/v1/handovers/{talk}/messages", files={"text": (None, "Pay first")}, headers=own(found)),
+        door.http.post(f"/api/v1/handovers/{talk}/messages", files={"text": (None, "Where?")}, headers=own(lost)),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(403, "forbidden")] * 4
+    said_no = door.http.put(f"/api/v1/handovers/{talk}/answer", json={"agrees": False}, headers=own(lost))
+    assert said_no.status_code == 200
+
+
 def test_what_is_hidden_finds_nobody_new(door, anna, lost):
     decide(door, anna, lost.json()["id"], "hide")
 

@@ -147,6 +147,56 @@ def test_a_word_without_a_network_is_noted_beside_its_match_and_sent_later(visit
     expect(page.get_by_text("Your word is noted")).to_have_count(0)
 
 
+def test_a_word_without_a_network_outlives_the_tab(visit, lost, door):
+    page = visit(path_of(lost))
+    controlled(page)
+    page.reload()
+    card = page.locator("li.card").first
+    expect(card).to_be_visible()
+    page.context.set_offline(True)
+    card.get_by_role("button", name="No", exact=True).click()
+    expect(card.get_by_text("Your word is noted")).to_be_visible()
+    page.reload()
+    expect(page.locator("li.card").first.get_by_text("Your word is noted")).to_be_visible()
+
+    page.context.set_offline(False)
+
+    expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
+    page.reload()
+    expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.get_by_text("Your word is noted")).to_have_count(0)
+
+
+def test_photos_chosen_without_a_network_are_not_sent_twice(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.context.set_offline(True)
+    page.get_by_label("Add photos").set_input_files(file(photo(1, noise=5)))
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    page.get_by_label("Add photos").set_input_files(file(photo(1, noise=5)))
+
+    expect(page.get_by_label("Add photos")).to_be_enabled()
+    with page.expect_response("**/matches?*"):
+        pass
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
+
+
+@pytest.mark.parametrize("path", ["/board", "/desk"])
+def test_a_phone_in_a_network_without_the_server_says_no_connection(visit, lost, path):
+    page = visit(path_of(lost))
+    controlled(page)
+    page.reload()
+    expect(page.locator("li.card")).to_have_count(1)
+    page.add_init_script("Object.defineProperty(navigator, 'onLine', { get: () => true })")
+    page.context.set_offline(True)
+
+    visit(path, page=page)
+
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+
+
 def test_an_owner_erases_everything_after_one_question(visit, lost, door):
     page = visit(path_of(lost))
     asked = []

@@ -215,10 +215,47 @@ def test_a_link_that_is_pasted_opens_the_page_where_no_browser_knows_it(visit, l
     assert page.evaluate(TOO_WIDE) == []
     assert violations(page) == []
 
-    page.get_by_label("Ваша ссылка").fill(f"Барсик: {lost.json()['link']} - сохранить!")
+    page.get_by_label("Ваша ссылка").fill(f"Барсик (<{lost.json()['link']}>). - сохранить!")
     page.get_by_role("button", name="Открыть мою страницу").click()
 
     expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+
+
+def test_the_right_link_in_the_tab_of_a_wrong_one_opens_the_page(visit, lost):
+    page = visit(path_of(lost)[:-9])
+    expect(page.get_by_role("heading", name="This link does not open")).to_be_visible()
+    assert "token" not in page.url
+
+    visit(path_of(lost), page=page)
+
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    assert "token" not in page.url
+
+
+def test_a_link_whose_first_opening_failed_is_not_lost(visit, lost):
+    page = visit("/")
+    page.context.route("**/api/v1/**", lambda route: route.abort())
+    visit(path_of(lost), page=page)
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.context.unroute("**/api/v1/**")
+    page.reload()
+
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    assert "token" not in page.url
+
+
+def test_a_browser_that_keeps_nothing_shows_everything(visit, lost):
+    page = visit("/now")
+    page.add_init_script(
+        "for (const n of ['localStorage', 'sessionStorage']) Object.defineProperty(window, n, {get() { throw new DOMException('no') }})"
+    )
+    visit("/", page=page)
+    expect(page.get_by_role("link", name="I lost my pet")).to_be_visible()
+    visit(path_of(lost), page=page)
+    expect(cards(page)).to_have_count(2)
+    page.locator(".filter-line button").click()
+    page.get_by_label("Within").select_option("2")
+    expect(page.get_by_text("Your filter hides 1 match")).to_be_visible()
 
 
 def test_without_a_network_the_last_data_are_there_with_their_pictures(visit, lost):

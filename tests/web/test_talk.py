@@ -130,6 +130,8 @@ def test_what_was_begun_outlives_a_reload_and_a_place_opens_on_a_map(both):
     connect(owner, finder)
     finder.get_by_role("button", name="Да", exact=True).click()
     expect(owner.get_by_text("You are connected.")).to_be_visible(timeout=20_000)
+    expect(owner.locator(".talk .talk-about img")).to_be_visible()
+    expect(finder.locator(".talk .talk-about")).to_contain_text("Rex")
     owner.get_by_label("Message").fill("I can be at the bridge at")
     owner.reload()
     expect(owner.get_by_label("Message")).to_have_value("I can be at the bridge at")
@@ -143,3 +145,22 @@ def test_what_was_begun_outlives_a_reload_and_a_place_opens_on_a_map(both):
     expect(place).to_be_visible(timeout=20_000)
     assert place.get_attribute("href").startswith("https://www.openstreetmap.org/?mlat=57.61&mlon=39.86")
     assert "noreferrer" in place.get_attribute("rel")
+
+
+def test_a_device_that_never_says_where_it_is_keeps_nobody_from_writing(both):
+    owner, finder = both
+    finder.add_init_script(
+        "navigator.geolocation.getCurrentPosition = (_, fail, how) => { window.asked = [fail, how]; }"
+    )
+    finder.reload()
+    connect(owner, finder)
+    finder.get_by_role("button", name="Да", exact=True).click()
+    finder.get_by_role("button", name="Где я").click()
+    finder.get_by_label("Сообщение").fill("Жду у моста")
+    finder.get_by_role("button", name="Отправить").click()
+    expect(owner.get_by_text("Жду у моста")).to_be_visible(timeout=20_000)
+
+    assert 0 < finder.evaluate("window.asked[1].timeout") <= 30_000
+    finder.evaluate("window.asked[0]({})")
+    expect(finder.get_by_role("alert")).to_be_visible()
+    expect(finder.get_by_role("button", name="Где я")).to_be_enabled()

@@ -1,5 +1,6 @@
 // Talks to the server: JSON in and out, problems (RFC 9457) as errors, one open report per call.
 import { base } from "./telegram/telegram";
+import { dropToken } from "./ui/token";
 
 export interface Place {
   lat: number | null;
@@ -398,8 +399,12 @@ export class Server {
       return;
     }
     this.token = token;
-    await answered("POST", "/session", {}, this.headers());
+    await answered("POST", "/session", {}, this.headers()).catch((error: Problem) => {
+      if (error.status !== 0) dropToken();
+      throw error;
+    });
     this.token = null;
+    dropToken();
   }
 
   private async call(method: string, path: string, init: RequestInit, key?: string): Promise<Response> {

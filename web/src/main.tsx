@@ -16,7 +16,8 @@ import type { Shelf } from "./report/send";
 import { base, launch } from "./telegram/telegram";
 import { Frame } from "./ui/Frame";
 import { lateScreen } from "./ui/late";
-import { takeToken } from "./ui/token";
+import { wasReached } from "./ui/reached";
+import { readToken } from "./ui/token";
 import { Trouble } from "./ui/Trouble";
 import { readersLanguage } from "./words";
 
@@ -27,8 +28,9 @@ const ReportPage = lateScreen(() => import("./report/ReportPage").then((module) 
 const ConfirmPage = lateScreen(() => import("./email/EmailPages").then((module) => module.ConfirmPage));
 const StopPage = lateScreen(() => import("./email/EmailPages").then((module) => module.StopPage));
 
-// once: reading the token takes it out of the address
-const token = launch() ?? takeToken();
+const token = launch() ?? readToken();
+// a link that was pasted into an open page changes only what stands behind the #
+addEventListener("hashchange", () => readToken() && location.reload());
 
 function Page() {
   const path = location.pathname.slice(base.length);
@@ -41,7 +43,7 @@ function Page() {
   if (location.pathname === "/api/v1/email/stop") return <StopPage />;
   if (location.pathname === "/desk") return <DeskPage token={token} />;
   if (location.pathname === "/") return <FrontPage />;
-  return <Trouble problem={navigator.onLine ? new Problem(404, "not_found", "") : new Problem(0, "unreachable", "")} />;
+  return <Trouble problem={wasReached() ? new Problem(404, "not_found", "") : new Problem(0, "unreachable", "")} />;
 }
 
 document.documentElement.lang = readersLanguage();

@@ -99,7 +99,7 @@ def _screen(request: Request, error: HomewardError) -> Response:
         f"<a class='button' href='/found/new'>{say('screen.found')}</a></p></section>"
     )
     policy = content_policy(request.app.state.context.config)
-    page = document(language, body, title=text(language, f"screen.{kind}") or "", head="")
+    page = document(request, body, title=text(language, f"screen.{kind}") or "", head="")
     return HTMLResponse(
         page, error.status, headers={**_headers(error), "Content-Security-Policy": policy, "Cache-Control": "no-store"}
     )

@@ -7,7 +7,7 @@ from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import HandoverId, MessageId, ReportId, new_token
 from homeward.domain.matches import Match, Verdict
 from homeward.domain.places import Point
-from homeward.domain.reports import Report, Shelf, Source
+from homeward.domain.reports import Report, Shelf, Source, Status
 from homeward.engine.events import EventBroker, TalkMoved
 from homeward.engine.intake import check_text
 from homeward.engine.show import get_report
@@ -32,7 +32,7 @@ class Talks:
 
         Raises:
             NotFound: the two are no match.
-            Forbidden: not before the owner's verdict, not about strangers, not with a camera.
+            Forbidden: not before the owner's verdict, not about strangers, not with a camera, not while one is hidden.
             Conflict: one of the two does not want to.
         """
         now = self.ports.clock.now()
@@ -53,9 +53,12 @@ class Talks:
 
         Raises:
             Conflict: it is over.
+            Forbidden: it would talk, and one of the reports is hidden.
         """
         with self.ports.database.write() as work:
             handover = _handover(work, handover_id)
+            if agrees:
+                _check_shown(get_report(work, handover.lost_id), get_report(work, handover.found_id))
             answered = self._answered(work, handover, side, agrees=agrees, now=self.ports.clock.now())
         return self._moved(answered)
 
@@ -74,6 +77,7 @@ class Talks:
             InvalidInput: there is nothing in it, or it is too long.
             PhotoUnreadable, PhotoTooLarge, PhotoKindUnsupported: the picture cannot be taken.
             Conflict: it is over, or not yet so far.
+            Forbidden: one of the reports is hidden.
         """
         check_text("text", text, LONGEST_TEXT)
         if not text and place is None and photo is None:
@@ -83,6 +87,7 @@ class Talks:
         with self.ports.database.write() as work:
             handover = _handover(work, handover_id)
             _check_open(handover, only_words=place is None and picture is None)
+            _check_shown(get_report(work, handover.lost_id), get_report(work, handover.found_id))
             if len(work.handovers.messages(handover_id)) >= MOST_MESSAGES:
                 raise Conflict("There are too many messages here.", hint="End it, and meet.")
             new = NewMessage(handover_id, side, now, text, place, picture)
@@ -182,6 +187,7 @@ def _check_pair(work: UnitOfWork, lost_id: ReportId, found_id: ReportId, side: S
     if match is None:
         raise NotFound("There is no such match.", field="found_id")
     lost, found = get_report(work, lost_id, Shelf.LOST), get_report(work, found_id, Shelf.FOUND)
+    _check_shown(lost, found)
     if found.source is Source.CAMERA:
         raise Forbidden("A camera saw this animal; there is nobody to talk to.", hint="Look for it there.")
     if lost.account_id == found.account_id:
@@ -189,6 +195,12 @@ def _check_pair(work: UnitOfWork, lost_id: ReportId, found_id: ReportId, side: S
     if not _may_propose(match, found, side):
         hint = "Judge the match as the same animal first." if side is Shelf.LOST else "The owner will write to you."
         raise Forbidden("Not yet.", hint=hint)
+
+
+def _check_shown(*reports: Report) -> None:
+    """What operators hide, for fraud or for abuse, must not go on behind their backs."""
+    if any(report.status is Status.HIDDEN for report in reports):
+        raise Forbidden("One of the two reports is hidden.", hint="Whoever disagrees writes on the page /privacy.")
 
 
 def _may_propose(match: Match, found: Report, side: Shelf) -> bool:

@@ -17,7 +17,7 @@ from homeward.watcher.following import BETTER, Followed, candidate
 from homeward.watcher.motion import MotionGate, joined
 from homeward.watcher.repeats import Repeats
 
-AGAIN_S, AGAIN_STILL_S = 0.5, 15.0
+AGAIN_S, AGAIN_STILL_S = 1.0, 15.0
 PATIENCE_S, PATIENCE_STILL_S = 2.0, 35.0  # how long it may be out of sight
 GAPS = 2.5  # or so many times what lies between two frames, where only key frames are decoded
 AROUND = 0.6

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { Problem } from "../api";
 import { useWords } from "../ui/context";
 import { useTitle } from "../ui/title";
-import { takeToken } from "../ui/token";
+import { dropToken } from "../ui/token";
 import { Desk, type Me } from "./api";
 import { CameraDesk } from "./CameraDesk";
 import { HealthDesk } from "./HealthDesk";
@@ -53,21 +53,15 @@ export default function DeskPage({ token }: { token: string | null }) {
     problem.value = null;
     try {
       if (key) await desk.signIn(key);
+      dropToken();
       await recount();
     } catch (error) {
       problem.value = asProblem(error);
+      if (problem.value.status !== 0) dropToken();
       isAsked.value = true;
     }
   };
-  useEffect(() => {
-    void enter(token);
-    const follow = () => {
-      const later = takeToken(); // a link that was opened while the desk was open already
-      if (later) void enter(later);
-    };
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
-  }, []);
+  useEffect(() => void enter(token), []);
   useEffect(() => {
     const timer = setInterval(() => me.value && void recount(), RECOUNT_MS);
     return () => clearInterval(timer);

@@ -18,6 +18,7 @@ export function AddressForm({ title, text, button, done, send }: Asked) {
   const isThere = useSignal(false);
   const said = useSignal("");
   const trouble = useSignal("");
+  const isBusy = useSignal(false); // a second tap sends no second letter
   useEffect(() => void sendsLetters().then((does) => (isThere.value = does)), []);
   if (!isThere.value) return null;
   return (
@@ -26,13 +27,16 @@ export function AddressForm({ title, text, button, done, send }: Asked) {
       onSubmit={(event) => {
         event.preventDefault();
         const email = String(new FormData(event.currentTarget).get("email")).trim();
+        if (isBusy.value) return;
+        isBusy.value = true;
         trouble.value = "";
-        send(email).then(
+        const sent = send(email).then(
           () => (said.value = done(email)),
           (error: unknown) => {
             trouble.value = error instanceof Problem ? saidOf(words, error) : words.t("problem.server");
           },
         );
+        void sent.finally(() => (isBusy.value = false));
       }}
     >
       <h2>{title}</h2>
@@ -45,7 +49,7 @@ export function AddressForm({ title, text, button, done, send }: Asked) {
             {words.t("email.address")}
             <input type="email" name="email" required maxLength={200} autoComplete="email" />
           </label>
-          <button>{button}</button>
+          <button disabled={isBusy.value}>{button}</button>
         </>
       )}
       {trouble.value && (

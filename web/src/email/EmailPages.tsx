@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask, Problem } from "../api";
 import { useWords } from "../ui/context";
+import { dropToken } from "../ui/token";
 import { Trouble } from "../ui/Trouble";
 
 /** Behind the link of the letter that asks whether the address is one's own. */
@@ -13,8 +14,14 @@ export function ConfirmPage({ token }: { token: string | null }) {
     if (token === null) return; // the page was loaded again: the token had left the address
     problem.value = null;
     ask<{ link: string }>("/email/confirm", { token }, words.language).then(
-      (answer) => (link.value = answer.link),
-      (error: Problem) => (problem.value = error),
+      (answer) => {
+        dropToken();
+        link.value = answer.link;
+      },
+      (error: Problem) => {
+        if (error.status !== 0) dropToken();
+        problem.value = error;
+      },
     );
   };
   useEffect(confirm, [token]);
@@ -47,20 +54,19 @@ export function StopPage() {
   const words = useWords();
   const isStopped = useSignal(false);
   const problem = useSignal<Problem | null>(null);
-  if (problem.value) return <Trouble problem={problem.value} />;
+  const stop = () => {
+    problem.value = null;
+    ask(`/email/stop${location.search}`, {}, words.language).then(
+      () => (isStopped.value = true),
+      (error: Problem) => (problem.value = error),
+    );
+  };
+  if (problem.value) return <Trouble problem={problem.value} again={stop} />;
   return (
     <section class="front">
       <h1>{words.t(isStopped.value ? "email.stopped" : "email.stop")}</h1>
       {!isStopped.value && (
-        <button
-          class="main"
-          onClick={() => {
-            ask(`/email/stop${location.search}`, {}, words.language).then(
-              () => (isStopped.value = true),
-              (error: Problem) => (problem.value = error),
-            );
-          }}
-        >
+        <button class="main" onClick={stop}>
           {words.t("email.stop_button")}
         </button>
       )}

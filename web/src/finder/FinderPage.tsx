@@ -4,7 +4,7 @@ import { type Owner, Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { forget, keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
-import { TalkList } from "../talk/TalkList";
+import { type About, TalkList } from "../talk/TalkList";
 import { Talks } from "../talk/talks";
 import { useWords } from "../ui/context";
 import { Degree, stepOf } from "../ui/Degree";
@@ -54,7 +54,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       );
     });
   useEffect(() => {
-    const again = () => void (problem.value?.status === 0 && open());
+    const again = () => void (problem.value?.status === 0 && report.value && open());
     void open();
     addEventListener("online", again);
     return () => {
@@ -76,13 +76,22 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         {photo && <img class="portrait" src={photo.crop} alt={words.t("match.found")} width="96" height="96" />}
         <h1>{words.t("finder.thanks")}</h1>
       </div>
-      {report.value.status !== "open" && <p class="notice">{words.t("finder.closed")}</p>}
+      {report.value.status === "hidden" ? (
+        <div class="notice">
+          <p>{words.t("owner.hidden_by_desk", { why: report.value.hidden_because ?? "" })}</p>
+          <a class="button" href="/privacy#ask">
+            {words.t("owner.object")}
+          </a>
+        </div>
+      ) : (
+        report.value.status !== "open" && <p class="notice">{words.t("finder.closed")}</p>
+      )}
       {report.value.pending && (
         <p class="notice" role="status">
           {words.t("owner.waiting")}
         </p>
       )}
-      <TalkList talks={talks} />
+      <TalkList talks={talks} about={({ handover }) => aboutOwner(words, owners.value, handover.lost_id)} />
       {likely.length === 0 ? (
         <section class="empty">
           <h2>{words.t("finder.searching")}</h2>
@@ -102,7 +111,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
                   {owner.name && <h3>{owner.name}</h3>}
                   <Degree degree={owner.degree} word={owner.degree_word} />
                   <p>{[owner.district, band(words, owner)].filter(Boolean).join(", ")}</p>
-                  {owner.degree >= MAY_ASK && !talks.all.value.some(({ handover }) => handover.lost_id === owner.lost_id) && (
+                  {report.value!.status !== "hidden" && owner.degree >= MAY_ASK && !talks.all.value.some(({ handover }) => handover.lost_id === owner.lost_id) && (
                     <button onClick={() => void talks.propose(owner.lost_id, id)}>{words.t("talk.write_owner")}</button>
                   )}
                 </div>
@@ -143,6 +152,13 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       </details>
     </section>
   );
+}
+
+/** Whom a conversation is with: the pet that is looked for. */
+function aboutOwner(words: Words, owners: Owner[], lostId: string): About | null {
+  const owner = owners.find(({ lost_id }) => lost_id === lostId);
+  if (!owner) return null;
+  return { picture: owner.photo.crop, text: [owner.name ?? words.t(`poster.${owner.species}`), owner.district].filter(Boolean).join(", ") };
 }
 
 function band(words: Words, owner: Owner): string {

@@ -1,8 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useWords } from "../ui/context";
 
-const OWN = /^\/(lost|found)\/\w+$/;
-
 /** The way back to one's page for those who have the link and no browser that knows it: a page on a home screen. */
 export function PasteLink() {
   const words = useWords();
@@ -35,8 +33,6 @@ export function PasteLink() {
 
 /** The part of a pasted link that opens a page here, whatever words stand around it. */
 function linkIn(pasted: string): string | null {
-  const [found] = /https?:\/\/\S+/.exec(pasted) ?? [];
-  if (!found || !URL.canParse(found)) return null;
-  const { pathname, hash } = new URL(found);
-  return OWN.test(pathname) && hash.startsWith("#token=") ? pathname + hash : null;
+  const [, path, token] = /(\/(?:lost|found)\/\w+)(?:\?[^\s#]*)?#token=([\w.-]*\w)/.exec(pasted) ?? [];
+  return path && token ? `${path}#token=${token}` : null;
 }

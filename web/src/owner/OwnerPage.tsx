@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Server } from "../api";
-import { TalkList } from "../talk/TalkList";
+import { type About, TalkList } from "../talk/TalkList";
 import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { late } from "../ui/late";
@@ -10,11 +10,12 @@ import { useMedia } from "../ui/media";
 import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
 import { ERASED, Trouble } from "../ui/Trouble";
+import type { Words } from "../words";
 import { Case, isLikely } from "./case";
 import { CaseHead } from "./CaseHead";
 import { Compare } from "./Compare";
 import { FilterBar } from "./FilterBar";
-import { MatchList } from "./MatchList";
+import { MatchList, placeOf } from "./MatchList";
 
 const MatchMap = late(() => import("./map/MatchMap").then((module) => module.default));
 
@@ -34,7 +35,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   const problem = owned.problem.value;
   useTitle(report && (report.name ?? words.t(`poster.${report.species}`)));
   if (isErased.value) return <Trouble problem={ERASED} />;
-  if (problem && !report) return <Trouble problem={problem} again={() => void owned.open(token)} />;
+  if (problem && !report) return <Trouble problem={problem} again={() => void (problem.status === 0 ? owned.retry() : owned.open(token))} />;
   if (!report) return <Skeleton />;
   const name = report.name ?? words.t(`pet.${report.species}`);
   const compare = (match: string) => (comparing.value = match);
@@ -45,7 +46,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
       <div class="owner-main">
         {problem && <Notice problem={problem} knownAt={owned.knownAt.value} />}
         <CaseHead owned={owned} report={report} name={name} onErased={() => (isErased.value = true)} />
-        <TalkList talks={owned.talks} />
+        <TalkList talks={owned.talks} about={({ handover }) => aboutFound(words, owned, handover.found_id)} />
         {report.pending && (
           <p class="notice" role="status">
             {words.t("owner.waiting")}
@@ -86,6 +87,13 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
       )}
     </div>
   );
+}
+
+/** Whom a conversation is with: the animal that was found. */
+function aboutFound(words: Words, owned: Case, foundId: string): About | null {
+  const match = owned.matches.value.find(({ found_id }) => found_id === foundId);
+  if (!match) return null;
+  return { picture: match.photo.crop, text: [words.ago(match.seen_at), placeOf(words, match)].join(" · ") };
 }
 
 /** List or map, within the thumb's reach; the filter stays in view. */

@@ -3,7 +3,8 @@ import { computed, signal } from "@preact/signals";
 import { type Change, type Match, newKey, Problem, type Report, type Server, type Verdict } from "../api";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
-import { forget, keep, recall } from "./kept";
+import { remember, remembered } from "../ui/storage";
+import { forget, keep, keepUnsent, recall, recallUnsent, type Unsent } from "./kept";
 
 const SETTLE_MS = 400;
 const PENDING_MS = 2000;
@@ -34,8 +35,10 @@ export class Case {
   readonly hiddenBy = computed(() => hiddenBy(this.matches.value, this.filter.value));
   readonly rank = computed(() => new Map(this.matches.value.map((match, n) => [match.found_id, n + 1])));
 
-  /** Matches on which the owner's word waits for a network. */
-  readonly unsent = signal<ReadonlySet<string>>(new Set());
+  /** What the owner said of matches while there was no network. */
+  private readonly words = signal<readonly Unsent[]>([]);
+  /** The matches on which a word waits. */
+  readonly unsent = computed(() => new Set(this.words.value.map(({ foundId }) => foundId)));
 
   readonly talks: Talks;
 
@@ -57,9 +60,10 @@ export class Case {
     this.talks = new Talks(server);
     const asked = readFilter(location.search);
     const isAsked = writeFilter(asked.filter, asked.sort) !== "";
-    const chosen = isAsked ? asked : readFilter(localStorage.getItem(this.filterKey) ?? "");
+    const chosen = isAsked ? asked : readFilter(remembered(this.filterKey) ?? "");
     this.filter.value = chosen.filter;
     this.sort.value = chosen.sort;
+    this.words.value = recallUnsent(id);
     this.writeAddress();
   }
 
@@ -67,6 +71,7 @@ export class Case {
   async open(token: string | null): Promise<void> {
     try {
       await Promise.all([token && this.server.openSession(token), this.begin()]);
+      for (const said of this.words.value) void this.tell(said);
       const deaf = this.server.listen(
         () => this.refreshSoon(),
         () => void this.talks.refresh(),
@@ -77,18 +82,24 @@ export class Case {
         document.removeEventListener("visibilitychange", this.look);
       };
     } catch (error) {
+      this.waiting = []; // opening does all of it
       this.fail(error, () => this.open(token));
     }
   }
 
   judge(match: Match, verdict: Verdict, close = false): Promise<boolean> {
+    return this.tell({ foundId: match.found_id, verdict, close });
+  }
+
+  private tell(said: Unsent): Promise<boolean> {
+    const { foundId, verdict, close } = said;
     return this.attempt(async () => {
-      const { found_ids } = await this.server.judge(match.found_id, verdict, close).catch((error: unknown) => {
-        this.waits(match, error instanceof Problem && error.status === 0);
+      const { found_ids } = await this.server.judge(foundId, verdict, close).catch((error: unknown) => {
+        this.waits(said, error instanceof Problem && error.status === 0);
         throw error;
       });
-      this.waits(match, false);
-      const judged = new Set([match.found_id, ...found_ids]);
+      this.waits(said, false);
+      const judged = new Set([foundId, ...found_ids]);
       this.matches.value = this.matches.value.map((each) => (judged.has(each.found_id) ? { ...each, verdict } : each));
       if (close) this.report.value = await this.server.report();
       this.refreshSoon();
@@ -103,13 +114,16 @@ export class Case {
     });
   }
 
-  /** ``keep``: also those on which no animal is seen. */
-  addPhotos(photos: Blob[], keep: boolean): Promise<boolean> {
-    const key = newKey();
-    return this.attempt(async () => {
-      this.report.value = await this.server.addPhotos(photos, keep, key);
-      this.refreshSoon();
-    });
+  /** ``keep``: also those on which no animal is seen. Without a network not later by itself: they are chosen again. */
+  async addPhotos(photos: Blob[], keep: boolean): Promise<boolean> {
+    try {
+      this.report.value = await this.server.addPhotos(photos, keep, newKey());
+    } catch (error) {
+      this.fail(error, () => this.attempt(() => this.refresh()));
+      return false;
+    }
+    this.refreshSoon();
+    return true;
   }
 
   /** For good, on the server and on this device. Without a network not later by itself: whoever asked may think anew. */
@@ -148,7 +162,7 @@ export class Case {
   choose(filter: Filter, sort: Sort = this.sort.value): void {
     this.filter.value = filter;
     this.sort.value = sort;
-    localStorage.setItem(this.filterKey, this.writeAddress());
+    remember(this.filterKey, this.writeAddress());
   }
 
   async refresh(): Promise<void> {
@@ -233,15 +247,15 @@ export class Case {
     addEventListener("online", this.retry);
   }
 
-  private waits(match: Match, isWaiting: boolean): void {
-    const unsent = new Set(this.unsent.value);
-    if (isWaiting) unsent.add(match.found_id);
-    else unsent.delete(match.found_id);
-    this.unsent.value = unsent;
+  /** Of two words on one match the later one counts. */
+  private waits(said: Unsent, isWaiting: boolean): void {
+    const others = this.words.value.filter(({ foundId }) => foundId !== said.foundId);
+    this.words.value = isWaiting ? [...others, said] : others;
+    keepUnsent(this.id, [...this.words.value]);
   }
 
-  /** In their order: of two verdicts on one match the later one counts. */
-  private retry = async (): Promise<void> => {
+  /** In their order. */
+  retry = async (): Promise<void> => {
     clearTimeout(this.retrying);
     removeEventListener("online", this.retry);
     const waiting = this.waiting;

@@ -1,5 +1,6 @@
 // This browser's web push: asked for, kept up to date, ended. What comes in is shown by the service worker (sw/sw.ts).
 import { type Server, pushKey } from "../api";
+import { remember, remembered, unremember } from "../ui/storage";
 
 export type PushState = "unknown" | "unsupported" | "install" | "denied" | "off" | "on";
 
@@ -11,7 +12,7 @@ export async function pushState(reportId: string): Promise<PushState> {
   if (!("PushManager" in window)) return isApplesPhone() ? "install" : "unsupported";
   if (Notification.permission === "denied") return "denied";
   const subscription = await (await worker()).pushManager.getSubscription();
-  return subscription && localStorage.getItem(kept(reportId)) ? "on" : "off";
+  return subscription && remembered(kept(reportId)) ? "on" : "off";
 }
 
 /** Ask the person, subscribe, and tell the server; false where the person says no. */
@@ -26,7 +27,7 @@ export async function startPush(server: Server, reportId: string): Promise<boole
   }
   subscription ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   await server.startPush(subscription.toJSON());
-  localStorage.setItem(kept(reportId), "1");
+  remember(kept(reportId), "1");
   return true;
 }
 
@@ -36,7 +37,7 @@ export async function refreshPush(server: Server, reportId: string): Promise<voi
 }
 
 export async function stopPush(server: Server, reportId: string): Promise<void> {
-  localStorage.removeItem(kept(reportId));
+  unremember(kept(reportId));
   const subscription = await (await worker()).pushManager.getSubscription();
   if (subscription) await server.stopPush(subscription.endpoint);
 }

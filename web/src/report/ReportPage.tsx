@@ -161,7 +161,13 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       )}
       <label class="field">
         {words.t("report.when")}
-        <input type="datetime-local" name="happened_at" defaultValue={given["happened_at"]} max={localNow()} />
+        <input
+          type="datetime-local"
+          name="happened_at"
+          defaultValue={given["happened_at"]}
+          max={localNow()}
+          onInput={({ currentTarget }) => (currentTarget.max = localNow())} // the form may have lain open for hours
+        />
       </label>
       {shelf === "found" && (
         <fieldset>

@@ -8,6 +8,7 @@ const PICTURES = "pictures-1";
 const SHELL = "/";
 const ICON = "/icon.svg";
 const MOST_PICTURES = 120;
+const UNREACHED = "unreached"; // as in ui/reached.ts
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(PAGE).then((cache) => cache.addAll([SHELL, ICON])));
@@ -58,8 +59,18 @@ async function shell(request: Request): Promise<Response> {
     if (answer.ok && isScreen(new URL(request.url).pathname)) await (await caches.open(PAGE)).put(SHELL, answer.clone());
     return answer;
   } catch {
-    return (await caches.match(SHELL)) ?? Response.error();
+    return unreached();
   }
+}
+
+/** The page as it was last, with a mark that tells it so: a phone in a network may reach no server all the same. */
+async function unreached(): Promise<Response> {
+  const kept = await caches.match(SHELL);
+  if (!kept) return Response.error();
+  const html = (await kept.text()).replace("</head>", `<meta name="${UNREACHED}" content="1"></head>`);
+  const headers = new Headers(kept.headers);
+  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name); // of what came over the line
+  return new Response(html, { headers });
 }
 
 /** Whether the page draws it; others, like the board, come whole from the server. */

@@ -4,10 +4,24 @@ import type { Handover, Message, Words } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
 import { saidOf } from "../ui/Notice";
+import { rememberedHere, rememberHere } from "../ui/storage";
 import type { Talk, Talks } from "./talks";
 
+const POSITION_MS = 15_000;
+
+/** Which animal a conversation is about, for those who have several. */
+export interface About {
+  picture: string;
+  text: string;
+}
+
+interface Listed {
+  talks: Talks;
+  about: (talk: Talk) => About | null;
+}
+
 /** What owner and finder say to each other; neither learns who the other is. */
-export function TalkList({ talks }: { talks: Talks }) {
+export function TalkList({ talks, about }: Listed) {
   const words = useWords();
   const problem = talks.problem.value;
   if (talks.all.value.length === 0 && !problem) return null;
@@ -20,18 +34,23 @@ export function TalkList({ talks }: { talks: Talks }) {
         </p>
       )}
       {talks.all.value.map((talk) => (
-        <Conversation key={talk.handover.id} talk={talk} talks={talks} />
+        <Conversation key={talk.handover.id} talk={talk} talks={talks} about={about(talk)} />
       ))}
     </section>
   );
 }
 
-function Conversation({ talk, talks }: { talk: Talk; talks: Talks }) {
+function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about: About | null }) {
   const words = useWords();
   const { handover, messages } = talk;
   const isAsked = !handover.is_over && !handover.i_agree;
   return (
-    <article class="talk">
+    <article class="talk" aria-label={about?.text}>
+      {about && (
+        <p class="talk-about">
+          <img src={about.picture} alt="" width="64" height="64" /> {about.text}
+        </p>
+      )}
       <p class="soft">{stateOf(talk).map((key) => words.t(key)).join(" ")}</p>
       <ol class="messages" aria-live="polite">
         {messages.map((message) => (
@@ -135,10 +154,10 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
   const words = useWords();
   const { id, is_open: isOpen, side } = talk.handover;
   const kept = `begun-${id}`; // in this tab: a reload in the middle of a sentence loses nothing
-  const text = useSignal(sessionStorage.getItem(kept) ?? "");
+  const text = useSignal(rememberedHere(kept) ?? "");
   const type = (typed: string) => {
     text.value = typed;
-    sessionStorage.setItem(kept, typed);
+    rememberHere(kept, typed);
   };
   const label = isOpen ? "talk.message" : side === "found" ? "talk.question" : "talk.answer";
   const trouble = useSignal("");
@@ -149,15 +168,20 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
     isBusy.value = false;
     return isSent;
   };
+  const isLocating = useSignal(false);
   const locate = () => {
     trouble.value = "";
-    isBusy.value = true;
+    isLocating.value = true;
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => void write({ place: { lat: round(coords.latitude), lon: round(coords.longitude) } }),
-      () => {
-        trouble.value = words.t("talk.no_position");
-        isBusy.value = false;
+      ({ coords }) => {
+        isLocating.value = false;
+        void write({ place: { lat: round(coords.latitude), lon: round(coords.longitude) } });
       },
+      () => {
+        isLocating.value = false;
+        trouble.value = words.t("talk.no_position");
+      },
+      { timeout: POSITION_MS },
     );
   };
   const show = async (input: HTMLInputElement) => {
@@ -204,7 +228,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
                 onChange={(event) => void show(event.currentTarget)}
               />
             </label>
-            <button type="button" disabled={isBusy.value} onClick={locate}>
+            <button type="button" disabled={isBusy.value || isLocating.value} aria-busy={isLocating.value} onClick={locate}>
               {words.t("talk.place")}
             </button>
           </>

@@ -62,6 +62,7 @@ export class Talks {
         ...handovers.map((handover, n) => ({ handover, messages: messages[n]! })),
         ...gone.map((talk) => ({ ...talk, handover: { ...talk.handover, is_open: false, is_over: true }, isGone: true })),
       ];
+      if (this.problem.value?.status === 0) this.problem.value = null;
     } catch {
       // the page itself says when there is no connection; the next event asks again
     }

@@ -1,6 +1,8 @@
 // The page as a Mini App of Telegram: launch data, colours, the back button and links, by Telegram's own small protocol
 // of events (core.telegram.org/api/web-events). No script of Telegram's is loaded, and outside of it nothing happens.
 
+import { rememberedHere, rememberHere } from "../ui/storage";
+
 /** Before the paths of screens while they are shown in Telegram. */
 export const base = location.pathname.startsWith("/telegram/") ? "/telegram" : "";
 
@@ -27,7 +29,7 @@ export function launch(): string | null {
   if (!base) return null;
   const given = new URLSearchParams(location.hash.slice(1));
   history.replaceState(null, "", location.pathname + location.search);
-  colour(given.get("tgWebAppThemeParams") ?? sessionStorage.getItem(COLOURS));
+  colour(given.get("tgWebAppThemeParams") ?? rememberedHere(COLOURS));
   native.Telegram = { WebView: { receiveEvent: receive } };
   addEventListener("message", ({ origin, data }) => {
     if (origin !== WEB_CLIENT || typeof data !== "string") return;
@@ -77,7 +79,7 @@ function colour(json: string | null): void {
   } catch {
     return;
   }
-  sessionStorage.setItem(COLOURS, json);
+  rememberHere(COLOURS, json);
   const { style } = document.documentElement;
   for (const [theirs, ours] of Object.entries(OURS)) {
     const value = String(colours[theirs] ?? "");

@@ -10,8 +10,8 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
   const kind = kindOf(problem);
   useTitle(words.t(`problem.${kind}`));
   useEffect(() => {
-    if (kind !== "offline" || again) return;
-    const retry = () => location.reload();
+    if (kind !== "offline") return;
+    const retry = again ?? (() => location.reload());
     addEventListener("online", retry);
     return () => removeEventListener("online", retry);
   }, [kind, again]);

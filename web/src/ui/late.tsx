@@ -3,6 +3,7 @@ import type { ComponentType, FunctionComponent } from "preact";
 import { lazy } from "preact/compat";
 import { Problem } from "../api";
 import { useWords } from "./context";
+import { isReached } from "./reached";
 import { Trouble } from "./Trouble";
 
 /**
@@ -10,30 +11,34 @@ import { Trouble } from "./Trouble";
  * line says so instead; a reload brings what is there now.
  */
 export function late<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
-  return orElse(load, Missing);
+  return orElse(load, Unreached, Gone);
 }
 
 /** The same for a whole screen: nothing else is on it, so it is loaded again by itself once there is a network. */
 export function lateScreen<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
-  return orElse(load, MissingScreen);
+  return orElse(load, () => <Trouble problem={new Problem(0, "unreachable", "")} />, Gone);
 }
 
-function orElse<Props extends object>(load: () => Promise<ComponentType<Props>>, missing: FunctionComponent) {
-  return lazy(() => load().then((found) => ({ default: found }), () => ({ default: missing as ComponentType<Props> })));
+function orElse<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+  unreached: FunctionComponent,
+  gone: FunctionComponent,
+): ComponentType<Props> {
+  const missing = async () => ((await isReached()) ? gone : unreached) as ComponentType<Props>;
+  return lazy(async () => ({ default: await load().catch(missing) }));
 }
 
-const MissingScreen: FunctionComponent = () => {
-  return navigator.onLine ? <Missing /> : <Trouble problem={new Problem(0, "unreachable", "")} />;
-};
+const Unreached: FunctionComponent = () => <Missing why="problem.part_offline" />;
+const Gone: FunctionComponent = () => <Missing why="problem.part" />;
 
-const Missing: FunctionComponent = () => {
+function Missing({ why }: { why: "problem.part_offline" | "problem.part" }) {
   const words = useWords();
   return (
     <p class="notice" role="alert">
-      {words.t(navigator.onLine ? "problem.part" : "problem.part_offline")}{" "}
+      {words.t(why)}{" "}
       <button class="plain" onClick={() => location.reload()}>
         {words.t("problem.again")}
       </button>
     </p>
   );
-};
+}

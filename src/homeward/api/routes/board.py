@@ -33,6 +33,7 @@ def board(request: Request, context: Context) -> dict[str, Any]:
 
     Photo, name, species, district and day; never a place.
     """
+    forms.known_only(request, FILTERS)
     notices, cursor = _page(request, context, _where_asked(request, context))
     return {"items": [notice_view(notice) for notice in notices], "next": cursor}
 
@@ -47,20 +48,21 @@ def photo(report_id: str, context: Context) -> Response:
 
 @router.get("/board", include_in_schema=False)
 def board_page(request: Request, context: Context) -> HTMLResponse:
-    """The newest, with links to the others."""
+    """The newest, with links to the others. What networks add to a link that is shared does no harm."""
     language = reader_language(request)
     asked = _where_asked(request, context)
     notices, cursor = _page(request, context, asked)
     say, places = Words(language), context.engine.board.districts()
     shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
     listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
-    given = {name: value for name, value in request.query_params.items() if name not in {"cursor", "lang"}}
+    kept = FILTERS - {"cursor", "lang"}
+    given = {name: value for name, value in request.query_params.items() if name in kept}
     older = escape(urlencode({**given, "cursor": cursor or ""}))
     more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
     privacy = f"<p class='foot'><a href='/privacy'>{say('privacy.link')}</a></p>"
     chosen = f"{_filters(given, say)}{_districts(given, places, say)}{_around(given, asked, say)}"
     body = f"<h1>{say('board.title')}</h1>{chosen}{listed}{more}{privacy}"
-    return html_page(request, context, language, say.plain("board.title"), body, NEAR_SCRIPT if places else "")
+    return html_page(request, context, say.plain("board.title"), body, NEAR_SCRIPT if places else "")
 
 
 @router.get("/pet/{report_id}", include_in_schema=False)
@@ -91,7 +93,7 @@ def notice_page(request: Request, report_id: str, context: Context) -> HTMLRespo
         f"<p class='foot'><a href='/pet/{notice.report.id}/complaint'>{say('complaint.link')}</a>"
         f" <a href='/privacy'>{say('privacy.link')}</a></p></article>"
     )
-    return html_page(request, context, language, title, body, head)
+    return html_page(request, context, title, body, head)
 
 
 class Words:
@@ -118,7 +120,6 @@ class Words:
 
 def _where_asked(request: Request, context: ApiContext) -> tuple[str, ...] | None:
     """The districts that are asked for: the one that is named, or those around a place; None for all."""
-    forms.known_only(request, FILTERS)
     query = dict(request.query_params)
     if query.get("district"):
         return (query["district"],)
@@ -206,11 +207,9 @@ def _where(notice: Notice, say: Words) -> str:
     return ", ".join(part for part in (notice.report.district, say.day(notice)) if part)
 
 
-def html_page(
-    request: Request, context: ApiContext, language: str, title: str, body: str, head: str = ""
-) -> HTMLResponse:
+def html_page(request: Request, context: ApiContext, title: str, body: str, head: str = "") -> HTMLResponse:
     """A page made here, which may be found by search machines."""
     headers = {"Content-Security-Policy": content_policy(context.config), **MAY_BE_FOUND}
-    answer = HTMLResponse(document(language, body, title=title, head=head), headers=headers)
+    answer = HTMLResponse(document(request, body, title=title, head=head), headers=headers)
     keep_language(request, answer)
     return answer

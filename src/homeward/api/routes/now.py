@@ -1,7 +1,6 @@
 """What to do now: a page for the first hours after a pet is lost, with its sources. Made here; needs no JavaScript."""
 
 from html import escape
-from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -12,6 +11,7 @@ from homeward.locales import text
 
 router = APIRouter()
 POINTS = {"cat": 4, "dog": 4, "posters": 2, "shelters": 2, "beware": 2}
+KINDS = {"cat", "dog"}
 SOURCES = {  # DOI: who and where
     "10.3390/ani8010005": "Huang et al., Search Methods Used to Locate Missing Cats and Locations Where Missing Cats"
     " Are Found, Animals 2018, 8(1), 5",
@@ -25,14 +25,15 @@ SOURCES = {  # DOI: who and where
 
 
 @router.get("/now", include_in_schema=False)
-def now(request: Request, species: Literal["cat", "dog"] | None = None) -> HTMLResponse:
-    """For a cat, for a dog, or for both."""
+def now(request: Request, species: str | None = None) -> HTMLResponse:
+    """For a cat, for a dog, or for both, also where the address asks for something else."""
     language = reader_language(request)
 
     def say(key: str) -> str:
         return escape(text(language, f"now.{key}") or "")
 
-    shown = [part for part in POINTS if part not in {"cat", "dog"} or species in {None, part}]
+    kinds = {species} & KINDS or KINDS
+    shown = [part for part in POINTS if part not in KINDS - kinds]
     parts = [f"<h1>{say('title')}</h1><p class='lead'>{say('lead')}</p>"]
     for part in shown:
         points = "".join(f"<li>{say(f'{part}.{n}')}</li>" for n in range(1, POINTS[part] + 1))
@@ -43,7 +44,7 @@ def now(request: Request, species: Literal["cat", "dog"] | None = None) -> HTMLR
     parts.append(f"<h2>{say('sources')}</h2><ol class='soft'>{cited}</ol>")
     parts.append(f"<p><a class='button main' href='/lost/new'>{say('report')}</a></p>")
     body = f"<article class='now'>{''.join(parts)}</article>"
-    html = document(language, body, title=text(language, "now.title") or "", head="")
+    html = document(request, body, title=text(language, "now.title") or "", head="")
     answer = HTMLResponse(html, headers=MAY_BE_FOUND)
     keep_language(request, answer)
     return answer

@@ -5,7 +5,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.datastructures import Headers
@@ -142,9 +142,11 @@ def content_policy(config: ApiConfig) -> str:
     ))  # fmt: skip
 
 
-def document(language: str, body: str, *, title: str, head: str) -> str:
-    """A whole page made here: the look of the built one, without its script."""
+def document(request: Request, body: str, *, title: str, head: str) -> str:
+    """A whole page made here: the look of the built one, without its script. The other language shows the same."""
+    language = reader_language(request)
     other = "en" if language == "ru" else "ru"
+    same = escape(urlencode({**request.query_params, "lang": other}))
     styles = "".join(re.findall(r"<link rel=.stylesheet.[^>]*>", _shell()))
     return (
         f"<!doctype html><html lang='{language}'><head><meta charset='utf-8'>"
@@ -152,7 +154,7 @@ def document(language: str, body: str, *, title: str, head: str) -> str:
         "<meta name='color-scheme' content='light dark'><link rel='icon' href='/icon.svg'>"
         f"<title>{escape(title)} · Homeward</title>{styles}{head}</head><body><div id='app'><header class='top'>"
         "<a class='brand' href='/'><img src='/icon.svg' alt='' width='28' height='28'> Homeward</a>"
-        f"<a class='button plain' lang='{other}' href='?lang={other}'>{OTHER[other]}</a></header>"
+        f"<a class='button plain' lang='{other}' href='?{same}'>{OTHER[other]}</a></header>"
         f"<main>{body}</main></div></body></html>"
     )
 

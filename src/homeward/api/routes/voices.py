@@ -199,7 +199,7 @@ def _trouble(say: Words, error: HomewardError | None) -> str:
 def _page(
     request: Request, context: ApiContext, say: Words, title: str, body: str, error: HomewardError | None = None
 ) -> HTMLResponse:
-    answer = html_page(request, context, say.language, say.plain(title), f"<article class='voice'>{body}</article>")
+    answer = html_page(request, context, say.plain(title), f"<article class='voice'>{body}</article>")
     answer.status_code = error.status if error else 200
     if title != "privacy.title":
         answer.headers.update(PRIVATE)
