@@ -321,3 +321,30 @@ def test_everybody_can_report(visit, path, viewport, scheme, language):
 
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_was_just_chosen_can_be_read_under_the_finger(visit, scheme):
+    page = visit("/lost/new", scheme=scheme)
+    page.get_by_role("button", name="dog").click()
+
+    assert page.get_by_role("button", name="dog").get_attribute("aria-pressed") == "true"
+    assert violations(page) == []
+
+
+def test_a_form_that_lay_open_for_hours_takes_what_happened_since(visit, door):
+    page = visit("/found/new")
+    page.clock.install()
+    page.reload()
+    page.get_by_label("Choose or take photos").set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1)}
+    )
+    page.clock.fast_forward("03:00:00")
+    page.get_by_label("When").fill(
+        page.evaluate(
+            "() => { const at = new Date(Date.now() - 600000); "
+            "return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16) }"
+        )
+    )
+
+    assert page.locator("form.report").evaluate("form => form.checkValidity()")
