@@ -36,7 +36,7 @@ def add_models(folder: Path) -> dict[str, str]:
     side = {"width": 64, "height": 64, "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.5] * 3}
     small = {"width": 32, "height": 32}
     _add(folder, EMBEDDER, bundled, _embedder(), side, {})
-    _add(folder, DETECTOR, seeing, _detector(), small, {"classes": {0: "cat", 1: "dog"}})
+    _add(folder, DETECTOR, seeing, _detector(), small, {"classes": {0: "cat", 1: "dog"}, "grey_animals": []})
     return {"HOMEWARD_MODELS": str(folder), "HOMEWARD_DETECTOR": DETECTOR, "HOMEWARD_EMBEDDER": EMBEDDER}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from PIL import Image
 
@@ -24,6 +25,7 @@ DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshad
 # each width has a language and a brightness of its own
 LOOKS = {320: (640, "ru-RU", "dark"), 768: (1024, "en-US", "light"), 1440: (900, "en-US", "light")}
 QUALITY = 72
+NIGHT = {"bg_color": "#17212b", "text_color": "#f5f5f5", "secondary_bg_color": "#232e3c", "section_bg_color": "#17212b"}
 
 
 def main() -> None:
@@ -72,6 +74,7 @@ def _one(page: Any, _url: str, owner: str, width: int) -> None:
     page.wait_for_selector(".pair")
     _wait_for_map(page, width)
     _shoot(page, "one", width)
+    _telegram(page, owner, width)
     page.goto(f"{owner.split('#', maxsplit=1)[0]}/poster")
     page.wait_for_selector(".poster-photo")
     _shoot(page, "poster", width)
@@ -79,6 +82,15 @@ def _one(page: Any, _url: str, owner: str, width: int) -> None:
     page.goto(owner.split("#", maxsplit=1)[0])
     page.wait_for_selector(".trouble")
     _shoot(page, "failed", width)
+
+
+def _telegram(page: Any, owner: str, width: int) -> None:
+    """The same case as a Mini App of Telegram: without the page's head, in the colours of a night theme."""
+    case = urlsplit(owner)
+    page.goto(f"{case.scheme}://{case.netloc}/telegram{case.path}#tgWebAppThemeParams={quote(json.dumps(NIGHT))}")
+    page.wait_for_selector(".pair")
+    _wait_for_map(page, width)
+    _shoot(page, "telegram", width)
 
 
 def _plainest(browser: Any, owner: str, width: int) -> None:
