@@ -4,6 +4,7 @@ import io
 import itertools
 import threading
 import time
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from PIL import Image
 from homeward.watcher.camera import CameraWatch
 from homeward.watcher.capture import CameraUnreadable
 from homeward.watcher.config import CameraConfig, Schedule
-from homeward.watcher.loop import CameraLoop
+from homeward.watcher.loop import TRIES, CameraLoop
 from homeward.watcher.status import State
 from homeward.watcher.stream import Arrived, Lateness, Stream
 
@@ -211,6 +212,32 @@ def test_a_stream_that_breaks_is_live_again_once_it_is_back(port, fault):
         proxy.set(None)
         seen = running.status.seen_s
         until(lambda: running.status.state is State.LIVE and running.status.seen_s > seen)
+
+
+def test_a_camera_that_says_nothing_yet_is_tried_until_it_does(port):
+    faults = ("silent", "stopped", "trickle", "garbage")
+    with ExitStack() as opened:
+        proxies = [opened.enter_context(Proxy(port)) for _ in faults]
+        for proxy, fault in zip(proxies, faults, strict=True):
+            proxy.set(fault)
+        cameras = [opened.enter_context(Running(f"rtsp://127.0.0.1:{proxy.port}/still")) for proxy in proxies]
+        until(lambda: all(running.status.connections > TRIES + 1 or running.status.is_hopeless for running in cameras))
+        told = [running.status for running in cameras]
+        assert not any(status.is_hopeless for status in told)
+        assert all("does not answer in time" in status.problem for status in told)
+
+        for proxy in proxies:
+            proxy.set(None)
+        until(lambda: all(running.status.state is State.LIVE for running in cameras))
+
+
+def test_a_web_server_that_says_nothing_is_tried_on():
+    with Proxy(0) as proxy:
+        proxy.set("silent")
+        with pytest.raises(CameraUnreadable, match="does not answer in time") as told:
+            list(Stream(f"http://127.0.0.1:{proxy.port}/video", timeout_s=0.5).frames())
+
+    assert not told.value.is_hopeless
 
 
 def test_a_camera_that_answers_with_a_web_page_or_is_unknown_is_said():

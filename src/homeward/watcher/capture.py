@@ -160,13 +160,16 @@ def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Fram
 
 def unreadable(source: str, error: Exception) -> CameraUnreadable:
     """FFmpeg's words may carry the address with its password: only their kind is told, and what to do about it."""
-    kind = type(error).__name__.removesuffix("Error")
-    hint = HINTS.get(kind) or ("Check the address; is the camera on?" if is_live(source) else "Is it a video?")
+    kind, shown = type(error).__name__.removesuffix("Error"), without_secrets(source)
+    hint = "Check the address; is the camera on?" if is_live(source) else "Is it a video?"
+    if kind == "Exit" or (kind == "InvalidData" and is_live(source) and not source.startswith(MAY_BE_NO_VIDEO)):
+        return CameraUnreadable(f"{shown} does not answer in time, or not as a camera.", field="source", hint=hint)
     what = getattr(error, "strerror", None) or kind  # FFmpeg's own words, without the address
-    message = f"{without_secrets(source)} cannot be read ({what})."
-    return CameraUnreadable(message, field="source", hint=hint, is_hopeless=kind in HINTS)
+    message = f"{shown} cannot be read ({what})."
+    return CameraUnreadable(message, field="source", hint=HINTS.get(kind, hint), is_hopeless=kind in HINTS)
 
 
+MAY_BE_NO_VIDEO = ("http", "file")  # elsewhere FFmpeg finds data invalid too where it waited in vain for an answer
 HINTS = {
     "HTTPUnauthorized": "User or password are wrong.",
     "HTTPForbidden": "User or password are wrong, or the user may not see the stream.",
