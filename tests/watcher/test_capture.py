@@ -9,6 +9,7 @@ from homeward.watcher.stream import Stream
 from tests.conftest import picture
 
 from .scenes import SIZE, with_animal, yard
+from .streams import h264
 
 
 def clip(path, pictures, per_second=25):
@@ -30,6 +31,24 @@ def test_a_clip_gives_as_many_frames_a_second_as_are_wanted_with_their_times(tmp
     assert found[3].picture.shape == (*SIZE, 3)
     assert (found[3].at - found[0].at).total_seconds() == pytest.approx(0.6)
     assert len(list(recorded(str(path), per_second=1000))) == 50
+
+
+def test_recordings_that_were_joined_are_seen_to_their_end_on_one_clock(tmp_path):
+    part = h264(tmp_path / "part.ts", [yard(n % 5) for n in range(50)]).read_bytes()
+    (tmp_path / "joined.ts").write_bytes(part * 3)
+
+    found = list(recorded(str(tmp_path / "joined.ts"), per_second=5.0))
+
+    assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(30)], abs=0.05)
+    assert len(list(recorded(str(tmp_path / "joined.ts"), per_second=1000))) == 150
+
+
+def test_a_recording_without_a_clock_runs_at_the_rate_of_its_pictures(tmp_path):
+    path = h264(tmp_path / "raw.h264", [yard(n % 5) for n in range(50)], per_second=10)
+
+    found = list(recorded(str(path), per_second=5.0))
+
+    assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(25)])
 
 
 def test_a_folder_of_pictures_is_read_by_name(tmp_path):

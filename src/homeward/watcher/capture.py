@@ -21,6 +21,7 @@ PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 log = structlog.get_logger(__name__)
 GREY_WIDTH, CELL = 320, 8
 RIGHT_ANGLE = 90
+BACK_S = 1.0  # a clock that goes back so far was set, or begins anew
 Grey = npt.NDArray[np.uint8]
 
 
@@ -144,8 +145,7 @@ def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Fram
         start, began = datetime.now(UTC), time.monotonic()
         last_s = -1.0
         try:
-            for number, frame in enumerate(opened.decode(video=0)):
-                time_s = number / per_second if frame.time is None else float(frame.time)
+            for number, (time_s, frame) in enumerate(_timed(opened, per_second)):
                 if time_s - last_s < 1 / per_second - 1e-3 and last_s >= 0:
                     continue
                 last_s = time_s
@@ -156,6 +156,22 @@ def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Fram
             raise unreadable(source, error) from error
         if last_s < 0:
             raise CameraUnreadable(f"{source} holds no frame.", field="source", hint="Is it the right file?")
+
+
+def _timed(opened: Any, per_second: float) -> Iterator[tuple[float, Any]]:
+    """Frames with their times; where the clock goes back, as in files that were joined, it goes on from where it was.
+
+    A recording without a clock has the rate that its pictures tell, or ``per_second``.
+    """
+    step_s = 1 / float(opened.streams.video[0].guessed_rate or per_second)
+    added_s, last_s = 0.0, 0.0
+    for number, frame in enumerate(opened.decode(video=0)):
+        time_s = added_s + (number * step_s if frame.time is None else float(frame.time))
+        if time_s < last_s - BACK_S:
+            leap_s = last_s + step_s - time_s
+            added_s, time_s = added_s + leap_s, time_s + leap_s
+        last_s = time_s
+        yield time_s, frame
 
 
 def unreadable(source: str, error: Exception) -> CameraUnreadable:

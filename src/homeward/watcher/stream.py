@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
-from homeward.watcher.capture import CameraUnreadable, Frame, unreadable
+from homeward.watcher.capture import BACK_S, CameraUnreadable, Frame, unreadable
 from homeward.watcher.recorder import Recorder
 
 MOST_KEPT_BYTES = 24_000_000
-JUMP_S, BACK_S = 5.0, 1.0  # a camera's clock that leaps so far, on or back, was set, and says nothing of lateness
+JUMP_S = 5.0  # a camera's clock that leaps so far on, or back by BACK_S, was set, and says nothing of lateness
 PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at most
 DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
 CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
