@@ -1,10 +1,11 @@
 import av
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from homeward.domain.addresses import without_secrets
 from homeward.errors import InvalidInput
-from homeward.watcher.capture import CameraUnreadable, recorded
+from homeward.watcher.capture import NO_VIDEO, CameraUnreadable, recorded
 from homeward.watcher.stream import Stream
 from tests.conftest import picture
 
@@ -69,13 +70,33 @@ def test_a_folder_of_pictures_is_read_by_name(tmp_path):
         list(recorded(str(tmp_path), per_second=5.0))
 
 
+def test_pictures_of_a_folder_are_turned_upright(tmp_path):
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    picture(1).save(tmp_path / "a.png", exif=turned)
+
+    (found,) = recorded(str(tmp_path), per_second=5.0)
+
+    assert np.array_equal(found.picture, np.rot90(np.asarray(picture(1)), -1))
+
+
 @pytest.mark.parametrize("content", [b"", b"just words\n" * 50, b"\x00" * 5000])
 def test_what_is_no_video_is_said_in_one_line(tmp_path, content):
     path = tmp_path / "x.mp4"
     path.write_bytes(content)
 
-    with pytest.raises(CameraUnreadable, match=r"x\.mp4"):
+    with pytest.raises(CameraUnreadable, match=r"x\.mp4") as told:
         list(recorded(str(path), per_second=5.0))
+    assert told.value.hint == NO_VIDEO
+
+
+def test_a_clip_that_was_not_copied_to_its_end_is_said(tmp_path):
+    whole = clip(tmp_path / "whole.mp4", [yard(n) for n in range(10)]).read_bytes()
+    (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(CameraUnreadable, match=r"half\.mp4") as told:
+        list(recorded(str(tmp_path / "half.mp4"), per_second=5.0))
+    assert told.value.hint == NO_VIDEO
 
 
 def test_what_is_not_there_or_holds_nothing_is_said(tmp_path):

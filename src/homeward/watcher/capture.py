@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import structlog
-from PIL import Image
+from PIL import Image, ImageOps
 
 from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Picture
@@ -122,7 +122,7 @@ def _of_folder(folder: Path) -> Iterator[Frame]:
     for number, path in enumerate(paths):
         try:
             with Image.open(path) as picture:
-                pixels = np.asarray(picture.convert("RGB"))
+                pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
             log.warning("no picture, passed over", file=path.name)
             bad += 1
@@ -177,15 +177,19 @@ def _timed(opened: Any, per_second: float) -> Iterator[tuple[float, Any]]:
 def unreadable(source: str, error: Exception) -> CameraUnreadable:
     """FFmpeg's words may carry the address with its password: only their kind is told, and what to do about it."""
     kind, shown = type(error).__name__.removesuffix("Error"), without_secrets(source)
-    hint = "Check the address; is the camera on?" if is_live(source) else "Is it a video?"
-    if kind == "Exit" or (kind == "InvalidData" and is_live(source) and not source.startswith(MAY_BE_NO_VIDEO)):
-        return CameraUnreadable(f"{shown} does not answer in time, or not as a camera.", field="source", hint=hint)
+    is_file = not is_live(source) or source.startswith("file:")
+    if kind == "Exit" or (kind == "InvalidData" and not is_file and not source.startswith("http")):
+        # over RTSP FFmpeg finds data invalid too where it waited in vain for an answer
+        message = f"{shown} does not answer in time, or not as a camera."
+        return CameraUnreadable(message, field="source", hint=NO_ANSWER)
     what = getattr(error, "strerror", None) or kind  # FFmpeg's own words, without the address
+    hint = NO_VIDEO if is_file and kind != "Permission" else HINTS.get(kind, NO_ANSWER)
     message = f"{shown} cannot be read ({what})."
-    return CameraUnreadable(message, field="source", hint=HINTS.get(kind, hint), is_hopeless=kind in HINTS)
+    return CameraUnreadable(message, field="source", hint=hint, is_hopeless=kind in HINTS)
 
 
-MAY_BE_NO_VIDEO = ("http", "file")  # elsewhere FFmpeg finds data invalid too where it waited in vain for an answer
+NO_ANSWER = "Check the address; is the camera on?"
+NO_VIDEO = "It is no video, or was not copied to its end."
 HINTS = {
     "HTTPUnauthorized": "User or password are wrong.",
     "HTTPForbidden": "User or password are wrong, or the user may not see the stream.",
