@@ -1,5 +1,6 @@
 import av
 import pytest
+import structlog
 
 from homeward.watcher.recorder import Recorder
 
@@ -23,3 +24,17 @@ def test_a_stretch_waits_as_long_as_a_crop_of_a_long_window_may(tmp_path, sighte
         recorder.close()
 
     assert len(list((tmp_path / "kept").glob("yard-*.mkv"))) == kept
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_and_breaks_nothing(tmp_path):
+    path = h264(tmp_path / "clip.mp4", [yard(n % 5) for n in range(10)])
+    recorder = Recorder(path, "yard")
+    with av.open(str(path)) as clip, structlog.testing.capture_logs() as logs:
+        packet = next(clip.demux(video=0))
+        recorder.packet(packet, lambda: [packet], is_busy=True, time_s=0.0)
+        recorder.sighted()
+        recorder.close()
+
+    (told,) = logs
+    assert (told["camera"], told["folder"]) == ("yard", str(path))
+    assert "can be written to" in told["hint"]

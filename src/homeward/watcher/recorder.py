@@ -1,6 +1,7 @@
 """Recorder: the stretches of a stream that led to sightings, kept as files for tuning. Nothing is encoded anew."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,8 +56,10 @@ class Recorder:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(path, packets)
         except (OSError, ValueError) as error:  # FFmpeg's errors are both
-            path.unlink(missing_ok=True)
-            log.warning("clip not kept", camera=self.camera, problem=type(error).__name__)
+            with suppress(OSError):
+                path.unlink()
+            problem, hint = type(error).__name__, "Name a folder that can be written to; is its disk full?"
+            log.warning("clip not kept", camera=self.camera, folder=str(self.folder), problem=problem, hint=hint)
 
 
 def _write(path: Path, packets: list[Any]) -> None:
