@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from homeward.domain.animals import Species
 from homeward.domain.boxes import Box
 from homeward.errors import BadSettings
 from homeward.watcher.areas import HIDDEN, Areas
-from homeward.watcher.config import Schedule, read_config
+from homeward.watcher.config import HTTP_TIMEOUT_S, Schedule, camera_from, read_config
 
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 WHOLE = """
@@ -82,6 +83,37 @@ def test_what_is_wrong_is_said_with_camera_and_key(tmp_path, line, field):
 
     assert raised.value.field == field
     assert "secret" not in f"{raised.value.message} {raised.value.hint}"
+
+
+@pytest.mark.parametrize("key", ["source", "substream"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://u:secret@[::1",
+        "rtsp://u:secret@host:99999/1",
+        "rtsp://u:secret@host:no/1",
+        "rtsp://",
+        "rtsp://:554/1",
+        "rtsp://u:secret@a host/1",
+        " rtsp://u:secret@host/1",
+        "rtsp://u:secret#1@host/1",
+        "rtsp ://u:secret@host/1",
+    ],
+)
+def test_an_address_that_is_none_is_refused_before_anything_starts(address, key):
+    given = {"id": "yard", "source": "rtsp://host/1", key: address}
+    with pytest.raises(BadSettings, match="yard: that is no address") as raised:
+        camera_from(given, Path())
+
+    assert raised.value.field == f"yard.{key}"
+    assert "secret" not in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_a_scheme_in_capitals_is_the_same_address():
+    camera = camera_from({"id": "yard", "source": "HTTP://[::1]:80/A", "substream": "Rtsp://User:Pass@Host/A"}, Path())
+
+    assert (camera.source, camera.substream) == ("http://[::1]:80/A", "rtsp://User:Pass@Host/A")
+    assert camera.timeout_s == HTTP_TIMEOUT_S
 
 
 @pytest.mark.parametrize(

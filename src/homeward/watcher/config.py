@@ -16,6 +16,7 @@ from homeward.watcher.areas import Polygon
 from homeward.watcher.capture import is_live
 from homeward.watcher.hardware import AUTO, NONE, names
 
+OF_HOSTS, SPACE = {"rtsp", "rtsps", "http", "https"}, re.compile(r"\s")
 CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
 MOST_SPOOL_MB = 1_000_000
@@ -143,8 +144,9 @@ def camera_from(raw: object, folder: Path, number: int = 1) -> CameraConfig:
     name = raw.get("id") if isinstance(raw.get("id"), str) else f"camera number {number}"
     table = _Table(raw, str(name))
     _only(raw, CAMERA_KEYS, str(name))
-    source = table.needed("source")
+    source = _address(table, "source", table.needed("source"))
     substream = table.text("substream")
+    substream = _address(table, "substream", substream) if substream else None
     for key, address in (("source", source), ("substream", substream)):
         if address and not is_live(address) and not (folder / address).exists():
             hint = "Name an rtsp:// or http:// address, a device, a file or a folder of pictures."
@@ -170,6 +172,32 @@ def camera_from(raw: object, folder: Path, number: int = 1) -> CameraConfig:
         zones=table.polygons("zones"),
         masks=table.polygons("masks"),
     )
+
+
+def _address(table: "_Table", key: str, given: str) -> str:
+    """A stream's address, its scheme in small letters, as FFmpeg wants it; a device, a file or a folder as it is.
+
+    Raises:
+        BadSettings: no camera could ever be reached there.
+    """
+    if "://" not in given:
+        return given
+    if not _is_address(given):
+        hint = "Like rtsp://user:password@10.0.0.5:554/stream; / and # in a password are written %2F and %23."
+        raise BadSettings(f"{table.name}: that is no address.", field=f"{table.name}.{key}", hint=hint)
+    scheme, mark, rest = given.partition("://")
+    return scheme.lower() + mark + rest
+
+
+def _is_address(given: str) -> bool:
+    try:
+        parts = urlsplit(given)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if parts.scheme in OF_HOSTS:
+        return bool(host) and port != 0 and not SPACE.search(given)
+    return bool(parts.scheme)
 
 
 CAMERA_KEYS = {
