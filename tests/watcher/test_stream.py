@@ -120,6 +120,25 @@ def test_an_animal_that_lies_still_from_the_beginning_is_sent_once(port):
     assert status.decoded < 0.6 * status.packets
 
 
+def test_seconds_count_from_the_cameras_first_frame_over_all_connections(port):
+    class Noting(CameraWatch):
+        def look(self, frame, *, is_alone=False):
+            times.append(frame.time_s)
+            return super().look(frame, is_alone=is_alone)
+
+    times = []
+    with Proxy(port) as proxy, Running(f"rtsp://127.0.0.1:{proxy.port}/still", Noting(Finder())) as running:
+        until(lambda: len(times) > 2)
+        proxy.set("cut")
+        until(lambda: running.status.state is not State.LIVE)
+        before = len(times)
+        proxy.set(None)
+        until(lambda: len(times) > before)
+
+    assert times[0] == 0.0
+    assert times[before] > times[before - 1]
+
+
 def test_what_was_seen_is_sent_also_where_the_camera_dies_at_once(port):
     with Proxy(port) as proxy, Running(f"rtsp://127.0.0.1:{proxy.port}/sleeps") as running:
         until(lambda: any(track.seen > 2 for track in running.loop.watching._tracker.tracks))

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from homeward.errors import HomewardError
@@ -37,6 +37,7 @@ class CameraLoop:
     status: Status = field(init=False)
     _stream: Stream | None = None
     _failures: int = 0
+    _first_s: float | None = None
     _uses_substream: bool = False
 
     def __post_init__(self) -> None:
@@ -119,19 +120,25 @@ class CameraLoop:
             self.status.state = State.STALLED
         self._counted(stream, before)
         stream.is_busy = False
-        self._sent(self.watching.due(time.monotonic()))
+        self._sent(self.watching.due(time.monotonic() - (self._first_s or 0.0)))
         if not self.stop.is_set() and not self._is_off():
             self.stop.wait(self._wait_s())
 
     def _while_wanted(self, frames: Iterator[Frame], stream: Stream) -> Iterator[Frame]:
         for frame in frames:
-            yield frame
+            yield self._since_first(frame)
             far_apart = stream.key_gap_s is not None and stream.key_gap_s > self.config.window_s
             if far_apart and self.config.substream and not self._uses_substream:
                 self._uses_substream = True
                 return
             if self.stop.is_set() or self._is_off():
                 return
+
+    def _since_first(self, frame: Frame) -> Frame:
+        """Its time counts from the first frame, over all connections, not from when the machine was started."""
+        if self._first_s is None:
+            self._first_s = frame.time_s
+        return replace(frame, time_s=frame.time_s - self._first_s)
 
     def _looked_at(self, frame: Frame, *, is_alone: bool) -> None:
         self.status.state, self.status.problem, self.status.hint = State.LIVE, "", ""

@@ -56,7 +56,9 @@ class Stream:
     _decodes_all: bool = False
 
     def frames(self) -> Generator[Frame]:
-        """Frames until the stream ends or breaks. Times are those of arrival, less what a packet was late.
+        """Frames until the stream ends or breaks.
+
+        Times are those of arrival, less what a packet was late, on the clock that never goes back.
 
         Raises:
             CameraUnreadable: it cannot be opened, sends nothing for ``timeout_s``, or is no video.
