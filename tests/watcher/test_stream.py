@@ -287,6 +287,26 @@ def test_a_camera_that_answers_with_a_web_page_or_is_unknown_is_said():
         assert "hunter2" not in f"{raised.value.message} {raised.value.hint}"
 
 
+@pytest.mark.parametrize(("kind", "is_page"), [("text/html; charset=utf-8", True), ("video/mp2t", False)])
+def test_a_web_page_of_unknown_length_is_told_from_a_camera_that_breaks_off(kind, is_page):
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(b"<html>please log in</html>" * 200)
+
+        def log_message(self, *_):
+            pass
+
+    with served(Answer) as port, pytest.raises(CameraUnreadable) as told:
+        list(Stream(f"http://u:hunter2@127.0.0.1:{port}/video").frames())
+
+    assert ("web page" in told.value.hint) == is_page
+    assert told.value.is_hopeless == is_page
+    assert "hunter2" not in f"{told.value.message} {told.value.hint}"
+
+
 def test_a_clip_behind_an_address_is_no_camera(cat_clip):
     class Clip(http.server.BaseHTTPRequestHandler):
         def do_GET(self):

@@ -1,5 +1,6 @@
 """Stream: a live camera in, frames out. Key frames only while nothing moves; once it does, all from its start."""
 
+import errno
 import socket
 import time
 from collections import deque
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
-from homeward.watcher.capture import BACK_S, CameraUnreadable, Frame, unreadable
+from homeward.watcher.capture import BACK_S, HINTS, CameraUnreadable, Frame, unreadable
 from homeward.watcher.recorder import Recorder
 
 MOST_KEPT_BYTES = 24_000_000
@@ -87,7 +88,20 @@ class Stream:
             except (OSError, UnicodeError):
                 message = f"The host of {without_secrets(self.source)} is not known."
                 return CameraUnreadable(message, field="source", hint="Check the address.", is_hopeless=True)
+            if isinstance(error, OSError) and error.errno == errno.EIO and self._is_web_page():
+                message = f"{without_secrets(self.source)} is a web page."
+                return CameraUnreadable(message, field="source", hint=HINTS["InvalidData"], is_hopeless=True)
         return unreadable(self.source, error)
+
+    def _is_web_page(self) -> bool:
+        """Whether it says so itself; FFmpeg only says that it broke off, as a camera does that goes down."""
+        import httpx2
+
+        try:
+            with httpx2.stream("GET", self.source, timeout=self.timeout_s, follow_redirects=True) as answer:
+                return answer.is_success and answer.headers.get("content-type", "").startswith("text/html")
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return False
 
     def _opened(self) -> Any:
         import av
