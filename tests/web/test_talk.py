@@ -65,7 +65,9 @@ def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap
     expect(owner.get_by_text("Saved.")).to_be_visible()
     connect(owner, finder)
     finder.get_by_role("button", name="Спросить о тайной примете").click()
-    expect(owner.get_by_text("Какой приметы нет ни на фото, ни в вашем объявлении?")).to_be_visible(timeout=20_000)
+    expect(finder.get_by_text("Какой приметы нет ни на фото, ни в вашем объявлении?")).to_be_visible()
+    asked = owner.get_by_text("Which mark is neither on the photos nor in your report?")
+    expect(asked).to_be_visible(timeout=20_000)  # each reads it in the own language
     expect(owner.get_by_text("Your secret mark, which only you see: A scar under the left paw")).to_be_visible()
     assert "scar" not in finder.content()
     owner.get_by_role("button", name="Answer with it").click()

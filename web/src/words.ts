@@ -38,6 +38,11 @@ export class Words {
     return fill(this.texts[key], values);
   }
 
+  /** What somebody said with one tap, in the reader's language; what was written by hand as it is. */
+  said(text: string, key: Key): string {
+    return Object.values(LANGUAGES).some((texts) => texts[key] === text) ? this.t(key) : text;
+  }
+
   /** The form that the language wants for `n`. */
   count(key: PluralKey, n: number): string {
     const form = `${key}.${this.form(n)}` as Key;

@@ -129,7 +129,7 @@ function Said({ message, talk, talks }: { message: Message; talk: Talk; talks: T
       <small class="soft">
         {words.t(message.is_mine ? "talk.me" : `talk.them_${talk.handover.side}`)} · {words.ago(message.created_at)}
       </small>
-      {message.text && <p>{message.text}</p>}
+      {message.text && <p>{words.said(message.text, "secret.question")}</p>}
       {picture.value && <img src={picture.value} alt={words.t("talk.photo")} />}
       {message.place && (
         <a href={mapOf(message.place)} target="_blank" rel="noopener noreferrer">
