@@ -375,6 +375,18 @@ def test_several_cameras_are_rehearsed_and_one_that_fails_is_said(run, cat_clip,
     assert "b: " in done.stderr
 
 
+def test_a_rehearsal_ends_where_a_clip_has_ended_and_the_other_camera_is_lost(run, cat_clip, tmp_path):
+    from tests.watcher.streams import Nowhere, served
+
+    with served(Nowhere) as port:
+        both = (("a", cat_clip), ("b", f"http://127.0.0.1:{port}/b"))
+        (tmp_path / "cameras.toml").write_text("".join(f"[[camera]]\nid = '{n}'\nsource = '{s}'\n" for n, s in both))
+        done = run("watch", tmp_path / "cameras.toml", "--dry-run", "--json")
+
+    assert {item["camera"] for item in json.loads(done.stdout)["items"]} == {"a"}
+    assert done.stderr.count("b: ") == 1
+
+
 @pytest.mark.shared
 def test_the_dog_on_a_street_camera_is_found_and_sent(run, shared):
     clip = shared / "data/clips/resqpet_cctv/cam_05.mp4"
@@ -406,9 +418,9 @@ def test_on_the_servers_machine_a_camera_needs_no_key_and_many_come_from_a_file(
             lat = 57.61
             lon = 39.85
         """)
-        done = run("watch", tmp_path / "cameras.toml", "--json")
+        done = run("watch", tmp_path / "cameras.toml", "--json", code=2)
         told = json.loads(done.stdout)
-        again = json.loads(run("watch", tmp_path / "cameras.toml", "--json").stdout)
+        again = json.loads(run("watch", tmp_path / "cameras.toml", "--json", code=2).stdout)
 
         assert {item["camera"]: item["state"] for item in told["items"]} == {"yard": "ended", "gate": "failed"}
         assert "gate: failed" in done.stderr

@@ -94,6 +94,16 @@ def served(handler):
         thread.join()
 
 
+class Nowhere(http.server.BaseHTTPRequestHandler):
+    """Has no stream of any name."""
+
+    def do_GET(self):
+        self.send_error(http.HTTPStatus.NOT_FOUND)
+
+    def log_message(self, *_):
+        pass
+
+
 class Proxy:
     """Passes bytes on between a client and ``port``, or does what ``fault`` says.
 

@@ -24,7 +24,7 @@ from homeward.workers import Worker, Workers
 from tests.doors.conftest import door, server  # noqa: F401 - fixtures
 
 from .scenes import Finder, with_animal, yard
-from .streams import h264, needs_rtsp, rtsp, served
+from .streams import Nowhere, h264, needs_rtsp, rtsp, served
 from .test_stream import LONG_S, until
 from .test_uplink import key
 
@@ -142,6 +142,18 @@ def test_a_clip_ends_and_what_cannot_be_read_is_hopeless(tmp_path):
     assert [state(made, name) for name in "ab"] == [State.ENDED, State.FAILED]
     assert not made.all_hopeless
     assert "words.mp4" in made.statuses["b"].problem
+
+
+def test_a_watch_is_over_where_a_clip_has_ended_and_the_other_camera_is_hopeless(tmp_path):
+    clip = h264(tmp_path / "clip.mp4", [yard(n % 5) for n in range(10)])
+    with served(Nowhere) as web:
+        cameras = (CameraConfig("a", str(clip)), CameraConfig("b", f"http://127.0.0.1:{web}/b"))
+        made = Supervisor((Group(cameras, finders, tmp_path / "spool.sqlite", 50_000_000),))
+        is_over = made.run(threading.Event())
+
+    assert is_over
+    assert made.rest_hopeless
+    assert not made.all_hopeless
 
 
 def test_the_server_hears_of_cameras_and_its_pause_is_obeyed(door, server, port, tmp_path):  # noqa: F811

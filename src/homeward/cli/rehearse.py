@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from homeward.watcher.camera import CameraWatch, Sight
     from homeward.watcher.config import CameraConfig
     from homeward.watcher.loop import CameraLoop
+    from homeward.watcher.status import Status
 
 SHEET_COLUMNS, SHEET_SIDE_PX = 4, 240
 FIGURES = ("frames", "frames_with_animal", "detector_runs")
@@ -48,8 +49,10 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     """
     if sheet is not None:
         _check_sheet(sheet)
-    seen = _watched(cameras, chosen)
-    _tell_troubles(seen)
+    troubles = _Troubles()
+    seen = _watched(cameras, chosen, troubles)
+    _check_some_seen(seen)
+    troubles.tell(seen)
     sights = [(camera, sight) for camera, each in seen.items() for sight in each.sights]
     if sheet is not None and sights:
         _draw(sheet, [sight for _, sight in sights])
@@ -62,8 +65,8 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     return 0
 
 
-def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings") -> dict[str, _Seen]:
-    """Every camera in a thread of its own."""
+def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", troubles: "_Troubles") -> dict[str, _Seen]:
+    """Every camera in a thread of its own, until each has ended or is lost; troubles are told meanwhile."""
     from homeward.app import CameraWatches
     from homeward.watcher.loop import CameraLoop
 
@@ -77,20 +80,21 @@ def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings") -> dict[st
     loops = [CameraLoop(camera, seen[camera.id].watching, keep, stop) for camera in always]
     for loop in loops:
         seen[loop.config.id].loop = loop
-    threads = [threading.Thread(target=loop.run, name=loop.config.id, daemon=True) for loop in loops]
+    threads = {loop.config.id: threading.Thread(target=loop.run, name=loop.config.id, daemon=True) for loop in loops}
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    for thread in threads:
+    for thread in threads.values():
         thread.start()
     end_s = time.monotonic() + NEVER_SEEN_S
-    while any(thread.is_alive() for thread in threads) and not all(_is_lost(loop, end_s) for loop in loops):
-        next((thread for thread in threads if thread.is_alive()), threads[0]).join(LOOKED_EVERY_S)
+    while watched := [loop for loop in loops if threads[loop.config.id].is_alive() and not _is_lost(loop, end_s)]:
+        troubles.tell(seen)
+        threads[watched[0].config.id].join(LOOKED_EVERY_S)
     return seen
 
 
 def _is_lost(loop: "CameraLoop", end_s: float) -> bool:
     """Nothing will come of it: hopeless, or not a single frame for as long as one would wait."""
     status = loop.status
-    return status.is_hopeless or bool(status.problem and not status.frames and time.monotonic() > end_s)
+    return status.is_hopeless or bool(status.problem and status.seen_s is None and time.monotonic() > end_s)
 
 
 def _check_sheet(sheet: Path) -> None:
@@ -100,13 +104,29 @@ def _check_sheet(sheet: Path) -> None:
         raise BadSettings(f"{sheet.name} is no name of a picture.", field="sheet", hint="crops.png or crops.jpg")
 
 
-def _tell_troubles(seen: dict[str, _Seen]) -> None:
-    statuses = [each.loop.status for each in seen.values() if each.loop is not None]
-    troubled = [status for status in statuses if status.problem]
+def _check_some_seen(seen: dict[str, _Seen]) -> None:
+    troubled = _troubled(seen)
     if len(troubled) == len(seen):
         raise _Unwatchable(troubled[0].problem, field=f"{troubled[0].camera}.source", hint=troubled[0].hint)
-    for status in troubled:
-        print(f"{status.camera}: {status.problem} {status.hint}".rstrip(), file=sys.stderr)
+
+
+def _troubled(seen: dict[str, _Seen]) -> "list[Status]":
+    return [each.loop.status for each in seen.values() if each.loop is not None and each.loop.status.problem]
+
+
+class _Troubles:
+    """Says each trouble of a camera once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def tell(self, seen: dict[str, _Seen]) -> None:
+        """Say what is new, on stderr."""
+        for status in _troubled(seen):
+            line = f"{status.camera}: {status.problem} {status.hint}".rstrip()
+            if line not in self._said:
+                print(line, file=sys.stderr, flush=True)
+            self._said.add(line)
 
 
 def _print(items: list[dict[str, Any]], figures: dict[str, int]) -> None:

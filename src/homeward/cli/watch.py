@@ -194,7 +194,7 @@ def _run(
 
 
 def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json: bool) -> int:
-    """The exit code: 2 where no camera can be watched, 1 where the watch ended by itself and not all was taken."""
+    """The exit code: 2 where nothing is left that can be watched, 1 where it ended by itself and not all was taken."""
     from homeward.watcher.status import as_item
 
     counts, unsent = spool.counts(), sum(spool.waiting(status.camera) for status in supervisor.totals())
@@ -204,7 +204,7 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json:
         print(jsonlib.dumps({"items": items, "next": None, **counts}, indent=2))
     else:
         print(", ".join(f"{name} {count}" for name, count in counts.items()))
-    if supervisor.all_hopeless:
+    if supervisor.rest_hopeless:
         return 2
     if unsent == 0 or not is_over:
         return 0

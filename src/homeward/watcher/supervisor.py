@@ -97,8 +97,13 @@ class Supervisor:
     @property
     def all_hopeless(self) -> bool:
         """Whether nothing can be watched, or nothing sent, without somebody's help."""
-        refused = {camera for camera, refusal in list(self._refused.items()) if refusal.for_good}
-        return all(status.is_hopeless or status.camera in refused for status in self.statuses.values())
+        return all(map(self._is_hopeless, self.statuses.values()))
+
+    @property
+    def rest_hopeless(self) -> bool:
+        """Whether some camera is hopeless, and every other one is too or was a recording that has ended."""
+        rest = [status for status in self.statuses.values() if not self._is_hopeless(status)]
+        return len(rest) < len(self.statuses) and all(status.state is State.ENDED for status in rest)
 
     @property
     def shown(self) -> frozenset[str]:
@@ -212,8 +217,12 @@ class Supervisor:
             return replace(status, problem=refusal.problem, hint=refusal.hint, **counts)
         return replace(status, **counts)
 
+    def _is_hopeless(self, status: Status) -> bool:
+        refusal = self._refused.get(status.camera)
+        return status.is_hopeless or (refusal is not None and refusal.for_good)
+
     def _is_over(self) -> bool:
-        return all(each.ended for each in self._workers) or self.all_hopeless
+        return all(each.ended for each in self._workers) or self.rest_hopeless
 
     def _stop_all(self) -> None:
         for each in self._workers:
