@@ -555,6 +555,8 @@ def test_a_camera_that_has_fallen_silent_is_not_called_live(run, tmp_path):
 
 def test_what_a_watch_cannot_do_is_said_before_it_starts(run, cat_clip, tmp_path):
     assert "no address of a server" in run("watch", cat_clip, "--server", "foo", code=2).stderr
+    paused = ["cameras", "pause", "yard", "--key-file", tmp_path / "key"]
+    assert "no address of a server. (server)" in run(*paused, "--server", "http://[::1", code=2).stderr
     assert (
         "no name of a picture" in run("watch", cat_clip, "--dry-run", "--sheet", "crops.xyz", code=2, data=False).stderr
     )

@@ -8,7 +8,7 @@ from homeward.domain.animals import Species
 from homeward.domain.boxes import Box
 from homeward.errors import BadSettings
 from homeward.watcher.areas import HIDDEN, Areas
-from homeward.watcher.config import HTTP_TIMEOUT_S, Schedule, camera_from, read_config
+from homeward.watcher.config import HTTP_TIMEOUT_S, Schedule, camera_from, read_config, server_from
 
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 WHOLE = """
@@ -124,6 +124,24 @@ def test_files_that_name_no_cameras_or_one_twice_are_refused(tmp_path, text):
         read_config(written(tmp_path, text))
     with pytest.raises(BadSettings):
         read_config(tmp_path / "nothing.toml")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["foo", "http://", "http://[::1", "http://[::1]x", "http://h:abc", "http://h:99999", "http://h:0", "http://my h",
+     " http://h", "http://h\n", "ftp://h"],
+)  # fmt: skip
+def test_what_is_no_address_of_a_server_is_refused(address):
+    with pytest.raises(BadSettings) as raised:
+        server_from(address)
+
+    assert raised.value.field == "server"
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.parametrize("address", ["http://[::1]:8000", "https://pets.example.org/cats", "http://дом.рф"])
+def test_an_address_of_a_server_is_taken_as_it_is(address):
+    assert server_from(address) == address
 
 
 def test_a_schedule_may_go_over_midnight():

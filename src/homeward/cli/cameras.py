@@ -196,16 +196,22 @@ def erase_sighting(
 
 @contextmanager
 def _owner(server: str | None, key_file: Path | None, data: Path | None) -> "Iterator[Client]":
-    """With a camera's own key from afar, else as the operator of the data folder."""
+    """With a camera's own key from afar, else as the operator of the data folder.
+
+    Raises:
+        BadSettings: the server's address is none, or there is no key.
+    """
     if server is None:
         with client(data, is_asked=True) as found:
             yield found
         return
     from homeward.client import Client
+    from homeward.watcher.config import server_from
 
+    address = server_from(server)
     if key_file is None:
         raise BadSettings("A server far away wants the camera's key.", field="key_file", hint="Add --key-file.")
-    with Client(server, key_in(key_file)) as found:
+    with Client(address, key_in(key_file)) as found:
         yield found
 
 

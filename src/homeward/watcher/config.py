@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Species
@@ -21,6 +20,7 @@ CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
 MOST_SPOOL_MB = 1_000_000
 LEAST_AREA = 1e-4  # of the picture: what is drawn smaller, or as a line, is a slip
+MAX_PORT = 65535
 MAX_FILE_BYTES = 5_000_000
 RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
 SERVER = "http://127.0.0.1:8000"
@@ -113,14 +113,22 @@ def server_from(address: str) -> str:
     Raises:
         BadSettings: it is none.
     """
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_web_address(address):
         shown = without_secrets(address)[:100]
         raise BadSettings(f"{shown} is no address of a server.", field="server", hint="https://pets.example.org")
     return address
+
+
+def _is_web_address(address: str) -> bool:
+    """Whether the client can speak to ``address``: it reads it with httpx2, which takes any number for a port."""
+    import httpx2
+
+    try:
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:
+        return False
+    is_port = url.port is None or 1 <= url.port <= MAX_PORT
+    return url.scheme in {"http", "https"} and bool(url.host) and is_port and " " not in address
 
 
 def is_hardware(name: str) -> bool:
