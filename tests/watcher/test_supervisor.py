@@ -2,11 +2,13 @@ import http.server
 import json
 import os
 import signal
+import socket
 import threading
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -305,6 +307,48 @@ def test_the_page_shows_this_machine_what_the_cameras_see(port, tmp_path):
     assert (item["camera"], item["state"]) == ("yard", "live")
     assert 'homeward_watch_state{camera="yard",state="live"} 1' in metrics
     assert "homeward_watch_spool_sent_total 3" in metrics
+
+
+@contextmanager
+def page_of_nothing():
+    page = Page(Supervisor(()), dict, port=0, show=True)
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+ASKS_METRICS = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def answered(page, request):
+    with socket.create_connection(("127.0.0.1", urlsplit(page.url).port), LONG_S) as asking, asking.makefile() as lines:
+        asking.sendall(request)
+        return lines.readline()
+
+
+@pytest.mark.parametrize("request_", [b"GET / HTTP/1.1\r\nHost: [\r\n\r\n", b"GET http://[/ HTTP/1.1\r\n\r\n"])
+def test_the_page_calls_a_bad_request_one(request_, capfd):
+    with page_of_nothing() as page:
+        assert " 400 " in answered(page, request_)
+
+    assert capfd.readouterr().err == ""
+
+
+def test_the_page_says_nothing_of_a_browser_that_hangs_up_and_tells_what_is_its_own_fault(capfd):
+    faults = [KeyError("a mistake"), BrokenPipeError(), ConnectionResetError()]
+
+    def broken():
+        raise faults.pop()
+
+    with page_of_nothing() as page:
+        page.counts = broken
+        while len(faults) > 1:
+            assert answered(page, ASKS_METRICS) == ""
+        assert capfd.readouterr().err == ""
+        assert answered(page, ASKS_METRICS) == ""
+
+    assert "a mistake" in capfd.readouterr().err
 
 
 def test_two_cameras_are_looked_at_side_by_side_and_nothing_is_drawn_for_nobody(port, tmp_path):

@@ -1,6 +1,7 @@
 """Page: a small local web page with what the cameras see, and the figures for Prometheus."""
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -67,6 +68,14 @@ class Pictures:
         return found if found is not None and found[0] > number else None
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of a browser that hangs up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Page:
     """``/`` for people, ``/metrics`` for Prometheus, ``/status`` for programs. Answers this machine only."""
 
@@ -84,7 +93,7 @@ class Page:
             def log_message(self, *_: Any) -> None:
                 """Nothing is logged: paths name cameras."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = _Server(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
@@ -102,12 +111,20 @@ class Page:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """One request. Other names than this machine's are refused, so that no web site reads it through a browser."""
-        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
-        path = unquote(urlsplit(request.path).path)
-        camera = path.rpartition("/")[2]
+        try:
+            host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+            path = unquote(urlsplit(request.path).path)
+        except ValueError:
+            _write(request, HTTPStatus.BAD_REQUEST, "text/plain", b"no address\n")
+            return
         if host not in LOOPBACK:
             _write(request, HTTPStatus.FORBIDDEN, "text/plain", b"this machine only\n")
-        elif path == "/metrics":
+        else:
+            self._answer(request, path)
+
+    def _answer(self, request: BaseHTTPRequestHandler, path: str) -> None:
+        camera = path.rpartition("/")[2]
+        if path == "/metrics":
             figures = metrics(self.supervisor.totals(), self.counts(), self.supervisor.restarts)
             _write(request, HTTPStatus.OK, "text/plain; version=0.0.4", figures.encode())
         elif path == "/status":
