@@ -1,5 +1,6 @@
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -639,6 +640,17 @@ def test_a_key_of_two_lines_and_a_port_out_of_range_are_refused(run, cat_clip, t
     assert "yard: This is no key." in run("watch", cat_clip, "--camera", "yard", *afar, code=2).stderr
     run("watch", cat_clip, "--camera", "yard", "--port", 99999, code=2)
     assert "(spool_mb)" in run("watch", cat_clip, "--camera", "yard", "--spool-mb", -5, code=2).stderr
+
+
+def test_a_port_that_is_taken_is_said_before_the_server_hears_of_the_camera(run, cat_clip, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = run(
+            "watch", cat_clip, "--camera", "yard", "--server", "http://127.0.0.1:9", "--port", port, code=2
+        ).stderr
+
+    assert told.startswith(f"homeward: Port {port} is taken. (port)\n")
+    assert not (tmp_path / "data").exists()
 
 
 def test_numbers_that_are_none_are_refused(run):

@@ -170,9 +170,7 @@ def _run(
     from homeward.watcher.supervisor import Supervisor
     from homeward.watcher.worker import Group
 
-    keys = {camera.id: _key(camera, config, chosen) for camera in config.cameras}
     spool_bytes = int(config.spool_mb * 1e6)
-    spool = Spool(chosen.data / SPOOL_FILE, spool_bytes)
     size = config.cameras_per_process
     groups = tuple(
         Group(
@@ -180,16 +178,16 @@ def _run(
         )
         for n in range(0, len(config.cameras), size)
     )
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
-    supervisor = Supervisor(groups)
-    with (
-        _server(config.server, keys, spool, supervisor),
-        _page(supervisor, spool, PAGE_PORT if show and port is None else port, show=show),
-        _told(supervisor, spool),
-    ):
-        is_over = supervisor.run(stop)
+    stop, supervisor = threading.Event(), Supervisor(groups)
+    with _page(supervisor, PAGE_PORT if show and port is None else port, show=show) as page:
+        keys = {camera.id: _key(camera, config, chosen) for camera in config.cameras}
+        spool = Spool(chosen.data / SPOOL_FILE, spool_bytes)
+        if page is not None:
+            page.counts = spool.counts
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stop.set())
+        with _server(config.server, keys, spool, supervisor), _told(supervisor, spool):
+            is_over = supervisor.run(stop)
     return _summed_up(supervisor, spool, is_over=is_over, json=json)
 
 
@@ -239,13 +237,14 @@ def _server(server: str, keys: dict[str, str], spool: "Spool", supervisor: "Supe
 
 
 @contextmanager
-def _page(supervisor: "Supervisor", spool: "Spool", port: int | None, *, show: bool) -> "Iterator[Page | None]":
+def _page(supervisor: "Supervisor", port: int | None, *, show: bool) -> "Iterator[Page | None]":
+    """Opened before a camera is registered: a port that is taken leaves nothing behind."""
     if port is None:
         yield None
         return
     from homeward.watcher.page import Page
 
-    page = Page(supervisor, spool.counts, port=port, show=show)
+    page = Page(supervisor, dict, port=port, show=show)
     supervisor.on_picture = page.pictures.put
     print(f"{'What the cameras see' if show else 'Metrics'}: {page.url}{'' if show else 'metrics'}", file=sys.stderr)
     try:

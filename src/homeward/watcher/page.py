@@ -1,5 +1,6 @@
 """Page: a small local web page with what the cameras see, and the figures for Prometheus."""
 
+import errno
 import json
 import sys
 import threading
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from homeward.errors import BadSettings
 from homeward.locales import best_language, text
 from homeward.watcher.status import as_item, metrics
 from homeward.watcher.supervisor import Supervisor
@@ -80,7 +82,11 @@ class Page:
     """``/`` for people, ``/metrics`` for Prometheus, ``/status`` for programs. Answers this machine only."""
 
     def __init__(self, supervisor: Supervisor, counts: Callable[[], dict[str, int]], *, port: int, show: bool) -> None:
-        """Listen on ``port`` (0 takes any that is free); pictures are shown only with ``show``."""
+        """Listen on ``port`` (0 takes any that is free); pictures are shown only with ``show``.
+
+        Raises:
+            BadSettings: another program listens there, or this user may not.
+        """
         self.supervisor, self.counts, self.show = supervisor, counts, show
         self.pictures = Pictures(supervisor.show)
         self.is_open = True
@@ -93,7 +99,12 @@ class Page:
             def log_message(self, *_: Any) -> None:
                 """Nothing is logged: paths name cameras."""
 
-        self._server = _Server(("127.0.0.1", port), Handler)
+        try:
+            self._server = _Server(("127.0.0.1", port), Handler)
+        except OSError as error:
+            told = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
+            hint = "Give another --port, or 0 for any that is free."
+            raise BadSettings(f"Port {port} {told}.", field="port", hint=hint) from error
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
