@@ -12,6 +12,8 @@ import yaml
 from PIL import Image
 
 from homeward.cli import app
+from homeward.cli.common import settings
+from homeward.errors import BadSettings
 from homeward.locales import catalogue
 from homeward.storage.sql import SqlDatabase
 from tests.cli import forked
@@ -267,6 +269,33 @@ def test_a_rehearsal_shows_what_would_be_sent(run, cat_clip, tmp_path):
     assert "would be sent" in run("watch", cat_clip, "--dry-run").stdout
 
 
+@pytest.mark.parametrize("sheet", ["folder.png", "yard.mp4/crops.png"])
+def test_a_sheet_that_cannot_be_written_is_said_before_anything_is_watched(monkeypatch, cat_clip, tmp_path, sheet):
+    from homeward.cli import rehearse
+
+    (tmp_path / "folder.png").mkdir()
+    monkeypatch.setattr(rehearse, "_watched", pytest.fail)
+    with pytest.raises(BadSettings, match=r"cannot be written") as raised:
+        rehearse.rehearse((), settings(tmp_path / "data"), sheet=tmp_path / sheet, json=False)
+
+    assert raised.value.field == "sheet"
+
+
+def test_a_sheet_without_a_crop_is_not_written_which_is_said(monkeypatch, capsys, tmp_path):
+    from homeward.cli import rehearse
+    from homeward.watcher.camera import CameraWatch
+    from tests.watcher.scenes import Finder
+
+    old = tmp_path / "crops.png"
+    old.write_bytes(b"of yesterday")
+    seen = {"yard": rehearse._Seen(CameraWatch(Finder()))}
+    monkeypatch.setattr(rehearse, "_watched", lambda *_: seen)
+    rehearse.rehearse((), settings(tmp_path / "data"), sheet=old, json=False)
+
+    assert capsys.readouterr().err == f"No crop, so {old} was not written.\n"
+    assert old.read_bytes() == b"of yesterday"
+
+
 def yards_key(run, folder):
     """Of a camera that is registered here; its secret lies in ``folder``/key."""
     run("cameras", "add", "Yard", "--lat", 57.6, "--lon", 39.85, "--camera-id", "yard")
@@ -479,7 +508,6 @@ def test_where_no_camera_can_ever_be_read_the_watch_ends_with_exit_code_two(run,
 
 def test_without_the_video_extra_it_is_said_what_to_install(monkeypatch, tmp_path):
     from homeward.cli import watch
-    from homeward.errors import BadSettings
 
     monkeypatch.setattr(watch, "find_spec", lambda name: None)
     with pytest.raises(BadSettings) as raised:

@@ -1,6 +1,7 @@
 """Rehearse: cameras in, what would have been sent of them out: a table, JSON, a sheet of crops. Sends nothing."""
 
 import json as jsonlib
+import os
 import signal
 import sys
 import threading
@@ -45,6 +46,7 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     """Watch all to their end, or until somebody interrupts; print, and draw the sheet where one is wanted.
 
     Raises:
+        BadSettings: the sheet could not be written; nothing was watched.
         HomewardError: no camera could be read. Where others could, the trouble of one is a line on stderr.
     """
     if sheet is not None:
@@ -54,14 +56,16 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     _check_some_seen(seen)
     troubles.tell(seen)
     sights = [(camera, sight) for camera, each in seen.items() for sight in each.sights]
-    if sheet is not None and sights:
-        _draw(sheet, [sight for _, sight in sights])
     figures = {name: sum(getattr(each.watching.counts, name) for each in seen.values()) for name in FIGURES}
     items = [_item(camera, sight) for camera, sight in sights]
     if json:
         print(jsonlib.dumps({"items": items, **figures}, indent=2))
     else:
         _print(items, figures)
+    if sheet is not None and sights:
+        _draw(sheet, [sight for _, sight in sights])
+    elif sheet is not None:
+        print(f"No crop, so {sheet} was not written.", file=sys.stderr)
     return 0
 
 
@@ -102,6 +106,18 @@ def _check_sheet(sheet: Path) -> None:
 
     if Image.registered_extensions().get(sheet.suffix.lower()) not in Image.SAVE:
         raise BadSettings(f"{sheet.name} is no name of a picture.", field="sheet", hint="crops.png or crops.jpg")
+    if not _is_writable(sheet):
+        hint = "Name a picture in a folder that this user may write into."
+        raise BadSettings(f"{sheet} cannot be written.", field="sheet", hint=hint)
+
+
+def _is_writable(file: Path) -> bool:
+    """Whether ``file`` can be written; makes the folder that it is to lie in."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return not file.is_dir() and os.access(file if file.exists() else file.parent, os.W_OK)
 
 
 def _check_some_seen(seen: dict[str, _Seen]) -> None:
@@ -167,5 +183,4 @@ def _draw(sheet: Path, sights: "list[Sight]") -> None:
         picture = Image.fromarray(sight.crop.picture)
         picture.thumbnail((SHEET_SIDE_PX - 8, SHEET_SIDE_PX - 8))
         drawn.paste(picture, (number % SHEET_COLUMNS * SHEET_SIDE_PX + 4, number // SHEET_COLUMNS * SHEET_SIDE_PX + 4))
-    sheet.parent.mkdir(parents=True, exist_ok=True)
     drawn.save(sheet)
