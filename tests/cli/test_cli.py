@@ -670,6 +670,20 @@ def test_a_key_of_two_lines_and_a_port_out_of_range_are_refused(run, cat_clip, t
     assert "(spool_mb)" in run("watch", cat_clip, "--camera", "yard", "--spool-mb", -5, code=2).stderr
 
 
+def test_a_file_that_holds_no_key_is_said(monkeypatch, tmp_path):
+    from homeward.cli.watch import _key
+    from homeward.watcher.config import CameraConfig, WatchConfig
+
+    monkeypatch.delenv("HOMEWARD_CAMERA_KEY", raising=False)
+    (tmp_path / "k.empty").write_text("\n")
+    camera = CameraConfig("yard", "rtsp://10.0.0.5/1", key_file=tmp_path / "k.empty")
+    with pytest.raises(BadSettings, match=r"k\.empty holds no key\.") as raised:
+        _key(camera, WatchConfig((camera,)), settings(tmp_path / "data"))
+
+    assert raised.value.message.startswith("yard: ")
+    assert raised.value.field == "key_file"
+
+
 def test_a_port_that_is_taken_is_said_before_the_server_hears_of_the_camera(run, cat_clip, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -87,9 +87,12 @@ def key_in(file: Path) -> str:
         BadSettings: it cannot be read, or holds no key.
     """
     try:
-        return whole_key(file.read_text(encoding="utf-8-sig"))
+        key = whole_key(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} cannot be read.", field="key_file") from error
+    if not key:
+        raise BadSettings(f"{file} holds no key.", field="key_file", hint="homeward keys create makes one.")
+    return key
 
 
 def whole_key(given: str) -> str:

@@ -317,7 +317,7 @@ def _key(camera: "CameraConfig", config: "WatchConfig", chosen: "Settings") -> s
         BadSettings: there is none.
     """
     kept = chosen.data / KEYS_FOLDER / f"{camera.id}.key"
-    file = camera.key_file or (kept if kept.exists() else None)
+    file = camera.key_file or (kept if kept.exists() and kept.stat().st_size else None)
     named = os.environ.get(f"{KEY}_{camera.id.upper().replace('-', '_')}", "")
     only = os.environ.get(KEY, "") if len(config.cameras) == 1 else ""
     given = camera.key or named or only
