@@ -2,6 +2,7 @@ import http.server
 import itertools
 
 import pytest
+from structlog.testing import capture_logs
 
 from homeward.client import Client
 from homeward.ports import ReportQuery
@@ -151,6 +152,19 @@ def test_what_waited_while_its_camera_was_paused_is_not_taken(door, server, spoo
         assert Uplink(spool, {"yard": client}).step() == "refused"
 
     assert sightings(door) == []
+
+
+def test_a_pause_is_told_once_each_time_with_what_ends_it(door, server, spool):  # noqa: F811
+    outcomes = []
+    with Client(server, key(door)) as client, capture_logs() as logged:
+        uplink = Uplink(spool, {"yard": client})
+        for number, paused in enumerate((True, True, False, True)):
+            client.patch("/cameras/yard", {"paused": paused})
+            spool.put("yard", FIELDS | {"track_id": f"yard-{number}"}, photo(number), 0.9)
+            outcomes.append(uplink.step())
+
+    assert outcomes == ["refused", "refused", "sent", "refused"]
+    assert [line["to_go_on"] for line in logged if "to_go_on" in line] == ["homeward cameras resume yard"] * 2
 
 
 def test_a_process_that_died_leaves_its_sightings_to_the_next(tmp_path):

@@ -34,6 +34,7 @@ class Uplink:
     clients: Mapping[str, Client]
     now: Callable[[], float] = time.monotonic
     _rests: dict[str, _Rest] = field(default_factory=dict)
+    _paused: set[str] = field(default_factory=set)
 
     def tick(self) -> int:
         """How many were tried: one, or none."""
@@ -72,6 +73,7 @@ class Uplink:
         except HomewardError as error:
             told = {"camera": waiting.camera, "problem": error.message}
             if error.code == PAUSED:
+                self._tell_paused(waiting.camera)
                 return "refused"
             if isinstance(error, Unauthorized | Forbidden):
                 log.warning("the server refuses the camera's key; make a new one with homeward keys create", **told)
@@ -81,4 +83,12 @@ class Uplink:
                 return "failed"
             log.warning("the server refuses a sighting", field=error.field, **told)
             return "refused"
+        self._paused.discard(waiting.camera)
         return "sent"
+
+    def _tell_paused(self, camera: str) -> None:
+        """Once each time that its owner pauses it: a clip may hold hundreds of sightings."""
+        if camera not in self._paused:
+            again = f"homeward cameras resume {camera}"
+            log.warning("paused by its owner, its sightings are thrown away", camera=camera, to_go_on=again)
+        self._paused.add(camera)
