@@ -15,5 +15,7 @@ def without_secrets(source: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return f"{source.partition('://')[0]}://(no address)"
+    if ":" in host:
+        host = f"[{host}]"
     path = GIVEN.sub("=...", parts.path)
     return urlunsplit((parts.scheme, f"{host}:{port}" if port else host, path, "", ""))
