@@ -320,6 +320,15 @@ def test_a_cameras_owner_sees_what_was_sent_pauses_it_and_erases(door):
     assert sent_by(door, camera, 33).status_code == 201
 
 
+def test_a_camera_that_is_not_there_is_not_one_that_sent_nothing(door):
+    door.world.camera()
+    admin = door.key("admin")
+
+    assert door.http.get("/api/v1/cameras/yard/sightings", headers=admin).json()["items"] == []
+    nobody = door.http.get("/api/v1/cameras/nope/sightings", headers=admin)
+    assert (nobody.status_code, nobody.json()["code"], nobody.json()["field"]) == (404, "not_found", "camera")
+
+
 def test_another_cameras_key_and_other_peoples_reports_are_out_of_reach(door):
     door.world.camera()
     stranger = door.key("sightings", "gate") if door.world.camera("gate") else None

@@ -123,9 +123,7 @@ def renew_key(camera_id: str, context: Context, caller: CurrentCaller) -> dict[s
     """For operators: its former keys open nothing any more. The secret is shown this once."""
     caller.needs("admin")
     known = CameraId(camera_id)
-    camera = next((each for each in context.engine.cameras.all() if each.id == known), None)
-    if camera is None:
-        raise NotFound("There is no such camera.", field="camera")
+    camera = _known(context, known)
     key, secret = new_key(context, camera.name, "sightings", known)
     with context.database.write() as work:
         for old in work.keys.all():
@@ -150,8 +148,9 @@ def list_sightings(
     _check_own(caller, camera_id)
     forms.known_only(request, frozenset({"limit", "since", "cursor"}))
     wanted = dict(request.query_params)
+    camera = _known(context, CameraId(camera_id))
     found = context.engine.cameras.sightings(
-        CameraId(camera_id), limit + 1, since=forms.moment(wanted, "since"), before=before(wanted.get("cursor"))
+        camera.id, limit + 1, since=forms.moment(wanted, "since"), before=before(wanted.get("cursor"))
     )
     items = [
         report_view(report)
@@ -187,6 +186,13 @@ def _check_own(caller: Caller, camera_id: str) -> None:
     key = caller.needs("sightings", "admin")
     if key.scope == "sightings" and key.camera_id != camera_id:
         raise Forbidden("This key belongs to another camera.")
+
+
+def _known(context: ApiContext, camera_id: CameraId) -> Camera:
+    camera = next((each for each in context.engine.cameras.all() if each.id == camera_id), None)
+    if camera is None:
+        raise NotFound("There is no such camera.", field="camera")
+    return camera
 
 
 def _sight(request: Request, context: ApiContext, new: NewSighting) -> Response:
