@@ -695,6 +695,13 @@ def test_a_port_that_is_taken_is_said_before_the_server_hears_of_the_camera(run,
     assert not (tmp_path / "data").exists()
 
 
+def test_a_folder_for_clips_that_takes_none_is_refused_before_anything_starts(run, cat_clip, tmp_path):
+    told = run("watch", cat_clip, "--camera", "yard", "--record", cat_clip, code=2).stderr
+
+    assert "takes no clips. (record)" in told
+    assert not (tmp_path / "data").exists()
+
+
 def test_numbers_that_are_none_are_refused(run):
     answer = run("cameras", "add", "yard", "--lat", "nan", "--lon", 39, code=2)
     assert "lat must be between -90 and 90. (lat or lon)" in answer.stderr

@@ -122,7 +122,19 @@ def watch(
         return rehearse(found.cameras, chosen, sheet=sheet, json=json)
     if sheet is not None:
         raise BadSettings("--sheet draws what --dry-run finds.", field="sheet", hint="Give both, or leave it out.")
+    if record is not None:
+        _check_record(record)
     return _run(found, chosen, show=show, port=port, record=record, realtime=realtime, json=json)
+
+
+def _check_record(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_good = os.access(folder, os.W_OK)
+    except OSError:
+        is_good = False
+    if not is_good:
+        raise BadSettings(f"{folder} takes no clips.", field="record", hint="Name a folder that can be written to.")
 
 
 def _cameras(source: str, given: dict[str, Any]) -> "WatchConfig":
