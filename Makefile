@@ -77,7 +77,7 @@ WORKERS = $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)"
 
 test: check $(STAMPS)/cameras $(STAMPS)/browser $(STAMPS)/triton ## all checks and all tests that take less than 15 minutes together
 	@$(MAKE) --no-print-directory web || echo "The web page was not built: npm could not get its packages. Its tests are skipped."
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long" --durations=15 tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" --durations=15 tests
 
 test-long: $(STAMPS)/dev $(STAMPS)/cameras ## fault injection: hundreds of kills under load, a model changed under search
 	$(BIN)/python -m pytest -m long tests

@@ -9,7 +9,13 @@ from PIL import Image
 SHARED = Path(os.environ.get("HOMEWARD_SHARED", Path(__file__).parent.parent / ".." / "shared"))
 
 
+LONGEST_FIRST = ("e2e", "web", "watcher", "cli", "bot", "evaluation")  # so that no worker is left alone with one of them
+
+
 def pytest_collection_modifyitems(items):
+    folders = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: folders.get(item.path.relative_to(here).parts[0], len(folders)))
     if SHARED.is_dir():
         return
     skip = pytest.mark.skip(reason=f"wants real pictures; there are none at HOMEWARD_SHARED ({SHARED})")

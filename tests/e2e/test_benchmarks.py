@@ -23,8 +23,8 @@ from tests.web.conftest import needs_browser
         "detector",
         pytest.param("cameras", marks=pytest.mark.long),
         "faults",
-        "bot",
-        "models",
+        pytest.param("bot", marks=pytest.mark.long),
+        pytest.param("models", marks=pytest.mark.long),
     ],
 )
 def test_a_benchmark_runs(name):
@@ -39,7 +39,9 @@ def test_the_benchmark_of_the_page_runs():
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["gate", "people", "one_stream"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("gate", marks=pytest.mark.long), "people", pytest.param("one_stream", marks=pytest.mark.long)]
+)
 def test_a_benchmark_on_real_pictures_runs(name, shared):
     assert "skipped" not in run(name)
 

@@ -52,7 +52,7 @@ def test_a_repository_is_what_triton_reads(repository, name):
     side = model_card.input.width
     assert (given.name, given.data_type, list(given.dims)) == (PICTURES, model_config_pb2.TYPE_UINT8, [side, side, 3])
     assert (made.name, made.data_type) == (model_card.output, model_config_pb2.TYPE_FP32)
-    assert list(made.dims) in ([256], [7098, 10])
+    assert list(made.dims) in ([256], [7098, 11])
     assert found.instance_group[0].kind == model_config_pb2.ModelInstanceGroup.KIND_GPU
     assert found.dynamic_batching.max_queue_delay_microseconds == 0
     assert found.model_warmup[0].inputs[PICTURES].zero_data

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-import structlog
 
 from homeward.cli.elsewhere_checks import FileRows, examine_photos
 from homeward.domain.ids import PhotoId, new_token
@@ -77,8 +76,7 @@ def test_a_store_that_never_answers_is_given_up(store, place):
         place.open().put(HASH, DATA)
 
 
-def test_a_refused_key_is_told_at_once_and_stands_nowhere(store, place, capsys):
-    structlog.reset_defaults()
+def test_a_refused_key_is_told_at_once_and_stands_nowhere(store, place, capfd):
     store.always = 403
     photos = place.open()
 
@@ -87,7 +85,7 @@ def test_a_refused_key_is_told_at_once_and_stands_nowhere(store, place, capsys):
     with pytest.raises(PhotoStoreUnavailable) as later:
         photos.get(HASH)
 
-    output = capsys.readouterr()
+    output = capfd.readouterr()
     shown = output.out + output.err + str(told.value) + str(later.value) + repr(photos) + repr(place)
     assert KEY.split(":")[1] not in shown
     assert "PermissionDenied" in shown
