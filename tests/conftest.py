@@ -9,7 +9,14 @@ from PIL import Image
 SHARED = Path(os.environ.get("HOMEWARD_SHARED", Path(__file__).parent.parent / ".." / "shared"))
 
 
-LONGEST_FIRST = ("e2e", "web", "watcher", "cli", "bot", "evaluation")  # so that no worker is left alone with one of them
+LONGEST_FIRST = (
+    "e2e",
+    "web",
+    "watcher",
+    "cli",
+    "bot",
+    "evaluation",
+)  # so that no worker is left alone with one of them
 
 
 def pytest_collection_modifyitems(items):

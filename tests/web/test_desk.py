@@ -106,6 +106,65 @@ def test_keys_do_nothing_while_the_focus_is_elsewhere(visit, links, pairs):
     expect(page.get_by_text("2 pairs wait · you have judged 0")).to_be_visible()
 
 
+def test_on_a_slow_line_a_pair_is_judged_once_and_none_is_skipped(visit, links, pairs, door):
+    page = visit(links("Vera", "volunteer"), viewport=DESK)
+    expect(page.get_by_text("2 pairs wait · you have judged 0")).to_be_visible()
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/v1/desk/pairs/*/*", hold)
+
+    for key in "1234":
+        page.keyboard.press(key)
+
+    expect(page.get_by_role("button", name="Same")).to_be_disabled()
+    (only,) = held
+    only.continue_()
+    expect(page.get_by_text("1 pair waits · you have judged 1")).to_be_visible()
+    with door.world.database.read() as work:
+        assert [each.opinion.value for each in work.opinions.of_lost(pairs)] == ["same"]
+
+
+def test_a_key_that_is_held_and_a_key_of_the_browser_judge_nothing(visit, links, pairs):
+    page = visit(links("Vera", "volunteer"), viewport=DESK)
+    expect(page.get_by_text("2 pairs wait · you have judged 0")).to_be_visible()
+    sent = []
+    page.on("request", lambda asked: asked.method == "PUT" and sent.append(asked.post_data_json["opinion"]))
+    for keys in ("Control+2", "Alt+3"):
+        page.keyboard.press(keys)
+    page.keyboard.down("1")
+    expect(page.get_by_text("1 pair waits · you have judged 1")).to_be_visible()
+    page.keyboard.down("1")
+    page.keyboard.up("1")
+    page.keyboard.press("4")
+
+    expect(page.get_by_role("heading", name="Nothing to compare")).to_be_visible()
+    assert sent == ["same", "not_comparable"]
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (568, 320)])
+def test_on_a_low_screen_the_words_cover_no_animal(visit, links, pairs, door, width, height, language):
+    door.report("found", photo(1, noise=5), photo(1, noise=6), **PLACE)
+    set_degree(door, 0.5)
+
+    def in_a_district(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"district":null', '"district":"North Orchards"'))
+
+    page = visit("/", viewport={"width": width, "height": height}, language=language, has_touch=True, is_mobile=True)
+    page.route("**/api/v1/desk/pairs?*", in_a_district)
+    visit(links("Vera", "volunteer"), page=page)
+    expect(page.locator(".pair-stage")).to_contain_text("North Orchards")
+    expect(page.locator(".pair-stage img").first).to_be_visible()
+    stage, words = (page.locator(each).bounding_box() for each in (".pair-stage", ".opinions"))
+
+    assert 0 <= stage["y"] < stage["y"] + stage["height"] <= words["y"]
+    assert words["y"] + words["height"] <= height
+
+
 def test_on_a_phone_both_photos_and_all_words_are_in_sight_and_photos_are_leafed_through(visit, links, pairs):
     page = visit(links("Vera", "volunteer"), viewport=PHONE, has_touch=True, is_mobile=True)
     expect(page.locator(".pair-stage img").first).to_be_visible()
@@ -250,6 +309,17 @@ def test_a_camera_is_added_by_pin_and_its_key_is_shown_once(visit, links, door):
     expect(page.get_by_text("paused")).to_be_visible()
     page.locator(".camera-mark").click()
     expect(page.locator(".desk-row.selected")).to_contain_text("Mill bridge")
+
+
+def test_two_maps_on_one_screen_have_a_name_each(visit, links, door):
+    door.world.camera()
+    page = visit(links("Anna"))
+    room(page, "cameras")
+    page.get_by_role("button", name="Add a camera").click()
+
+    expect(page.get_by_role("region", name="Map of the cameras")).to_have_count(1)
+    expect(page.get_by_role("region", name="Choose on the map")).to_have_count(1)
+    expect(page.get_by_role("region")).to_have_count(2)
 
 
 def test_what_a_camera_sent_is_seen_and_erased(visit, links, door):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import photo
+from tests.conftest import jpeg, photo, picture
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
 
 HOME = {"lat": "57.6", "lon": "39.85", "home_lat": "57.6", "home_lon": "39.85"}
@@ -22,7 +22,8 @@ def lost(door):
     return door.report("lost", photo(1), name="Barsik", **HOME)
 
 
-TOO_WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().right > innerWidth + 1)
+TOO_WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({contentVisibilityAuto: true})
+    && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
@@ -303,6 +304,7 @@ def test_a_poster_leads_a_finder_to_a_report_about_this_pet(visit, lost, door):
     page = visit(path_of(lost))
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Poster to print").click()
+    expect(page).to_have_title("Poster (Barsik, cat) - Homeward")
     expect(page.get_by_role("heading", name="LOST")).to_be_visible()
     expect(page.get_by_role("heading", name="Barsik, cat")).to_be_visible()
     assert violations(page) == []
@@ -317,6 +319,46 @@ def test_a_poster_leads_a_finder_to_a_report_about_this_pet(visit, lost, door):
     expect(finder.get_by_role("heading", name="Thank you.")).to_be_visible()
     found = [match.found for match in door.world.engine.current_top_matches(lost.json()["id"]).items]
     assert lost.json()["id"] in {each.about for each in found}
+
+
+def poster_of(visit, lost):
+    page = visit(path_of(lost))
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    return visit(f"/lost/{lost.json()['id']}/poster", page=page)
+
+
+@pytest.mark.parametrize("paper", [("A4", 703, 1031), ("Letter", 725, 965)])
+@pytest.mark.parametrize("shape", [(300, 700), (700, 300)])
+@pytest.mark.parametrize("description", ["A white paw. " * 25, "A white paw\n" * 333])
+def test_a_poster_is_one_page_with_its_code_whatever_is_told_of_the_pet(visit, door, paper, shape, description):
+    lost = door.report("lost", jpeg(picture(1).resize(shape)), name="Barsik", description=description, **HOME)
+    page = poster_of(visit, lost)
+    expect(page.locator(".poster-photo")).to_have_js_property("complete", True)
+    name, width, height = paper
+
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=name))) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": width, "height": height})
+    expect(page.locator(".poster footer")).to_be_in_viewport(ratio=1)
+
+
+def test_a_poster_shows_no_address(visit, door):
+    lost = door.report("lost", photo(1), name="Barsik", address="5 Mill Lane", **HOME)
+    page = poster_of(visit, lost)
+
+    expect(page.locator(".poster .lead")).to_have_text(re.compile(r"^since \w+ \d+$"))
+
+
+def test_a_name_of_a_hundred_letters_stays_on_every_screen(visit, door):
+    name = "W" * 100
+    lost = door.report("lost", photo(1), name=name, listed="true", **HOME)
+    page = visit(path_of(lost), viewport=SMALL)
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    pet = lost.json()["id"]
+    for path in (f"/lost/{pet}", f"/lost/{pet}/poster", f"/pet/{pet}", "/board", "/"):
+        visit(path, page=page)
+        expect(page.get_by_text(name).first).to_be_visible()
+        assert page.evaluate(TOO_WIDE) == [], path
 
 
 def test_on_a_slow_line_the_best_matches_come_before_all_of_them_and_shapes_before_either(visit, lost, door):

@@ -10,6 +10,7 @@ import { stateOf } from "./cameras";
 import { type DeskWords, useDeskWords } from "./words";
 
 const CLOSE_ZOOM = 14;
+const ROOM_PX = { top: 40, right: 80, bottom: 40, left: 40 }; // the buttons stand at the right
 
 /** Every camera as a mark whose shape tells its state; a tap shows it in the list. */
 export default function CameraMap({ cameras, selected }: { cameras: Camera[]; selected: Signal<string | null> }) {
@@ -25,11 +26,11 @@ export default function CameraMap({ cameras, selected }: { cameras: Camera[]; se
       const ground = await fetchGround();
       if (isGone || !box.current) return;
       const places = cameras.map(({ place }): LonLat => [place.lon, place.lat]);
-      const map = await bare(box.current, ground, places[0] ?? null, page, setKind);
+      const map = await bare(box.current, ground, places[0] ?? null, words.t("cameras.map"), page, setKind);
       remove = () => map.remove();
       if (isGone) return remove();
       const around = extent(places);
-      if (around) map.fitBounds(around, { padding: 60, maxZoom: CLOSE_ZOOM, animate: false });
+      if (around) map.fitBounds(around, { padding: ROOM_PX, maxZoom: CLOSE_ZOOM, animate: false });
       for (const camera of cameras) new Marker({ element: mark(words, camera, selected) }).setLngLat([camera.place.lon, camera.place.lat]).addTo(map);
       const drawn = box.current;
       map.once("idle", () => (drawn.dataset.ready = "true"));
@@ -43,7 +44,7 @@ export default function CameraMap({ cameras, selected }: { cameras: Camera[]; se
   if (!isDrawable) return <p class="notice">{page.t("map.none")}</p>;
   return (
     <>
-      <div ref={box} class="camera-map" role="region" aria-label={words.t("cameras.map")} />
+      <div ref={box} class="camera-map" />
       <GroundNote kind={kind} />
     </>
   );

@@ -7,7 +7,7 @@ import { useDeskWords } from "./words";
 
 const OPINIONS: Opinion[] = ["same", "different", "unsure", "not_comparable"];
 const AT_ONCE = 12;
-const PHONE = "(max-width: 40rem)";
+const SMALL = "(max-width: 40rem), (max-height: 40rem)";
 const SETTLED = [404, 409];
 
 interface Page extends Items<Pair> {
@@ -23,6 +23,7 @@ export function PairDesk() {
   const at = useSignal(0);
   const problem = useSignal<Problem | null>(null);
   const isSettled = useSignal(false);
+  const isBusy = useSignal(false);
   const stage = useRef<HTMLElement>(null);
   const load = async () => {
     try {
@@ -37,10 +38,16 @@ export function PairDesk() {
   const pair = page.value?.items[at.value];
   useEffect(() => {
     stage.current?.focus({ preventScroll: true });
-    if (pair && matchMedia(PHONE).matches) stage.current?.scrollIntoView(); // both photos and all four words in sight
+    if (pair && matchMedia(SMALL).matches) stage.current?.scrollIntoView(); // both photos and all four words in sight
     preload(page.value?.items[at.value + 1]);
   }, [pair]);
   const judge = async (opinion: Opinion) => {
+    if (isBusy.value) return; // nobody judges the next pair before it is seen
+    isBusy.value = true;
+    await send(opinion);
+    isBusy.value = false;
+  };
+  const send = async (opinion: Opinion) => {
     const now = page.value;
     if (!pair || !now) return;
     problem.value = null;
@@ -64,6 +71,7 @@ export function PairDesk() {
       class="pairs"
       tabIndex={-1}
       onKeyDown={(event) => {
+        if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
         const opinion = OPINIONS[Number(event.key) - 1];
         if (opinion) void judge(opinion);
         else if (event.key === "ArrowLeft" || event.key === "ArrowRight") leaf(stage.current, event.key === "ArrowRight" ? 1 : -1);
@@ -84,7 +92,7 @@ export function PairDesk() {
       )}
       <Trouble of={problem} />
       {pair ? (
-        <Stage pair={pair} judge={judge} back={at.value > 0 ? () => (at.value -= 1) : null} />
+        <Stage pair={pair} judge={judge} isBusy={isBusy.value} back={at.value > 0 ? () => (at.value -= 1) : null} />
       ) : (
         page.value && <None />
       )}
@@ -93,14 +101,15 @@ export function PairDesk() {
   );
 }
 
-function Stage({ pair, judge, back }: { pair: Pair; judge: (opinion: Opinion) => Promise<void>; back: (() => void) | null }) {
+interface Staged {
+  pair: Pair;
+  judge: (opinion: Opinion) => Promise<void>;
+  isBusy: boolean;
+  back: (() => void) | null;
+}
+
+function Stage({ pair, judge, isBusy, back }: Staged) {
   const words = useDeskWords();
-  const isBusy = useSignal(false);
-  const say = async (opinion: Opinion) => {
-    isBusy.value = true;
-    await judge(opinion);
-    isBusy.value = false;
-  };
   return (
     <>
       <div class="pair-stage" key={`${pair.lost_id}${pair.found_id}`}>
@@ -111,9 +120,9 @@ function Stage({ pair, judge, back }: { pair: Pair; judge: (opinion: Opinion) =>
         {OPINIONS.map((opinion, n) => (
           <button
             key={opinion}
-            disabled={isBusy.value}
+            disabled={isBusy}
             title={opinion === "not_comparable" ? words.t("pairs.not_comparable_hint") : undefined}
-            onClick={() => void say(opinion)}
+            onClick={() => void judge(opinion)}
           >
             {words.t(`pairs.${opinion}`)} <kbd aria-hidden="true">{n + 1}</kbd>
           </button>
@@ -122,7 +131,7 @@ function Stage({ pair, judge, back }: { pair: Pair; judge: (opinion: Opinion) =>
       <p class="soft pairs-foot">
         <span>{words.t("pairs.text")}</span> <span class="for-keys">{words.t("pairs.keys")}</span>
         {back && (
-          <button class="plain" onClick={back}>
+          <button class="plain" disabled={isBusy} onClick={back}>
             {words.t("pairs.back")}
           </button>
         )}

@@ -23,11 +23,15 @@ interface Begun {
   centre: LonLat | null;
 }
 
-/** A map without anything of ours on it; says which ground it has. Throws where the device cannot draw. */
+/**
+ * A map without anything of ours on it; `name` tells it from the page's other maps. Says which ground it has.
+ * Throws where the device cannot draw.
+ */
 export async function bare(
   box: HTMLElement,
   ground: Ground,
   centre: LonLat | null,
+  name: string,
   words: Words,
   onGround: (kind: GroundKind) => void = () => {},
 ): Promise<MapLibre> {
@@ -45,7 +49,7 @@ export async function bare(
     locale: {
       "NavigationControl.ZoomIn": words.t("map.zoom_in"),
       "NavigationControl.ZoomOut": words.t("map.zoom_out"),
-      "Map.Title": words.t("view.map"),
+      "Map.Title": name,
     },
     ...(middle ? { center: middle, zoom: CITY_ZOOM } : bounds ? { bounds } : {}),
   });

@@ -4,6 +4,7 @@ import { renderSVG } from "uqr";
 import { Problem, type Report, Server } from "../api";
 import { backButton, base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
+import { useTitle } from "../ui/title";
 import { Trouble } from "../ui/Trouble";
 
 /** One page of paper: a large photo, the marks, and a code that leads a finder to a report about this pet. */
@@ -18,6 +19,8 @@ export function PosterPage({ id }: { id: string }) {
     );
   }, [id]);
   useEffect(() => backButton(() => history.back()), []);
+  const who = report.value && [report.value.name, words.t(`poster.${report.value.species}`)].filter(Boolean).join(", ");
+  useTitle(who && words.t("poster.title", { who }));
   const answer = `${location.origin}/found/new?about=${id}`;
   const code = useMemo(() => `data:image/svg+xml,${encodeURIComponent(renderSVG(answer, { border: 1 }))}`, [answer]);
   if (problem.value) return <Trouble problem={problem.value} />;
@@ -28,12 +31,8 @@ export function PosterPage({ id }: { id: string }) {
       <article class="poster">
         <h1>{words.t("poster.lost")}</h1>
         {photos[0] && <img class="poster-photo" src={photos[0].full} alt={name ?? words.t(`poster.${species}`)} />}
-        <h2>{[name, words.t(`poster.${species}`)].filter(Boolean).join(", ")}</h2>
-        <p class="lead">
-          {[words.t("poster.since", { when: words.day(happened_at) }), place?.district ?? place?.name]
-            .filter(Boolean)
-            .join(", ")}
-        </p>
+        <h2>{who}</h2>
+        <p class="lead">{[words.t("poster.since", { when: words.day(happened_at) }), place?.district].filter(Boolean).join(", ")}</p>
         {description && <p class="lead as-written">{description}</p>}
         <footer>
           <img src={code} alt={answer} width="160" height="160" />

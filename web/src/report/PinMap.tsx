@@ -1,7 +1,7 @@
 import { effect, type Signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fetchGround } from "../api";
-import { bare, type GroundKind } from "../map/ground";
+import { bare, type GroundKind, type LonLat } from "../map/ground";
 import { GroundNote } from "../map/GroundNote";
 import { useWords } from "../ui/context";
 import { round } from "./PlacePicker";
@@ -23,7 +23,8 @@ export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
     const begin = async () => {
       const ground = await fetchGround();
       if (isGone || !box.current) return;
-      const map = await bare(box.current, ground, place.value ? [place.value.lon, place.value.lat] : null, words, setKind);
+      const centre: LonLat | null = place.value && [place.value.lon, place.value.lat];
+      const map = await bare(box.current, ground, centre, words.t("report.on_map"), words, setKind);
       let stop = () => {};
       remove = () => {
         stop();

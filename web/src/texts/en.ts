@@ -61,6 +61,7 @@ export const en = {
   "owner.unlist": "Take off the public board",
   "owner.poster": "Poster to print",
 
+  "poster.title": "Poster ({who})",
   "poster.lost": "LOST",
   "poster.cat": "cat",
   "poster.dog": "dog",

@@ -68,6 +68,7 @@ export const ru: Texts = {
   "owner.unlist": "Убрать с общей доски",
   "owner.poster": "Объявление для печати",
 
+  "poster.title": "Объявление ({who})",
   "poster.lost": "ПРОПАЛА",
   "poster.cat": "кошка",
   "poster.dog": "собака",

@@ -38,7 +38,8 @@ function Drawn({ owned, name, onCompare }: Mapped) {
       const ground = await fetchGround();
       if (isGone || !box.current) return;
       const report = owned.report.peek();
-      map = await bare(box.current, ground, lonLat(report?.home) ?? lonLat(report?.place), words, setKind);
+      const centre = lonLat(report?.home) ?? lonLat(report?.place);
+      map = await bare(box.current, ground, centre, words.t("view.map"), words, setKind);
       if (isGone) return map.remove();
       const covered = () => ({ left: keyWidth(box.current?.parentElement), bottom: foot.current?.offsetHeight ?? 0 });
       new MapView(map, owned, time, covered, () => box.current && (box.current.dataset.ready = "true"));

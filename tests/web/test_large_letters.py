@@ -1,0 +1,76 @@
+"""A reader who has set letters twice as large, on a phone: nothing is cut and nothing scrolls sideways."""
+
+import pytest
+from playwright.sync_api import expect
+
+from homeward.api.auth import new_key
+from tests.conftest import photo
+from tests.web.conftest import CHROMIUM, DRAWING, path_of
+from tests.web.test_owner import TOO_WIDE
+
+PLACE = {"lat": "57.6", "lon": "39.85"}
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium):
+    browser = chromium.browser_type.launch(
+        executable_path=CHROMIUM, args=[*DRAWING, "--blink-settings=defaultFontSize=32"]
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def lost(door):
+    door.report("found", photo(1, noise=2), held="held", **PLACE)
+    return door.report("lost", photo(1), name="Barsik", listed="true", **PLACE)
+
+
+def sticking_out(page):
+    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return page.evaluate(TOO_WIDE) + [f"the page, by {wider} px"] * (wider > 0)
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+def test_an_owner_reads_list_map_and_photos(visit, lost, language):
+    page = visit(path_of(lost), language=language)
+    expect(page.locator("li.card")).to_have_count(1)
+    page.locator(".more summary").click()
+    page.locator(".filter-line button").click()
+    assert sticking_out(page) == []
+    page.locator(".views button").last.click()
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+    assert sticking_out(page) == []
+    page.locator(".views button").first.click()
+    page.locator(".pair").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert sticking_out(page) == []
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+def test_every_other_page_keeps_to_the_screen(visit, lost, language):
+    page = visit(path_of(lost), language=language)
+    expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
+    pet = lost.json()["id"]
+    paths = ("/", "/lost/new", "/found/new", "/board", "/now", "/privacy", "/desk")
+    for path in (*paths, f"/pet/{pet}", f"/lost/{pet}/poster"):
+        visit(path, page=page)
+        expect(page.locator("h1").first).to_be_visible()
+        assert sticking_out(page) == [], path
+        name, other = (page.locator(f".top > {each}").bounding_box() for each in (".brand", ".plain"))
+        assert name["x"] + name["width"] <= other["x"] or name["y"] + name["height"] <= other["y"], path
+
+
+def test_no_camera_lies_under_the_buttons_of_the_map(visit, door):
+    for lat, lon in ((57.56, 39.80), (57.66, 39.95)):
+        camera = {"name": "yard", "district": "", "lat": lat, "lon": lon}
+        assert door.http.post("/api/v1/cameras", json=camera, headers=door.key("admin")).status_code == 201
+    _, secret = new_key(door.context, "Anna", "admin", None)
+    page = visit(f"/desk#token={secret}")
+    page.locator(".desk-tabs [href='#cameras']").click()
+    expect(page.locator(".camera-map[data-ready]")).to_be_visible()
+    buttons = page.locator(".camera-map .maplibregl-ctrl-group").bounding_box()
+
+    for mark in page.locator(".camera-mark").all():
+        box = mark.bounding_box()
+        assert box["x"] + box["width"] <= buttons["x"] or box["y"] >= buttons["y"] + buttons["height"]
