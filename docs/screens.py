@@ -85,7 +85,7 @@ def _one(page: Any, _url: str, owner: str, width: int) -> None:
 
 
 def _telegram(page: Any, owner: str, width: int) -> None:
-    """The same case as a Mini App of Telegram: without the page's head, in the colours of a night theme."""
+    """The same case as a Mini App, in the colours of a night of Telegram."""
     case = urlsplit(owner)
     page.goto(f"{case.scheme}://{case.netloc}/telegram{case.path}#tgWebAppThemeParams={quote(json.dumps(NIGHT))}")
     page.wait_for_selector(".pair")
