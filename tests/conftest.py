@@ -4,19 +4,20 @@ import random
 from pathlib import Path
 
 import pytest
+import structlog
 from PIL import Image
 
 SHARED = Path(os.environ.get("HOMEWARD_SHARED", Path(__file__).parent.parent / ".." / "shared"))
+configure = structlog.configure
 
 
-LONGEST_FIRST = (
-    "e2e",
-    "web",
-    "watcher",
-    "cli",
-    "bot",
-    "evaluation",
-)  # so that no worker is left alone with one of them
+def pytest_configure():
+    """A command that a test runs within its own process sets up logging for all: never for longer than that test."""
+    structlog.configure = lambda **given: configure(**given | {"cache_logger_on_first_use": False})
+
+
+# so that no worker is left alone with one of them
+LONGEST_FIRST = ("e2e", "web", "watcher", "cli", "bot", "evaluation")
 
 
 def pytest_collection_modifyitems(items):
@@ -43,6 +44,12 @@ def _own_settings(monkeypatch, tmp_path):
         if name.startswith("HOMEWARD_") and name != "HOMEWARD_SHARED":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOMEWARD_LANG", "en")
+
+
+@pytest.fixture(autouse=True)
+def _own_logs():
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,27 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Problem } from "../api";
 import { LostLink } from "../email/LostLink";
 import { useWords } from "./context";
+import { isReached } from "./reached";
 import { useTitle } from "./title";
+
+const ASK_EVERY_MS = 15_000;
 
 /** A whole screen for what cannot be shown: what happened, and what to do. */
 export function Trouble({ problem, again }: { problem: Problem; again?: () => void }) {
   const words = useWords();
   const kind = kindOf(problem);
   useTitle(words.t(`problem.${kind}`));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (kind !== "offline") return;
     const retry = again ?? (() => location.reload());
+    // a phone that never left its network hears nothing of a server that is there again
+    const asking = setInterval(() => void isReached().then((isThere) => isThere && retry()), ASK_EVERY_MS);
     addEventListener("online", retry);
-    return () => removeEventListener("online", retry);
+    return () => {
+      clearInterval(asking);
+      removeEventListener("online", retry);
+    };
   }, [kind, again]);
   return (
     <section class="trouble" role="alert">
