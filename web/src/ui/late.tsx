@@ -3,7 +3,7 @@ import type { ComponentType, FunctionComponent } from "preact";
 import { lazy } from "preact/compat";
 import { Problem } from "../api";
 import { useWords } from "./context";
-import { isReached } from "./reached";
+import { isReached, wasReached } from "./reached";
 import { Trouble } from "./Trouble";
 
 /**
@@ -24,7 +24,8 @@ function orElse<Props extends object>(
   unreached: FunctionComponent,
   gone: FunctionComponent,
 ): ComponentType<Props> {
-  const missing = async () => ((await isReached()) ? gone : unreached) as ComponentType<Props>;
+  // an old document that was kept for want of a network says nothing of newer versions
+  const missing = async () => (wasReached() && (await isReached()) ? gone : unreached) as ComponentType<Props>;
   return lazy(async () => ({ default: await load().catch(missing) }));
 }
 
