@@ -417,6 +417,17 @@ def test_a_rehearsal_ends_where_a_clip_has_ended_and_the_other_camera_is_lost(ru
     assert done.stderr.count("b: ") == 1
 
 
+def test_a_rehearsal_that_breaks_off_shows_what_was_seen_until_then(run, tmp_path):
+    from tests.watcher.scenes import yard
+    from tests.watcher.streams import h264, spoil
+
+    clip = spoil(h264(tmp_path / "yard.mp4", [yard(n % 5) for n in range(160)]), range(20, 160))
+    done = run("watch", clip, "--dry-run", "--json", code=2)
+
+    assert json.loads(done.stdout)["frames"] >= 3
+    assert "It is no video, or was not copied to its end." in done.stderr
+
+
 @pytest.mark.shared
 def test_the_dog_on_a_street_camera_is_found_and_sent(run, shared):
     clip = shared / "data/clips/resqpet_cctv/cam_05.mp4"

@@ -43,6 +43,18 @@ def h264(path, pictures, per_second=25, gop=25, size=SIZE, preset="ultrafast", m
     return path
 
 
+def spoil(path, numbers):
+    """Overwrite packets of a clip with zeros, which no decoder takes."""
+    with av.open(str(path)) as file:
+        packets = [(packet.pos, packet.size) for packet in file.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for number in numbers:
+        pos, size = packets[number]
+        data[pos : pos + size] = bytes(size)
+    path.write_bytes(data)
+    return path
+
+
 @contextlib.contextmanager
 def rtsp(**clips):
     """The server's port; each clip is a stream of its name, played once for each who connects.

@@ -5,12 +5,12 @@ from PIL import ExifTags, Image
 
 from homeward.domain.addresses import without_secrets
 from homeward.errors import InvalidInput
-from homeward.watcher.capture import NO_VIDEO, CameraUnreadable, recorded
+from homeward.watcher.capture import LONGEST_GAP_S, NO_VIDEO, CameraUnreadable, recorded
 from homeward.watcher.stream import Stream
 from tests.conftest import picture
 
 from .scenes import SIZE, with_animal, yard
-from .streams import h264
+from .streams import h264, spoil
 
 
 def clip(path, pictures, per_second=25):
@@ -50,6 +50,45 @@ def test_a_recording_without_a_clock_runs_at_the_rate_of_its_pictures(tmp_path):
     found = list(recorded(str(path), per_second=5.0))
 
     assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(25)])
+
+
+def test_what_cannot_be_decoded_is_passed_over_and_the_recording_seen_to_its_end(tmp_path):
+    path = spoil(h264(tmp_path / "a.mp4", [yard(n % 5) for n in range(100)]), range(30, 45))
+
+    found = list(recorded(str(path), per_second=1000))
+
+    assert len(found) >= 80
+    assert found[-1].time_s == pytest.approx(99 / 25)
+
+
+def test_a_recording_of_which_nothing_can_be_decoded_any_more_is_said_after_what_could(tmp_path):
+    path = spoil(h264(tmp_path / "a.mp4", [yard(n % 5) for n in range(160)]), range(20, 160))
+    found = []
+
+    with pytest.raises(CameraUnreadable) as raised:
+        found.extend(recorded(str(path), per_second=1000))
+    assert raised.value.hint == NO_VIDEO
+    assert len(found) >= 10
+
+
+def test_at_its_own_speed_a_recording_takes_as_long_as_it_took_but_nobody_waits_an_hour(tmp_path, monkeypatch):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        for number in range(20):
+            shown = av.VideoFrame.from_ndarray(yard(number), format="rgb24")
+            shown.pts = number if number < 10 else number + 36_000
+            file.mux(stream.encode(shown))
+        file.mux(stream.encode())
+    waits = []
+    monkeypatch.setattr("time.sleep", waits.append)
+
+    found = list(recorded(str(path), per_second=1000, realtime=True))
+
+    assert found[-1].time_s == pytest.approx(3601.9, abs=0.01)
+    assert waits[9] <= 0.9
+    assert waits[-1] == pytest.approx(0.9 + LONGEST_GAP_S + 0.9, abs=0.5)
 
 
 def test_a_folder_of_pictures_is_read_by_name(tmp_path):

@@ -45,15 +45,19 @@ class _Seen:
 def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: Path | None, json: bool) -> int:
     """Watch all to their end, or until somebody interrupts; print, and draw the sheet where one is wanted.
 
+    The exit code is 2 where every camera ended in trouble.
+
     Raises:
         BadSettings: the sheet could not be written; nothing was watched.
-        HomewardError: no camera could be read. Where others could, the trouble of one is a line on stderr.
+        HomewardError: no camera showed anything. Where one did, the trouble of the others is a line on stderr.
     """
     if sheet is not None:
         _check_sheet(sheet)
     troubles = _Troubles()
     seen = _watched(cameras, chosen, troubles)
-    _check_some_seen(seen)
+    troubled = _troubled(seen)
+    if len(troubled) == len(seen) > 0 and not any(each.watching.counts.frames for each in seen.values()):
+        raise _Unwatchable(troubled[0].problem, field=f"{troubled[0].camera}.source", hint=troubled[0].hint)
     troubles.tell(seen)
     sights = [(camera, sight) for camera, each in seen.items() for sight in each.sights]
     figures = {name: sum(getattr(each.watching.counts, name) for each in seen.values()) for name in FIGURES}
@@ -66,7 +70,7 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
         _draw(sheet, [sight for _, sight in sights])
     elif sheet is not None:
         print(f"No crop, so {sheet} was not written.", file=sys.stderr)
-    return 0
+    return 2 if len(troubled) == len(seen) else 0
 
 
 def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", troubles: "_Troubles") -> dict[str, _Seen]:
@@ -118,12 +122,6 @@ def _is_writable(file: Path) -> bool:
     except OSError:
         return False
     return not file.is_dir() and os.access(file if file.exists() else file.parent, os.W_OK)
-
-
-def _check_some_seen(seen: dict[str, _Seen]) -> None:
-    troubled = _troubled(seen)
-    if len(troubled) == len(seen):
-        raise _Unwatchable(troubled[0].problem, field=f"{troubled[0].camera}.source", hint=troubled[0].hint)
 
 
 def _troubled(seen: dict[str, _Seen]) -> "list[Status]":

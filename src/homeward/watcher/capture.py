@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 GREY_WIDTH, CELL = 320, 8
 RIGHT_ANGLE = 90
 BACK_S = 1.0  # a clock that goes back so far was set, or begins anew
+BROKEN_IN_A_ROW = 100  # packets that cannot be decoded; after so many nothing better will come
+LONGEST_GAP_S = 5.0  # nobody wants to wait longer for a recording that was cut, or whose clock was set
 Grey = npt.NDArray[np.uint8]
 
 
@@ -142,15 +144,16 @@ def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Fram
     with opened:
         if not opened.streams.video:
             raise CameraUnreadable(f"{source} holds no video.", field="source", hint="Is it the right file?")
-        start, began = datetime.now(UTC), time.monotonic()
+        start, due_s = datetime.now(UTC), time.monotonic()
         last_s = -1.0
         try:
             for number, (time_s, frame) in enumerate(_timed(opened, per_second)):
                 if time_s - last_s < 1 / per_second - 1e-3 and last_s >= 0:
                     continue
+                due_s += min(LONGEST_GAP_S, time_s - max(0.0, last_s))
                 last_s = time_s
                 if realtime:
-                    time.sleep(max(0.0, time_s - (time.monotonic() - began)))
+                    time.sleep(max(0.0, due_s - time.monotonic()))
                 yield Frame(number, time_s, start + timedelta(seconds=time_s), frame)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise unreadable(source, error) from error
@@ -165,13 +168,32 @@ def _timed(opened: Any, per_second: float) -> Iterator[tuple[float, Any]]:
     """
     step_s = 1 / float(opened.streams.video[0].guessed_rate or per_second)
     added_s, last_s = 0.0, 0.0
-    for number, frame in enumerate(opened.decode(video=0)):
+    for number, frame in enumerate(_decoded(opened)):
         time_s = added_s + (number * step_s if frame.time is None else float(frame.time))
         if time_s < last_s - BACK_S:
             leap_s = last_s + step_s - time_s
             added_s, time_s = added_s + leap_s, time_s + leap_s
         last_s = time_s
         yield time_s, frame
+
+
+def _decoded(opened: Any) -> Iterator[Any]:
+    """Frames; what cannot be decoded is passed over, as players do."""
+    import av
+
+    broken = in_a_row = 0
+    for packet in opened.demux(video=0):
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            broken, in_a_row = broken + 1, in_a_row + 1
+            if in_a_row == BROKEN_IN_A_ROW:
+                raise
+            continue
+        in_a_row = 0
+        yield from frames
+    if broken:
+        log.warning("part of a recording cannot be decoded, passed over", packets=broken)
 
 
 def unreadable(source: str, error: Exception) -> CameraUnreadable:

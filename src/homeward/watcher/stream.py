@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
-from homeward.watcher.capture import BACK_S, HINTS, CameraUnreadable, Frame, unreadable
+from homeward.watcher.capture import BACK_S, BROKEN_IN_A_ROW, HINTS, CameraUnreadable, Frame, unreadable
 from homeward.watcher.recorder import Recorder
 
 MOST_KEPT_BYTES = 24_000_000
@@ -20,7 +20,6 @@ PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at
 DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
 CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
 WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
-BROKEN_IN_A_ROW = 100
 DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 
 
