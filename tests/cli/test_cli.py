@@ -1,10 +1,13 @@
 import json
 import os
+import pty
+import re
 import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import termios
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -486,6 +489,29 @@ def test_on_the_servers_machine_a_camera_needs_no_key_and_many_come_from_a_file(
         assert "paused" not in run("cameras", "list").stdout
     finally:
         server.stop()
+
+
+def test_in_a_terminal_a_live_table_shows_how_each_camera_is(cat_clip, tmp_path):
+    arguments = ["watch", cat_clip, "--camera", "yard", "--realtime", "--server", "http://127.0.0.1:9"]
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 150))
+    env = {**os.environ, "HOMEWARD_CAMERA_KEY": "hwk_x", "HOMEWARD_LANG": "en", "TERM": "xterm-256color"}
+    watching = subprocess.Popen(
+        [*RUN, *map(str, arguments), "--data", str(tmp_path / "box")], stderr=theirs, stdout=subprocess.PIPE, env=env
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # what a terminal says at its end
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    watching.communicate(timeout=60)
+
+    told = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    rows = [[cell.strip() for cell in line.split("│")] for line in told.splitlines() if "│" in line]
+    assert "live" in {row[2] for row in rows if row[1] == "yard"}
+    assert max(int(row[5]) for row in rows if row[1] == "yard") > 0
+    assert "waiting" in told
 
 
 def test_a_revoked_key_ends_the_watch_with_what_to_do_and_exit_code_two(run, cat_clip, tmp_path):
