@@ -491,8 +491,12 @@ def test_on_the_servers_machine_a_camera_needs_no_key_and_many_come_from_a_file(
         server.stop()
 
 
-def test_in_a_terminal_a_live_table_shows_how_each_camera_is(cat_clip, tmp_path):
-    arguments = ["watch", cat_clip, "--camera", "yard", "--realtime", "--server", "http://127.0.0.1:9"]
+def test_in_a_terminal_a_live_table_shows_how_each_camera_is(tmp_path):
+    from tests.watcher.scenes import yard
+    from tests.watcher.streams import h264
+
+    clip = h264(tmp_path / "yard.mp4", [yard(n % 5) for n in range(75)])
+    arguments = ["watch", clip, "--camera", "yard", "--realtime", "--server", "http://127.0.0.1:9"]
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 150))
     env = {**os.environ, "HOMEWARD_CAMERA_KEY": "hwk_x", "HOMEWARD_LANG": "en", "TERM": "xterm-256color"}
