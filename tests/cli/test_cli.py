@@ -22,6 +22,7 @@ from homeward.storage.sql import SqlDatabase
 from tests.cli import forked
 from tests.conftest import photo
 from tests.models.test_models import CARD, write_network
+from tests.ports import free_port
 
 RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
 MAKE_PROCESSES = {"watch", "serve", "demo"}
@@ -131,10 +132,28 @@ def test_backup_restore_and_doctor(run, photos, tmp_path):
     assert json.loads(restored.stdout)["photos"] == 1
     checks = json.loads(run("doctor", "--json").stdout)["checks"]
     assert {check["state"] for check in checks} == {"ok"}
-    for path in (tmp_path / "data" / "photos").rglob("*.jpg"):
-        path.unlink()
+    (kept,) = (tmp_path / "data" / "photos").rglob("*.jpg")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    assert failed(run) == [("photos", "1 read, 1 damaged")]
+    kept.unlink()
+    assert failed(run) == [("photos", "0 read, 0 damaged")]
+
+
+def failed(run):
     checks = json.loads(run("doctor", "--json", code=1).stdout)["checks"]
-    assert [check["name"] for check in checks if check["state"] == "fail"] == ["photos"]
+    return [(check["name"], check["finding"][-17:]) for check in checks if check["state"] == "fail"]
+
+
+def test_the_doctor_says_of_a_server_that_was_killed_that_it_does_not_answer(tmp_path):
+    from homeward.cli.checks import examine
+    from homeward.storage.lock import DataFolderLock
+
+    with DataFolderLock(tmp_path, shared=True) as killed, DataFolderLock(tmp_path, shared=True):
+        killed.set_url(f"http://127.0.0.1:{free_port()}")
+        (check,) = [check for check in examine(settings(tmp_path)) if check.name == "server"]
+
+    assert check.state == "warn"
+    assert "does not answer" in check.finding
 
 
 def test_cameras_keys_and_models(run):

@@ -333,7 +333,7 @@ def test_a_backup_knows_the_store(tmp_path, door, place, with_photos):
 
 @pytest.mark.parametrize(
     ("fault", "url", "finding"),
-    [(0, None, "1 named, 1 looked for, 0 missing"), (503, None, "does not answer"), (403, None, "refuses our key"),
+    [(0, None, "1 named, 1 looked for, 0 missing, 1 read, 0 damaged"), (503, None, "does not answer"), (403, None, "refuses our key"),
      (0, "s3://photos/other", "are in:")],
 )  # fmt: skip
 def test_the_doctor_finds_what_is_wrong_with_the_store(tmp_path, door, place, store, fault, url, finding):

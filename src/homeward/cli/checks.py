@@ -12,6 +12,7 @@ LEAST_FREE_BYTES = 500_000_000
 OTHERS = 0o077
 PREFIX = "HOMEWARD_"
 BESIDES = ("HOMEWARD_LANG", "HOMEWARD_CAMERA_KEY", "HOMEWARD_SHARED", "HOMEWARD_TEST_")
+ANSWERS_S = 5.0
 SLOW_S = 1.0  # an owner waits for two or three of them
 
 
@@ -60,7 +61,21 @@ def _folder(chosen: Settings) -> Iterator[Check]:
     url = DataFolderLock.serving_url(folder)
     if folder.stat().st_mode & OTHERS:
         yield Check("private", "warn", "others on this machine may look into the folder", f"chmod -R go-rwx {folder}")
-    yield Check("server", "ok", f"serves on {url}" if url else "none is running")
+    yield _running(url)
+
+
+def _running(url: str | None) -> Check:
+    """Several may serve from one folder where the rows are elsewhere: the one that wrote its address may be gone."""
+    import httpx2
+
+    if url is None:
+        return Check("server", "ok", "none is running")
+    try:
+        httpx2.get(f"{url}/livez", timeout=ANSWERS_S).raise_for_status()
+    except httpx2.HTTPError as error:
+        mend = "Look at its log; where several serve, this one may have ended, and the others do its work"
+        return Check("server", "warn", f"{url} does not answer ({type(error).__name__})", mend)
+    return Check("server", "ok", f"serves on {url}")
 
 
 def _files(chosen: Settings) -> Iterator[Check]:

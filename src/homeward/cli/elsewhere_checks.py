@@ -1,5 +1,6 @@
 """The doctor's checks of what stands elsewhere, photos in an object store and vectors in Qdrant, against the rows."""
 
+import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,10 +13,13 @@ from homeward.errors import HomewardError
 from homeward.settings import Settings
 
 if TYPE_CHECKING:
+    from homeward.domain.ids import ContentHash
+    from homeward.ports import PhotoStorage
     from homeward.storage.index.qdrant.points import Mark
 
 LAG = 1_000  # changes
 LOOKED_FOR = 500  # photos of an object store
+LOOKED_INTO = 200  # photos that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def examine_elsewhere(chosen: Settings) -> Iterator[Check]:
 
 
 def examine_photos(chosen: Settings, rows: Rows) -> Iterator[Check]:
-    """In an object store not all are looked for, since each look is a request."""
+    """Not all are looked for in an object store, since each look is a request; a few are read: are they whole?"""
     from homeward.app import photos_place
     from homeward.domain.ids import ContentHash
     from homeward.storage.photos.place import PHOTOS_AT
@@ -117,13 +121,20 @@ def examine_photos(chosen: Settings, rows: Rows) -> Iterator[Check]:
         place.check(rows.fact(PHOTOS_AT))
         photos = place.open(check=True)
         some = hashes if place.url is None else random.sample(hashes, min(LOOKED_FOR, len(hashes)))
-        missing = [found for found in some if not photos.has(ContentHash(found))]
+        missing = {found for found in some if not photos.has(ContentHash(found))}
+        there = [found for found in some if found not in missing]
+        read = random.sample(there, min(LOOKED_INTO, len(there)))
+        damaged = [found for found in read if not _is_whole(photos, ContentHash(found))]
     except HomewardError as error:
         yield Check("photos", "fail", error.message, error.hint or "")
         return
-    finding = f"{place.name}: {len(hashes)} named, {len(some)} looked for, {len(missing)} missing"
-    mend = "" if not missing else "Copy them back from a backup, or from the bucket's older versions"
-    yield Check("photos", "fail" if missing else "ok", finding, mend)
+    looked = f"{len(some)} looked for, {len(missing)} missing, {len(read)} read, {len(damaged)} damaged"
+    mend = "Copy them back from a backup, or from the bucket's older versions" if missing or damaged else ""
+    yield Check("photos", "fail" if mend else "ok", f"{place.name}: {len(hashes)} named, {looked}", mend)
+
+
+def _is_whole(photos: "PhotoStorage", content_hash: "ContentHash") -> bool:
+    return hashlib.sha256(photos.get(content_hash)).hexdigest() == content_hash
 
 
 def examine_index(chosen: Settings, rows: Rows) -> Iterator[Check]:
