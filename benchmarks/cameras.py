@@ -45,7 +45,7 @@ while camera.read()[0]:
 
 def measure(*, short: bool) -> dict[str, Any]:
     """Cameras that two cores hold: those of a second of processor time for each second of one camera."""
-    seconds, count = (4.0, 2) if short else (30.0, 12)
+    seconds, count = (4.0, 2) if short else (30.0, 6)
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         clips = _clips(Path(folder), 10 if short else 80)

@@ -22,14 +22,13 @@ class Looped(GstRtspServer.RTSPMediaFactory):
     def __init__(self, clip):
         super().__init__()
         self.clip = clip
+        self.kind = "h265" if b"hvc1" in Path(clip).read_bytes() else "h264"
         self.set_shared(True)
         self.set_latency(0)
 
     def do_create_element(self, _url):
-        kind = "h265" if b"hvc1" in Path(self.clip).read_bytes() else "h264"
-        return Gst.parse_launch(
-            f"filesrc location={self.clip} ! qtdemux ! {kind}parse config-interval=-1 ! rtp{kind}pay name=pay0 pt=96"
-        )
+        parsed = f"{self.kind}parse config-interval=-1 ! rtp{self.kind}pay name=pay0 pt=96"
+        return Gst.parse_launch(f"filesrc location={self.clip} ! qtdemux ! {parsed}")
 
     def do_configure(self, media):
         GstRtspServer.RTSPMediaFactory.do_configure(self, media)
