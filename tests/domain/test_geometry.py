@@ -54,7 +54,7 @@ def test_a_degree_of_latitude_is_111_km():
 
 
 @pytest.mark.parametrize(
-    ("km", "band"), [(0.0, (0.0, 0.5)), (0.5, (0.5, 1.0)), (7.0, (5.0, 10.0)), (500, (100.0, None))]
+    ("km", "band"), [(0.0, (0.0, 2.0)), (2.0, (2.0, 5.0)), (7.0, (5.0, 10.0)), (500, (100.0, None))]
 )
 def test_a_finder_sees_a_band(km, band):
     assert distance_band_km(km) == band

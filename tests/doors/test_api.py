@@ -134,7 +134,7 @@ def test_the_finder_sees_bands_and_never_contact_or_place(door):
 
     (match,) = answer.json()["items"]
     assert match["name"] == "Rex"
-    assert match["distance_band_km"] == [0.5, 1.0]
+    assert match["distance_band_km"] == [0.0, 2.0]
     assert "900" not in answer.text
     assert "57.6123" not in answer.text
 

@@ -9,7 +9,7 @@ from homeward.domain.animals import Label, Species
 from homeward.domain.boxes import Box
 from homeward.domain.filing import Idempotency, NewSighting, ReportChange
 from homeward.domain.matches import MatchQuery, ReasonCode, Verdict
-from homeward.domain.places import Point
+from homeward.domain.places import Point, middle_of_cell
 from homeward.domain.reports import Status
 from homeward.engine.engine import Rules
 from homeward.errors import Conflict, InvalidInput, NoAnimalFound, NotFound
@@ -353,9 +353,24 @@ def test_the_finder_sees_a_band_and_no_place(world):
     found = world.file("found", photo(1, noise=1), place=NEAR)
 
     (match,) = found.finder_matches
-    assert match.band_km == (0.5, 1.0)
+    assert match.band_km == (0.0, 2.0)
     assert "secret" not in repr(match)
     assert str(HOME.lat) not in repr(match)
+
+
+def test_nothing_that_a_finder_sees_tells_where_in_its_cell_of_the_map_a_home_lies(world):
+    cell = middle_of_cell(HOME)
+    homes = [Point(cell.lat + north * 0.009, cell.lon + east * 0.009) for north, east in ((-1, -1), (0, 0), (1, 0.5))]
+    pets = [world.file("lost", photo(1), place=home, home=home) for home in homes]
+
+    seen = []
+    for step in range(12):
+        found = world.file("found", photo(1, noise=1), place=Point(cell.lat + 0.004 * step, cell.lon))
+        shown = {match.lost_id: match for match in world.engine.finder_matches(found.report.id)}
+        seen.append([(shown[pet.report.id].degree, shown[pet.report.id].band_km) for pet in pets])
+
+    assert all(first == others for first, *rest in seen for others in rest)
+    assert len({shown for shown, *_ in seen}) > 1
 
 
 def test_people_are_unrecognisable_for_all_but_the_sender(world):

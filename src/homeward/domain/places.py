@@ -13,7 +13,7 @@ EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 CELL_DEGREES = 0.02
 LON_CELLS = round(360 / CELL_DEGREES)
-BANDS_KM = (0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
+BANDS_KM = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)  # none narrower than a cell of the map
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,7 @@ def distances_km(centre: Point, lat: Degrees, lon: Degrees) -> Degrees:
 
 
 def distance_band_km(km: float) -> tuple[float, float | None]:
-    """The band (from, to) in km that ``km`` falls into; ``to`` is None beyond the last.
-
-    A finder sees only this: exact distances from three places would betray a home.
-    """
+    """The band (from, to) in km that ``km`` falls into; ``to`` is None beyond the last."""
     lower = 0.0
     for upper in BANDS_KM:
         if km < upper:
@@ -68,6 +65,15 @@ def distance_band_km(km: float) -> tuple[float, float | None]:
 def cell_of(point: Point) -> tuple[int, int]:
     """The cell of the map that ``point`` lies in: its numbers north and east, in steps of 0.02 degrees from 0 on."""
     return int((point.lat + 90) / CELL_DEGREES), int((point.lon + 180) / CELL_DEGREES) % LON_CELLS
+
+
+def middle_of_cell(point: Point) -> Point:
+    """The middle of the cell that ``point`` lies in: all that strangers may learn of a home.
+
+    A band that is measured from a home betrays it to whoever asks from place after place where the band changes.
+    """
+    lat, lon = cell_of(point)
+    return Point(min(90.0, (lat + 0.5) * CELL_DEGREES - 90), (lon + 0.5) * CELL_DEGREES - 180)
 
 
 @dataclass(frozen=True, slots=True)

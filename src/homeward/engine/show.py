@@ -14,8 +14,8 @@ from homeward.domain.crops import head_region
 from homeward.domain.filing import Filed, SeenPhoto
 from homeward.domain.ids import CropId, PhotoId, ReportId
 from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, Verdict
-from homeward.domain.matching import with_reason
-from homeward.domain.places import distance_band_km
+from homeward.domain.matching import degree_from_afar, with_reason
+from homeward.domain.places import distance_band_km, distance_km, middle_of_cell
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Status
 from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
@@ -59,7 +59,7 @@ class Show:
             return self._with_more(work, lost_id, work.matches.page(lost_id, query))
 
     def finder_matches(self, found_id: ReportId, limit: int) -> tuple[FinderMatch, ...]:
-        """The finder's view: bands instead of distances."""
+        """The finder's view: nothing in it depends on where in its cell of the map a home lies."""
         with self.ports.database.read() as work:
             return self._finder(work, get_report(work, found_id, Shelf.FOUND), limit)
 
@@ -192,11 +192,17 @@ class Show:
             crop = self._crop(work, match)
             if lost is None or lost.status is not Status.OPEN or crop is None or match.verdict is Verdict.DIFFERENT:
                 continue
-            band = None if match.distance_km is None else distance_band_km(match.distance_km)
-            shown.append(
-                FinderMatch(lost.id, match.degree, crop, lost.name, lost.species, lost.district, band, match.verdict)
-            )
-        return tuple(shown)
+            shown.append(self._from_afar(found, lost, match, crop))
+        return tuple(sorted(shown, key=lambda one: -one.degree))
+
+    def _from_afar(self, found: Report, lost: Report, match: Match, crop: Crop) -> FinderMatch:
+        start = lost.home or lost.place
+        km = distance_km(middle_of_cell(start), found.place) if start and found.place else None
+        calibration = self.ports.spaces.current().calibration
+        is_sure = match.verdict is Verdict.SAME
+        degree = match.degree if is_sure else degree_from_afar(calibration, lost.species, match, km)
+        band = None if km is None else distance_band_km(km)
+        return FinderMatch(lost.id, degree, crop, lost.name, lost.species, lost.district, band, match.verdict)
 
     def _crop(self, work: UnitOfWork, match: Match) -> Crop | None:
         for _, crops in work.photos.of_report(match.lost_id):

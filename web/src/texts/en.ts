@@ -250,7 +250,7 @@ export const en = {
   "finder.searching_text": "Every new lost report is compared with yours. The link stays yours; come back to look.",
   "finder.owners.one": "{n} owner may be looking for it",
   "finder.owners.other": "{n} owners may be looking for it",
-  "finder.near": "lost {low}–{high} km from there",
+  "finder.near": "lost about {low}–{high} km from there",
   "finder.far": "lost more than {low} km from there",
   "finder.erase": "Erase this report",
   "finder.sure_erase": "Erase the report and its photos for good?",

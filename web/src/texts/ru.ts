@@ -263,7 +263,7 @@ export const ru: Texts = {
   "finder.owners.few": "Возможно, это ищут {n} хозяина",
   "finder.owners.many": "Возможно, это ищут {n} хозяев",
   "finder.owners.other": "Возможно, это ищут {n} хозяев",
-  "finder.near": "пропажа в {low}–{high} км оттуда",
+  "finder.near": "пропажа примерно в {low}–{high} км оттуда",
   "finder.far": "пропажа дальше {low} км оттуда",
   "finder.erase": "Удалить объявление",
   "finder.sure_erase": "Удалить объявление и фотографии навсегда?",

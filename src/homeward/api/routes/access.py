@@ -131,14 +131,16 @@ async def _events(request: Request, context: ApiContext, report_id: ReportId) ->
             event = await run_in_threadpool(news.get, 0.5)
             waited_s = 0.0 if event else waited_s + 0.5
             if event is not None:
-                yield _event(event)
+                yield _event(event, report_id)
             elif waited_s >= BEAT_S:
                 waited_s = 0.0
                 yield ": still here\n\n"
 
 
-def _event(event: Event) -> str:
+def _event(event: Event, report_id: ReportId) -> str:
+    """A degree is for the owner: it depends on where the home lies."""
     pair = {"lost_id": event.lost_id, "found_id": event.found_id}
     if isinstance(event, MatchFound):
-        return f"event: match\ndata: {json.dumps({**pair, 'degree': round(event.degree, 6)})}\n\n"
+        more = {"degree": round(event.degree, 6)} if report_id == event.lost_id else {}
+        return f"event: match\ndata: {json.dumps({**pair, **more})}\n\n"
     return f"event: talk\ndata: {json.dumps(pair)}\n\n"
