@@ -139,6 +139,28 @@ def test_the_finder_sees_bands_and_never_contact_or_place(door):
     assert "57.6123" not in answer.text
 
 
+def test_what_the_api_answers_is_kept_by_nobody_on_the_way_unless_it_is_a_picture(door, pair):
+    lost = pair[1]
+
+    answers = [
+        door.http.get(f"/api/v1/{path}", headers=own(lost))
+        for path in (f"reports/{lost.json()['id']}", f"lost/{lost.json()['id']}/matches", "reports/nobodys")
+    ]
+
+    assert [answer.headers["cache-control"] for answer in answers] == ["no-store"] * 3
+    picture = door.http.get(matches(door, lost).json()["items"][0]["photo"]["crop"])
+    assert picture.headers["cache-control"].startswith("private, max-age")
+
+
+def test_half_a_point_is_not_taken_away_in_silence(door):
+    lost = door.report("lost", photo(1), **PLACE, home_lat="57.6", home_lon="39.8")
+
+    answer = door.http.patch(f"/api/v1/reports/{lost.json()['id']}", json={"home_lon": None}, headers=own(lost))
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "home_lon"
+
+
 def test_pictures_have_signed_addresses_and_no_metadata(door, pair):
     address = matches(door, pair[1]).json()["items"][0]["photo"]["crop"]
 

@@ -39,6 +39,7 @@ SAFE_HEADERS = {
     b"content-security-policy": b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
     b"x-robots-tag": b"noindex",
 }
+PRIVATE = {b"cache-control": b"no-store"}  # of every answer of the API that does not say how long it may be kept
 log = structlog.get_logger(__name__)
 
 
@@ -89,9 +90,9 @@ class Gate:
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 _check_length(request, most)
-                await self._app(scope, _capped(receive, most), _noting(send, seen, request_id))
+                await self._app(scope, _capped(receive, most), _noting(send, scope["path"], seen, request_id))
         except HomewardError as error:
-            await of_error(request, error)(scope, receive, _noting(send, seen, request_id))
+            await of_error(request, error)(scope, receive, _noting(send, scope["path"], seen, request_id))
         finally:
             ms = round((time.perf_counter() - start) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], ms=ms, request_id=request_id, **seen)
@@ -129,12 +130,14 @@ def _capped(receive: Receive, most: int) -> Receive:
     return capped
 
 
-def _noting(send: Send, seen: dict[str, int], request_id: str) -> Send:
+def _noting(send: Send, path: str, seen: dict[str, int], request_id: str) -> Send:
+    added = SAFE_HEADERS | PRIVATE if path.startswith("/api/") else SAFE_HEADERS
+
     async def noting(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             seen["status"] = message["status"]
             named = {name for name, _ in message["headers"]}
-            safe = [(name, value) for name, value in SAFE_HEADERS.items() if name not in named]
+            safe = [(name, value) for name, value in added.items() if name not in named]
             message["headers"] = [*message["headers"], *safe, (b"x-request-id", request_id.encode())]
         await send(message)
 

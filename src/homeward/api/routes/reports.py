@@ -1,6 +1,6 @@
 """Reports: file, read, change, erase, export; more photos; new links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -196,6 +196,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
 def report_change(change: schemas.Change) -> ReportChange:
     """The typed change of a JSON body: what is absent stays, what is null goes."""
     given = change.model_dump(exclude_unset=True)
+    _check_whole_points(given)
     texts = {name: str(value) for name, value in given.items() if value is not None}
     emptied = frozenset(
         name.removesuffix("_lat").replace("lat", "place") for name, value in given.items()
@@ -219,6 +220,13 @@ def report_change(change: schemas.Change) -> ReportChange:
         secret_mark=texts.get("secret_mark"),
         clear=emptied,
     )
+
+
+def _check_whole_points(given: Mapping[str, Any]) -> None:
+    """Whoever takes away half a point means the whole of it, and must not believe that it is gone."""
+    for lat, lon in (("lat", "lon"), ("home_lat", "home_lon")):
+        if lon in given and given[lon] is None and given.get(lat, 0) is not None:
+            raise InvalidInput("Half a place is none.", field=lon, hint=f"Send {lat} as null too.")
 
 
 def _kept_back(caller: Caller, report: Report) -> dict[str, Any]:
