@@ -34,6 +34,14 @@ def connect(finder, owner):
     finder.sees(words(finder, "asked.found"))
 
 
+def agree(finder, owner):
+    """Both want to talk, and what they write goes to the other side."""
+    connect(finder, owner)
+    finder.taps(words(finder, "b.agree"))
+    finder.sees(words(finder, "connected"))
+    owner.sees(words(owner, "connected"))
+
+
 def test_from_two_photos_to_a_handover(both, door):
     finder, owner = both
     connect(finder, owner)
@@ -78,10 +86,7 @@ def test_the_finder_may_say_no(both):
 
 def test_a_conversation_is_paused_taken_up_again_and_ended(both):
     finder, owner = both
-    connect(finder, owner)
-    finder.taps(words(finder, "b.agree"))
-    finder.sees(words(finder, "connected"))
-    owner.sees(words(owner, "connected"))
+    agree(finder, owner)
 
     owner.writes("/cancel")
     owner.sees(words(owner, "paused_talk"))
@@ -89,6 +94,8 @@ def test_a_conversation_is_paused_taken_up_again_and_ended(both):
     owner.sees("Barsik")
     finder.writes("Я дома до восьми")
     owner.sees("Я дома до восьми")
+    owner.taps(words(owner, "b.write"))
+    owner.sees(words(owner, "talking"))
     owner.writes("Coming!")
     finder.sees("Coming!")
     owner.taps(words(owner, "b.end_talk"))
@@ -96,6 +103,22 @@ def test_a_conversation_is_paused_taken_up_again_and_ended(both):
     finder.sees(words(finder, "ended"))
     finder.writes("Ещё здесь?")
     finder.sees(words(finder, "photo_first"))
+
+
+def test_a_pause_lasts_until_the_button_is_tapped_whatever_the_other_side_writes(both):
+    finder, owner = both
+    agree(finder, owner)
+    owner.writes("/cancel")
+    owner.sees(words(owner, "paused_talk"))
+    finder.writes("Я дома до восьми")
+    assert owner.sees("Я дома до восьми").buttons
+
+    owner.sends_photos(photo(3), caption="My other cat, 5 Hidden Lane")
+
+    owner.sees(words(owner, "ask_shelf"))
+    finder.writes("Вы едете?")
+    assert owner.sees("Вы едете?").buttons
+    assert told_nothing_of(finder, "Hidden Lane")
 
 
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):

@@ -71,6 +71,11 @@ def enter(turn: Turn, handover_id: str) -> None:
     turn.state |= {"talk": handover_id, "step": "talk"}
 
 
+def open_in(turn: Turn) -> str | None:
+    """The conversation that what is written goes to; None where none is, or while it is paused."""
+    return str(turn.state["talk"]) if turn.step == "talk" else None
+
+
 def end_button(turn: Turn, handover_id: str) -> Rows:
     """Ends it for both."""
     return ((turn.button("end_talk", f"h:end:{handover_id}"),),)

@@ -65,8 +65,6 @@ async def _message(turn: Turn, news: Json) -> None:
     if not state["is_open"]:
         _question(turn, state, message)
         return
-    if not turn.step:
-        handover.enter(turn, handover_id)
     await _relay(turn, state, message)
 
 
@@ -83,7 +81,7 @@ def _question(turn: Turn, state: Json, message: Json) -> None:
 
 async def _relay(turn: Turn, state: Json, message: Json) -> None:
     who = turn.words(f"message.{state['side']}")
-    rows = ((turn.button("write", f"h:w:{state['id']}"),),) if turn.state.get("talk") != state["id"] else ()
+    rows = ((turn.button("write", f"h:w:{state['id']}"),),) if handover.open_in(turn) != state["id"] else ()
     words = f"{who} {message['text'] or ''}".strip()
     if message["photo"]:
         turn.show(Card(await turn.person.picture(message["photo"]), words, rows))
@@ -114,4 +112,4 @@ KINDS: dict[str, Callable[[Turn, Json], Awaitable[None]]] = {
     "ended": _plain,
     "reunited": _plain,
 }
-MOVE_THE_DIALOG = {"connected", "message", "ended"}
+ASK_THE_DIALOG = {"connected", "message", "ended"}  # where it stands may have changed since they were claimed

@@ -270,7 +270,7 @@ class Runner:
             self._leave(account["address"], chat)
 
     async def _put(self, alert: Json, claimed: Json) -> None:
-        account = await self._backend.account(claimed["id"]) if alert["kind"] in news.MOVE_THE_DIALOG else claimed
+        account = await self._backend.account(claimed["id"]) if alert["kind"] in news.ASK_THE_DIALOG else claimed
         turn = self._new_turn(account, ())
         before = dict(turn.state)
         await news.put(turn, alert)
