@@ -121,6 +121,20 @@ def test_a_pause_lasts_until_the_button_is_tapped_whatever_the_other_side_writes
     assert told_nothing_of(finder, "Hidden Lane")
 
 
+def test_whoever_writes_to_somebody_who_erased_everything_learns_that_it_is_over_and_is_free(both):
+    finder, owner = both
+    agree(finder, owner)
+    owner.writes("/delete")
+    owner.sees(words(owner, "ask_erase_all"))
+    owner.taps(words(owner, "b.erase_yes"))
+    owner.sees(words(owner, "erased_all"))
+
+    finder.sends_photos(photo(3))
+
+    finder.sees(words(finder, "over"))
+    finder.sees(words(finder, "ask_shelf"))
+
+
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):
     finder = telegram.person(7, "ru")
     files_found(finder)

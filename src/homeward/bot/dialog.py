@@ -52,6 +52,12 @@ async def _said(turn: Turn, said: Said) -> None:
         _menu(turn, "photo_first")
 
 
+async def _talk(turn: Turn, said: Said) -> None:
+    """To the other side; where nobody is there any more it is taken as if no conversation were open."""
+    if not await handover.on_talk(turn, said):
+        await _said(turn, said)
+
+
 async def _menu_label(turn: Turn, text: str) -> None:
     """Labels of the menu may come as words."""
     for key, command in MENU.items():
@@ -202,7 +208,7 @@ TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
     "s": mine.on_setting,
 }
 TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
-    "talk": handover.on_talk,
+    "talk": _talk,
     "question": handover.on_question,
     "answer": handover.on_question,
     "home": mine.on_home,

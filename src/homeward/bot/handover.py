@@ -6,7 +6,7 @@ from homeward.bot import photos
 from homeward.bot.talk import Pictures, Rows, Said, Spot, Tap, Words
 from homeward.bot.turn import Turn
 from homeward.domain.places import Point
-from homeward.errors import Conflict
+from homeward.errors import Blocked, Conflict, Forbidden, NotFound
 
 LONGEST_TEXT = 2000
 
@@ -102,14 +102,17 @@ async def on_question(turn: Turn, said: Said) -> None:
     turn.say("answer_sent" if was_answering else "question_sent")
 
 
-async def on_talk(turn: Turn, said: Said) -> None:
-    """Words, photos and places go to the other side."""
-    handover_id = turn.state["talk"]
+async def on_talk(turn: Turn, said: Said) -> bool:
+    """Words, photos and places go to the other side; False where it is over, or was erased with the other's data."""
     try:
-        await _pass_on(turn, handover_id, said)
-    except Conflict:
+        await _pass_on(turn, turn.state["talk"], said)
+    except Blocked:
+        raise
+    except (Conflict, Forbidden, NotFound):
         turn.forget()
         turn.say("over")
+        return False
+    return True
 
 
 async def _pass_on(turn: Turn, handover_id: str, said: Said) -> None:
