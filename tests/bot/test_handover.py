@@ -4,6 +4,7 @@ import pytest
 
 from homeward.client import Client
 from homeward.domain.reports import Status
+from homeward.locales import text
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
 from tests.bot.test_stories import files_found, files_lost
@@ -133,6 +134,52 @@ def test_whoever_writes_to_somebody_who_erased_everything_learns_that_it_is_over
 
     finder.sees(words(finder, "over"))
     finder.sees(words(finder, "ask_shelf"))
+
+
+@pytest.mark.parametrize(("command", "answer"), [("/help", "help"), ("/lang", "lang")])
+def test_help_and_language_keep_a_conversation_open(both, command, answer):
+    finder, owner = both
+    agree(finder, owner)
+    finder.writes(command)
+    finder.sees(text("en" if command == "/lang" else "ru", f"bot.{answer}"))
+
+    finder.writes("Я у ворот")
+
+    owner.sees("Я у ворот")
+
+
+@pytest.mark.parametrize("command", ["/cancel", "/my", "/lost", "/start about_x", "/delete"])
+def test_a_command_that_leads_elsewhere_says_that_the_conversation_is_paused_and_shows_the_way_back(both, command):
+    finder, owner = both
+    agree(finder, owner)
+    finder.writes(command)
+    paused = finder.sees(words(finder, "paused_talk"))
+
+    finder.taps_data(dict(paused.buttons)[words(finder, "b.write")])
+    finder.sees(words(finder, "talking"))
+    finder.writes("Я у ворот")
+
+    owner.sees("Я у ворот")
+
+
+def test_a_button_that_opens_a_question_says_that_the_conversation_is_paused(both):
+    finder, owner = both
+    agree(finder, owner)
+
+    owner.taps(words(owner, "b.secret"))
+
+    assert owner.sees(words(owner, "paused_talk")).buttons
+    owner.sees(words(owner, "ask_secret"))
+
+
+def test_both_sides_find_the_way_back_under_the_news_that_they_are_connected(both):
+    finder, owner = both
+    connect(finder, owner)
+    finder.taps(words(finder, "b.agree"))
+
+    for person in both:
+        shown = person.sees(words(person, "connected")).buttons
+        assert [label for label, _ in shown] == [words(person, "b.write"), words(person, "b.end_talk")]
 
 
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):

@@ -62,7 +62,7 @@ async def _menu_label(turn: Turn, text: str) -> None:
     """Labels of the menu may come as words."""
     for key, command in MENU.items():
         if text.strip().casefold() == turn.words(f"b.{key}").casefold():
-            await COMMANDS[command](turn)
+            await _do(turn, command)
             return
     _menu(turn, "photo_first")
 
@@ -79,10 +79,16 @@ async def _command(turn: Turn, text: str) -> None:
     if any(word.startswith("/") for word in text.split()[1:]):
         turn.say("one_command")
     if command == "start" and rest.startswith(ABOUT):
+        handover.pause(turn)
         filing.begin(turn, "found", rest.removeprefix(ABOUT).strip()[:64])
         return
-    if command != "cancel" and turn.step == "talk":
-        turn.forget()
+    await _do(turn, command)
+
+
+async def _do(turn: Turn, command: str) -> None:
+    """Whatever leads elsewhere pauses an open conversation, and says so."""
+    if turn.step == "talk" and command not in KEEP_THE_TALK:
+        handover.pause(turn)
     await COMMANDS[command](turn)
 
 
@@ -118,8 +124,11 @@ async def _lang(turn: Turn) -> None:
 
 async def _cancel(turn: Turn) -> None:
     step = turn.step
+    if step == "talk":
+        handover.pause(turn)
+        return
     turn.forget()
-    turn.settle({"": "nothing_to_cancel", "talk": "paused_talk"}.get(step, "cancelled"))
+    turn.settle("cancelled" if step else "nothing_to_cancel")
 
 
 async def _erase_all(turn: Turn) -> None:
@@ -146,6 +155,7 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[None]]] = {
     "delete": _erase_all,
     "stats": _stats,
 }
+KEEP_THE_TALK = {"help", "lang", "cancel"}  # the last pauses it by itself
 MENU = {"lost": "lost", "found": "found", "my": "my", "help": "help", "language": "lang"}
 
 
@@ -163,7 +173,7 @@ async def _tap(turn: Turn, tap: Tap) -> None:
     if family == QUESTION:
         await _question_tap(turn, parts)
     elif family == "c" and parts[0] in COMMANDS:
-        await COMMANDS[parts[0]](turn)
+        await _do(turn, parts[0])
     elif tap.data == "s:lang":
         await _lang(turn)
     elif len(parts) == SHAPES.get(family, {}).get(parts[0], -1):

@@ -25,7 +25,7 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
     elif action == "s":
         await _show_mark(turn, rest[0])
     elif action in ASKS:
-        turn.forget()
+        pause(turn)
         turn.state["talk"] = rest[0]
         await _ask(turn, action, rest[0])
     else:
@@ -60,7 +60,7 @@ async def _answer(turn: Turn, handover_id: str, *, agrees: bool) -> None:
         turn.say("refused")
     elif handover["is_open"]:
         enter(turn, handover_id)
-        turn.say("connected", end_button(turn, handover_id))
+        turn.say("connected", ways(turn, handover_id))
     else:
         turn.say("asked_them")
 
@@ -74,6 +74,19 @@ def enter(turn: Turn, handover_id: str) -> None:
 def open_in(turn: Turn) -> str | None:
     """The conversation that what is written goes to; None where none is, or while it is paused."""
     return str(turn.state["talk"]) if turn.step == "talk" else None
+
+
+def pause(turn: Turn) -> None:
+    """Everything begun is dropped; of an open conversation the way back is shown."""
+    handover_id = open_in(turn)
+    turn.forget()
+    if handover_id is not None:
+        turn.say("paused_talk", ways(turn, handover_id))
+
+
+def ways(turn: Turn, handover_id: str) -> Rows:
+    """Into the conversation, now or after a pause; and out of it."""
+    return ((turn.button("write", f"h:w:{handover_id}"),), *end_button(turn, handover_id))
 
 
 def end_button(turn: Turn, handover_id: str) -> Rows:

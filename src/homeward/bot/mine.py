@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from homeward.bot import photos, results
+from homeward.bot import handover, photos, results
 from homeward.bot.places import point_in
 from homeward.bot.talk import Button, Pictures, Rows, Said, Spot, Tap, Words
 from homeward.bot.turn import Turn
@@ -58,7 +58,7 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
         await turn.person.change(report_id, status="closed" if action == "close" else "open")
         turn.say("closed" if action == "close" else "reopened")
     else:
-        turn.forget()
+        handover.pause(turn)
         turn.state["about"] = report_id
         _ask(turn, action)
 

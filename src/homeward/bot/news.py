@@ -52,8 +52,7 @@ async def _asked(turn: Turn, news: Json) -> None:
 async def _connected(turn: Turn, news: Json) -> None:
     if not turn.step:
         handover.enter(turn, news["handover"])
-    rows = ((turn.button("write", f"h:w:{news['handover']}"),), *handover.end_button(turn, news["handover"]))
-    turn.say("connected", rows)
+    turn.say("connected", handover.ways(turn, news["handover"]))
 
 
 async def _message(turn: Turn, news: Json) -> None:
