@@ -182,6 +182,57 @@ def test_both_sides_find_the_way_back_under_the_news_that_they_are_connected(bot
         assert [label for label, _ in shown] == [words(person, "b.write"), words(person, "b.end_talk")]
 
 
+def test_a_long_message_arrives_whole_and_in_its_order(both):
+    finder, owner = both
+    agree(finder, owner)
+    long = " ".join(f"слово{n}" for n in range(480))
+
+    finder.writes(f"{long} КОНЕЦ")
+
+    owner.sees("КОНЕЦ")
+    who = words(owner, "message.lost")
+    said = " ".join(sent.text.removeprefix(who) for sent in owner.new() if sent.text.startswith(who))
+    assert said.split() == [*long.split(), "КОНЕЦ"]
+
+
+def test_a_long_caption_arrives_whole(both):
+    finder, owner = both
+    agree(finder, owner)
+    caption = " ".join(f"слово{n}" for n in range(110))
+
+    finder.sends_photos(photo(1, noise=3), caption=caption)
+
+    owner.sees(caption)
+    assert any(sent.pictures for sent in owner.new())
+
+
+def test_a_long_question_and_a_long_answer_arrive_whole(both):
+    finder, owner = both
+    connect(finder, owner)
+    long = " ".join(f"слово{n}" for n in range(300))
+    finder.taps(words(finder, "b.ask_first"))
+    finder.sees(words(finder, "ask_question"))
+    finder.writes(f"{long} ВОПРОС")
+    owner.sees("ВОПРОС")
+    owner.taps(words(owner, "b.answer"))
+    owner.sees(words(owner, "ask_answer"))
+    owner.writes(f"{long} ОТВЕТ")
+    finder.sees("ОТВЕТ")
+
+
+def test_a_secret_mark_that_is_too_long_is_not_cut_but_asked_for_again(both, door):
+    _, owner = both
+    owner.taps(words(owner, "b.secret"))
+    owner.sees(words(owner, "ask_secret"))
+    owner.writes("a scar " * 50)
+    owner.sees(words(owner, "secret_too_long", n=349, most=300))
+
+    owner.writes("a scar")
+
+    owner.sees(words(owner, "secret_noted"))
+    assert "a scar" in {report.secret_mark for report in door.world.engine.reports(ReportQuery())}
+
+
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):
     finder = telegram.person(7, "ru")
     files_found(finder)

@@ -1,5 +1,6 @@
 """An owner and a finder who talk through the bot: asked, agreed, relayed, ended."""
 
+import textwrap
 from collections.abc import Sequence
 
 from homeward.bot import photos
@@ -111,7 +112,8 @@ async def on_question(turn: Turn, said: Said) -> None:
     handover_id = turn.state["talk"]
     was_answering = turn.step == "answer"
     turn.forget()
-    await turn.person.write(handover_id, text=said.text[:LONGEST_TEXT])
+    for part in parts_of(said.text):
+        await turn.person.write(handover_id, text=part)
     turn.say("answer_sent" if was_answering else "question_sent")
 
 
@@ -130,7 +132,8 @@ async def on_talk(turn: Turn, said: Said) -> bool:
 
 async def _pass_on(turn: Turn, handover_id: str, said: Said) -> None:
     if isinstance(said, Words):
-        await turn.person.write(handover_id, text=said.text[:LONGEST_TEXT])
+        for part in parts_of(said.text):
+            await turn.person.write(handover_id, text=part)
     elif isinstance(said, Spot):
         try:
             place = Point(said.lat, said.lon)
@@ -139,6 +142,21 @@ async def _pass_on(turn: Turn, handover_id: str, said: Said) -> None:
             return
         await turn.person.write(handover_id, lat=place.lat, lon=place.lon)
     elif isinstance(said, Pictures):
-        for number, photo in enumerate(await photos.as_photos(turn, said)):
-            words = {"text": said.caption[:LONGEST_TEXT]} if said.caption and number == 0 else {}
-            await turn.person.write(handover_id, photo=photo, **words)
+        await _pass_pictures_on(turn, handover_id, said)
+
+
+async def _pass_pictures_on(turn: Turn, handover_id: str, said: Pictures) -> None:
+    """One after the other, the caption with the first."""
+    parts = parts_of(said.caption)
+    for photo in await photos.as_photos(turn, said):
+        words = {"text": parts.pop(0)} if parts else {}
+        await turn.person.write(handover_id, photo=photo, **words)
+    for part in parts:
+        await turn.person.write(handover_id, text=part)
+
+
+def parts_of(text: str) -> list[str]:
+    """``text`` in pieces that fit into a message, broken between words where that can be."""
+    return textwrap.wrap(
+        text, LONGEST_TEXT, expand_tabs=False, replace_whitespace=False, drop_whitespace=False, break_on_hyphens=False
+    )

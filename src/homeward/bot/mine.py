@@ -126,8 +126,12 @@ async def on_secret(turn: Turn, said: Said) -> None:
     if not isinstance(said, Words) or not said.text.strip():
         turn.repeat()
         return
+    mark = said.text.strip()
+    if len(mark) > LONGEST_SECRET:
+        turn.say("secret_too_long", n=len(mark), most=LONGEST_SECRET)
+        return
     about = turn.state["about"]
-    await turn.person.change(about, secret_mark=said.text.strip()[:LONGEST_SECRET])
+    await turn.person.change(about, secret_mark=mark)
     turn.forget()
     turn.say("secret_noted")
 

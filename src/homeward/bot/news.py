@@ -7,6 +7,8 @@ from homeward.bot.talk import Card, Rows, Venue
 from homeward.bot.turn import Turn
 from homeward.client import Json
 
+LONGEST_UNDER_A_PHOTO = 500  # Telegram: 1024 UTF-16 units, of which a letter may take two; what is longer goes after it
+
 
 async def put(turn: Turn, news: Json) -> None:
     """What ``news`` says, into ``turn``; nothing where it has become needless."""
@@ -83,8 +85,11 @@ async def _relay(turn: Turn, state: Json, message: Json) -> None:
     rows = ((turn.button("write", f"h:w:{state['id']}"),),) if handover.open_in(turn) != state["id"] else ()
     words = f"{who} {message['text'] or ''}".strip()
     if message["photo"]:
-        turn.show(Card(await turn.person.picture(message["photo"]), words, rows))
-        return
+        picture = await turn.person.picture(message["photo"])
+        if len(words) <= LONGEST_UNDER_A_PHOTO:
+            turn.show(Card(picture, words, rows))
+            return
+        turn.show(Card(picture, who))
     if message["text"] or rows:
         turn.tell(words, rows)
     if message["place"]:
