@@ -198,7 +198,7 @@ def test_a_long_message_arrives_whole_and_in_its_order(both):
 def test_a_long_caption_arrives_whole(both):
     finder, owner = both
     agree(finder, owner)
-    caption = " ".join(f"слово{n}" for n in range(110))
+    caption = " ".join(f"слово{n}" for n in range(125))  # 1014 letters: with the sender's sign before them too many
 
     finder.sends_photos(photo(1, noise=3), caption=caption)
 
@@ -231,6 +231,46 @@ def test_a_secret_mark_that_is_too_long_is_not_cut_but_asked_for_again(both, doo
 
     owner.sees(words(owner, "secret_noted"))
     assert "a scar" in {report.secret_mark for report in door.world.engine.reports(ReportQuery())}
+
+
+def test_a_broken_photo_keeps_neither_the_others_nor_their_words_from_the_other_side(both):
+    finder, owner = both
+    agree(finder, owner)
+
+    finder.sends_photos(b"no picture at all", photo(1, noise=3), photo(1, noise=4), caption="Он у меня")
+
+    finder.sees(text("ru", "bot.photos_unreadable", of=3, which="1"))
+    assert owner.sees("Он у меня").pictures
+    owner.telegram.wait(lambda: len(shown_to(owner, words(owner, "message.lost"))) == 2)
+
+
+def test_the_words_under_a_broken_photo_arrive(both):
+    finder, owner = both
+    agree(finder, owner)
+
+    finder.sends_photos(b"no picture at all", caption="Он у меня")
+
+    finder.sees(words(finder, "photo_unreadable"))
+    owner.sees("Он у меня")
+
+
+def test_a_broken_photo_keeps_no_other_from_being_added_to_a_report(both, door):
+    _, owner = both
+    owner.writes("/my")
+    owner.sees("Barsik")
+    owner.taps(words(owner, "b.add_photos"))
+    owner.sees(words(owner, "send_more"))
+
+    owner.sends_photos(photo(1, noise=5), b"no picture at all")
+
+    owner.sees(words(owner, "photos_unreadable", of=2, which="2"))
+    owner.sees(words(owner, "photos_added"))
+    report = next(r for r in door.world.engine.reports(ReportQuery()) if r.name == "Barsik")
+    assert len(door.world.engine.report(report.id).photos) == 2
+
+
+def shown_to(person, who):
+    return [sent for sent in person.new() if sent.pictures and sent.text.startswith(who)]
 
 
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):

@@ -146,13 +146,20 @@ async def _pass_on(turn: Turn, handover_id: str, said: Said) -> None:
 
 
 async def _pass_pictures_on(turn: Turn, handover_id: str, said: Pictures) -> None:
-    """One after the other, the caption with the first."""
-    parts = parts_of(said.caption)
-    for photo in await photos.as_photos(turn, said):
-        words = {"text": parts.pop(0)} if parts else {}
-        await turn.person.write(handover_id, photo=photo, **words)
+    """One after the other, the caption with the first that can be read; which cannot is told."""
+    parts, unread = parts_of(said.caption), []
+    for number, file in enumerate(said.files, start=1):
+        for photo in await photos.as_photos(turn, Pictures((file,))):
+            words = {"text": parts[0]} if parts else {}
+            try:
+                await turn.person.write(handover_id, photo=photo, **words)
+            except photos.UNREADABLE:
+                unread.append(number)
+            else:
+                parts = parts[1:]
     for part in parts:
         await turn.person.write(handover_id, text=part)
+    photos.say_unread(turn, unread, of=len(said.files))
 
 
 def parts_of(text: str) -> list[str]:

@@ -141,7 +141,7 @@ async def on_more(turn: Turn, said: Said) -> None:
     if not isinstance(said, Pictures):
         turn.say("photo_wanted")
         return
-    pictures = await photos.as_photos(turn, said)
+    pictures = await photos.readable(turn, said)
     if not pictures:
         return
     about = turn.state["about"]

@@ -7,11 +7,18 @@ from typing import Any
 from homeward.bot import video
 from homeward.bot.talk import File, FileGone, Pictures
 from homeward.bot.turn import State, Turn
-from homeward.errors import HomewardError, ModelUnavailable, PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+from homeward.errors import (
+    HomewardError,
+    ModelUnavailable,
+    PayloadTooLarge,
+    PhotoKindUnsupported,
+    PhotoTooLarge,
+    PhotoUnreadable,
+)
 
 MOST = 10
 FRAMES = 4
-UNREADABLE = (PhotoUnreadable, PhotoKindUnsupported, PhotoTooLarge)
+UNREADABLE = (PhotoUnreadable, PhotoKindUnsupported, PhotoTooLarge, PayloadTooLarge)
 
 
 async def take(turn: Turn, said: Pictures) -> bool:
@@ -62,6 +69,38 @@ async def as_photos(turn: Turn, said: Pictures) -> list[bytes]:
         except FileGone:
             turn.say("file_too_large")
     return found
+
+
+async def readable(turn: Turn, said: Pictures) -> list[bytes]:
+    """What was sent, as photos that the server can open; tells which it cannot."""
+    found: list[bytes] = []
+    unread: list[int] = []
+    for number, file in enumerate(said.files, start=1):
+        for photo in await as_photos(turn, Pictures((file,))):
+            if await _opens(turn, photo):
+                found.append(photo)
+            else:
+                unread.append(number)
+    say_unread(turn, unread, of=len(said.files))
+    return found[:MOST]
+
+
+async def _opens(turn: Turn, photo: bytes) -> bool:
+    try:
+        await turn.person.detect([photo])
+    except UNREADABLE:
+        return False
+    except ModelUnavailable:  # it was opened, and nobody could look for animals
+        return True
+    return True
+
+
+def say_unread(turn: Turn, numbers: Sequence[int], *, of: int) -> None:
+    """Which of the ``of`` photos that were sent together could not be opened, counted from 1."""
+    if numbers and of == 1:
+        turn.say("photo_unreadable")
+    elif numbers:
+        turn.say("photos_unreadable", of=of, which=", ".join(map(str, dict.fromkeys(numbers))))
 
 
 async def _without_videos(turn: Turn, files: Sequence[File]) -> list[File]:
