@@ -273,6 +273,20 @@ def shown_to(person, who):
     return [sent for sent in person.new() if sent.pictures and sent.text.startswith(who)]
 
 
+def test_an_old_no_does_not_end_what_both_agreed_to(both):
+    finder, owner = both
+    connect(finder, owner)
+    no = dict(finder.sees(words(finder, "asked.found")).buttons)[words(finder, "b.refuse")]
+    finder.taps(words(finder, "b.agree"))
+    finder.sees(words(finder, "connected"))
+
+    finder.taps_data(no)
+
+    finder.sees(words(finder, "agreed_before"))
+    finder.writes("Я у ворот")
+    owner.sees("Я у ворот")
+
+
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):
     finder = telegram.person(7, "ru")
     files_found(finder)

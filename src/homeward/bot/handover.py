@@ -56,7 +56,13 @@ async def _show_mark(turn: Turn, handover_id: str) -> None:
 
 
 async def _answer(turn: Turn, handover_id: str, *, agrees: bool) -> None:
-    handover = await turn.person.answer(handover_id, agrees=agrees)
+    try:
+        handover = await turn.person.answer(handover_id, agrees=agrees)
+    except Conflict:
+        if not (await turn.person.handover(handover_id))["is_open"]:
+            raise
+        turn.say("agreed_before", ways(turn, handover_id))
+        return
     if not agrees:
         turn.say("refused")
     elif handover["is_open"]:

@@ -52,7 +52,7 @@ class Talks:
         """``side`` says whether it wants to talk.
 
         Raises:
-            Conflict: it is over.
+            Conflict: it is over; or both agreed, and a late no would end it: that is what `end` is for.
             Forbidden: it would talk, and one of the reports is hidden.
         """
         with self.ports.database.write() as work:
@@ -155,6 +155,8 @@ class Talks:
             raise Conflict("This conversation is over.", hint="Nothing can be written here any more.")
         if handover.agrees(side) == agrees:
             return handover
+        if handover.is_open:
+            raise Conflict("Both have agreed to talk.", hint="End the conversation instead.")
         answered = _with_answer(handover, side, agrees=agrees)
         work.handovers.save(answered)
         if answered.is_open:
