@@ -1,5 +1,8 @@
 """An owner and a finder who come together without learning who the other is."""
 
+import threading
+import time
+
 import pytest
 
 from homeward.client import Client
@@ -7,7 +10,7 @@ from homeward.domain.reports import Status
 from homeward.locales import text
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
-from tests.bot.test_stories import files_found, files_lost
+from tests.bot.test_stories import HERE, files_found, files_lost
 from tests.conftest import photo
 from tests.doors.conftest import own
 
@@ -287,6 +290,32 @@ def test_an_old_no_does_not_end_what_both_agreed_to(both):
     owner.sees("Я у ворот")
 
 
+def test_what_is_written_to_somebody_who_blocked_the_bot_waits_for_them_and_its_writer_is_told(both, door):
+    finder, owner = both
+    agree(finder, owner)
+    owner.blocks()
+
+    finder.writes("Я у ворот")
+    finder.sends_place(*HERE)
+    forward_until(door, lambda: any(words(finder, "unreached") in sent.text for sent in finder.all()))
+    owner.has_blocked = False
+    owner.writes("/help")
+    owner.sees(words(owner, "help"))
+    forward_until(door, lambda: any(sent.place for sent in owner.new()))
+
+    owner.sees("Я у ворот")
+    assert sum(words(finder, "unreached") in sent.text for sent in finder.all()) == 1
+
+
+def forward_until(door, is_so):
+    """The server's clock goes on while the bot works by its own."""
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        door.world.clock.forward(minutes=1)
+        threading.Event().wait(0.05)
+
+
 def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band_only(telegram, bot, door):
     finder = telegram.person(7, "ru")
     files_found(finder)
@@ -364,9 +393,6 @@ def message_call(handover, words):
 
 
 def wait_for(ask, count):
-    import threading
-    import time
-
     deadline = time.monotonic() + 30
     while len(found := ask()) < count:
         assert time.monotonic() < deadline, found

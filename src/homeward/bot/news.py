@@ -63,7 +63,7 @@ async def _message(turn: Turn, news: Json) -> None:
     message = await turn.person.message(handover_id, news["message"])
     if message is None:
         return
-    if not state["is_open"]:
+    if not state["is_open"] and not state["is_over"]:
         _question(turn, state, message)
         return
     await _relay(turn, state, message)
@@ -82,7 +82,7 @@ def _question(turn: Turn, state: Json, message: Json) -> None:
 
 async def _relay(turn: Turn, state: Json, message: Json) -> None:
     who = turn.words(f"message.{state['side']}")
-    rows = ((turn.button("write", f"h:w:{state['id']}"),),) if handover.open_in(turn) != state["id"] else ()
+    rows = ((turn.button("write", f"h:w:{state['id']}"),),) if _is_answerable(turn, state) else ()
     words = f"{who} {message['text'] or ''}".strip()
     if message["photo"]:
         picture = await turn.person.picture(message["photo"])
@@ -94,6 +94,11 @@ async def _relay(turn: Turn, state: Json, message: Json) -> None:
         turn.tell(words, rows)
     if message["place"]:
         turn.show(Venue(message["place"]["lat"], message["place"]["lon"], who))
+
+
+def _is_answerable(turn: Turn, state: Json) -> bool:
+    """Whether a button leads into the conversation: it goes on, and is not where one writes anyway."""
+    return bool(state["is_open"]) and handover.open_in(turn) != state["id"]
 
 
 async def _plain(turn: Turn, news: Json) -> None:
@@ -112,6 +117,7 @@ KINDS: dict[str, Callable[[Turn, Json], Awaitable[None]]] = {
     "asked": _asked,
     "connected": _connected,
     "message": _message,
+    "unreached": _plain,
     "declined": _plain,
     "ended": _plain,
     "reunited": _plain,

@@ -31,6 +31,7 @@ NEWS_AHEAD = 96  # claimed before their turn: claiming costs the same for few as
 QUEUE, BURST, REFILL_PER_S = 40, 20, 1.0
 FIRST_WAIT_S, LONGEST_WAIT_S, TOLD_AFTER = 0.5, 30.0, 3
 IDLE_S = 0.5
+ABSENT_S = 5.0  # then the server, which knows by then that nobody is there, keeps it or lets it go
 log = structlog.get_logger(__name__)
 TURNS = Counter("homeward_bot_turns_total", "Turns of dialogs by outcome.", ["outcome"])
 TURN_SECONDS = Histogram("homeward_bot_turn_seconds", "From taking a message up to its answer sent, in seconds.")
@@ -258,7 +259,7 @@ class Runner:
         except Unreachable:
             outcome = "unreachable"
             await self._quietly(self._backend.unreachable(account["id"]))
-            await self._quietly(self._backend.told(alert["ids"]))
+            await self._quietly(self._backend.not_told(alert["ids"], outcome, ABSENT_S))
         except Exception as error:
             outcome = getattr(error, "code", type(error).__name__)
             if not isinstance(error, HomewardError):

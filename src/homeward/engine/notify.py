@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from homeward.domain.accounts import CERTAIN, Account, quiet_until
+from homeward.domain.accounts import CERTAIN, EMAIL, Account, quiet_until
+from homeward.domain.devices import PUSH
 from homeward.domain.ids import AccountId, AlertId, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Report, Status
 from homeward.engine.wiring import Ports, Rules
-from homeward.ports import Alert, AlertKind, Messenger, News, UnitOfWork
+from homeward.ports import Alert, AlertKind, Messenger, NewAlert, News, UnitOfWork
 from homeward.telemetry import step
 
 LEASE_S = 120.0
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 3600.0
+ABSENT = timedelta(minutes=5)  # whoever comes back to a chat gets within so long what waited
 BETTER = 0.1  # an alert this much likelier than the last one does not wait
 FOUND_BY_US = {AlertKind.MATCH, AlertKind.OWNER_NEAR}
 
@@ -73,7 +75,7 @@ class Notify:
     def _news(self, work: UnitOfWork, group: Sequence[Alert], now: datetime) -> News | None:
         account = work.accounts.get(group[0].account_id)
         if account is not None and not account.reachable:
-            work.outbox.done([alert.id for alert in group], None)
+            _put_off(work, group, account, now)
             return None
         still = [alert for alert in group if _is_wanted(work, alert)]
         work.outbox.done([alert.id for alert in group if alert not in still], None)
@@ -112,6 +114,41 @@ class Notify:
 def _report(work: UnitOfWork, report_id: ReportId) -> Report | None:
     """To be read only: reports are not locked, so that those who tell of the same ones need not wait for each other."""
     return next(iter(work.reports.get_many([report_id])), None)
+
+
+def _put_off(work: UnitOfWork, group: Sequence[Alert], account: Account, now: datetime) -> None:
+    """Nobody is there. In a chat, what people say to each other waits for them, and the writer is told; no other news.
+
+    Whoever wants no letters reads conversations on the page.
+    """
+    is_chat = account.messenger not in {EMAIL, PUSH}
+    waits = [alert for alert in group if alert.handover_id is not None and is_chat]
+    work.outbox.done([alert.id for alert in group if alert not in waits], None)
+    work.outbox.retry([alert.id for alert in waits], now + ABSENT, "unreachable")
+    for alert in waits:
+        if alert.kind is AlertKind.MESSAGE:
+            work.outbox.add(_unreached(work, alert, now))
+
+
+def _unreached(work: UnitOfWork, message: Alert, now: datetime) -> NewAlert:
+    """For the writer of ``message``, once for all that they wrote in a conversation on a day."""
+    lost, found = _report(work, message.lost_id), _report(work, message.found_id)
+    assert lost is not None
+    assert found is not None
+    writer = found if message.account_id == lost.account_id else lost
+    key = f"{AlertKind.UNREACHED}:{message.handover_id}:{writer.shelf}:{message.created_at:%Y-%m-%d}"
+    return NewAlert(
+        key,
+        AlertKind.UNREACHED,
+        writer.account_id,
+        lost.id,
+        found.id,
+        message.encounter_id,
+        1.0,
+        now,
+        now,
+        handover_id=message.handover_id,
+    )
 
 
 def _together(alerts: Sequence[Alert]) -> list[list[Alert]]:

@@ -64,6 +64,7 @@ class AlertKind(StrEnum):
     CONNECTED = "connected"
     DECLINED = "declined"
     MESSAGE = "message"
+    UNREACHED = "unreached"
     ENDED = "ended"
     REUNITED = "reunited"
 

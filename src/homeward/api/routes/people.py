@@ -42,7 +42,7 @@ def read_account(account_id: str, context: Context, caller: CurrentCaller) -> di
 def change_account(
     account_id: str, body: schemas.AccountChange, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
-    """``reachable`` false ends what is still to be told; whoever writes again is reachable."""
+    """``reachable`` false ends news of matches and keeps conversations back; whoever writes again is reachable."""
     caller.needs("bot")
     return account_view(context.engine.people.change(AccountId(account_id), **body.model_dump(exclude_unset=True)))
 
