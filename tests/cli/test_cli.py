@@ -169,6 +169,13 @@ def test_cameras_keys_and_models(run):
     run("models", "remove", "homeward-detector-1", code=2)
 
 
+@pytest.mark.parametrize("name", ["Gate [/x]", "Gate [red]", "Gate :cat:"])
+def test_a_table_shows_what_was_typed_as_it_is(run, name):
+    run("cameras", "add", name, "--lat", 57.6, "--lon", 39.8)
+
+    assert name in run("cameras", "list").stdout
+
+
 def test_commands_speak_to_the_server_that_works_in_the_folder(run, photos, tmp_path):
     from tests.e2e.crash import Server
 
@@ -515,10 +522,17 @@ def test_in_a_terminal_a_live_table_shows_how_each_camera_is(tmp_path):
     from tests.watcher.streams import h264
 
     clip = h264(tmp_path / "yard.mp4", [yard(n % 5) for n in range(75)])
-    arguments = ["watch", clip, "--camera", "yard", "--realtime", "--server", "http://127.0.0.1:9"]
+    lost = tmp_path / "lost [b]"
+    lost.mkdir()
+    (lost / "a.jpg").write_bytes(b"no picture")
+    sources = {"yard": clip, "shed": lost}
+    cameras = "".join(f'[[camera]]\nid = "{name}"\nsource = "{source}"\n' for name, source in sources.items())
+    (tmp_path / "all.toml").write_text(f'server = "http://127.0.0.1:9"\n{cameras}')
+    arguments = ["watch", tmp_path / "all.toml", "--realtime"]
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, 150))
-    env = {**os.environ, "HOMEWARD_CAMERA_KEY": "hwk_x", "HOMEWARD_LANG": "en", "TERM": "xterm-256color"}
+    termios.tcsetwinsize(theirs, (40, 250))
+    keys = {f"HOMEWARD_CAMERA_KEY_{name.upper()}": "hwk_x" for name in sources}
+    env = {**os.environ, **keys, "HOMEWARD_LANG": "en", "TERM": "xterm-256color"}
     watching = subprocess.Popen(
         [*RUN, *map(str, arguments), "--data", str(tmp_path / "box")], stderr=theirs, stdout=subprocess.PIPE, env=env
     )
@@ -534,6 +548,7 @@ def test_in_a_terminal_a_live_table_shows_how_each_camera_is(tmp_path):
     rows = [[cell.strip() for cell in line.split("│")] for line in told.splitlines() if "│" in line]
     assert "live" in {row[2] for row in rows if row[1] == "yard"}
     assert max(int(row[5]) for row in rows if row[1] == "yard") > 0
+    assert any("lost [b]" in row[9] for row in rows if row[1] == "shed")
     assert "waiting" in told
 
 

@@ -121,7 +121,7 @@ def show_json(value: Any) -> None:
 
 
 def table(columns: list[str], rows: list[list[str]]) -> None:
-    """A table on stdout; plain when nobody watches."""
+    """A table on stdout, its texts as they are; plain when nobody watches."""
     from rich.console import Console
     from rich.table import Table
 
@@ -129,4 +129,4 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         shown.add_row(*row)
     width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False).print(shown)
+    Console(width=width, highlight=False, markup=False, emoji=False).print(shown)

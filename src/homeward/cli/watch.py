@@ -277,7 +277,8 @@ def _told(supervisor: "Supervisor", spool: "Spool") -> Iterator[None]:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(stderr=True), refresh_per_second=2, transient=True) as live:
+    console = Console(stderr=True, markup=False, emoji=False)  # troubles name files as people call them
+    with Live(console=console, refresh_per_second=2, transient=True) as live:
         told_s = 0.0
 
         def look(found: "Supervisor") -> None:
