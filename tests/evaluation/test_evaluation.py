@@ -87,6 +87,16 @@ def test_a_folder_without_animals_is_refused(tmp_path):
         evaluate_reid(tmp_path, FakeEmbedder(), READER)
 
 
+def test_animals_of_one_photo_each_cannot_be_told_apart_which_is_said(animals):
+    for extra in [*animals.rglob("1.jpg"), *animals.rglob("2.jpg")]:
+        extra.unlink()
+
+    with pytest.raises(InvalidInput, match="no animal has two photos") as refused:
+        evaluate_reid(animals, FakeEmbedder(), READER)
+
+    assert "second photo" in refused.value.hint
+
+
 @pytest.mark.parametrize("labels", ["yolo", "coco", "csv"])
 def test_boxes_are_counted(tmp_path, labels):
     inside = "images/cats" if labels == "csv" else "images"

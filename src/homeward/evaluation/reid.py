@@ -56,9 +56,12 @@ def evaluate_reid(
     An animal with one picture is a stranger to all others: never a query, always a wrong answer.
 
     Raises:
-        InvalidInput: the folder is not so.
+        InvalidInput: the folder is not so, or no animal has two pictures.
     """
     named = animals(folder)
+    if all(len(photos) < 2 for photos in named.values()):
+        hint = "Add a second photo of some: each photo is searched among the others."
+        raise InvalidInput(f"In {folder} no animal has two photos.", field="folder", hint=hint)
     paths, labels = _labelled(named)
     vectors = embedded(paths, embedder, reader, detector, Part(part))
     distances = l2_distances(vectors, vectors)
