@@ -131,6 +131,49 @@ def test_a_table_that_names_a_picture_that_is_not_there_is_refused(tmp_path):
         evaluate_detect(tmp_path, FakeDetector(), READER, {})
 
 
+HEAD = b"image,species,part,xmin,ymin,xmax,ymax\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("boxes.csv", b"a.jpg,cat,body,1,1,9,9\n", "boxes.csv, line 1: the columns image, species"),
+        ("boxes.csv", b"", "boxes.csv, line 1: the columns"),
+        ("boxes.csv", HEAD + b"a.jpg,cat,body,1,1,9,9\na.jpg,cat,body,1,,9,9\n", "boxes.csv, line 3: '' is no number"),
+        ("boxes.csv", HEAD + b"a.jpg,cat,body,1\n", r"boxes.csv, line 2: '' is no number \(ymin\)"),
+        ("boxes.csv", HEAD + b"a.jpg\n", r"boxes.csv, line 2: '' is no number \(xmin\)"),
+        ("boxes.csv", HEAD + b"a.jpg,cat,body,1,nan,9,9\n", "boxes.csv, line 2: 'nan' is no number"),
+        ("boxes.csv", HEAD + b"a.jpg,cat,body,1,1,9,9," + b"x" * 200_000, "boxes.csv, line 2: field larger"),
+        ("boxes.csv", HEAD + b"a.jpg,\xff", "boxes.csv: it is not UTF-8"),
+        ("a.txt", b"15 0.5 0.5 0.2 0.2\n\ndog 0.5 0.5 0.2 0.2\n", "a.txt, line 3: 'dog 0.5 0.5 0.2 0.2' is no box"),
+        ("a.txt", b"15 0.5 0.5 0.2\n", "a.txt, line 1: '15 0.5 0.5 0.2' is no box"),
+        ("a.txt", b"15 0.5 0,5 0.2 0.2\n", "a.txt, line 1: '0,5' is no number"),
+        ("data.yaml", b"nc: 2\n", "data.yaml: it names no classes"),
+        ("a.txt", b"9" * 5000 + b" 0.5 0.5 0.2 0.2\n", "a.txt, line 1"),
+        ("data.yaml", b"names: cat\n", "data.yaml: it names no classes"),
+        ("data.yaml", b"names: {first: cat}\n", "data.yaml: it names no classes"),
+        ("data.yaml", b"- cat\n", "data.yaml: it names no classes"),
+        ("data.yaml", b"names: [\n", "data.yaml: it is not YAML"),
+        ("classes.txt", b"cat\n\xea\xee\xf2\n", "classes.txt: it is not UTF-8"),
+    ],
+)
+def test_a_slip_in_the_labels_is_named_by_file_and_line(tmp_path, file, content, told):
+    picture(1).save(tmp_path / "a.jpg")
+    (tmp_path / file).write_bytes(content)
+
+    with pytest.raises(InvalidInput, match=told) as refused:
+        evaluate_detect(tmp_path, FakeDetector(), READER, {})
+
+    assert refused.value.hint
+
+
+def test_labels_that_a_spreadsheet_marked_as_utf_8_are_read(tmp_path):
+    picture(1).save(tmp_path / "a.jpg")
+    (tmp_path / "boxes.csv").write_bytes(b"\xef\xbb\xbf" + HEAD + b"a.jpg,cat,body,24,24,216,216\n")
+
+    assert evaluate_detect(tmp_path, FakeDetector(), READER, {Label.CAT: 0.5}).figures()["cat"]["boxes"] == 1
+
+
 @pytest.mark.shared
 def test_the_bundled_embedder_is_as_good_as_its_card_says(shared):
     registry = Registry([])

@@ -1,21 +1,16 @@
 """Labelled folders: pictures with the animal or the boxes on them."""
 
-import csv
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from homeward.domain.animals import Label, Picture
 from homeward.domain.boxes import Box
 from homeward.errors import HomewardError, InvalidInput
+from homeward.evaluation import labels
 from homeward.ports import ImageReader
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-COCO = {0: Label.PERSON, 15: Label.CAT, 16: Label.DOG}
-WORDS = {label.value: label for label in Label} | {"cat_face": Label.CAT_HEAD, "dog_face": Label.DOG_HEAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ def labelled(folder: Path) -> list[Labelled]:
     """Pictures with boxes: boxes.csv, or YOLO labels.
 
     Raises:
-        InvalidInput: there are no labels.
+        InvalidInput: there are no labels, or a line of them is wrong.
     """
     if not folder.is_dir():
         raise InvalidInput(f"{folder} is no folder.", field="folder")
@@ -78,47 +73,19 @@ def labelled(folder: Path) -> list[Labelled]:
 
 
 def _of_csv(folder: Path) -> Iterator[Labelled]:
-    boxes: dict[str, list[tuple[Label, Box]]] = defaultdict(list)
-    with (folder / "boxes.csv").open(newline="", encoding="utf-8") as rows:
-        for row in csv.DictReader(rows):
-            word = row["species"] + ("_head" if row["part"] in {"head", "face"} else "")
-            box = Box(float(row["xmin"]), float(row["ymin"]), float(row["xmax"]), float(row["ymax"]))
-            if word in WORDS:
-                boxes[row["image"]].append((WORDS[word], box))
     photos = {path.name: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES}
-    for image, found in sorted(boxes.items()):
+    for image, found in sorted(labels.of_csv(folder / "boxes.csv").items()):
         if Path(image).name not in photos:
             raise InvalidInput(f"boxes.csv names {image}, which is not in {folder}.", field="folder")
         yield Labelled(photos[Path(image).name], tuple(found), is_relative=False)
 
 
 def _of_yolo(folder: Path) -> Iterator[Labelled]:
-    words = _classes(folder)
+    words = labels.classes(folder)
     root = folder / "images" if (folder / "images").is_dir() else folder
     for path in sorted(found for found in root.rglob("*") if found.suffix.lower() in SUFFIXES):
         label = folder / "labels" / path.relative_to(root).with_suffix(".txt")
         if not label.exists():
             label = path.with_suffix(".txt")
         if label.exists():
-            yield Labelled(path, tuple(_boxes(label, words)), is_relative=True)
-
-
-def _boxes(label: Path, words: dict[int, Label]) -> Iterator[tuple[Label, Box]]:
-    for line in label.read_text(encoding="utf-8").splitlines():
-        parts = line.split()
-        if len(parts) >= 5 and int(parts[0]) in words:
-            x, y, w, h = (float(part) for part in parts[1:5])
-            yield words[int(parts[0])], Box(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
-
-
-def _classes(folder: Path) -> dict[int, Label]:
-    """Index to label: classes.txt, data.yaml, else COCO's."""
-    for place in (folder, folder.parent):
-        if (place / "classes.txt").exists():
-            lines = (place / "classes.txt").read_text(encoding="utf-8").split("\n")
-            return {n: WORDS[word.strip()] for n, word in enumerate(lines) if word.strip() in WORDS}
-        if (place / "data.yaml").exists():
-            names = yaml.safe_load((place / "data.yaml").read_text(encoding="utf-8"))["names"]
-            listed = names.items() if isinstance(names, dict) else enumerate(names)
-            return {int(n): WORDS[word] for n, word in listed if word in WORDS}
-    return COCO
+            yield Labelled(path, tuple(labels.of_yolo(label, words)), is_relative=True)
