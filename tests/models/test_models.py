@@ -21,6 +21,7 @@ from homeward.models.prepare import golden_picture
 from homeward.models.registry import BUNDLED, Registry
 from homeward.testing import FakeDetector, FakeEmbedder
 
+WITHIN_S = 30
 DETECTOR_CARD = known_card("yolox_nano")
 CARD = {
     "name": "tiny",
@@ -554,6 +555,9 @@ class Hub:
     files: dict
     asked: list = field(default_factory=list)
     breaks_off_after: int | None = None
+    slow_path: str | None = None
+    waits: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -567,6 +571,9 @@ def hub(tmp_path):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             shown.asked.append((self.path, self.headers.get("Range")))
+            if self.path == shown.slow_path:
+                shown.waits.set()
+                shown.goes_on.wait(WITHIN_S)
             body, first = shown.files.get(self.path), 0
             if body is None:
                 self.send_error(404)
@@ -611,6 +618,24 @@ def test_a_model_is_pulled_from_a_hub(hub, tmp_path, capsys):
     assert pulled(hub, tmp_path / "data").sha256
     assert "Apache-2.0" in capsys.readouterr().err
     assert files(tmp_path / "data") == ["pins.json", "tiny.onnx", "tiny.yaml"]
+
+
+def test_two_pulls_at_once_take_nothing_from_each_other(hub, tmp_path):
+    from homeward.cli.models import pull
+
+    hub.files |= {
+        "/other.onnx": hub.files["/net.onnx"],
+        "/other.yaml": yaml.safe_dump(CARD | {"name": "other"}).encode(),
+    }
+    hub.slow_path = "/net.onnx"
+    slow = threading.Thread(target=pulled, args=(hub, tmp_path / "data"))
+    slow.start()
+    assert hub.waits.wait(WITHIN_S)
+    pull(f"{hub.url}/other.onnx", card=f"{hub.url}/other.yaml", data=tmp_path / "data")
+    hub.goes_on.set()
+    slow.join()
+
+    assert files(tmp_path / "data") == ["other.onnx", "other.yaml", "pins.json", "tiny.onnx", "tiny.yaml"]
 
 
 def test_a_known_model_is_pulled_by_its_name(hub, tmp_path, monkeypatch):

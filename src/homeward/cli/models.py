@@ -3,7 +3,8 @@
 import hashlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,24 +123,35 @@ def pull(
     accept_licence
         Say yes to a licence that forbids commercial use.
     """
-    from homeward.cli.download import download
     from homeward.models.cards import read_card
     from homeward.models.known import known_card
 
     registry = _registry(data)
-    with registry.downloads() as folder:
+    folder = registry.downloads()
+    with ExitStack() as fetched:
         if card is not None and "://" in card:
-            described = folder / "card.yaml"
-            download(card, described, MAX_CARD_BYTES)
+            described = fetched.enter_context(_fetched(card, folder, ".yaml", MAX_CARD_BYTES))
         elif "://" in model and card is None:
             raise InvalidInput("A model from an address needs its card.", field="card", hint="Add --card.")
         else:
             described = Path(card) if card is not None else known_card(model)
         _show_licence(described, accepted=accept_licence)
         url = model if "://" in model else str(read_card(described).raw.get("url", ""))
-        network = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.onnx"
-        download(url, network, MAX_MODEL_BYTES)
+        network = fetched.enter_context(_fetched(url, folder, ".onnx", MAX_MODEL_BYTES))
         _told(registry.add(network, described, pin=True), as_json=json)
+
+
+@contextmanager
+def _fetched(url: str, folder: Path, suffix: str, max_bytes: int) -> Iterator[Path]:
+    """What ``url`` gives, until the block ends; named by the address, so that pulls at one time keep apart."""
+    from homeward.cli.download import download
+
+    target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}{suffix}"
+    download(url, target, max_bytes)
+    try:
+        yield target
+    finally:
+        target.unlink(missing_ok=True)
 
 
 def remove(name: str, *, data: Data = None) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,19 +134,11 @@ class Registry:
         """Names of the models that did not come with the package."""
         return [path.stem for folder in self._added for path in sorted(folder.glob("*.yaml"))]
 
-    @contextmanager
-    def downloads(self) -> Iterator[Path]:
-        """A folder for files on their way; only what broke off stays in it."""
+    def downloads(self) -> Path:
+        """A folder for files on their way, of this process and of others; whoever puts one there takes it away."""
         folder = self._added[0] / DOWNLOADS
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            yield folder
-        finally:
-            for path in folder.iterdir():
-                if path.suffix not in {".part", ".tag"}:
-                    path.unlink()
-            with suppress(OSError):  # what broke off is still in it
-                folder.rmdir()
+        return folder
 
     def add(self, onnx: Path, card_path: Path, *, pin: bool = False) -> Card:
         """Take a model in, after opening and checking it. Nothing is left behind where it fails.
