@@ -12,7 +12,16 @@ import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from homeward.domain.animals import Label, Part, Species
-from homeward.errors import Conflict, HomewardError, InvalidInput, ModelInvalid, ModelUnavailable, NotFound, StorageFull
+from homeward.errors import (
+    Conflict,
+    HomewardError,
+    InvalidInput,
+    ModelInvalid,
+    ModelUnavailable,
+    NotFound,
+    PayloadTooLarge,
+    StorageFull,
+)
 from homeward.images.reader import PillowReader
 from homeward.models.batching import BatchingDetector, BatchingEmbedder
 from homeward.models.cards import parse_card, read_card
@@ -555,6 +564,7 @@ class Hub:
     files: dict
     asked: list = field(default_factory=list)
     breaks_off_after: int | None = None
+    refuses_with: int | None = None
     slow_path: str | None = None
     waits: threading.Event = field(default_factory=threading.Event)
     goes_on: threading.Event = field(default_factory=threading.Event)
@@ -574,6 +584,9 @@ def hub(tmp_path):
             if self.path == shown.slow_path:
                 shown.waits.set()
                 shown.goes_on.wait(WITHIN_S)
+            if shown.refuses_with and self.path.endswith(".onnx"):
+                self.send_error(shown.refuses_with)
+                return
             body, first = shown.files.get(self.path), 0
             if body is None:
                 self.send_error(404)
@@ -669,6 +682,31 @@ def test_a_download_that_broke_off_goes_on_where_it_was(hub, tmp_path):
     ranges = [asked for path, asked in hub.asked if path == "/net.onnx"]
     assert ranges == [None, f"bytes={size // 3}-", f"bytes={2 * (size // 3)}-"]
     assert files(tmp_path / "data") == ["pins.json", "tiny.onnx", "tiny.yaml"]
+
+
+@pytest.mark.parametrize(("status", "is_kept"), [(503, True), (429, True), (404, False), (416, False)])
+def test_a_refusal_between_two_tries_throws_away_only_what_can_never_be_used(hub, tmp_path, status, is_kept):
+    hub.breaks_off_after = 100
+    with pytest.raises(HomewardError):
+        pulled(hub, tmp_path / "data")
+    hub.breaks_off_after, hub.refuses_with = None, status
+    with pytest.raises(HomewardError):
+        pulled(hub, tmp_path / "data")
+    hub.refuses_with = None
+
+    assert bool(files(tmp_path / "data")) == is_kept
+    assert pulled(hub, tmp_path / "data")
+    assert hub.asked[-1][1] == ("bytes=100-" if is_kept else None)
+
+
+def test_what_is_too_large_is_not_kept(hub, tmp_path):
+    from homeward.cli.download import download
+
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(PayloadTooLarge):
+        download(f"{hub.url}/net.onnx", tmp_path / "kept" / "net.onnx", 10)
+
+    assert files(tmp_path / "kept") == []
 
 
 def test_half_of_an_older_file_is_not_joined_with_a_newer_one(hub, tmp_path):

@@ -20,6 +20,13 @@ class DownloadFailed(HomewardError):
     status = 502
 
 
+class _NotItsRest(DownloadFailed):
+    """What is here is no beginning of the file that is there."""
+
+
+NEVER_USED = (NotFound, PayloadTooLarge, _NotItsRest)
+
+
 def download(url: str, target: Path, max_bytes: int) -> None:
     """Write what ``url`` gives to ``target``; what breaks off is kept beside it and gone on from next time.
 
@@ -43,7 +50,7 @@ def download(url: str, target: Path, max_bytes: int) -> None:
     except httpx2.HTTPError as error:
         kind = type(error).__name__  # its own words may hold the address
         raise DownloadFailed(f"{shown} could not be downloaded ({kind}).", hint="Try again; it goes on.") from error
-    except HomewardError:
+    except NEVER_USED:
         part.unlink(missing_ok=True)
         tag.unlink(missing_ok=True)
         raise
@@ -63,8 +70,10 @@ def _rest(part: Path, tag: Path) -> dict[str, str]:
 def _check(answer: httpx2.Response, shown: str) -> None:
     if answer.status_code == 404:
         raise NotFound(f"There is no file at {shown}.", field="url")
+    if answer.status_code == 416:
+        raise _NotItsRest(f"{shown} does not go on from what is here.", hint="Try again; it begins anew.")
     if answer.status_code not in {200, 206}:
-        raise DownloadFailed(f"{shown} answered {answer.status_code}.", hint="Try again later.")
+        raise DownloadFailed(f"{shown} answered {answer.status_code}.", hint="Try again later; it goes on.")
 
 
 def _write(answer: httpx2.Response, target: Path, max_bytes: int) -> None:
