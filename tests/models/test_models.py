@@ -564,6 +564,7 @@ class Hub:
     files: dict
     asked: list = field(default_factory=list)
     breaks_off_after: int | None = None
+    moved: dict = field(default_factory=dict)
     refuses_with: int | None = None
     slow_path: str | None = None
     waits: threading.Event = field(default_factory=threading.Event)
@@ -586,6 +587,11 @@ def hub(tmp_path):
                 shown.goes_on.wait(WITHIN_S)
             if shown.refuses_with and self.path.endswith(".onnx"):
                 self.send_error(shown.refuses_with)
+                return
+            if self.path in shown.moved:
+                self.send_response(302)
+                self.send_header("Location", shown.moved[self.path])
+                self.end_headers()
                 return
             body, first = shown.files.get(self.path), 0
             if body is None:
@@ -780,3 +786,15 @@ def test_a_model_is_not_pulled_over_plain_http_from_elsewhere(tmp_path):
 
     with pytest.raises(InvalidInput):
         download("http://example.org/net.onnx", tmp_path / "x", 10)
+
+
+def test_a_download_that_moved_is_followed_but_not_to_plain_http_elsewhere(hub, tmp_path):
+    from homeward.cli.download import download
+
+    hub.moved = {"/old.onnx": "/net.onnx", "/far.onnx": "/away.onnx", "/away.onnx": "http://example.org/net.onnx"}
+    download(f"{hub.url}/old.onnx", tmp_path / "here", 1_000_000)
+
+    assert (tmp_path / "here").read_bytes() == hub.files["/net.onnx"]
+    with pytest.raises(InvalidInput, match=r"http://example\.org/net\.onnx is no https address"):
+        download(f"{hub.url}/far.onnx", tmp_path / "far", 1_000_000)
+    assert not (tmp_path / "far").exists()

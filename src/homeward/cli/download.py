@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -31,17 +30,15 @@ def download(url: str, target: Path, max_bytes: int) -> None:
     """Write what ``url`` gives to ``target``; what breaks off is kept beside it and gone on from next time.
 
     Raises:
-        InvalidInput: the address is not https (plain http is taken from this machine only).
+        InvalidInput: the address, or one that it leads to, is not https (plain http is taken from this machine only).
         NotFound: there is no such file.
         PayloadTooLarge: it is larger than ``max_bytes``.
         DownloadFailed: the connection broke, or the answer is cut off.
     """
-    parts, shown = urlsplit(url), without_secrets(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise InvalidInput(f"{shown} is no https address.", field="url")
+    shown = without_secrets(url)
     part, tag = target.with_name(target.name + ".part"), target.with_name(target.name + ".tag")
     try:
-        with httpx2.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True, headers=_rest(part, tag)) as answer:
+        with _client() as client, client.stream("GET", url, headers=_rest(part, tag)) as answer:
             _check(answer, shown)
             if answer.status_code == 200:
                 part.unlink(missing_ok=True)
@@ -56,6 +53,18 @@ def download(url: str, target: Path, max_bytes: int) -> None:
         raise
     part.replace(target)
     tag.unlink(missing_ok=True)
+
+
+def _client() -> httpx2.Client:
+    """One that looks at each address before it goes there: a redirect may lead anywhere."""
+    return httpx2.Client(timeout=TIMEOUT_S, follow_redirects=True, event_hooks={"request": [_check_address]})
+
+
+def _check_address(request: httpx2.Request) -> None:
+    url = request.url
+    if not url.host or (url.scheme != "https" and not (url.scheme == "http" and url.host in LOOPBACK)):
+        hint = "Plain http is taken from this machine only, also where another address leads to it."
+        raise InvalidInput(f"{without_secrets(str(url))} is no https address.", field="url", hint=hint)
 
 
 def _rest(part: Path, tag: Path) -> dict[str, str]:
