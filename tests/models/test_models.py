@@ -277,7 +277,7 @@ def test_a_wrong_key_of_a_detectors_card_is_named(key, change):
         "a: &a [1]\nb: *a",
         "!!python/object:os.system x",
         "a: " + "9" * 5000,
-        "a: 2001-99-99",
+        "a: !!timestamp 2001-99-99",
         "\0",
         "x" * 200_001,
     ],
@@ -290,6 +290,58 @@ def test_a_hostile_card_is_refused_unread(text, tmp_path):
         read_card(path)
 
     assert refused.value.field == "card"
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("figures.measured", "figures: {measured: !!timestamp 2026-01-01}"),
+        ("figures.sets", "figures: {sets: !!set {a, b}}"),
+        ("figures.eer", "figures: {eer: .nan}"),
+        ("figures.rates.1", "figures: {rates: [1, .inf]}"),
+        ("figures.photos", f"figures: {{photos: 0x{'f' * 5000}}}"),
+        ("figures", "figures: {.nan: 1}"),
+        ("figures", "figures: {!!timestamp 2026-01-01: 1}"),
+        ("trained_on", r'trained_on: "a\ud800b"'),
+        ("card", r'"\udfff": 1'),
+    ],
+)
+def test_what_cannot_be_shown_as_json_is_refused_wherever_it_stands(text, field, tmp_path):
+    path = tmp_path / "card.yaml"
+    path.write_text(f"{yaml.safe_dump(CARD)}{text}\n")
+
+    with pytest.raises(ModelInvalid) as refused:
+        read_card(path)
+
+    assert refused.value.field == field
+    assert refused.value.message.encode()
+
+
+def test_a_date_in_a_card_is_a_text(source, registry, capsys, tmp_path):
+    from homeward.cli.models import show
+
+    onnx_file, card = source
+    card.write_text(f"{yaml.safe_dump(CARD)}figures: {{measured: 2026-01-01}}\n")
+    registry.add(onnx_file, card)
+
+    show("tiny", data=tmp_path, json=True)
+
+    assert json.loads(capsys.readouterr().out)["figures"] == {"measured": "2026-01-01"}
+
+
+def test_a_broken_card_keeps_nobody_from_the_others(source, registry, capsys, tmp_path):
+    from homeward.cli.models import list_models
+
+    registry.add(*source)
+    (tmp_path / "models" / "broken.yaml").write_text(r'about: "a\ud800b"')
+
+    list_models(data=tmp_path, json=True)
+
+    told = capsys.readouterr()
+    assert {"tiny", "homeward-embedder-1"} <= {item["name"] for item in json.loads(told.out)["items"]}
+    assert "broken cannot be used: The card's about must be" in told.err
+    registry.remove("broken")
+    assert not registry.broken()
 
 
 def test_a_missing_card_is_told(tmp_path):

@@ -41,7 +41,10 @@ def list_models(*, known: bool = False, data: Data = None, json: AsJson = False)
         _list_known(as_json=json)
         return
     chosen = settings(data)
-    cards = _registry(data).cards()
+    registry = _registry(data)
+    cards = registry.cards()
+    for name, error in registry.broken().items():
+        print(f"{name} cannot be used: {error.message} homeward models remove {name} takes it away.", file=sys.stderr)
     used = {chosen.detector, embedder_in_use(chosen)}
     items = [
         {"name": c.name, "kind": c.kind, "licence": c.licence, "in_use": c.name in used, "about": c.about}

@@ -28,6 +28,8 @@ MAX_STRIDE_PX = 256
 MAX_CLASSES = 10_000
 MAX_TOKENS = 10_000
 MAX_NUMBER = 1e9
+MAX_SHOWN = 2**63  # of numbers that are shown only
+DATE_TAG = "tag:yaml.org,2002:timestamp"
 MIN_STD = 1e-6
 LEAST_BLUR_PX, MAX_BLUR_PX = 0.2, 0.8
 UNMEASURED = (
@@ -125,7 +127,15 @@ def load_yaml(path: Path) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Without references: a few lines of them unfold to more than the memory holds where the card is shown."""
+    """Without references: a few lines of them unfold to more than the memory holds where the card is shown.
+
+    Dates are read as text.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as the parent has it
+        first: [(tag, pattern) for tag, pattern in known if tag != DATE_TAG]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -137,6 +147,7 @@ def parse_card(raw: object) -> DetectorCard | EmbedderCard:
     """The card that ``raw``, parsed YAML, describes."""
     if not isinstance(raw, dict):
         raise ModelInvalid("A card is a YAML mapping.", field="card", hint="See docs/how-to/add-a-model.md.")
+    _check_shown(raw, ())
     unknown = next((key for key in raw if key not in KEYS), None)
     if unknown is not None:
         hint = f"Known are {', '.join(sorted(KEYS))}."
@@ -146,6 +157,27 @@ def parse_card(raw: object) -> DetectorCard | EmbedderCard:
     output = _mapping(raw, "output")
     name = _text(output, "name", "output.")
     return _detector(raw, common, output, name) if kind == "detector" else _embedder(raw, common, output, name)
+
+
+def _check_shown(value: object, path: tuple[object, ...]) -> None:
+    """Refuse what JSON cannot hold, wherever it stands: cards are shown to programs as they are."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        if not _is_plain(key):
+            raise _wrong(_named(path), "a mapping whose keys are texts or numbers")
+        _check_shown(item, (*path, key))
+    if not isinstance(value, dict | list) and not _is_plain(value):
+        raise _wrong(_named(path), "a text in UTF-8, a finite number, true, false, a list or a mapping")
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return value is None or (isinstance(value, int | float) and -MAX_SHOWN < value < MAX_SHOWN)
+
+
+def _named(path: tuple[object, ...]) -> str:
+    return ".".join(map(str, path))[:80] or "card"
 
 
 def _common(raw: dict[str, Any]) -> dict[str, Any]:

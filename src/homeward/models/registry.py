@@ -34,8 +34,12 @@ class Registry:
         self._service = service
 
     def cards(self) -> list[DetectorCard | EmbedderCard]:
-        """All, bundled first."""
-        return [self._read(path) for path in self._paths()]
+        """All that are whole, bundled first."""
+        return [found for _, found in self._tried() if not isinstance(found, ModelInvalid)]
+
+    def broken(self) -> dict[str, ModelInvalid]:
+        """By name, what is wrong with the cards that cannot be used; they keep nobody from the others."""
+        return {name: found for name, found in self._tried() if isinstance(found, ModelInvalid)}
 
     def card(self, name: str) -> DetectorCard | EmbedderCard:
         """The card of that name.
@@ -180,6 +184,13 @@ class Registry:
         path.unlink()
         (path.parent / f"{name}.onnx").unlink(missing_ok=True)
         (self._added[0] / CALIBRATIONS / f"{name}.yaml").unlink(missing_ok=True)
+
+    def _tried(self) -> Iterator[tuple[str, DetectorCard | EmbedderCard | ModelInvalid]]:
+        for path in self._paths():
+            try:
+                yield path.stem, self._read(path)
+            except ModelInvalid as error:
+                yield path.stem, error
 
     def _read(self, path: Path) -> DetectorCard | EmbedderCard:
         """The card, under the calibration that was made here where there is one."""
