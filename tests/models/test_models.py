@@ -47,16 +47,18 @@ CARD = {
 }  # fmt: skip
 
 
-def write_network(path, dimension=3, batch="n"):
-    """The mean of each colour, as an ONNX file."""
+def write_network(path, dimension=3, batch="n", factor=1.0):
+    """The mean of each colour times ``factor``, as an ONNX file."""
     pool = helper.make_node("GlobalAveragePool", ["images"], ["pooled"])
-    flat = helper.make_node("Flatten", ["pooled"], ["embedding"])
+    flat = helper.make_node("Flatten", ["pooled"], ["mean"])
+    times = helper.make_node("Mul", ["mean", "factor"], ["embedding"])
     shape = [batch, dimension, 8, 8]
     graph = helper.make_graph(
-        [pool, flat],
+        [pool, flat, times],
         "tiny",
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [batch, dimension])],
+        [numpy_helper.from_array(np.float32(factor), "factor")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, str(path))
@@ -169,6 +171,18 @@ def test_golden_numbers_that_do_not_fit_are_refused_and_nothing_is_left(source, 
 
     assert refused.value.field == "golden"
     assert not list((tmp_path / "models").glob("*"))
+
+
+@pytest.mark.parametrize(("factor", "told"), [(np.nan, "not finite"), (np.inf, "not finite"), (0, "only zeros")])
+def test_an_embedder_that_says_nothing_is_refused_also_without_golden_numbers(source, registry, tmp_path, factor, told):
+    onnx_file, card = source
+    write_network(onnx_file, factor=factor)
+
+    with pytest.raises(ModelInvalid, match=told) as refused:
+        registry.add(onnx_file, card)
+
+    assert refused.value.field == "file"
+    assert files(tmp_path / "models") == []
 
 
 @pytest.mark.parametrize(
@@ -372,9 +386,10 @@ def test_a_network_of_a_fixed_batch_takes_any_number_of_crops(source, registry, 
         assert np.allclose(embedder.embed([crop])[0], vector, atol=1e-6)
 
 
-def write_detector(path, rows, classes):
-    """A table of zeros but for one sure dog of 16 pixels in the third cell of the first stride."""
+def write_detector(path, rows, classes, first=0.0):
+    """A table of zeros but for ``first`` and one sure dog of 16 pixels in the third cell of the first stride."""
     table = np.zeros((1, rows, 5 + classes), np.float32)
+    table[0, 0, 0] = first
     table[0, 2] = [0.5, 0.5, np.log(2), np.log(2), 1.0, *[0.0] * (classes - 1), 0.9]
     graph = helper.make_graph(
         [
@@ -400,6 +415,14 @@ def tiny_detector(tmp_path):
     path = tmp_path / "detector.yaml"
     path.write_text(yaml.safe_dump(card))
     return write_detector(tmp_path / "detector.onnx", 16 + 4 + 1, 2), path
+
+
+def test_a_detector_that_gives_no_finite_numbers_is_refused(tiny_detector, registry):
+    onnx_file, card = tiny_detector
+    write_detector(onnx_file, 16 + 4 + 1, 2, first=np.nan)
+
+    with pytest.raises(ModelInvalid, match="not finite"):
+        registry.add(onnx_file, card)
 
 
 def test_boxes_come_back_in_pixels_of_the_picture(tiny_detector, registry):

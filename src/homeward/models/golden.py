@@ -31,13 +31,15 @@ def fingerprint(card: Card, network: Runs) -> Floats:
 
     Raises:
         ModelUnavailable: it cannot run.
-        ModelInvalid: its answer has not the card's shape.
+        ModelInvalid: its answer has not the card's shape, or says nothing.
     """
     rows = network.run([golden_picture(card.input.width, card.input.height)])
     if isinstance(card, EmbedderCard):
         return _checked_vector(card, rows)
     assert isinstance(card, DetectorCard)
     _check_table(card, rows[0].shape)
+    if not np.isfinite(rows[0]).all():
+        raise _says_nothing("numbers that are not finite")
     return np.asarray(rows[0].mean(0), np.float32)
 
 
@@ -60,7 +62,15 @@ def _checked_vector(card: EmbedderCard, rows: Floats) -> Floats:
         raise ModelInvalid(f"The network gives {error}.", field="output.token") from error
     if vector.size != card.dimension:
         raise ModelInvalid(f"The network gives {vector.size} numbers.", field="output.dimension")
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+    length = np.linalg.norm(vector)
+    if not 0 < length < np.inf:
+        raise _says_nothing("only zeros" if length == 0 else "numbers that are not finite")
+    return np.asarray(vector / length, np.float32)
+
+
+def _says_nothing(what: str) -> ModelInvalid:
+    hint = "Its weights are broken, or the card's input does not fit it; export it anew."
+    return ModelInvalid(f"The network makes {what} of a picture.", field="file", hint=hint)
 
 
 def _check_table(card: DetectorCard, shape: tuple[int, ...]) -> None:
