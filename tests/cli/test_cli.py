@@ -209,6 +209,30 @@ def test_another_model_is_taken_in_and_given_up_again(run, photos, tmp_path):
     run("reindex", "--model", "tiny", "--rollback", code=2)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--port", "{taken}"], "Port {taken} of 127.0.0.1 cannot be listened on. (port)"),
+        (["--grpc-port", "{taken}"], "Port {taken} of 127.0.0.1 cannot be listened on. (grpc_port)"),
+        (["--host", "::1", "--port", "{free}", "--grpc-port", "{free}"], "Port {free} of ::1 cannot be"),
+        (["--processes", "0"], "--processes"),
+        (["--processes", "-3"], "--processes"),
+        (["nope"], "There is no model nope."),
+    ],
+)
+def test_a_model_service_says_what_it_cannot_do_before_it_says_that_it_serves(run, options, told):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = {"taken": taken.getsockname()[1], "free": free_port()}
+        given = [option.format(**ports) for option in options]
+        for option in {"--port", "--grpc-port"} - set(given):
+            given += [option, str(free_port())]
+        answer = run("models", "serve", *given, code=2, HOMEWARD_MODEL_SERVICE_KEY="k" * 32)
+
+    assert told.format(**ports) in answer.stdout + answer.stderr
+    assert "http://" not in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_too_few_animals_cannot_calibrate_and_nothing_is_written(run, tmp_path):
     for animal in range(3):
         (tmp_path / "pets" / f"{animal}").mkdir(parents=True)

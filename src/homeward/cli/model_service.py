@@ -1,11 +1,15 @@
 """Model service: run models for other machines, or write them down for Triton."""
 
 import os
+import socket
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from homeward.cli.common import PORT, AsJson, Data, settings, show_json, table
 from homeward.errors import InvalidInput
@@ -19,7 +23,7 @@ def serve(
     host: str = "127.0.0.1",
     port: Annotated[int, PORT] = 8100,
     grpc_port: Annotated[int, PORT] = 8101,
-    processes: int | None = None,
+    processes: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     data: Data = None,
 ) -> None:
     """Run models for other machines, over the Open Inference Protocol v2: REST and gRPC on one queue.
@@ -56,8 +60,31 @@ def serve(
     where = f"[{host}]" if ":" in host else host
     grpc = Grpc(f"{where}:{grpc_port}", is_shared=count > 1) if grpc_port else None
     doors = f"http://{where}:{port}/v2" + (f" and grpc://{grpc.address}" if grpc else "")
+    services = ModelServices(chosen, names, grpc)
+    opened = services()
+    _check_ports(host, {"port": port, "grpc_port": grpc_port})
     print(f"{', '.join(names)} on {doors}", file=sys.stderr)
-    run(ModelServices(chosen, names, grpc), host, port, count)
+    run(services if count > 1 else lambda: opened, host, port, count)
+
+
+def _check_ports(host: str, ports: Mapping[str, int]) -> None:
+    """Before it is said that they are served: the servers would tell of a taken port in a traceback.
+
+    Raises:
+        InvalidInput: one cannot be listened on.
+    """
+    with ExitStack() as held:
+        for name, port in ports.items():
+            try:
+                held.enter_context(socket.create_server((host, port), family=_family(host)))
+            except OSError as error:
+                option = name.replace("_", "-")
+                hint = f"{error.strerror}. Choose another --{option} or --host, or end what listens there."
+                raise InvalidInput(f"Port {port} of {host} cannot be listened on.", field=name, hint=hint) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def export(
