@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from homeward.errors import InvalidInput
 from homeward.evaluation import metrics
 from homeward.evaluation.detect import evaluate_detect
 from homeward.evaluation.plots import plot_detect, plot_reid
-from homeward.evaluation.reid import evaluate_reid
+from homeward.evaluation.reid import evaluate_reid, sample
 from homeward.images.reader import PillowReader
 from homeward.models.registry import Registry
 from homeward.testing import FakeDetector, FakeEmbedder
@@ -95,6 +97,20 @@ def test_animals_of_one_photo_each_cannot_be_told_apart_which_is_said(animals):
         evaluate_reid(animals, FakeEmbedder(), READER)
 
     assert "second photo" in refused.value.hint
+
+
+def test_a_pipe_among_the_pictures_is_named_and_not_waited_for(animals):
+    os.mkfifo(animals / "a1" / "pipe.jpg")
+
+    with pytest.raises(InvalidInput, match=r"pipe\.jpg is no file"):
+        evaluate_reid(animals, FakeEmbedder(), READER)
+
+
+def test_a_mistyped_folder_of_strangers_is_said(animals, tmp_path):
+    with pytest.raises(InvalidInput, match="nowhere is no folder") as refused:
+        sample(animals, tmp_path / "nowhere", FakeEmbedder(), READER)
+
+    assert refused.value.field == "strangers"
 
 
 @pytest.mark.parametrize("labels", ["yolo", "coco", "csv"])

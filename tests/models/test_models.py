@@ -873,3 +873,24 @@ def test_a_download_that_moved_is_followed_but_not_to_plain_http_elsewhere(hub, 
     with pytest.raises(InvalidInput, match=r"http://example\.org/net\.onnx is no https address"):
         download(f"{hub.url}/far.onnx", tmp_path / "far", 1_000_000)
     assert not (tmp_path / "far").exists()
+
+
+@pytest.mark.parametrize("address", ["https://[::1/x", "https://a\x07b/x", "https://a/\x00", "https://xn--ü/x"])
+def test_a_malformed_address_is_said(tmp_path, address):
+    from homeward.cli.models import pull
+
+    (tmp_path / "card.yaml").write_text(yaml.safe_dump(CARD))
+    with pytest.raises(InvalidInput, match="malformed") as refused:
+        pull(address, card=str(tmp_path / "card.yaml"), data=tmp_path / "data")
+
+    assert refused.value.field == "url"
+
+
+def test_a_card_that_names_no_address_is_said(tmp_path):
+    from homeward.cli.models import pull
+
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(CARD))
+    with pytest.raises(InvalidInput, match=r"mine\.yaml does not say where the network is") as refused:
+        pull("tiny", card=str(tmp_path / "mine.yaml"), data=tmp_path / "data")
+
+    assert "in place of tiny" in refused.value.hint

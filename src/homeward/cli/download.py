@@ -44,6 +44,8 @@ def download(url: str, target: Path, max_bytes: int) -> None:
                 part.unlink(missing_ok=True)
             tag.write_text(answer.headers.get("etag", ""), encoding="utf-8")
             _write(answer, part, max_bytes)
+    except httpx2.InvalidURL as error:
+        raise InvalidInput("The address is malformed.", field="url", hint="Copy it again, from https:// on.") from error
     except httpx2.HTTPError as error:
         kind = type(error).__name__  # its own words may hold the address
         raise DownloadFailed(f"{shown} could not be downloaded ({kind}).", hint="Try again; it goes on.") from error

@@ -139,8 +139,11 @@ def pull(
         else:
             described = Path(card) if card is not None else known_card(model)
         _show_licence(described, accepted=accept_licence)
-        url = model if "://" in model else str(read_card(described).raw.get("url", ""))
-        network = fetched.enter_context(_fetched(url, folder, ".onnx", MAX_MODEL_BYTES))
+        url = model if "://" in model else read_card(described).raw.get("url")
+        if not url:
+            hint = f"Give the network's https address in place of {model}, or write it into the card as url."
+            raise InvalidInput(f"{described.name} does not say where the network is.", field="model", hint=hint)
+        network = fetched.enter_context(_fetched(str(url), folder, ".onnx", MAX_MODEL_BYTES))
         _told(registry.add(network, described, pin=True), as_json=json)
 
 

@@ -28,6 +28,8 @@ def read(path: Path, reader: ImageReader) -> Picture:
     Raises:
         InvalidInput: it cannot be read; the file is named.
     """
+    if not path.is_file():  # a pipe would be waited for without end
+        raise InvalidInput(f"{path} is no file.", field="folder", hint="Take it out of the folder.")
     try:
         return reader.read(path.read_bytes()).picture
     except OSError as error:

@@ -84,6 +84,9 @@ def sample(
         InvalidInput: a folder is not so.
     """
     paths, labels = _labelled(animals(folder))
+    if strangers and not strangers.is_dir():
+        hint = "Name a folder of photos, each of another animal."
+        raise InvalidInput(f"{strangers} is no folder.", field="strangers", hint=hint)
     others = pictures(strangers) if strangers else []
     if strangers and not others:
         raise InvalidInput(f"{strangers} holds no pictures.", field="strangers")
