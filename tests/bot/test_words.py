@@ -1,6 +1,7 @@
 """Texts, places and dates as people write and read them."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,39 @@ from homeward.domain.accounts import utc_offset_min
 from homeward.domain.places import Point
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=timezone(timedelta(hours=3)))
+DOUBT = timedelta(hours=2)
+CITIES = [  # where people live, and the sun: longitude in degrees
+    ("Europe/London", -0.1),
+    ("Europe/Dublin", -6.3),
+    ("Europe/Lisbon", -9.1),
+    ("Europe/Madrid", -3.7),
+    ("Europe/Paris", 2.4),
+    ("Europe/Brussels", 4.4),
+    ("Europe/Amsterdam", 4.9),
+    ("Europe/Berlin", 13.4),
+    ("Europe/Rome", 12.5),
+    ("Europe/Vienna", 16.4),
+    ("Europe/Warsaw", 21.0),
+    ("Europe/Stockholm", 18.1),
+    ("Europe/Budapest", 19.0),
+    ("Europe/Athens", 23.7),
+    ("Europe/Bucharest", 26.1),
+    ("Europe/Kyiv", 30.5),
+    ("Europe/Helsinki", 24.9),
+    ("Europe/Istanbul", 29.0),
+    ("Europe/Minsk", 27.6),
+    ("Europe/Kaliningrad", 20.5),
+    ("Europe/Moscow", 30.3),  # St Petersburg
+    ("Europe/Moscow", 37.6),
+    ("Europe/Moscow", 49.1),  # Kazan
+    ("Europe/Samara", 50.1),
+    ("Asia/Yekaterinburg", 60.6),
+    ("Asia/Omsk", 73.4),
+    ("Asia/Novosibirsk", 82.9),
+    ("Asia/Krasnoyarsk", 92.9),
+    ("Asia/Irkutsk", 104.3),
+    ("Asia/Vladivostok", 131.9),
+]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +97,7 @@ def test_a_point_that_is_nowhere_is_refused():
     ],
 )
 def test_a_date_is_found_in_words_on_the_persons_own_clock(text, language, expected):
-    moment = moment_in(text, NOW, language)
+    moment = moment_in(text, NOW, language, DOUBT)
 
     assert (moment.month, moment.day, moment.hour) == expected
     assert moment.tzinfo == NOW.tzinfo
@@ -71,7 +105,55 @@ def test_a_date_is_found_in_words_on_the_persons_own_clock(text, language, expec
 
 @pytest.mark.parametrize("text", ["no idea", "не помню", "кот", "01.01.1200"])
 def test_what_is_no_date_is_none(text):
-    assert moment_in(text, NOW, "ru") is None
+    assert moment_in(text, NOW, "ru", DOUBT) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt_h", "expected"),
+    [
+        ("15:14", 2, "24 15:14"),
+        ("в 9:05", 2, "24 09:05"),
+        ("at 23:50", 2, "23 23:50"),
+        ("17:14", 2, "24 15:30"),  # on the person's own clock it may have been
+        ("22:30", 14, "23 22:30"),
+    ],
+)
+def test_a_time_without_a_day_is_the_last_such_moment(text, doubt_h, expected):
+    moment = moment_in(text, NOW, "ru", timedelta(hours=doubt_h))
+
+    assert f"{moment:%d %H:%M}" == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "utc", "real_offset_h", "offset_min"),
+    [
+        ("сегодня в 17:14", "2026-11-24T14:39", 3, 120),  # St Petersburg by the sun
+        ("сегодня в 16:30", "2026-11-24T14:31", 3, None),
+        ("сегодня в 20:30", "2026-11-24T10:40", 10, None),  # Vladivostok
+        ("25.11", "2026-11-24T22:20", 3, 60),  # after midnight there, not by the guess
+        ("25.11.2026", "2026-11-24T14:31", 10, None),
+        ("25.11 0:10", "2026-11-24T14:31", 10, None),
+    ],
+)
+def test_what_is_past_on_the_persons_own_clock_is_never_the_future(text, utc, real_offset_h, offset_min):
+    now = datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    clock = Words("ru", offset_min, now)
+
+    moment = moment_in(text, clock.local(now), "ru", clock.clock_doubt)
+
+    assert now - timedelta(hours=real_offset_h) <= moment <= now
+
+
+def test_a_day_that_has_come_nowhere_is_in_the_future():
+    assert moment_in("26.11.2026", NOW, "ru", timedelta(hours=14)) > NOW
+    assert moment_in("сегодня в 18:00", NOW, "ru", DOUBT) > NOW
+
+
+def test_who_speaks_russian_is_taken_to_keep_the_time_of_moscow_until_a_place_is_known():
+    now = NOW.astimezone(UTC)
+
+    assert Words("ru", None, now).local(now).utcoffset() == timedelta(hours=3)
+    assert Words("en", None, now).local(now).utcoffset() == timedelta(0)
 
 
 def test_times_and_distances_are_said_as_people_say_them():
@@ -94,8 +176,17 @@ def test_russian_counts_as_russians_do(n, word):
     assert f"{n} {word}" in Words("ru", None, NOW).count("many", n)
 
 
-def test_the_sun_gives_a_first_guess_of_the_time_zone():
-    assert [utc_offset_min(lon) for lon in (37.6, -74.0, 0.0)] == [180, -300, 0]
+@pytest.mark.parametrize(("month", "least"), [(1, 16), (7, 23)])
+def test_an_hour_more_than_the_suns_is_the_better_guess_of_a_clock(month, least):
+    clocks = [datetime(2026, month, 15, tzinfo=ZoneInfo(name)).utcoffset() for name, _ in CITIES]
+    guesses = [timedelta(minutes=utc_offset_min(lon)) for _, lon in CITIES]
+
+    right, suns = (
+        sum(clock == guess - less for clock, guess in zip(clocks, guesses, strict=True))
+        for less in (timedelta(0), timedelta(hours=1))
+    )
+    assert right >= max(least, suns)
+    assert all(clock <= guess + DOUBT for clock, guess in zip(clocks, guesses, strict=True))
 
 
 def test_operators_are_alarmed_of_what_stands_still_and_of_nothing_else():

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from homeward.bot import dates, photos, results
 from homeward.bot.places import point_in
@@ -15,7 +14,6 @@ from homeward.errors import InvalidInput, NoAnimalFound
 QUESTIONS = ("shelf", "kind", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
 LONGEST_NAME, LONGEST_ADDRESS, LONGEST_TEXT = 40, 300, 4000
-AHEAD = timedelta(minutes=5)
 
 
 def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
@@ -203,13 +201,14 @@ async def on_where(turn: Turn, said: Said) -> None:
 
 async def on_when(turn: Turn, said: Said) -> None:
     """A date in words."""
-    local_now = turn.words.local(turn.words.now)
-    moment = await asyncio.to_thread(dates.moment_in, _text(said), local_now, turn.words.language)
-    if moment is None or moment > local_now + AHEAD:
+    words = turn.words
+    local_now = words.local(words.now)
+    moment = await asyncio.to_thread(dates.moment_in, _text(said), local_now, words.language, words.clock_doubt)
+    if moment is None or moment > local_now:
         turn.say("when_hint" if moment is None else "when_ahead")
         turn.repeat()
         return
-    turn.draft["happened_at"] = min(moment, local_now).isoformat()
+    turn.draft["happened_at"] = moment.isoformat()
     _answered(turn, "when")
     await go_on(turn)
 

@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from homeward.locales import distance, plural, text
 
+GUESS_IS_OFF, ZONES_REACH = timedelta(hours=2), timedelta(hours=14)
+SPOKEN_AT_MIN = {"ru": 180}  # where nothing is known: most who speak Russian keep the time of Moscow
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -41,8 +44,15 @@ class Words:
         return f"{self.ago(moment)} ({shown})"
 
     def local(self, moment: datetime) -> datetime:
-        """The moment on the person's clock; UTC while that is not known."""
-        return moment.astimezone(timezone(timedelta(minutes=self.utc_offset_min or 0)))
+        """The moment on the person's clock; while that is not known, on one that the language suggests, or UTC."""
+        known = self.utc_offset_min
+        offset_min = SPOKEN_AT_MIN.get(self.language, 0) if known is None else known
+        return moment.astimezone(timezone(timedelta(minutes=offset_min)))
+
+    @property
+    def clock_doubt(self) -> timedelta:
+        """How far the person's own clock may be ahead of ``local``, which is a guess at best."""
+        return ZONES_REACH if self.utc_offset_min is None else GUESS_IS_OFF
 
     def distance(self, km: float) -> str:
         """600 m, 1.2 km, 14 km."""
