@@ -124,6 +124,25 @@ def test_a_forwarded_post_brings_its_text_along(telegram, bot, door):
     assert report.description == "Found near the bridge, very shy"
 
 
+def test_what_is_written_under_each_photo_is_kept_once(telegram, bot, door):
+    person = telegram.person(7)
+    person.writes("/found")
+    person.sends_photos(photo(1), caption="Lost! call 555")
+    person.sees(words(person, "ask_where_found"))
+    person.sends_photos(photo(1, noise=1), caption="RED COLLAR")
+    person.sees(words(person, "ask_where_found"))
+    person.sends_photos(photo(1, noise=2), photo(1, noise=3), caption=["RED COLLAR", "limps"])
+    for key in ("ask_where_found", "ask_when_found", "ask_held", "filed_found"):
+        person.sees(words(person, key))
+        if key != "filed_found":
+            person.taps(words(person, "b.skip"))
+
+    from homeward.ports import ReportQuery
+
+    (report,) = door.world.engine.reports(ReportQuery())
+    assert report.description == "Lost! call 555\nRED COLLAR\nlimps"
+
+
 def test_more_than_ten_photos_are_cut_at_ten(telegram, bot):
     person = telegram.person(7)
     person.writes("/lost")

@@ -304,12 +304,14 @@ class Person:
         return self._message({"text": text}, **more)
 
     def sends_photos(self, *photos, caption=None):
+        """Several are an album; ``caption`` is the first one's, a list has one for each."""
+        captions = caption if isinstance(caption, list) else [caption]
         group = {"media_group_id": f"g{next(self.telegram._ids)}"} if len(photos) > 1 else {}
-        for n, data in enumerate(photos):
+        for n, (data, under) in enumerate(itertools.zip_longest(photos, captions)):
             sizes = [{"file_id": self.telegram.keep(data), "file_unique_id": f"u{n}", "width": 640, "height": 480}]
             small = {"file_id": "small", "file_unique_id": "s", "width": 90, "height": 67}
-            under = {"caption": caption} if caption and n == 0 else {}
-            self._message({"photo": [small, *sizes], **group, **under}, first=n == 0)
+            words = {"caption": under} if under else {}
+            self._message({"photo": [small, *sizes], **group, **words}, first=n == 0)
 
     def sends_file(self, data, name, kind, field="document", **more):
         file = {"file_id": self.telegram.keep(data), "file_unique_id": "f", "file_size": len(data), **more}

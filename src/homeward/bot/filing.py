@@ -13,7 +13,7 @@ from homeward.errors import InvalidInput, NoAnimalFound
 
 QUESTIONS = ("shelf", "kind", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
-LONGEST_NAME, LONGEST_ADDRESS, LONGEST_TEXT = 40, 300, 4000
+LONGEST_NAME, LONGEST_ADDRESS = 40, 300
 
 
 def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
@@ -217,11 +217,11 @@ async def on_about(turn: Turn, said: Said) -> None:
     """Name and marks."""
     text = _text(said)
     if turn.draft["shelf"] == "found":
-        turn.draft["description"] = _joined(turn.draft.get("description"), text)
+        turn.draft["description"] = photos.joined(turn.draft.get("description"), text)
         _ask_about(turn)
         return
     name, marks = _name_and_marks(text)
-    turn.draft.update(name=name, description=_joined(turn.draft.get("description"), marks))
+    turn.draft.update(name=name, description=photos.joined(turn.draft.get("description"), marks))
     _answered(turn, "about")
     await go_on(turn)
 
@@ -242,10 +242,6 @@ def _name_and_marks(text: str) -> tuple[str | None, str | None]:
     name = " ".join(first.split())
     marks = "\n".join(part.strip() for part in (others, rest) if part.strip())
     return (name, marks or None) if 0 < len(name) <= LONGEST_NAME else (None, text)
-
-
-def _joined(one: str | None, other: str | None) -> str | None:
-    return "\n".join(part for part in (one, other) if part)[:LONGEST_TEXT] or None
 
 
 # --- the end ----------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from homeward.errors import (
 
 MOST = 10
 FRAMES = 4
+LONGEST_TEXT = 4000
 UNREADABLE = (PhotoUnreadable, PhotoKindUnsupported, PhotoTooLarge, PayloadTooLarge)
 
 
@@ -35,9 +36,10 @@ async def take(turn: Turn, said: Pictures) -> bool:
     for file, seen in good:
         turn.draft["photos"].append(_kept(file))
         _note(turn.draft, seen)
-    if said.caption and not said.caption.startswith("/") and good:
-        turn.draft.setdefault("description", said.caption[:4000])
-    return bool(good) or (not new and bool(files))
+    is_of_use = bool(good) or (not new and bool(files))
+    if is_of_use:
+        _describe(turn.draft, said.caption)
+    return is_of_use
 
 
 async def contents(turn: Turn) -> list[bytes]:
@@ -135,6 +137,19 @@ async def _look(turn: Turn, file: File) -> tuple[str | None, list[Any] | None]:
             return "photo_unreadable", None
         raise
     return None, list(seen["animals"])
+
+
+def joined(one: str | None, other: str | None) -> str | None:
+    """Both, one below the other, as far as a description may go."""
+    return "\n".join(part for part in (one, other) if part)[:LONGEST_TEXT] or None
+
+
+def _describe(draft: State, caption: str) -> None:
+    """What was written under photos describes the animal, once; commands do not."""
+    said = draft.get("description", "")
+    new = [line for line in caption.splitlines() if not line.startswith("/") and line not in said.splitlines()]
+    if any(new):
+        draft["description"] = joined(said, "\n".join(new))
 
 
 def _note(draft: State, animals: list[Any] | None) -> None:

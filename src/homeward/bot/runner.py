@@ -303,7 +303,7 @@ def _joined(came: Sequence[Incoming]) -> Incoming:
     """The messages of an album as one."""
     pictures = [each.said for each in came if isinstance(each.said, Pictures)]
     files = tuple(file for each in pictures for file in each.files)
-    caption = next((each.caption for each in pictures if each.caption), "")
+    caption = "\n".join(dict.fromkeys(each.caption for each in pictures if each.caption))
     numbers = tuple(number for each in came for number in each.numbers)
     return Incoming(numbers, came[0].address, came[0].language, Pictures(files, caption))
 
