@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.bot.conftest import words
-from tests.bot.test_stories import files_lost
+from tests.bot.test_stories import files_lost, lost_query
 from tests.conftest import photo
 
 OTHERS = [
@@ -150,6 +150,35 @@ def test_more_than_ten_photos_are_cut_at_ten(telegram, bot):
 
     person.sees(words(person, "too_many_photos"))
     person.sees(words(person, "ask_where_lost"))
+
+
+def test_of_more_photos_than_a_report_has_room_for_the_first_are_taken(telegram, bot, door):
+    person = telegram.person(7)
+    files_lost(person)
+    for sent, key in ((6, "photos_added"), (5, "photos_cut"), (1, "no_room")):
+        person.writes("/my")
+        person.sees(words(person, "mine.lost", name="Barsik", ago="")[:12])
+        person.taps(words(person, "b.add_photos"))
+        person.sees(words(person, "send_more"))
+        person.sends_photos(*(photo(1, noise=n) for n in range(2, 2 + sent)))
+        person.sees(words(person, key, n=3))
+
+    (report,) = door.world.engine.reports(lost_query())
+    assert len(door.world.engine.report(report.id).photos) == 10
+
+
+def test_the_question_for_more_photos_outlives_a_photo_that_cannot_be_taken(telegram, bot, door):
+    person = telegram.person(7)
+    files_lost(person)
+    person.writes("/my")
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.add_photos"))
+    person.sees(words(person, "send_more"))
+    person.sends_file(b"no picture at all", "cat.jpg", "image/jpeg")
+    person.sees(words(person, "photo_unreadable"))
+    person.sends_photos(photo(1, noise=2))
+
+    person.sees(words(person, "photos_added"))
 
 
 def test_ten_commands_in_one_message_are_taken_one_at_a_time(telegram, bot):

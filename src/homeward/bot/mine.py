@@ -10,6 +10,7 @@ from homeward.bot.turn import Turn
 from homeward.bot.words import moment_of
 from homeward.client import Json
 from homeward.domain.places import Point
+from homeward.errors import NotFound
 
 MUTED = timedelta(days=1)
 LONGEST_SECRET = 300
@@ -137,19 +138,42 @@ async def on_secret(turn: Turn, said: Said) -> None:
 
 
 async def on_more(turn: Turn, said: Said) -> None:
-    """More photos of a report."""
+    """More photos of a report, as many as it has room for; the question stays open until some were taken."""
     if not isinstance(said, Pictures):
         turn.say("photo_wanted")
         return
-    pictures = await photos.readable(turn, said)
-    if not pictures:
+    report = await _asked_about(turn)
+    room = photos.MOST - len(report["photos"])
+    if not room:
+        turn.forget()
+        turn.say("no_room")
         return
-    about = turn.state["about"]
+    pictures = await photos.readable(turn, said)
+    if pictures:
+        await _add(turn, report, pictures, room)
+
+
+async def _add(turn: Turn, report: Json, pictures: Sequence[bytes], room: int) -> None:
+    await turn.person.add_photos(report["id"], pictures[:room])
     turn.forget()
-    report = await turn.person.add_photos(about, pictures)
     turn.say("photos_added")
+    if len(pictures) > room:
+        turn.say("photos_cut", n=room)
     if report["shelf"] == "lost":
-        await results.show_matches(turn, about)
+        await results.show_matches(turn, report["id"])
+
+
+async def _asked_about(turn: Turn) -> Json:
+    """The report that the question is about.
+
+    Raises:
+        NotFound: it was erased meanwhile; the question is dropped.
+    """
+    try:
+        return await turn.person.report(turn.state["about"])
+    except NotFound:
+        turn.forget()
+        raise
 
 
 async def on_setting(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape
