@@ -439,6 +439,21 @@ def accounts(door):
         return [a for number in ("7", "8") if (a := work.accounts.at("telegram", number))]
 
 
+def test_a_finder_who_changes_the_language_is_asked_for_the_question_anew_and_the_owner_reads_it(both):
+    finder, owner = both
+    connect(finder, owner)
+    finder.taps(words(finder, "b.ask_first"))
+    finder.sees(words(finder, "ask_question"))
+
+    finder.writes("/lang")
+    finder.language = {"en": "ru", "ru": "en"}[finder.language]
+
+    finder.sees(words(finder, "ask_question"))
+    finder.writes("Какого цвета подушечки?")
+    finder.sees(words(finder, "question_sent"))
+    owner.sees("Какого цвета подушечки?")
+
+
 def test_the_mark_that_an_owner_keeps_back_proves_who_the_owner_is_and_nobody_else_sees_it(both, door):
     finder, owner = both
     owner.taps(words(owner, "b.secret"))

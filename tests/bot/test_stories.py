@@ -216,6 +216,42 @@ def test_everything_of_mine_can_be_erased(door, somebody):
     assert door.is_empty()
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_the_open_question_is_asked_anew_in_another_language_and_understood(door, somebody, steps):
+    somebody.writes("/found")
+    somebody.sees(words(somebody, "send_found"))
+    for step in range(steps):
+        somebody.sends_photos(photo(1)) if step == 0 else somebody.taps(words(somebody, "b.skip"))
+        somebody.sees(words(somebody, ("ask_where_found", "ask_when_found", "ask_about_found")[step]))
+
+    somebody.writes("/lang")
+    somebody.language = {"en": "ru", "ru": "en"}[somebody.language]
+
+    somebody.sees(words(somebody, "lang"))
+    somebody.sees(words(somebody, ("send_found", "ask_where_found", "ask_when_found", "ask_about_found")[steps]))
+    answer, next_key = (("skip", "ask_when_found"), ("yesterday", "ask_about_found"), ("held", "filed_found"))[
+        steps - 1
+    ]
+    if steps:
+        somebody.writes(words(somebody, f"b.{answer}"))
+        somebody.sees(words(somebody, next_key))
+
+
+@pytest.mark.parametrize(("button", "question"), [("add_photos", "send_more"), ("erase", "ask_erase")])
+def test_a_question_about_a_report_is_asked_anew_in_another_language(telegram, bot, button, question):
+    somebody = telegram.person(7)
+    files_found(somebody)
+    somebody.writes("/my")
+    somebody.sees(words(somebody, "status.open"))
+    somebody.taps(words(somebody, f"b.{button}"))
+    somebody.sees(words(somebody, question))
+
+    somebody.writes("/lang")
+    somebody.language = "ru"
+
+    somebody.sees(words(somebody, question))
+
+
 def test_one_can_stop_anywhere_and_nothing_is_kept(door, somebody):
     somebody.writes("/lost")
     somebody.sends_photos(photo(1))

@@ -8,6 +8,7 @@ from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 ABOUT = "about_"
+ASKED_BY = {"question": "q", "answer": "a"}  # a question of a conversation, and the button that asks it
 
 
 async def answer(turn: Turn, said: Said) -> None:
@@ -118,7 +119,19 @@ async def _lang(turn: Turn) -> None:
     await turn.person.change_account(language=other)
     turn.words = type(turn.words)(other, turn.words.utc_offset_min, turn.words.now)
     turn.say("lang")
-    if not turn.step:
+    await _ask_again(turn)
+
+
+async def _ask_again(turn: Turn) -> None:
+    """The open question in the language that is spoken now; without one, the menu."""
+    step = turn.step
+    if step in filing.ANSWERS:
+        filing.ask_again(turn)
+    elif step in mine.QUESTIONS:
+        mine.QUESTIONS[step](turn)
+    elif step in ASKED_BY:
+        await handover.on_tap(turn, ASKED_BY[step], (turn.state["talk"],), Tap(""))
+    elif not step:
         _menu(turn, "menu")
 
 

@@ -20,7 +20,12 @@ def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
     """A new draft; a photo is wanted."""
     turn.forget()
     turn.state["draft"] = {"shelf": shelf, "about": about, "photos": []}
-    turn.ask("photo", turn.words("answering" if about else f"send_{shelf}"))
+    _ask_photo(turn)
+
+
+def ask_again(turn: Turn) -> None:
+    """The open question in the language that is spoken now."""
+    ASK.get(turn.step, _ask_photo)(turn)
 
 
 async def on_pictures(turn: Turn, said: Pictures) -> None:
@@ -63,6 +68,10 @@ def _answered(turn: Turn, name: str) -> None:
 
 
 # --- the questions ----------------------------------------------------------------------------------------
+
+
+def _ask_photo(turn: Turn) -> None:
+    turn.ask("photo", turn.words("answering" if turn.draft.get("about") else f"send_{turn.draft['shelf']}"))
 
 
 def _ask_shelf(turn: Turn) -> None:
@@ -172,7 +181,7 @@ async def _back(turn: Turn) -> None:
     if turn.step == "where":
         turn.settle("place_noted")
     if not answered:
-        turn.ask("photo", turn.words(f"send_{turn.draft['shelf']}"))
+        _ask_photo(turn)
         turn.draft["photos"] = []
         for name in ("seen", "confidence", "animals", "species", "keep"):
             turn.draft.pop(name, None)

@@ -1,6 +1,6 @@
 """One's own reports, alerts and nights; erasing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from homeward.bot import handover, photos, results
@@ -61,7 +61,7 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
     else:
         handover.pause(turn)
         turn.state["about"] = report_id
-        _ask(turn, action)
+        QUESTIONS["more" if action == "photos" else action](turn)
 
 
 MUTES = {"mute": "muted", "stop": "stopped", "on": "unmuted"}
@@ -73,22 +73,27 @@ async def _mute(turn: Turn, action: str, report_id: str) -> None:
     turn.say(MUTES[action])
 
 
-def _ask(turn: Turn, action: str) -> None:
-    cancel = ((turn.button("cancel", "cancel"),),)
-    if action == "home":
-        turn.ask("home", turn.words("ask_home"), cancel, place=True)
-    elif action == "photos":
-        turn.ask("more", turn.words("send_more"), cancel)
-    elif action == "secret":
-        turn.ask("secret", turn.words("ask_secret"), cancel)
-    elif action == "erase":
-        turn.ask("erase", turn.words("ask_erase"), _sure(turn))
+def _cancel(turn: Turn) -> Rows:
+    return ((turn.button("cancel", "cancel"),),)
+
+
+def _sure(turn: Turn) -> Rows:
+    return ((turn.button("erase_yes", "yes"), turn.button("erase_no", "no")),)
+
+
+QUESTIONS: dict[str, Callable[[Turn], None]] = {
+    "home": lambda turn: turn.ask("home", turn.words("ask_home"), _cancel(turn), place=True),
+    "more": lambda turn: turn.ask("more", turn.words("send_more"), _cancel(turn)),
+    "secret": lambda turn: turn.ask("secret", turn.words("ask_secret"), _cancel(turn)),
+    "erase": lambda turn: turn.ask("erase", turn.words("ask_erase"), _sure(turn)),
+    "erase_all": lambda turn: turn.ask("erase_all", turn.words("ask_erase_all"), _sure(turn)),
+}
 
 
 def ask_erase_all(turn: Turn) -> None:
     """Everything?"""
     turn.forget()
-    turn.ask("erase_all", turn.words("ask_erase_all"), _sure(turn))
+    QUESTIONS["erase_all"](turn)
 
 
 async def on_answer(turn: Turn, action: str) -> None:
@@ -224,7 +229,3 @@ def _rows(turn: Turn, report: Json) -> Rows:
         *own,
         (does("close", "close"), does("erase", "erase")),
     )
-
-
-def _sure(turn: Turn) -> Rows:
-    return ((turn.button("erase_yes", "yes"), turn.button("erase_no", "no")),)
