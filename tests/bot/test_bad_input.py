@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.bot.conftest import words
-from tests.bot.test_stories import files_lost, lost_query
+from tests.bot.test_stories import files_found, files_lost, lost_query
 from tests.conftest import photo
 
 OTHERS = [
@@ -246,6 +246,45 @@ def test_somebody_elses_button_opens_nothing(telegram, bot, door):
 
 def data_id(card):
     return card.buttons[0][1].split(":")[2]
+
+
+@pytest.mark.parametrize("label", ["b.same", "b.different", "b.unsure", "▶"])
+def test_a_card_of_a_closed_report_says_that_it_is_closed_and_opens_it_again(telegram, bot, door, label):
+    for noise in (2, 3):
+        door.report("found", photo(1, noise=noise), lat="57.605", lon="39.852")
+    owner = telegram.person(7)
+    files_lost(owner)
+    card = owner.sees(words(owner, "card.mine"))
+    label = words(owner, label) if label.startswith("b.") else label
+    owner.writes("/my")
+    owner.sees(words(owner, "status.open"))
+    owner.taps(words(owner, "b.close"))
+    owner.sees(words(owner, "closed"))
+
+    owner.taps_data(dict(card.buttons)[label], card.number)
+
+    owner.sees(words(owner, "is_closed"))
+    assert len(owner.new()) == 1
+    owner.taps(words(owner, "b.reopen"))
+    owner.sees(words(owner, "reopened"))
+    owner.taps_data(dict(card.buttons)[label], card.number)
+    telegram.wait(owner.new)
+    assert words(owner, "is_closed") not in [sent.text for sent in owner.new()]
+
+
+def test_the_buttons_of_a_closed_find_say_that_it_is_closed(telegram, bot, door):
+    door.report("lost", photo(1), lat="57.605", lon="39.852")
+    finder = telegram.person(7)
+    files_found(finder)
+    card = finder.sees(words(finder, "card.owner"))
+    finder.writes("/my")
+    mine = finder.sees(words(finder, "status.open"))
+    finder.taps(words(finder, "b.close"))
+    finder.sees(words(finder, "closed"))
+
+    for shown, label in ((card, "b.write_owner"), (mine, "b.matches"), (mine, "b.add_photos"), (mine, "b.mute")):
+        finder.taps_data(dict(shown.buttons)[words(finder, label)], shown.number)
+        finder.sees(words(finder, "is_closed"))
 
 
 def test_in_a_group_the_bot_asks_for_a_private_word(telegram, bot):

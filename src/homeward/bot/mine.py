@@ -49,19 +49,33 @@ async def on_held(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> Non
 async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
     """A button under a report."""
     report_id = rest[0]
-    if action == "m":
-        report = await turn.person.report(report_id)
-        show_them = results.show_matches if report["shelf"] == "lost" else results.show_owners
-        await show_them(turn, report_id)
-    elif action in MUTES:
-        await _mute(turn, action, report_id)
-    elif action in {"close", "reopen"}:
+    if action in {"close", "reopen"}:
         await turn.person.change(report_id, status="closed" if action == "close" else "open")
         turn.say("closed" if action == "close" else "reopened")
+    elif action in QUESTIONS:
+        _begin(turn, action, report_id)
     else:
-        handover.pause(turn)
-        turn.state["about"] = report_id
-        QUESTIONS["more" if action == "photos" else action](turn)
+        report = await results.open_report(turn, report_id)
+        if report is not None:
+            await _do(turn, action, report)
+
+
+async def _do(turn: Turn, action: str, report: Json) -> None:
+    """What only an open report is good for."""
+    if action in MUTES:
+        await _mute(turn, action, report["id"])
+    elif action == "photos":
+        _begin(turn, "more", report["id"])
+    elif report["shelf"] == "lost":
+        await results.show_matches(turn, report["id"])
+    else:
+        await results.show_owners(turn, report["id"])
+
+
+def _begin(turn: Turn, step: str, report_id: str) -> None:
+    handover.pause(turn)
+    turn.state["about"] = report_id
+    QUESTIONS[step](turn)
 
 
 MUTES = {"mute": "muted", "stop": "stopped", "on": "unmuted"}

@@ -83,23 +83,36 @@ async def owner_card(
     return Card(jpeg, _text(lines), _without_empty(rows), replaces)
 
 
+async def open_report(turn: Turn, report_id: str) -> Json | None:
+    """One's own report, while anything is done about it; of a closed one says so, and offers to open it again."""
+    report = await turn.person.report(report_id)
+    if report["status"] == "open":
+        return report
+    turn.say("is_closed", ((turn.button("reopen", f"r:reopen:{report_id}"),),))
+    return None
+
+
 async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:
     """A button under a match."""
-    if action == ALL:
-        await show_matches(turn, rest[0], anyway=True)
-    elif action == "go":
-        await _go(turn, rest[0], _index(rest[1]), tap)
-    elif action == "w":
+    if action == "w":
         await _where(turn, *rest)
     elif action == "home":
         await turn.person.judge(rest[0], rest[1], "same", close=True)
         turn.say("closed_home")
+    elif await open_report(turn, rest[0]) is None:
+        return
+    elif action == ALL:
+        await show_matches(turn, rest[0], anyway=True)
+    elif action == "go":
+        await _go(turn, rest[0], _index(rest[1]), tap)
     else:
         await _judge(turn, VERDICTS[action], rest[0], rest[1], tap)
 
 
 async def on_owner_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:
     """A button under a lost pet that a find may be."""
+    if await open_report(turn, rest[0]) is None:
+        return
     if action == "ask":
         await turn.person.propose(rest[1], rest[0])
         turn.say("asked_them")
