@@ -6,6 +6,7 @@ import json
 import pytest
 from PIL import Image
 
+from homeward.locales import plural
 from tests.bot.conftest import words
 from tests.bot.test_stories import files_found, files_lost, lost_query
 from tests.conftest import photo
@@ -224,6 +225,31 @@ def test_a_button_that_nobody_knows_does_no_harm(telegram, bot, data):
 
     telegram.wait(person.new)
     assert words(person, "wrong") not in [sent.text for sent in person.new()]
+
+
+@pytest.mark.parametrize("rest", ["about_../../x", "about_", "about_0123456789abcdefghjk0", "hello"])
+def test_a_start_link_that_names_no_report_is_an_ordinary_start(telegram, bot, rest):
+    person = telegram.person(7)
+    person.writes(f"/start {rest}")
+
+    person.sees(words(person, "menu"))
+    assert words(person, "answering") not in [sent.text for sent in person.new()]
+
+
+def test_the_button_to_begin_anew_does_not_outlive_the_question_that_it_was_shown_at(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/found")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_found"))
+    person.writes("/lost")
+    asked = person.sees(plural("en", "bot.drop_draft", 1))
+    person.taps(words(person, "b.skip"))
+    person.sees(words(person, "ask_when_found"))
+
+    person.taps_data(asked.buttons[0][1], asked.number)
+
+    person.sees(words(person, "tap_old"))
+    person.sees(words(person, "ask_when_found"))
 
 
 def test_somebody_elses_button_opens_nothing(telegram, bot, door):

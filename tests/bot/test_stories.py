@@ -5,6 +5,7 @@ import pytest
 from homeward.api.auth import new_key
 from homeward.domain.filing import ReportChange
 from homeward.domain.reports import Status
+from homeward.locales import plural
 from homeward.testing import FakeDetector
 from tests.bot.conftest import Bot, served, words
 from tests.conftest import GREY, photo
@@ -178,8 +179,6 @@ def test_many_matches_are_an_album_and_a_card_to_leaf_through(door, somebody):
 
     files_lost(somebody)
 
-    from homeward.locales import plural
-
     somebody.sees(plural(somebody.language, "bot.many", 3))
     somebody.sees(words(somebody, "card.rank", rank=1, n=3))
     somebody.taps("▶")
@@ -196,8 +195,6 @@ def test_the_owner_is_told_of_a_later_find_exactly_once(door, somebody):
     somebody.sees(words(somebody, "none_yet"))
 
     door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
-
-    from homeward.locales import plural
 
     somebody.sees(plural(somebody.language, "bot.news", 1, name="Barsik"))
     with door.world.database.read() as work:
@@ -250,6 +247,24 @@ def test_a_question_about_a_report_is_asked_anew_in_another_language(telegram, b
     somebody.language = "ru"
 
     somebody.sees(words(somebody, question))
+
+
+@pytest.mark.parametrize("command", ["/lost", "/start about_0123456789abcdefghjk"])
+def test_photos_of_a_report_that_is_begun_are_dropped_only_when_the_person_says_so(door, somebody, command):
+    somebody.writes("/found")
+    somebody.sends_photos(photo(1), photo(1, noise=1))
+    somebody.sees(words(somebody, "ask_where_found"))
+
+    somebody.writes(command)
+    asked = plural(somebody.language, "bot.drop_draft", 2)
+    somebody.sees(asked)
+    somebody.taps(words(somebody, "b.go_on"))
+    somebody.sees(words(somebody, "ask_where_found"))
+
+    somebody.writes(command)
+    somebody.sees(asked)
+    somebody.taps(words(somebody, "b.begin_anew"))
+    somebody.sees(words(somebody, "send_lost" if command == "/lost" else "answering"))
 
 
 def test_one_can_stop_anywhere_and_nothing_is_kept(door, somebody):

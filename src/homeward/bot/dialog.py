@@ -1,5 +1,6 @@
 """The dialog: what somebody says, and where things stand, to answers. Knows no messenger."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from homeward.bot import filing, handover, mine, results
@@ -7,7 +8,7 @@ from homeward.bot.talk import Pictures, Said, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
-ABOUT = "about_"
+ABOUT = re.compile(r"about_([0-9a-z]{20})")  # the link on a poster: the id of a report, as new_token() makes them
 ASKED_BY = {"question": "q", "answer": "a"}  # a question of a conversation, and the button that asks it
 
 
@@ -79,9 +80,11 @@ async def _command(turn: Turn, text: str) -> None:
         return
     if any(word.startswith("/") for word in text.split()[1:]):
         turn.say("one_command")
-    if command == "start" and rest.startswith(ABOUT):
-        handover.pause(turn)
-        filing.begin(turn, "found", rest.removeprefix(ABOUT).strip()[:64])
+    about = ABOUT.fullmatch(rest.strip())
+    if command == "start" and about is not None:
+        if turn.step == "talk":
+            handover.pause(turn)
+        _begin(turn, "found", about.group(1))
         return
     await _do(turn, command)
 
@@ -103,11 +106,32 @@ async def _start(turn: Turn) -> None:
 
 
 async def _lost(turn: Turn) -> None:
-    filing.begin(turn, "lost")
+    _begin(turn, "lost")
 
 
 async def _found(turn: Turn) -> None:
-    filing.begin(turn, "found")
+    _begin(turn, "found")
+
+
+def _begin(turn: Turn, shelf: str, about: str = "") -> None:
+    """A new report; where that would drop photos of another, they are asked about first."""
+    photos = turn.state.get("draft", {}).get("photos", [])
+    if not photos:
+        filing.begin(turn, shelf, about or None)
+        return
+    at = turn.state["turn"]
+    rows = ((turn.button("begin_anew", f"n:{shelf}:{at}:{about}"),), (turn.button("go_on", f"n:go_on:{at}:"),))
+    turn.tell(turn.words.count("drop_draft", len(photos)), rows)
+
+
+async def _on_anew(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
+    """Whether the report that is begun makes way for a new one; counts only for the question that was open then."""
+    if rest[0] != str(turn.state.get("turn")):
+        _old(turn)
+    elif action == "go_on":
+        turn.repeat()
+    else:
+        filing.begin(turn, action, rest[1] or None)
 
 
 async def _help(turn: Turn) -> None:
@@ -220,6 +244,7 @@ SHAPES = {  # how many parts the data of a button has, by family and action; any
     "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "s": 2, "w": 2},
     "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "erase"), 2),
     "f": {"held": 2, "loose": 2},
+    "n": {"lost": 3, "found": 3, "go_on": 3},
     "s": {"quiet": 2, "time": 2},
 }
 TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
@@ -228,6 +253,7 @@ TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
     "h": handover.on_tap,
     "r": mine.on_tap,
     "f": mine.on_held,
+    "n": _on_anew,
     "s": mine.on_setting,
 }
 TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
