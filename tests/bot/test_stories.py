@@ -249,6 +249,15 @@ def test_a_question_about_a_report_is_asked_anew_in_another_language(telegram, b
     somebody.sees(words(somebody, question))
 
 
+def test_a_finder_reads_who_will_see_the_place_before_telling_it(door, somebody):
+    somebody.writes("/found")
+    somebody.sends_photos(photo(1))
+
+    somebody.sees(
+        {"en": "Owners whose pet it may be will see the place", "ru": "Это место увидят хозяева"}[somebody.language]
+    )
+
+
 @pytest.mark.parametrize("command", ["/lost", "/start about_0123456789abcdefghjk"])
 def test_photos_of_a_report_that_is_begun_are_dropped_only_when_the_person_says_so(door, somebody, command):
     somebody.writes("/found")
