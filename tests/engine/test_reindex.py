@@ -8,7 +8,7 @@ from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.filing import NewSighting
 from homeward.domain.ids import EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.reports import NewCrop
-from homeward.errors import Conflict, NotFound
+from homeward.errors import Conflict, ModelInvalid, NotFound
 from homeward.ports import Space
 from homeward.testing import FakeEmbedder
 from homeward.testing.fakes import CALIBRATION
@@ -299,6 +299,79 @@ def test_another_calibration_of_the_same_model_matches_anew_at_the_next_start(tm
 
     assert best(second, lost).calibration == "fake@2"
     second.database.close()
+
+
+def with_weights(world, name, weights):
+    """The model of that name comes from a file with these weights from now on."""
+    world.spaces.spaces = [
+        replace(space, weights=weights) if space.embedder.name == name else space for space in world.spaces.spaces
+    ]
+
+
+def test_other_weights_under_the_name_in_use_are_refused_at_the_start_and_the_former_ones_taken(world):
+    with_weights(world, OLD, "a")
+    world.engine.take_over()  # a folder of before, whose weights nobody noted
+    lost = a_city(world)
+
+    with_weights(world, OLD, "b")
+    with pytest.raises(ModelInvalid, match="other weights") as refused:
+        world.engine.take_over()
+    assert "reindex --model" in refused.value.hint
+
+    with_weights(world, OLD, "a")
+    world.engine.take_over()
+    assert world.engine.pending_jobs() == 0
+    assert best(world, lost)
+
+
+def test_there_is_no_way_back_to_a_former_model_with_other_weights(world):
+    with_weights(world, OLD, "a")
+    world.engine.take_over()
+    a_city(world)
+    world.engine.reindex(NEW)
+    work_off(world)
+
+    with_weights(world, OLD, "b")
+    with pytest.raises(ModelInvalid, match="other weights"):
+        world.engine.rollback_model()
+    assert world.engine.reindex_status().next is None
+
+    with_weights(world, OLD, "a")
+    world.engine.rollback_model()
+    work_off(world)
+    assert world.engine.reindex_status().model == OLD
+
+
+def test_other_weights_under_way_are_given_up_and_begin_anew_when_asked_for_again(world):
+    with_weights(world, NEW, "a")
+    a_city(world)
+    world.engine.reindex(NEW)
+    world.engine.run_reindex()
+    with_weights(world, NEW, "b")
+
+    assert world.engine.run_reindex() == 0
+    assert "other weights" in world.engine.reindex_status().failed
+
+    before = embedder(world, NEW).crops
+    world.engine.reindex(NEW)
+    work_off(world)
+    status = world.engine.reindex_status()
+    assert (status.model, embedder(world, NEW).crops - before) == (NEW, status.total)
+
+
+def test_a_name_whose_vectors_are_gone_may_have_other_weights(world):
+    with_weights(world, OLD, "a")
+    world.engine.take_over()
+    a_city(world)
+    for name in (NEW, THIRD):
+        world.engine.reindex(name)
+        work_off(world)
+
+    with_weights(world, OLD, "b")
+    world.engine.reindex(OLD)
+    work_off(world)
+
+    assert world.engine.reindex_status().model == OLD
 
 
 def switched_under_search(folder, photos):

@@ -1,5 +1,6 @@
 import copy
 import errno
+import hashlib
 import json
 import threading
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from homeward.models.cards import parse_card, read_card
 from homeward.models.known import known_card, known_names
 from homeward.models.prepare import golden_picture
 from homeward.models.registry import BUNDLED, Registry
+from homeward.models.spaces import RegistrySpaces
 from homeward.testing import FakeDetector, FakeEmbedder
 
 WITHIN_S = 30
@@ -894,3 +896,17 @@ def test_a_card_that_names_no_address_is_said(tmp_path):
         pull("tiny", card=str(tmp_path / "mine.yaml"), data=tmp_path / "data")
 
     assert "in place of tiny" in refused.value.hint
+
+
+def test_a_model_that_was_replaced_under_its_name_is_opened_anew(registry, source, tmp_path):
+    registry.add(*source)
+    spaces = RegistrySpaces(registry, "tiny", threads=1)
+    first = spaces.current()
+    assert spaces.open("tiny") is first
+
+    registry.remove("tiny")
+    registry.add(write_network(tmp_path / "other.onnx", batch=4), source[1])
+
+    assert spaces.open("tiny").weights not in {None, first.weights}
+    assert first.weights == hashlib.sha256(source[0].read_bytes()).hexdigest()
+    spaces.close()

@@ -12,8 +12,9 @@ import structlog
 from homeward.domain.ids import CropId, ModelName
 from homeward.domain.reports import Crop, Shelf
 from homeward.engine.recognise import Embed
+from homeward.engine.weights import check_lengths, check_weights, is_as_before, known_weights, note_weights
 from homeward.engine.wiring import Ports
-from homeward.errors import Conflict, HomewardError, ModelInvalid, NotFound
+from homeward.errors import Conflict, HomewardError, NotFound
 from homeward.ports import Space, UnitOfWork
 
 IN_USE, NEXT, PREVIOUS, FAILED = "embedder", "embedder_next", "embedder_previous", "embedder_failed"
@@ -45,26 +46,24 @@ def is_current(work: UnitOfWork, space: Space) -> bool:
     return known is None or known == space.embedder.name
 
 
-def _check_lengths(work: UnitOfWork, space: Space) -> None:
-    """Vectors of two networks under one name cannot be told apart, but for their length."""
-    name, makes = space.embedder.name, space.embedder.dimension
-    others = work.embeddings.lengths(name) - {makes}
-    if others:
-        message = f"There are vectors of {max(others)} numbers of {name}, which makes {makes} now."
-        hint = "Put the former model back, or add this one under a name of its own and run homeward reindex --model."
-        raise ModelInvalid(message, field="embedder", hint=hint)
+def _kept(work: UnitOfWork) -> list[ModelName]:
+    """The models whose vectors stay: the one in use and the former one."""
+    return [ModelName(name) for key in (IN_USE, PREVIOUS) if (name := work.facts.get(key))]
 
 
 def follow(ports: Ports) -> None:
     """Take the model that another process has switched to.
 
     Raises:
-        NotFound, ModelInvalid: it is not here.
+        NotFound, ModelInvalid: it is not here, or has other weights here.
     """
     with ports.database.read() as work:
         known = work.facts.get(IN_USE)
     if known is not None and known != ports.spaces.current().embedder.name:
-        ports.spaces.use(ports.spaces.open(ModelName(known)))
+        space = ports.spaces.open(ModelName(known))
+        with ports.database.read() as work:
+            check_weights(work, space)
+        ports.spaces.use(space)
         log.info("another process switched the model", model=known)
 
 
@@ -80,7 +79,7 @@ class Reindex:
         """At the start: take the model that the data folder uses; queue matches anew where its calibration changed.
 
         Raises:
-            NotFound, ModelInvalid: the folder's model is not there any more, or makes other vectors now.
+            NotFound, ModelInvalid: the folder's model is not there any more, or has other weights now.
         """
         with self.ports.database.read() as work:
             known, calibration = work.facts.get(IN_USE), work.facts.get(CALIBRATION)
@@ -90,11 +89,16 @@ class Reindex:
             space = self.ports.spaces.open(ModelName(known))
             self.ports.spaces.use(space)
         with self.ports.database.read() as work:
-            _check_lengths(work, space)
-        if (known, calibration) != (space.embedder.name, space.calibration.name):
+            check_weights(work, space)
+            check_lengths(work, space)
+            is_noted = known_weights(work).get(space.embedder.name) == space.weights
+        is_same = (known, calibration) == (space.embedder.name, space.calibration.name)
+        if not (is_same and is_noted):
             with self.ports.database.write() as work:
+                work.alone("reindex")
+                note_weights(work, space)
                 self._set(work, space)
-                if calibration is not None:
+                if calibration is not None and not is_same:
                     work.jobs.add_open_lost(self.ports.clock.now())
         for storage in self.ports.shelves.values():
             storage.embeddings.load(space.embedder.name)
@@ -103,7 +107,7 @@ class Reindex:
         """Begin to make the vectors of ``name``.
 
         Raises:
-            NotFound, ModelInvalid: there is no such embedder.
+            NotFound, ModelInvalid: there is no such embedder, or its kept vectors were made with other weights.
             Conflict: it is in use already, or another one is on its way.
         """
         space = self.ports.spaces.open(name)
@@ -115,10 +119,20 @@ class Reindex:
                 raise Conflict(f"The model {under_way} is on its way.", field="model", hint=hint)
             if is_current(work, space):
                 raise Conflict(f"{name} is in use already.", field="model", hint="See homeward models list.")
+            self._claim(work, space)
             work.facts.set(NEXT, space.embedder.name)
             work.facts.set(FAILED, None)
         self._restart()
         return self.status()
+
+    def _claim(self, work: UnitOfWork, space: Space) -> None:
+        """The vectors under its name are its own from here on; what another network made half and left goes."""
+        kept = _kept(work)
+        if space.embedder.name in kept:
+            check_weights(work, space)
+        while not is_as_before(work, space) and work.embeddings.keep_only(kept, SWEPT_AT_ONCE):
+            pass
+        note_weights(work, space)
 
     def rollback(self) -> ReindexStatus:
         """Go back to the former model; only what came since must be embedded.
@@ -179,6 +193,7 @@ class Reindex:
 
     def _advance(self, space: Space) -> int:
         with self.ports.database.read() as work:
+            check_weights(work, space)
             crops = work.embeddings.unmade(space.embedder.name, self._after, BATCH)
         if crops:
             self._after = crops[-1].id
@@ -238,8 +253,7 @@ class Reindex:
     def _sweep(self) -> int:
         """Vectors of models that are neither in use nor the former one go."""
         with self.ports.database.write() as work:
-            kept = [ModelName(name) for key in (IN_USE, PREVIOUS) if (name := work.facts.get(key))]
-            gone = work.embeddings.keep_only(kept, SWEPT_AT_ONCE)
+            gone = work.embeddings.keep_only(_kept(work), SWEPT_AT_ONCE)
             if gone == 0:
                 work.facts.set(SWEEP, None)
         return gone

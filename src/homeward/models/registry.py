@@ -115,6 +115,11 @@ class Registry:
         """The network of that name, once its hash is seen to be the card's."""
         return self._file(self.card(name))
 
+    def sha256(self, name: str) -> str:
+        """The hash of the network of that name: as its card says, else of the file."""
+        card = self.card(name)
+        return card.sha256 or _sha256(self._file(card))
+
     def _network(self, card: Card, threads: int) -> Network:
         file = self._file(card)
         if self._service is None:

@@ -17,7 +17,7 @@ class RegistrySpaces:
         self._registry = registry
         self._threads = threads
         self._lock = threading.Lock()
-        self._opened: dict[str, tuple[Space, BatchingEmbedder]] = {}
+        self._opened: dict[tuple[str, str], tuple[Space, BatchingEmbedder]] = {}
         self._current = self.open(ModelName(name))
 
     def current(self) -> Space:
@@ -27,12 +27,13 @@ class RegistrySpaces:
     def open(self, name: ModelName) -> Space:
         """Another one, or the one in use."""
         with self._lock:
-            if name not in self._opened:
+            weights = self._registry.sha256(name)
+            if (name, weights) not in self._opened:
                 self._registry.check_golden(name)
                 embedder = BatchingEmbedder(self._registry.embedder(name, self._threads))
-                space = Space(embedder, self._registry.calibration(name), breed_head(name))
-                self._opened[name] = space, embedder
-            return self._opened[name][0]
+                space = Space(embedder, self._registry.calibration(name), breed_head(name), weights)
+                self._opened[name, weights] = space, embedder
+            return self._opened[name, weights][0]
 
     def use(self, space: Space) -> None:
         """From now on this one is current."""

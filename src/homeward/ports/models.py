@@ -52,11 +52,15 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One model's vectors: who makes them, what their distances mean, and which breed a dog's look like."""
+    """One model's vectors: who makes them, what their distances mean, and which breed a dog's look like.
+
+    ``weights`` is the sha256 of the embedder's network; None where it has no file.
+    """
 
     embedder: Embedder
     calibration: Calibration
     breeds: BreedHead | None = None
+    weights: str | None = None
 
 
 class Spaces(Protocol):
