@@ -233,6 +233,27 @@ def test_a_model_service_says_what_it_cannot_do_before_it_says_that_it_serves(ru
     assert "Traceback" not in answer.stderr
 
 
+def test_a_model_that_is_needed_stays_and_one_that_is_lost_all_the_same_is_replaced(run, photos, tmp_path):
+    card, file = tmp_path / "tiny.yaml", write_network(tmp_path / "net.onnx")
+    card.write_text(yaml.safe_dump(CARD))
+    filed = json.loads(run("report", "lost", photos / "own.jpg", *KEEP, "--json").stdout)
+    run("report", "found", photos / "seen.jpg", *KEEP)
+    run("models", "add", file, "--card", card)
+    run("reindex", "--model", "tiny")
+    assert "tiny is needed: in use" in run("models", "remove", "tiny", code=2).stderr
+    added = tmp_path / "data" / "models" / "tiny.yaml"
+    away = added.rename(tmp_path / "away.yaml")
+    assert "The model in use, tiny, is not here." in run("reindex", code=2).stderr
+
+    back = json.loads(run("reindex", "--model", "homeward-embedder-1", "--json").stdout)
+
+    assert (back["model"], back["previous"], back["waiting"]) == ("homeward-embedder-1", "tiny", 0)
+    assert back["embedded"] == back["total"]
+    assert json.loads(run("matches", filed["id"], "--json").stdout)["items"]
+    away.rename(added)
+    assert "tiny is needed: kept for homeward reindex --rollback" in run("models", "remove", "tiny", code=2).stderr
+
+
 def test_too_few_animals_cannot_calibrate_and_nothing_is_written(run, tmp_path):
     for animal in range(3):
         (tmp_path / "pets" / f"{animal}").mkdir(parents=True)

@@ -8,9 +8,10 @@ from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.filing import NewSighting
 from homeward.domain.ids import EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.reports import NewCrop
+from homeward.engine.replace import replace_lost
 from homeward.errors import Conflict, ModelInvalid, NotFound
 from homeward.ports import Space
-from homeward.testing import FakeEmbedder
+from homeward.testing import FakeEmbedder, FakeSpaces
 from homeward.testing.fakes import CALIBRATION
 from tests.conftest import photo
 from tests.world import HOME, in_memory, on_disk
@@ -372,6 +373,39 @@ def test_a_name_whose_vectors_are_gone_may_have_other_weights(world):
     work_off(world)
 
     assert world.engine.reindex_status().model == OLD
+
+
+def without(world, name):
+    return FakeSpaces([space for space in world.spaces.spaces if space.embedder.name != name])
+
+
+def test_a_lost_model_is_replaced_at_once_and_its_vectors_stay_for_the_way_back(world):
+    lost = a_city(world)
+
+    assert replace_lost(world.database, without(world, OLD), NEW, world.clock.now())
+    world.engine.run_due_jobs()
+    work_off(world)
+
+    status = world.engine.reindex_status()
+    assert (status.model, status.previous, status.embedded) == (NEW, OLD, status.total)
+    assert best(world, lost).model == NEW
+    before = embedder(world, OLD).crops
+    world.engine.rollback_model()
+    work_off(world)
+    assert (best(world, lost).model, embedder(world, OLD).crops) == (OLD, before)
+
+
+def test_a_model_that_can_be_used_is_not_replaced_and_one_with_other_weights_is(world):
+    with_weights(world, OLD, "a")
+    world.engine.take_over()
+    a_city(world)
+    assert not replace_lost(world.database, world.spaces, NEW, world.clock.now())
+    assert world.engine.reindex_status().model == OLD
+
+    with_weights(world, OLD, "b")
+
+    assert replace_lost(world.database, world.spaces, NEW, world.clock.now())
+    assert world.engine.reindex_status().model == NEW
 
 
 def switched_under_search(folder, photos):

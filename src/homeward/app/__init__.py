@@ -3,7 +3,16 @@
 from homeward.app.clock import SystemClock
 from homeward.app.keys import operator_key
 from homeward.app.messengers import telegram_bot
-from homeward.app.models import CameraWatches, ModelServices, embedder_in_use, registry, served_models, service_used
+from homeward.app.models import (
+    CameraWatches,
+    ModelServices,
+    embedder_in_use,
+    registry,
+    replace_lost_model,
+    served_models,
+    service_used,
+    what_models_are_for,
+)
 from homeward.app.move import move_rows
 from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, has_data, open_database
 from homeward.app.running import App, build, describe_api
@@ -27,7 +36,9 @@ __all__ = [
     "operator_key",
     "photos_place",
     "registry",
+    "replace_lost_model",
     "served_models",
     "service_used",
     "telegram_bot",
+    "what_models_are_for",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from homeward.app.rows import DATABASE_FILE, database_url
+from homeward.app.rows import DATABASE_FILE, database_url, folder_lock, has_data, open_database
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -41,14 +42,56 @@ def service_used(settings: Settings) -> Service | None:
 def embedder_in_use(settings: Settings) -> str:
     """The embedder that the data uses; the settings' one where there is no data yet."""
     from homeward.engine.reindex import IN_USE
+
+    return _fact(settings, IN_USE) or settings.embedder
+
+
+def what_models_are_for(settings: Settings) -> dict[str, str]:
+    """What the models are needed for that the data or the settings name; the others may go."""
+    from homeward.engine.reindex import NEXT, PREVIOUS
+
+    uses = ((PREVIOUS, "kept for homeward reindex --rollback"), (NEXT, "on its way: homeward reindex"))
+    needed = {name: use for key, use in uses if (name := _fact(settings, key))}
+    return needed | dict.fromkeys((settings.detector, settings.embedder, embedder_in_use(settings)), "in use")
+
+
+def _fact(settings: Settings, name: str) -> str | None:
     from homeward.storage.sql.facts import peek
 
     url = database_url(settings)
     if url is None:
-        return peek(settings.data / DATABASE_FILE, IN_USE) or settings.embedder
+        return peek(settings.data / DATABASE_FILE, name)
     from homeward.storage.sql.postgres import looking
 
-    return looking.fact(url, IN_USE) or settings.embedder
+    return looking.fact(url, name)
+
+
+def replace_lost_model(settings: Settings, name: str | None) -> str | None:
+    """Where the model in use is lost and no server works in the folder, take ``name``, else the former one, at once.
+
+    Returns what was taken; see `homeward.engine.replace`.
+
+    Raises:
+        HomewardError: the other one, or the rows, cannot be used.
+    """
+    from homeward.app.clock import SystemClock
+    from homeward.domain.ids import ModelName
+    from homeward.engine.reindex import PREVIOUS
+    from homeward.engine.replace import replace_lost
+    from homeward.models.spaces import RegistrySpaces
+    from homeward.storage.lock import DataFolderLock
+
+    is_served = database_url(settings) is None and DataFolderLock.serving_url(settings.data) is not None
+    wanted = name or _fact(settings, PREVIOUS)
+    if is_served or wanted is None or not has_data(settings):
+        return None
+    with (
+        folder_lock(settings),
+        closing(open_database(settings)) as database,
+        closing(RegistrySpaces(registry(settings), wanted, settings.model_threads)) as spaces,
+    ):
+        is_replaced = replace_lost(database, spaces, ModelName(wanted), SystemClock().now())
+    return wanted if is_replaced else None
 
 
 @dataclass(frozen=True, slots=True)

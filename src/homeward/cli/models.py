@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from homeward.cli.common import AsJson, Data, settings, show_json, table
 from homeward.cli.model_service import export, serve
-from homeward.errors import InvalidInput
+from homeward.errors import Conflict, InvalidInput
 
 MOST_BENCH_S = 3600.0
 
@@ -168,6 +168,12 @@ def remove(name: str, *, data: Data = None) -> None:
     name
         One of those that `homeward models list` shows.
     """
+    from homeward.app import what_models_are_for
+
+    use = what_models_are_for(settings(data)).get(name)
+    if use is not None:
+        hint = "homeward reindex --model NAME takes another one; the one before the former may go."
+        raise Conflict(f"{name} is needed: {use}.", field="name", hint=hint)
     _registry(data).remove(name)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, show_json
+from homeward.cli.common import AsJson, Data, client, settings, show_json
 from homeward.errors import HomewardError, InvalidInput, ModelInvalid
 
 ASK_AGAIN_S = 0.5
@@ -41,14 +41,21 @@ def reindex(
     """
     if sum((model is not None, rollback, cancel)) > 1:
         raise InvalidInput("--model, --rollback and --cancel exclude each other.", field="model")
+    from homeward.app import replace_lost_model
+    from homeward.telemetry import configure
+
+    configure("warning", "console")
+    is_asked = model is not None or rollback
+    taken = replace_lost_model(settings(data), model) if is_asked else None
     with client(data, working=True, is_asked=True) as server:
         if cancel:
             server.delete("/reindex")
-        elif model is not None or rollback:
+        elif is_asked and taken is None:
             server.post("/reindex", {"model": model, "rollback": rollback})
         status = server.get("/reindex")
-        if status["next"] is not None:
-            status = _follow(server, status["next"])
+        wanted = taken or status["next"]
+        if wanted is not None:
+            status = _follow(server, wanted)
     if json:
         show_json(status)
         return

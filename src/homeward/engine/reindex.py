@@ -6,6 +6,7 @@ folder: a process that dies leaves it to the next one. The former model's vector
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -51,6 +52,34 @@ def _kept(work: UnitOfWork) -> list[ModelName]:
     return [ModelName(name) for key in (IN_USE, PREVIOUS) if (name := work.facts.get(key))]
 
 
+def claim(work: UnitOfWork, space: Space) -> None:
+    """The vectors under its name are its own from here on; what another network made half and left goes.
+
+    Raises:
+        ModelInvalid: another network made those that are in use, or kept for the way back.
+    """
+    kept = _kept(work)
+    if space.embedder.name in kept:
+        check_weights(work, space)
+    while not is_as_before(work, space) and work.embeddings.keep_only(kept, SWEPT_AT_ONCE):
+        pass
+    note_weights(work, space)
+
+
+def come_into_use(work: UnitOfWork, space: Space, former: str, now: datetime) -> None:
+    """Switch, and have everything matched anew; from here on no job ends in the former space."""
+    _set(work, space)
+    work.facts.set(PREVIOUS, former)
+    work.facts.set(NEXT, None)
+    work.facts.set(SWEEP, "yes")
+    work.jobs.add_open_lost(now)
+
+
+def _set(work: UnitOfWork, space: Space) -> None:
+    work.facts.set(IN_USE, space.embedder.name)
+    work.facts.set(CALIBRATION, space.calibration.name)
+
+
 def follow(ports: Ports) -> None:
     """Take the model that another process has switched to.
 
@@ -86,7 +115,7 @@ class Reindex:
         space = self.ports.spaces.current()
         if known is not None and known != space.embedder.name:
             log.warning("the data folder keeps its model", in_use=known, asked_for=space.embedder.name)
-            space = self.ports.spaces.open(ModelName(known))
+            space = self._open_in_use(ModelName(known))
             self.ports.spaces.use(space)
         with self.ports.database.read() as work:
             check_weights(work, space)
@@ -97,11 +126,18 @@ class Reindex:
             with self.ports.database.write() as work:
                 work.alone("reindex")
                 note_weights(work, space)
-                self._set(work, space)
+                _set(work, space)
                 if calibration is not None and not is_same:
                     work.jobs.add_open_lost(self.ports.clock.now())
         for storage in self.ports.shelves.values():
             storage.embeddings.load(space.embedder.name)
+
+    def _open_in_use(self, name: ModelName) -> Space:
+        try:
+            return self.ports.spaces.open(name)
+        except NotFound as error:
+            hint = "Add it again, or take another one: homeward reindex --model NAME."
+            raise NotFound(f"The model in use, {name}, is not here.", field="embedder", hint=hint) from error
 
     def start(self, name: ModelName) -> ReindexStatus:
         """Begin to make the vectors of ``name``.
@@ -119,20 +155,11 @@ class Reindex:
                 raise Conflict(f"The model {under_way} is on its way.", field="model", hint=hint)
             if is_current(work, space):
                 raise Conflict(f"{name} is in use already.", field="model", hint="See homeward models list.")
-            self._claim(work, space)
+            claim(work, space)
             work.facts.set(NEXT, space.embedder.name)
             work.facts.set(FAILED, None)
         self._restart()
         return self.status()
-
-    def _claim(self, work: UnitOfWork, space: Space) -> None:
-        """The vectors under its name are its own from here on; what another network made half and left goes."""
-        kept = _kept(work)
-        if space.embedder.name in kept:
-            check_weights(work, space)
-        while not is_as_before(work, space) and work.embeddings.keep_only(kept, SWEPT_AT_ONCE):
-            pass
-        note_weights(work, space)
 
     def rollback(self) -> ReindexStatus:
         """Go back to the former model; only what came since must be embedded.
@@ -235,13 +262,9 @@ class Reindex:
                 return 1
         with self.ports.database.write() as work:
             former = work.facts.get(IN_USE) or self.ports.spaces.current().embedder.name
-            self._set(work, space)  # from here on no job ends in the former space, so that nothing is left out below
+            come_into_use(work, space, former, self.ports.clock.now())  # first, so that nothing is left out below
             for report_id in sorted({crop.report_id for crop in self._left(work, name, EVERY)}):
                 work.jobs.add(report_id, self.ports.clock.now())
-            work.facts.set(PREVIOUS, former)
-            work.facts.set(NEXT, None)
-            work.facts.set(SWEEP, "yes")
-            work.jobs.add_open_lost(self.ports.clock.now())
         self.ports.spaces.use(space)
         log.info("model switched", model=name, former=former)
         return 1
@@ -257,10 +280,6 @@ class Reindex:
             if gone == 0:
                 work.facts.set(SWEEP, None)
         return gone
-
-    def _set(self, work: UnitOfWork, space: Space) -> None:
-        work.facts.set(IN_USE, space.embedder.name)
-        work.facts.set(CALIBRATION, space.calibration.name)
 
     def _restart(self) -> None:
         self._after = START
