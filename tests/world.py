@@ -67,6 +67,15 @@ class World:
         new = NewReport(Shelf(shelf), fields.pop("account_id", AccountId(new_token())), tuple(photos), **fields)
         return self.engine.add_lost(new) if new.shelf is Shelf.LOST else self.engine.add_found(new)
 
+    def damage_photo(self, report):
+        """Cut its file in half, as a failing disk does; the photo's hash."""
+        with self.database.read() as work:
+            ((shown, _),) = work.photos.of_report(report.id)
+        jpeg = self.photos.get(shown.content_hash)
+        self.photos.remove(shown.content_hash)
+        self.photos.put(shown.content_hash, jpeg[: len(jpeg) // 2])
+        return shown.content_hash
+
     def camera(self, name="yard", place=HOME):
         return self.engine.cameras.add(Camera(CameraId(name), name, place, None, self.clock.now()))
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.filing import NewSighting
@@ -227,6 +228,20 @@ def test_a_photo_whose_file_is_gone_does_not_stop_it(world):
     status = world.engine.reindex_status()
     assert status.model == NEW
     assert status.embedded < status.total
+
+
+def test_a_damaged_photo_is_named_and_passed_over_and_its_job_ends(world):
+    lost = a_city(world)
+    damaged = world.damage_photo(lost.report)
+
+    world.engine.reindex(NEW)
+    with capture_logs() as logs:
+        work_off(world)
+
+    status = world.engine.reindex_status()
+    assert (status.model, status.embedded < status.total) == (NEW, True)
+    assert world.engine.pending_jobs() == 0
+    assert damaged in {entry.get("content_hash") for entry in logs if entry["log_level"] == "warning"}
 
 
 def test_a_pair_that_the_new_model_cannot_see_goes(world):

@@ -113,6 +113,19 @@ def test_when_the_models_are_down_a_report_is_kept_and_matched_later(world):
     assert world.engine.pending_jobs() == 0
 
 
+def test_a_photo_that_is_damaged_before_it_is_recognised_keeps_no_job_waiting(world):
+    world.detector.is_down = world.embedder.is_down = True
+    lost = world.file("lost", photo(1), place=HOME)
+    world.damage_photo(lost.report)
+    world.detector.is_down = world.embedder.is_down = False
+    world.clock.forward(minutes=10)
+
+    world.engine.run_due_jobs()
+
+    assert world.engine.pending_jobs() == 0
+    assert not world.engine.current_top_matches(lost.report.id).items
+
+
 def test_a_job_that_runs_twice_changes_nothing(world):
     world.file("found", photo(1), place=NEAR)
     lost = world.file("lost", photo(1, noise=1), place=HOME)

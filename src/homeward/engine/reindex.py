@@ -12,6 +12,7 @@ import structlog
 
 from homeward.domain.ids import CropId, ModelName
 from homeward.domain.reports import Crop, Shelf
+from homeward.engine.kept import kept_pixels
 from homeward.engine.recognise import Embed
 from homeward.engine.weights import check_lengths, check_weights, is_as_before, known_weights, note_weights
 from homeward.engine.wiring import Ports
@@ -229,18 +230,13 @@ class Reindex:
         return self._switch(space)
 
     def _embed(self, space: Space, crops: Sequence[Crop]) -> None:
-        cuts = []
         with self.ports.database.read() as work:
             photos = {crop.photo_id: work.photos.get(crop.photo_id) for crop in crops}
             shelves = {report.id: report.shelf for report in work.reports.get_many([crop.report_id for crop in crops])}
-        for crop in crops:
-            photo = photos[crop.photo_id]
-            try:
-                if photo is not None:
-                    cuts.append((crop, self.ports.renderer.pixels(self.ports.photos.get(photo.content_hash))))
-            except NotFound:
-                self._unreadable.add(crop.id)
-                log.warning("a photo is missing and stays without a vector", crop_id=crop.id)
+        pixels = {photo.id: kept_pixels(self.ports, photo) for photo in photos.values() if photo is not None}
+        pictures = [(crop, pixels.get(crop.photo_id)) for crop in crops]
+        self._unreadable.update(crop.id for crop, picture in pictures if picture is None)
+        cuts = [(crop, picture) for crop, picture in pictures if picture is not None]
         made = Embed(space.embedder)(cuts)
         with self.ports.database.write() as work:
             there = {report.id for report in work.reports.get_many(list(shelves))}

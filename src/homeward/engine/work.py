@@ -13,6 +13,7 @@ from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Source
 from homeward.engine.events import EventBroker, MatchFound
+from homeward.engine.kept import kept_pixels
 from homeward.engine.match import MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
 from homeward.engine.reindex import follow, is_current
@@ -129,7 +130,10 @@ class Work:
 
     def _recognise(self, report: Report, photos: list[Photo]) -> None:
         """What intake could not do while the models were down; no animal seen means the whole picture."""
-        pictures = [self._pixels(photo) for photo in photos]
+        readable = [(photo, picture) for photo in photos if (picture := kept_pixels(self.ports, photo)) is not None]
+        if not readable:
+            return
+        photos, pictures = [photo for photo, _ in readable], [picture for _, picture in readable]
         try:
             seen = Recognise(self.ports.detector)(pictures, species=report.species, keep=False)
         except NoAnimalFound:
@@ -145,11 +149,8 @@ class Work:
                 work.reports.update(update)
 
     def _cuts(self, crops: list[Crop], photos: dict[PhotoId, Photo | None]) -> list[tuple[Crop, Picture]]:
-        pixels = {photo_id: self._pixels(photo) for photo_id, photo in photos.items() if photo}
-        return [(crop, pixels[crop.photo_id]) for crop in crops if crop.photo_id in pixels]
-
-    def _pixels(self, photo: Photo) -> Picture:
-        return self.ports.renderer.pixels(self.ports.photos.get(photo.content_hash))
+        pixels = {photo.id: kept_pixels(self.ports, photo) for photo in photos.values() if photo is not None}
+        return [(crop, picture) for crop in crops if (picture := pixels.get(crop.photo_id)) is not None]
 
     def _match_all(self, ready: Sequence[_Ready]) -> list[list[Match] | None]:
         """Compare with what is committed, then store matches, alerts, and the end of each job together."""

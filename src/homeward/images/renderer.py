@@ -8,6 +8,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from homeward.domain.animals import Picture
 from homeward.domain.boxes import Box
+from homeward.errors import PhotoUnreadable
 from homeward.ports import View
 
 QUALITY = 85
@@ -20,9 +21,16 @@ class PillowRenderer:
     """`homeward.ports.ImageRenderer` with Pillow."""
 
     def pixels(self, jpeg: bytes) -> Picture:
-        """Decode a JPEG that a reader made."""
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
-            return np.asarray(picture.convert("RGB"))
+        """Decode a JPEG that a reader made.
+
+        Raises:
+            PhotoUnreadable: it was damaged since.
+        """
+        try:
+            with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+                return np.asarray(picture.convert("RGB"))
+        except (OSError, SyntaxError, ValueError) as error:
+            raise PhotoUnreadable("The kept picture is damaged.", field="photo", hint="Send it again.") from error
 
     def render(self, jpeg: bytes, *, max_side_px: int, crop: Box | None = None, blurred: Sequence[Box] = ()) -> bytes:
         """A JPEG of ``crop`` with the ``blurred`` boxes unrecognisable, then shrunk."""

@@ -46,7 +46,11 @@ class ImageRenderer(Protocol):
     """A kept JPEG in, the pixels or a smaller JPEG out."""
 
     def pixels(self, jpeg: bytes) -> Picture:
-        """Decode a JPEG that a reader made."""
+        """Decode a JPEG that a reader made.
+
+        Raises:
+            PhotoUnreadable: it was damaged since.
+        """
         ...
 
     def render(self, jpeg: bytes, *, max_side_px: int, crop: Box | None = None, blurred: Sequence[Box] = ()) -> bytes:
