@@ -49,6 +49,14 @@ def test_what_is_put_is_got_back_and_twice_is_harmless(photos):
     assert [found for found, _ in photos.hashes()] == [HASH]
 
 
+def test_what_was_cut_off_is_whole_again_once_it_is_put_again(photos):
+    photos.put(HASH, DATA[:3])  # as a failing disk leaves it
+
+    photos.put(HASH, DATA)
+
+    assert photos.get(HASH) == DATA
+
+
 def test_a_file_tells_when_it_was_written_last(photos):
     photos.put(HASH, DATA)
 

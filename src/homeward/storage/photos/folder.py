@@ -32,10 +32,10 @@ class FolderPhotoStorage:
     def put(self, content_hash: ContentHash, jpeg: bytes) -> None:
         """Write and sync; when it returns, the file outlives a power cut."""
         target = self._path(content_hash)
-        if target.exists():
-            os.utime(target)  # a sweep leaves young files alone
-            return
         try:
+            if _size(target) == len(jpeg):  # else it is missing, or was cut off since
+                os.utime(target)  # a sweep leaves young files alone
+                return
             self._make_folders(target.parent)
             _write_synced(target, jpeg)
         except OSError as error:
@@ -89,6 +89,13 @@ def checked(content_hash: ContentHash) -> None:
     """
     if not HASH.fullmatch(content_hash):
         raise NotFound("There is no such picture.")
+
+
+def _size(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _write_synced(target: Path, data: bytes) -> None:
