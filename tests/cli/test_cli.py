@@ -267,6 +267,20 @@ def test_too_few_animals_cannot_calibrate_and_nothing_is_written(run, tmp_path):
     run("calibrate", tmp_path / "nowhere", code=2)
 
 
+def test_calibrate_tells_the_alert_degree_that_counts_and_why_it_is_another_than_the_curves(run, tmp_path):
+    for animal in range(10):
+        (tmp_path / "pets" / f"{animal}").mkdir(parents=True)
+        for noise in range(2):
+            (tmp_path / "pets" / f"{animal}" / f"{noise}.jpg").write_bytes(photo(animal, noise=noise))
+    ask = ("calibrate", tmp_path / "pets", "--species", "dog")
+
+    told = run(*ask).stdout
+
+    used = yaml.safe_load((tmp_path / "data/models/calibrations/homeward-embedder-1.yaml").read_text())["alert_degree"]
+    assert f"alert from a degree of {used:g}, the largest that a curve of the model asks for" in told
+    assert "alert from a degree of 0.3, as HOMEWARD_ALERT_DEGREE says" in run(*ask, HOMEWARD_ALERT_DEGREE="0.3").stdout
+
+
 def test_the_demo_fills_a_town_and_never_touches_other_folders(run, tmp_path):
     told = run("demo", "--no-serve", data=False).stdout
 

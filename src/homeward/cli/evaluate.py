@@ -136,11 +136,11 @@ def calibrate(
         from homeward.evaluation.plots import plot_calibration
 
         plot_calibration(fitted, what, plots)
-    written = models.calibrate(name, made).calibration.name if write else None
+    written = models.calibrate(name, made).calibration if write else None
     if json:
-        show_json(made | _expected(what) | {"model": name, "calibration": written})
+        show_json(made | _expected(what) | {"model": name, "calibration": written.name if written else None})
         return
-    _tell(made, _expected(what), written)
+    _tell(made, _expected(what), written, chosen.alert_degree)
 
 
 def _expected(what: Any) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _expected(what: Any) -> dict[str, Any]:
     return {"gallery": gallery, "false_alerts_a_day": what.false_a_day, "alerted": round(what.alerted, 4)}
 
 
-def _tell(made: dict[str, Any], what: dict[str, Any], written: str | None) -> None:
+def _tell(made: dict[str, Any], what: dict[str, Any], written: Any, asked: float | None) -> None:
     knots = zip(made["knots_l2"], made["llr_low"], made["llr"], made["llr_high"], strict=True)
     table(["L2 distance", "ln LR, low", "ln LR", "high"], [[f"{v:.2f}" for v in row] for row in knots])
     losses = ", ".join(f"{name} {loss:g}" for name, loss in made["log_loss"].items())
@@ -164,9 +164,9 @@ def _tell(made: dict[str, Any], what: dict[str, Any], written: str | None) -> No
         print("Too few animals to measure what it leads to: eight with two photos are wanted.")
     else:
         print(f"error of the first match's degree: {made['calibration_error']:.3f}")
-        print(
-            f"alert from a degree of {made['alert_degree']:g}: owners told of {what['alerted']:.0%} of the pets seen;"
-        )
+        own = made["alert_degree"]
+        print(f"alert from a degree of {_that_counts(own, written, asked)}")
+        print(f"from {own:g} on, owners are told of {what['alerted']:.0%} of the pets seen;")
         days = ", ".join(f"{name} {a_day:g}" for name, a_day in what["false_alerts_a_day"].items())
         print(f"false alerts for an owner and day: {days}")
         rows = [
@@ -174,7 +174,16 @@ def _tell(made: dict[str, Any], what: dict[str, Any], written: str | None) -> No
             for g in what["gallery"]
         ]
         table(["Animals", "First", "Found", "90 % of resampled sets"], rows)
-    print(f"written: {written}" if written else "not written")
+    print(f"written: {written.name}" if written else "not written")
+
+
+def _that_counts(own: float, written: Any, asked: float | None) -> str:
+    """The degree from which owners are alerted, and why where it is not the one that this curve asks for."""
+    if asked is not None:
+        return f"{asked:g}, as HOMEWARD_ALERT_DEGREE says; this curve asks for {own:g}"
+    if written and written.alert_degree != own:
+        return f"{written.alert_degree:g}, the largest that a curve of the model asks for; this one asks for {own:g}"
+    return f"{own:g}"
 
 
 def _reader(chosen: Any) -> Any:
