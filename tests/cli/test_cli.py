@@ -252,6 +252,10 @@ def test_a_model_that_is_needed_stays_and_one_that_is_lost_all_the_same_is_repla
     assert json.loads(run("matches", filed["id"], "--json").stdout)["items"]
     away.rename(added)
     assert "tiny is needed: kept for homeward reindex --rollback" in run("models", "remove", "tiny", code=2).stderr
+    added.write_text(yaml.safe_dump(yaml.safe_load(added.read_text()) | {"sha256": "0" * 64}))  # another file's card
+    run("models", "remove", "tiny")
+    run("models", "add", file, "--card", card)
+    assert json.loads(run("reindex", "--rollback", "--json").stdout)["model"] == "tiny"
 
 
 def test_too_few_animals_cannot_calibrate_and_nothing_is_written(run, tmp_path):

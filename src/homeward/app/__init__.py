@@ -11,7 +11,7 @@ from homeward.app.models import (
     replace_lost_model,
     served_models,
     service_used,
-    what_models_are_for,
+    what_model_is_for,
 )
 from homeward.app.move import move_rows
 from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, has_data, open_database
@@ -40,5 +40,5 @@ __all__ = [
     "served_models",
     "service_used",
     "telegram_bot",
-    "what_models_are_for",
+    "what_model_is_for",
 ]

@@ -46,13 +46,23 @@ def embedder_in_use(settings: Settings) -> str:
     return _fact(settings, IN_USE) or settings.embedder
 
 
-def what_models_are_for(settings: Settings) -> dict[str, str]:
-    """What the models are needed for that the data or the settings name; the others may go."""
-    from homeward.engine.reindex import NEXT, PREVIOUS
+def what_model_is_for(settings: Settings, name: str) -> str | None:
+    """What the data or the settings need a model for; None where it may go.
 
-    uses = ((PREVIOUS, "kept for homeward reindex --rollback"), (NEXT, "on its way: homeward reindex"))
-    needed = {name: use for key, use in uses if (name := _fact(settings, key))}
-    return needed | dict.fromkeys((settings.detector, settings.embedder, embedder_in_use(settings)), "in use")
+    One with other weights than made the vectors under its name may go too, since it is in the way of the right one.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    from homeward.engine.reindex import NEXT, PREVIOUS
+    from homeward.engine.weights import WEIGHTS, weights_of
+
+    if weights_of(_fact(settings, WEIGHTS)).get(name, "") not in {"", registry(settings).sha256(name)}:
+        return None
+    if name in {settings.detector, settings.embedder, embedder_in_use(settings)}:
+        return "in use"
+    uses = {PREVIOUS: "kept for homeward reindex --rollback", NEXT: "on its way: homeward reindex"}
+    return next((use for key, use in uses.items() if _fact(settings, key) == name), None)
 
 
 def _fact(settings: Settings, name: str) -> str | None:

@@ -168,9 +168,9 @@ def remove(name: str, *, data: Data = None) -> None:
     name
         One of those that `homeward models list` shows.
     """
-    from homeward.app import what_models_are_for
+    from homeward.app import what_model_is_for
 
-    use = what_models_are_for(settings(data)).get(name)
+    use = what_model_is_for(settings(data), name)
     if use is not None:
         hint = "homeward reindex --model NAME takes another one; the one before the former may go."
         raise Conflict(f"{name} is needed: {use}.", field="name", hint=hint)

@@ -6,12 +6,19 @@ from homeward.errors import ModelInvalid
 from homeward.ports import Space, UnitOfWork
 
 WEIGHTS = "embedder_weights"  # the sha256 of the network that made the vectors, by the model's name
-HINT = "Put the former file back, or take another model: homeward reindex --model NAME."
+HINT = (
+    "Put the former file back (homeward models remove and add), or take another model: homeward reindex --model NAME."
+)
 
 
 def known_weights(work: UnitOfWork) -> dict[str, str]:
     """The sha256 of the network that made the vectors of each model; without those that nobody noted."""
-    return dict(json.loads(work.facts.get(WEIGHTS) or "{}"))
+    return weights_of(work.facts.get(WEIGHTS))
+
+
+def weights_of(fact: str | None) -> dict[str, str]:
+    """The same out of the text of the fact."""
+    return dict(json.loads(fact or "{}"))
 
 
 def is_as_before(work: UnitOfWork, space: Space) -> bool:
