@@ -1,9 +1,11 @@
 """What only PostgreSQL has: several that write at once, and servers that cannot be used."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import psycopg
@@ -11,10 +13,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from homeward.domain.embeddings import Filter, NewEmbedding, unit
 from homeward.domain.handovers import Handover
-from homeward.domain.ids import HandoverId, ModelName, ReportId
+from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
 from homeward.domain.reports import Shelf, Status
 from homeward.engine.events import EventBroker, MatchFound, of_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
@@ -26,6 +29,7 @@ from homeward.storage.shelves import open_shelf
 from homeward.storage.sql.postgres import PostgresDatabase, fitness
 from homeward.storage.sql.postgres.windows import SharedWindow
 from homeward.storage.sql.tables import metadata
+from homeward.testing import FixedClock
 from tests.conftest import photo as picture
 from tests.fakes.postgres import PASSWORD
 from tests.ports import free_port
@@ -76,6 +80,37 @@ def test_two_reports_that_arrive_at_two_processes_in_the_same_instant_find_each_
 
             page = worlds[0].engine.current_top_matches(pair[0])
             assert pair[1] in [item.match.found_id for item in page.items], f"turn {turn}"
+
+
+def test_a_machine_whose_clock_is_wrong_forgets_nothing_and_says_how_wrong_it_is(both, tmp_path):
+    clock = FixedClock(both[0].now())
+    shelves = {shelf: open_shelf(shelf, PgVectorIndex(shelf, both[0])) for shelf in Shelf}
+    world = World(both[0], shelves, FolderPhotoStorage(tmp_path), clock=clock)
+    lost = world.file("lost", picture(1)).report.id
+    unnamed = ContentHash(hashlib.sha256(picture(2)).hexdigest())
+    world.photos.put(unnamed, picture(2))
+    clock.forward(days=400)
+
+    with capture_logs() as logged:
+        assert world.engine.forget_due() == 0
+        world.engine.sweep()
+
+    wrong = [(line["log_level"], round(line["off_s"] / 86_400)) for line in logged if "off_s" in line]
+    assert wrong == [("error", 400), ("error", 400)]
+    assert world.engine.report(lost).report.status is Status.OPEN
+    assert world.photos.has(unnamed)
+
+
+def test_a_machine_whose_clock_is_right_expires_what_is_old(both, tmp_path):
+    now = both[0].now()
+    clock = FixedClock(now - timedelta(days=366))
+    shelves = {shelf: open_shelf(shelf, PgVectorIndex(shelf, both[0])) for shelf in Shelf}
+    world = World(both[0], shelves, FolderPhotoStorage(tmp_path), clock=clock)
+    lost = world.file("lost", picture(1)).report.id
+    clock.moment = now
+
+    assert world.engine.forget_due() == 1
+    assert world.engine.report(lost).report.status is Status.EXPIRED
 
 
 @pytest.mark.parametrize("kind", ["pgvector", "following"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
+import structlog
+
 from homeward.domain.accounts import EMAIL
 from homeward.domain.devices import PUSH
 from homeward.domain.ids import AccountId, ContentHash, ReportId
@@ -23,6 +25,8 @@ LOOKS_KEPT = timedelta(days=365)
 SENDERS_KEPT = timedelta(days=30)
 DEEDS_KEPT = timedelta(days=3 * 365)
 NUMBERS_KEPT = timedelta(days=7)  # a messenger repeats an update for a day at most
+CLOCKS_APART = timedelta(minutes=1)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,18 @@ class Forget:
     def due(self) -> int:
         """Expire and erase what is due; how many reports it touched. One process at a time does it."""
         with self.ports.database.hold("forget") as is_mine:
-            return self._due() if is_mine else 0
+            return self._due() if is_mine and self._is_on_time() else 0
+
+    def _is_on_time(self) -> bool:
+        """Whether this machine's clock may tell what is old: a wrong one would make everything old at once."""
+        theirs = self.ports.database.now()
+        if theirs is None:
+            return True
+        off = self.ports.clock.now() - theirs
+        if abs(off) <= CLOCKS_APART:
+            return True
+        log.error("nothing is forgotten: this machine's clock is not the database's", off_s=round(off.total_seconds()))
+        return False
 
     def _due(self) -> int:
         count = self._expire()
@@ -102,7 +117,7 @@ class Forget:
         """Files without a row: a crash between the two, or an erasure cut short. One process at a time looks."""
         with self.ports.database.hold("sweep") as is_mine:
             before = self.ports.clock.now() - YOUNG
-            files = self.ports.photos.hashes() if is_mine else ()
+            files = self.ports.photos.hashes() if is_mine and self._is_on_time() else ()
             old = (found for found, written_at in files if written_at < before)
             while some := list(islice(old, BATCH)):
                 self._drop_unnamed(some)

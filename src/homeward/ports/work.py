@@ -1,6 +1,7 @@
 """Transactions, as ports."""
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 from homeward.ports.desk import Blocks, Complaints, Deeds, Opinions, Petitions, Senders
@@ -159,4 +160,8 @@ class Database(Protocol):
 
     def hold(self, name: str) -> AbstractContextManager[bool]:
         """Hold ``name`` among all processes while the block lasts; False where somebody else holds it."""
+        ...
+
+    def now(self) -> datetime | None:
+        """The time by the database's own clock; None where it has none but this machine's."""
         ...

@@ -89,6 +89,9 @@ class SqlDatabase:
         """See `homeward.ports.Database`; one process holds the file, so that its memory knows all names."""
         return self._held.hold(name)
 
+    def now(self) -> None:
+        """See `homeward.ports.Database`; a file has no clock."""
+
     def last_change(self) -> int:
         """The number of the latest committed change; asked anew only after a commit of this, the only, process."""
         commits = self._commits

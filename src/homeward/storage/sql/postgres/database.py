@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Self
 
 import structlog
@@ -34,6 +35,7 @@ SETTINGS = {
 
 HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 1))")
 OLD_UPLOADS = text("DELETE FROM uploads WHERE at <= extract(epoch FROM clock_timestamp()) - 3600")
+NOW = text("SELECT clock_timestamp()")
 LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 1))")
 
 log = structlog.get_logger(__name__)
@@ -104,6 +106,12 @@ class PostgresDatabase:
             finally:
                 if is_free:
                     connection.execute(LET_GO, {"name": name})
+
+    def now(self) -> datetime:
+        """The time by the server's clock."""
+        with self.search() as connection:
+            now: datetime = connection.execute(NOW).scalar_one()
+        return now
 
     def prune(self) -> int:
         """Forget what nobody needs any more: long gone changes, callers who sent nothing lately."""
