@@ -13,9 +13,11 @@ from homeward.images.reader import PillowReader
 from homeward.images.renderer import PillowRenderer
 from homeward.ports import Space
 from homeward.storage.index.exact import ExactIndex
+from homeward.storage.index.pgvector import PgVectorIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.storage.shelves import open_shelf
 from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.testing import (
     FakeDetector,
     FakeEmbedder,
@@ -83,6 +85,12 @@ class World:
 def on_disk(folder: Path, **parts) -> World:
     database = SqlDatabase.open(folder / "homeward.sqlite")
     shelves = {shelf: open_shelf(shelf, ExactIndex(shelf, database)) for shelf in Shelf}
+    return World(database, shelves, FolderPhotoStorage(folder / "photos"), **parts)
+
+
+def on_postgres(url: str, folder: Path, **parts) -> World:
+    database = PostgresDatabase.open(url)
+    shelves = {shelf: open_shelf(shelf, PgVectorIndex(shelf, database)) for shelf in Shelf}
     return World(database, shelves, FolderPhotoStorage(folder / "photos"), **parts)
 
 

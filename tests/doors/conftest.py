@@ -12,10 +12,10 @@ from tests.world import on_disk
 
 
 class Door:
-    """An API in front of a whole engine on disk."""
+    """An API in front of a whole engine: on disk, or ``world``."""
 
-    def __init__(self, folder, *, parts=None, **config):
-        self.world = on_disk(folder, **(parts or {}))
+    def __init__(self, folder, *, world=None, parts=None, **config):
+        self.world = world or on_disk(folder, **(parts or {}))
         self.world.clock.moment = datetime.now(UTC)
         self.folder = folder
         self.context = ApiContext(self.world.engine, self.world.database, self.world.clock, ApiConfig(**config))

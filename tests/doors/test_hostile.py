@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.conftest import GREY, jpeg, photo, picture
 from tests.doors.conftest import Door, own
+from tests.world import on_postgres
 
 GOOD = photo(1)
 
@@ -202,3 +203,50 @@ def test_a_form_that_is_no_form_is_refused(door):
     answer = door.http.post("/api/v1/reports", json={"shelf": "lost"})
 
     assert answer.status_code == 415
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_door(request, tmp_path):
+    """The same on both kinds of rows."""
+    world = None
+    if request.param == "postgres":
+        world = on_postgres(request.getfixturevalue("postgres_url"), tmp_path)
+    made = Door(tmp_path, world=world)
+    yield made
+    made.http.close()
+    made.world.database.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/board?district=a%00b", "/board?district=a%00b", "/api/v1/reports/a%00b", "/api/v1/photos/a%00b"]
+)
+def test_a_zero_sign_in_an_address_is_the_callers_mistake(either_door, path):
+    answer = either_door.http.get(path, headers=either_door.key("admin"))
+
+    assert answer.status_code in {200, 404, 422}
+    assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\x1bb", "a\nb", " "])
+def test_a_camera_and_a_key_have_plain_names(either_door, name):
+    either_door.world.camera()
+    admin = either_door.key("admin")
+
+    def refused(method, path, body):
+        answer = either_door.http.request(method, f"/api/v1/{path}", json=body, headers=admin)
+        return answer.status_code, answer.json().get("field")
+
+    assert refused("POST", "cameras", {"name": name, "lat": 57, "lon": 39}) == (422, "name")
+    assert refused("PATCH", "cameras/yard", {"name": name}) == (422, "name")
+    assert refused("POST", "keys", {"name": name, "scope": "bot"}) == (422, "name")
+
+
+def test_a_cameras_district_is_plain_text(either_door):
+    either_door.world.camera()
+    admin, district = either_door.key("admin"), {"district": "a\0b"}
+    added = either_door.http.post(
+        "/api/v1/cameras", json={"name": "n", "lat": 57, "lon": 39, **district}, headers=admin
+    )
+    changed = either_door.http.patch("/api/v1/cameras/yard", json=district, headers=admin)
+
+    assert [answer.json()["field"] for answer in (added, changed)] == ["district", "district"]

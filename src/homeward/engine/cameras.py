@@ -12,7 +12,7 @@ from homeward.engine.wiring import Ports
 from homeward.errors import Conflict, NotFound
 from homeward.ports import Before, ReportQuery, UnitOfWork
 
-MAX_CAMERA_NAME = 100
+LONGEST = 100  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,10 @@ class CameraBook:
         """Register a camera; its district is looked up where none is given.
 
         Raises:
+            InvalidInput: name or district is no plain text.
             Conflict: there is a camera with this id.
         """
+        _check(camera.name, camera.district)
         known = replace(camera, district=camera.district or self._district(camera.place))
         with self.ports.database.write() as work:
             work.alone(f"camera:{camera.id}")
@@ -53,7 +55,7 @@ class CameraBook:
 
     def change(self, camera_id: CameraId, *, name: str | None, place: Point | None, district: str | None) -> Camera:
         """Another name, place or district (empty: that of the place); what was seen before keeps its place."""
-        check_text("name", name, MAX_CAMERA_NAME)
+        _check(name, district)
         with self.ports.database.write() as work:
             before = _camera(work, camera_id)
             moved = replace(before, name=name or before.name, place=place or before.place)
@@ -105,6 +107,11 @@ class CameraBook:
 
     def _district(self, place: Point) -> str | None:
         return self.ports.districts.district(place)
+
+
+def _check(name: str | None, district: str | None) -> None:
+    check_text("name", name, LONGEST)
+    check_text("district", district, LONGEST)
 
 
 def _camera(work: UnitOfWork, camera_id: CameraId) -> Camera:

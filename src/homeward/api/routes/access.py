@@ -23,7 +23,9 @@ from homeward.api.context import ApiContext, context_of
 from homeward.api.senders import noted
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
+from homeward.engine.cameras import LONGEST
 from homeward.engine.events import Event, MatchFound
+from homeward.engine.intake import check_text
 from homeward.errors import Forbidden, NotFound, Unauthorized
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
@@ -103,6 +105,7 @@ def list_keys(context: Context, caller: CurrentCaller) -> dict[str, Any]:
 def create_key(body: schemas.NewKey, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """The secret is shown this once. ``link`` opens the desk: for an operator or a volunteer."""
     caller.needs("admin")
+    check_text("name", body.name, LONGEST)
     camera_id = CameraId(body.camera_id) if body.camera_id else None
     key, secret = new_key(context, body.name, body.scope, camera_id)
     noted(context, caller, "key.create", f"key:{key.id}", f"{key.scope}: {key.name}")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from homeward.errors import BadSettings, DatabaseUnfit, HomewardError, StorageBusy, StorageFull
+from homeward.errors import BadSettings, DatabaseUnfit, HomewardError, InvalidInput, StorageBusy, StorageFull
 from homeward.storage.sql.postgres.address import FIELD, Address
 
 AGAIN = "Send the request again in a moment."
@@ -18,7 +18,10 @@ NO_PASSWORD, NO_DATABASE, NO_RIGHT = ("28000", "28P01"), "3D000", "42501"
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Within the block, troubles that pass are `StorageBusy`, a full disk is `StorageFull`."""
+    """Within the block, troubles that pass are `StorageBusy`, a full disk is `StorageFull`.
+
+    A value that no row can hold, a text with NUL, is `InvalidInput`: psycopg refuses it before the server hears of it.
+    """
     try:
         yield
     except PoolTimeout as error:
@@ -28,9 +31,18 @@ def told() -> Iterator[None]:
         if state == FULL:
             message = "The database's disk is full; nothing was kept."
             raise StorageFull(message, hint="Free some space, then send it again.") from error
-        if error.connection_invalidated or state is None or state.startswith(PASSING):
+        if state is None and isinstance(error, DataError):
+            raise InvalidInput("The request holds what no text can hold.", hint="Send plain text.") from error
+        if _passes(error):
             raise StorageBusy("The database does not answer just now.", hint=AGAIN) from error
         raise
+
+
+def _passes(error: DBAPIError) -> bool:
+    state = sqlstate(error)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    return error.connection_invalidated or state.startswith(PASSING)
 
 
 @contextmanager
