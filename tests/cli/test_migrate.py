@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -163,3 +164,38 @@ def test_a_row_that_came_out_different_is_told_and_the_database_stays_closed(tmp
 
         with pytest.raises(Conflict), new.read() as work:
             check_open(work)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("UPDATE reports SET name = 'Barsik' || char(0) WHERE id = 'f1'", "f1 of reports cannot be moved: name holds a zero sign"),
+        ("UPDATE reports SET name = CAST(x'42617273ff' AS TEXT) WHERE id = 'f1'", "f1 of reports cannot be moved: name is no text in UTF-8"),
+        ("UPDATE reports SET happened_at = 'yesterday' WHERE id = 'f1'", "f1 of reports cannot be moved: happened_at is not of its kind"),
+        ("UPDATE reports SET token_version = 5000000000 WHERE id = 'f1'", "f1 of reports cannot be moved: a number is out of range"),
+        ("UPDATE reports SET lat = 'north' WHERE id = 'f1'", "f1 of reports cannot be moved: "),
+        ("UPDATE embeddings SET vector = x'0102030405' WHERE id = 2", "2 of embeddings cannot be moved: a value is not of its kind"),
+        ("UPDATE embeddings SET crop_id = 99 WHERE id = 2", "2 of embeddings cannot be moved: the row that it belongs to is not there"),
+    ],
+)  # fmt: skip
+def test_a_damaged_row_is_named_without_what_it_holds_and_the_move_goes_on_once_it_is_gone(
+    tmp_path, postgres_url, damage, told
+):
+    fill(tmp_path, 3)
+
+    def change(statement):
+        with closing(sqlite3.connect(tmp_path / "homeward.sqlite")) as file, file:
+            file.execute(statement)
+
+    change(damage)
+    refused = call(tmp_path, postgres_url, *ASKED, code=2)
+
+    assert told in " ".join(refused.stderr.split())
+    assert not {word for word in ("Bars", "yesterday", "5000000000", "north") if word in refused.stderr}
+    assert "give the same command again" in refused.stderr
+    change("DELETE FROM embeddings WHERE id = 2" if "embeddings" in damage else "DELETE FROM reports WHERE id = 'f1'")
+    change("DELETE FROM photos WHERE report_id NOT IN (SELECT id FROM reports)")
+    change("DELETE FROM crops WHERE photo_id NOT IN (SELECT id FROM photos)")
+    change("DELETE FROM embeddings WHERE crop_id NOT IN (SELECT id FROM crops)")
+    change("DELETE FROM jobs WHERE report_id NOT IN (SELECT id FROM reports)")
+    assert "rows moved" in call(tmp_path, postgres_url, *ASKED).stdout

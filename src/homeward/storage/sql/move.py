@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from homeward.errors import Conflict, MoveFailed
 from homeward.storage.sql.closed import CLOSED
+from homeward.storage.sql.damaged import DAMAGE, refuse
 from homeward.storage.sql.database import SqlDatabase
 from homeward.storage.sql.dialect import insert, is_postgres
 from homeward.storage.sql.postgres import PostgresDatabase
@@ -65,7 +66,7 @@ class Move:
         """Copy what is not there yet, compare everything, then open the database.
 
         Raises:
-            Conflict: the target holds other rows, or another process moves.
+            Conflict: the target holds other rows, another process moves, or a row of the file is damaged.
             MoveFailed: a row came out different; the database stays closed.
         """
         with self.target.hold("homeward.move") as is_mine:
@@ -134,15 +135,31 @@ class Move:
         with self.source.read() as rows:
             total = _count(rows.connection, table)
             done = total - _count(rows.connection, table, after)
-            while some := rows.connection.execute(_batch(rows.connection, table, after)).all():
+            while some := self._copy_batch(rows.connection, table, after, {"token": token, "table": number}):
                 after = _key(table, some[-1])
-                with self.target.write() as work:
-                    work.connection.execute(insert(work.connection, table), [row._asdict() for row in some])
-                    work.facts.set(CLOSED, json.dumps({"token": token, "table": number, "after": after}))
                 done += len(some)
                 self.tell(table.name, done, total)
         with self.target.write() as work:
             work.facts.set(CLOSED, json.dumps({"token": token, "table": number + 1, "after": None}))
+
+    def _copy_batch(
+        self, file: Connection, table: Table, after: list[Any] | None, state: dict[str, Any]
+    ) -> Sequence[Row[Any]]:
+        """The rows that follow on ``after``, and in the same transaction how far the move is.
+
+        Raises:
+            Conflict: one of them is damaged.
+        """
+        batch = _batch(file, table, after)
+        try:
+            some = file.execute(batch).all()
+            if some:
+                with self.target.write() as work:
+                    work.connection.execute(insert(work.connection, table), [row._asdict() for row in some])
+                    work.facts.set(CLOSED, json.dumps({**state, "after": _key(table, some[-1])}))
+        except DAMAGE as error:
+            refuse(file, self.target, table, batch, error)
+        return some
 
     def _progress(self) -> tuple[int, list[Any] | None]:
         with self.target.read() as work:
