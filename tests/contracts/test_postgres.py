@@ -19,6 +19,7 @@ from homeward.domain.embeddings import Filter, NewEmbedding, unit
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
 from homeward.domain.reports import Shelf, Status
+from homeward.engine import readiness
 from homeward.engine.events import EventBroker, MatchFound, of_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
 from homeward.storage.index.changes import ChangesForgotten
@@ -33,7 +34,7 @@ from homeward.testing import FixedClock
 from tests.conftest import photo as picture
 from tests.fakes.postgres import PASSWORD
 from tests.ports import free_port
-from tests.world import World
+from tests.world import World, on_postgres
 
 from .rows import MODEL, NOW, add, crop, new_alert, photo
 
@@ -416,3 +417,20 @@ def test_vectors_of_two_networks_under_one_name_are_seen(both):
 
         assert work.embeddings.lengths(MODEL) == {2, 5}
         assert work.embeddings.lengths(ModelName("none")) == set()
+
+
+def test_a_silent_database_is_told_within_the_deadline_and_asked_once_however_many_probes_come(
+    postgres_url, postgres_server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(readiness, "WITHIN_S", 0.3)
+    world = on_postgres(postgres_url, tmp_path)
+    with closing(world.database):
+        with postgres_server.silent():
+            answers = [world.engine.is_ready() for _ in range(3)]
+            asking = [thread for thread in threading.enumerate() if thread.name == "is database ready"]
+
+        assert [answer["database"] for answer in answers] == [False] * 3
+        assert [answer["photos"] for answer in answers] == [True] * 3
+        assert len(asking) == 1
+        asking[0].join(30)
+        assert world.engine.is_ready()["database"]

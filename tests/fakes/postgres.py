@@ -86,6 +86,19 @@ class PostgresServer:
         self._process.wait()
         psutil.wait_procs(every, 30)  # the next server refuses to start while one of them holds the shared memory
 
+    @contextmanager
+    def silent(self):
+        """While the block lasts it takes connections and says nothing, as a machine that hangs."""
+        main = psutil.Process(self._process.pid)
+        every = [main, *main.children(recursive=True)]
+        for one in every:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in reversed(every):
+                one.resume()
+
     def stop(self):
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)

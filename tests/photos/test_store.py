@@ -1,6 +1,7 @@
 """Photos in an object store that answers 503, is slow, refuses us, or is not where the settings say."""
 
 import hashlib
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 
 from homeward.cli.elsewhere_checks import FileRows, examine_photos
 from homeward.domain.ids import PhotoId, new_token
+from homeward.engine import readiness
 from homeward.errors import BadSettings, Conflict, PhotoStoreUnavailable
 from homeward.ports import ReportQuery
 from homeward.settings import Settings
@@ -250,6 +252,15 @@ def test_the_sweep_removes_old_files_that_no_row_names(door):
 
     assert not door.world.photos.has(HASH)
     assert door.http.get(kept["photos"][0]["thumb"]).status_code == 200
+
+
+def test_a_silent_store_is_told_within_the_deadline(door, store, monkeypatch):
+    monkeypatch.setattr(readiness, "WITHIN_S", 0.3)
+    store.always = HANG
+    answer = door.http.get("/readyz")
+
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"database": True, "photos": False, "models": True})
+    assert "is photos ready" in {thread.name for thread in threading.enumerate()}, "it was waited for"
 
 
 def test_an_erasure_while_the_store_is_down_is_finished_by_the_sweep(door, store):

@@ -1,14 +1,12 @@
 """The Engine: everything that the product does, joined from its steps. Thread-safe; all calls are synchronous."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
-
 from homeward.domain.animals import Species
 from homeward.domain.filing import Filed, Idempotency, LookedAt, NewReport, NewSighting, ReportChange, Sighted
-from homeward.domain.ids import ContentHash, EncounterId, ModelName, PhotoId, ReportId, new_token
+from homeward.domain.ids import EncounterId, ModelName, PhotoId, ReportId, new_token
 from homeward.domain.matches import FinderMatch, MatchPage, MatchQuery, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Photo, Report, Shelf, Status
@@ -24,6 +22,7 @@ from homeward.engine.intake import Intake
 from homeward.engine.letters import Letters
 from homeward.engine.notify import Notify
 from homeward.engine.people import People
+from homeward.engine.readiness import Readiness
 from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.reindex import Reindex, ReindexStatus
 from homeward.engine.remember import Prepared, Remember
@@ -38,8 +37,6 @@ __all__ = ["Engine", "Ports", "Rules"]
 
 SEARCHED = ("species", "place", "home", "happened_at", "status")
 SURE, UNKNOWN = 1.0, 0.0
-
-NO_PHOTO = ContentHash("0" * 64)
 
 
 class Engine:
@@ -70,7 +67,7 @@ class Engine:
         self._change = Change(ports)
         self._show = Show(ports)
         self._reindex = Reindex(ports)
-        self._models_worked = False
+        self._ready = Readiness(ports)
 
     # --- filing -------------------------------------------------------------------------------------------
 
@@ -357,33 +354,13 @@ class Engine:
             return work.figures.queues()
 
     def is_ready(self) -> dict[str, bool]:
-        """Which parts that a report needs work."""
-        return {
-            "database": self._answers(self.pending_jobs),
-            "photos": self._answers(lambda: self._ports.photos.has(NO_PHOTO)),
-            "models": self._answers(self._try_models),
-        }
+        """Which parts that a report needs work; answers within three seconds."""
+        return self._ready()
 
     def pending_jobs(self) -> int:
         """How many reports wait to be embedded and matched."""
         with self._ports.database.read() as work:
             return work.jobs.count()
-
-    def _try_models(self) -> None:
-        """Once; a model that worked is not bothered by every probe."""
-        if self._models_worked:
-            return
-        grey = np.full((64, 64, 3), 128, np.uint8)
-        self._ports.detector.detect([grey])
-        self._ports.spaces.current().embedder.embed([grey])
-        self._models_worked = True
-
-    def _answers(self, ask: Callable[[], object]) -> bool:
-        try:
-            ask()
-        except Exception:  # noqa: BLE001 - whatever is wrong, it is not ready
-            return False
-        return True
 
 
 def _species(new: NewReport, photos: Sequence[Prepared]) -> tuple[Species, float]:
