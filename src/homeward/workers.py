@@ -10,8 +10,32 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
+from homeward.errors import HomewardError
+
 FAILURES = Counter("homeward_worker_failures_total", "Ticks of a background worker that failed.", ["worker"])
+PASSES = 503  # the status of what others are to blame for, and mend: database, photo store, index, models
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 5.0
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Outage:
+    """What ``worker`` needs does not answer: said once, waited for ever longer, said when it is over."""
+
+    worker: str
+    pause_s: float = 0.0
+
+    def goes_on(self, error: HomewardError) -> None:
+        """It failed once more."""
+        if not self.pause_s:
+            log.warning("worker waits", worker=self.worker, problem=error.code, said=error.message)
+        self.pause_s = min(LAST_PAUSE_S, 2 * self.pause_s or FIRST_PAUSE_S)
+
+    def is_over(self) -> None:
+        """It works, perhaps again."""
+        if self.pause_s:
+            log.warning("worker goes on", worker=self.worker)
+        self.pause_s = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +48,23 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set. A failed tick is logged, counted and tried again after the pause."""
+        outage = Outage(self.name)
         while not stop.is_set():
-            if self._ticked() == 0:
-                stop.wait(self.pause_s)
+            if self._ticked(outage) == 0:
+                stop.wait(max(self.pause_s, outage.pause_s))
 
-    def _ticked(self) -> int:
+    def _ticked(self, outage: Outage) -> int:
         try:
-            return self.tick()
-        except Exception:
+            done = self.tick()
+        except Exception as error:
             FAILURES.labels(self.name).inc()
-            log.exception("worker failed", worker=self.name)
+            if isinstance(error, HomewardError) and error.status == PASSES:
+                outage.goes_on(error)
+            else:
+                log.exception("worker failed", worker=self.name)
             return 0
+        outage.is_over()
+        return done
 
 
 @dataclass(slots=True)
