@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import psycopg
@@ -15,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from homeward.cli.postgres_checks import examine_postgres
 from homeward.domain.embeddings import Filter, NewEmbedding, unit
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
@@ -39,7 +41,7 @@ from tests.world import World, on_postgres
 from .rows import MODEL, NOW, add, crop, new_alert, photo
 
 ANY = Filter(MODEL, only_open=False)
-ONLY_HERE = {"points", "uploads", "xid", "ix_changes_xid"}  # what only PostgreSQL has
+ONLY_HERE = {*fitness.ONLY_HERE, "xid", "ix_changes_xid"}  # what only PostgreSQL has
 
 
 @pytest.fixture
@@ -434,3 +436,48 @@ def test_a_silent_database_is_told_within_the_deadline_and_asked_once_however_ma
         assert len(asking) == 1
         asking[0].join(30)
         assert world.engine.is_ready()["database"]
+
+
+@pytest.fixture
+def owner(postgres_server):
+    """Makes databases of a user who is no administrator; their addresses."""
+    made = []
+    postgres_server.ask(f"CREATE ROLE owner LOGIN PASSWORD '{PASSWORD}'")
+
+    def make(name, *, vector):
+        postgres_server.ask(f"CREATE DATABASE {name} OWNER owner TEMPLATE template0")
+        made.append(name)
+        if vector:
+            postgres_server.ask("CREATE EXTENSION vector", name)
+        return postgres_server.url(name).replace("//homeward:", "//owner:")
+
+    yield make
+    for name in made:
+        postgres_server.ask(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_server.ask("DROP ROLE owner")
+
+
+def test_a_restore_by_the_page_brings_all_rows_and_one_by_half_is_refused(owner, postgres_server, tmp_path):
+    dump = tmp_path / "rows.dump"
+    before = owner("before", vector=True)
+    with closing(PostgresDatabase.open(before)) as database, database.write() as work:
+        put(work, "a")
+    assert postgres_server.use("pg_dump", "--format=custom", f"--file={dump}", before).returncode == 0
+    page = (Path(__file__).parents[2] / "docs/how-to/postgresql.md").read_text()
+    (line,) = [line for line in page.splitlines() if line.startswith("pg_restore ")]
+    options = [word for word in line.split() if word in {"--no-owner", "--no-comments", "--single-transaction"}]
+
+    after = owner("after", vector=True)
+    back = postgres_server.use("pg_restore", *options, f"--dbname={after}", dump)
+    assert (back.returncode, back.stderr) == (0, "")
+    with closing(PostgresDatabase.open(after)) as database:
+        assert seen(PgVectorIndex(Shelf.FOUND, database)) == ["a"]
+
+    half = owner("half", vector=False)
+    assert postgres_server.use("pg_restore", "--no-owner", f"--dbname={half}", dump).returncode == 1
+    postgres_server.ask("CREATE EXTENSION vector", "half")
+    told = refusal(half, DatabaseUnfit)
+    assert "restored by half: embeddings, points missing" in told
+    assert "Restore it anew" in told
+    (*_, check) = examine_postgres(half)
+    assert (check.state, "restored by half" in check.finding) == ("fail", True)

@@ -104,6 +104,10 @@ class PostgresServer:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
 
+    def use(self, program, *arguments):
+        """One of PostgreSQL's own programs, as whoever runs the tests; what came of it."""
+        return subprocess.run([self._bin / program, *map(str, arguments)], check=False, capture_output=True, text=True)
+
     def ask(self, statement, database="postgres"):
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             found = connection.execute(statement)

@@ -31,7 +31,7 @@ def examine_postgres(url: str) -> Iterator[Check]:
     try:
         with connected(url) as (connection, address):
             yield from _server(connection, address)
-            tables = _tables(connection)
+            tables = _tables(connection, address)
             yield tables
             if tables.state == "ok":
                 yield from _rows(connection)
@@ -54,13 +54,15 @@ def _server(connection: Connection, address: "Address") -> Iterator[Check]:
     yield Check("connections", "warn" if mend else "ok", f"the server allows {most}", mend)
 
 
-def _tables(connection: Connection) -> Check:
+def _tables(connection: Connection, address: "Address") -> Check:
+    from homeward.storage.sql.postgres.fitness import check_tables
     from homeward.storage.sql.schema import current, head, knows
 
     now, wanted = current(connection), head()
     if now is None:
         return Check("tables", "warn", "there are none yet", "homeward serve makes them")
     if now == wanted:
+        check_tables(connection, address)
         return Check("tables", "ok", f"revision {now}")
     if knows(now):
         return Check("tables", "warn", f"revision {now}, this version has {wanted}", START)

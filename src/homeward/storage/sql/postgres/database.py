@@ -17,7 +17,7 @@ from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql.dialect import WRITES, alone
 from homeward.storage.sql.postgres import feed
 from homeward.storage.sql.postgres.address import CONNECT, Address
-from homeward.storage.sql.postgres.fitness import check_server, check_vector
+from homeward.storage.sql.postgres.fitness import check_server, check_tables, check_vector
 from homeward.storage.sql.postgres.troubles import told, told_at_start
 from homeward.storage.sql.postgres.wire import Wire
 from homeward.storage.sql.schema import migrate
@@ -59,7 +59,7 @@ class PostgresDatabase:
 
         Raises:
             BadSettings: the address is none, or leads to no database that lets us in.
-            DatabaseUnfit: the server or its pgvector is too old, or cannot be used.
+            DatabaseUnfit: the server or its pgvector is too old, or cannot be used; tables are missing.
             StorageBusy: no server answers there.
             StorageTooNew: a newer version of Homeward made the tables.
         """
@@ -71,6 +71,7 @@ class PostgresDatabase:
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 check_vector(connection, database.address, make=True)
                 migrate(connection)
+                check_tables(connection, database.address)
                 if feed.begin_anew_elsewhere(connection):
                     log.warning("these rows come from another cluster, indexes are built anew")
         except BaseException:

@@ -6,8 +6,10 @@ from sqlalchemy.exc import DBAPIError
 from homeward.errors import DatabaseUnfit
 from homeward.storage.sql.postgres.address import FIELD, Address
 from homeward.storage.sql.postgres.troubles import NO_RIGHT, sqlstate
+from homeward.storage.sql.tables import metadata
 
 LEAST_SERVER = 16
+ONLY_HERE = ("points", "uploads")  # tables that a file does without
 LEAST_VECTOR = (0, 8)
 DOCS = "docs/how-to/postgresql.md"
 
@@ -44,6 +46,20 @@ def check_vector(connection: Connection, address: Address, *, make: bool) -> str
         return offered if make else None
     _check_version(version, address)
     return version
+
+
+def check_tables(connection: Connection, address: Address) -> None:
+    """Of a database whose revision is the latest: whether all of its tables are there.
+
+    Raises:
+        DatabaseUnfit: some are missing, as after a restore that was broken off.
+    """
+    wanted = [*metadata.tables, *ONLY_HERE]
+    found = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))"))
+    missing = sorted(set(wanted) - set(found.scalars()))
+    if missing:
+        message = f"{address} was restored by half: {', '.join(missing)} missing."
+        raise DatabaseUnfit(message, field=FIELD, hint=f"Restore it anew into an empty database; see {DOCS}.")
 
 
 def _create(connection: Connection, address: Address) -> None:
