@@ -60,6 +60,19 @@ def test_no_tables_older_tables_and_newer_tables_are_told_apart(postgres_server)
         assert found(url)["tables"].state == "fail"
 
 
+def test_a_user_who_may_not_put_pgvector_in_is_told_so_before_the_start(postgres_server):
+    with postgres_server.database() as url:
+        assert found(url)["database"].state == "ok"
+        postgres_server.ask(f"CREATE ROLE tenant LOGIN PASSWORD '{PASSWORD}'")
+        try:
+            check = found(url.replace("//homeward:", "//tenant:"))["database"]
+        finally:
+            postgres_server.ask("DROP ROLE tenant")
+
+    assert (check.state, "may not do" in check.finding) == ("warn", True)
+    assert "CREATE EXTENSION vector" in check.mend
+
+
 def test_rows_on_their_way_and_two_networks_under_one_name_are_found(postgres_url):
     with closing(PostgresDatabase.open(postgres_url)) as database, database.write() as work:
         work.facts.set(CLOSED, '{"token": "x"}')

@@ -40,11 +40,13 @@ def examine_postgres(url: str) -> Iterator[Check]:
 
 
 def _server(connection: Connection, address: "Address") -> Iterator[Check]:
-    from homeward.storage.sql.postgres.fitness import check_server, check_vector
+    from homeward.storage.sql.postgres.fitness import check_server, check_vector, how_to_create, may_create_vector
 
     version = check_server(connection, address)
-    vector = check_vector(connection, address, make=False) or "not put in yet"
-    yield Check("database", "ok", f"PostgreSQL {version}, pgvector {vector} at {address}")
+    vector = check_vector(connection, address, make=False)
+    mend = "" if vector or may_create_vector(connection) else how_to_create(address)
+    found = f"PostgreSQL {version}, pgvector {vector or 'not put in yet'} at {address}"
+    yield Check("database", "warn" if mend else "ok", found + (", which this user may not do" if mend else ""), mend)
     now = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())::float8")).scalar_one()
     off_s = abs(datetime.now(UTC).timestamp() - float(now))
     mend = "" if off_s < CLOCK_TOLERANCE_S else "Let both machines keep time (chrony, systemd-timesyncd)"

@@ -12,6 +12,13 @@ LEAST_SERVER = 16
 ONLY_HERE = ("points", "uploads")  # tables that a file does without
 LEAST_VECTOR = (0, 8)
 DOCS = "docs/how-to/postgresql.md"
+MAY_CREATE = text("""
+SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR
+  has_database_privilege(current_database(), 'CREATE') AND bool_or(NOT v.superuser OR v.trusted)
+FROM pg_available_extensions e
+JOIN pg_available_extension_versions v ON (v.name, v.version) = (e.name, e.default_version)
+WHERE e.name = 'vector'
+""")
 
 
 def check_server(connection: Connection, address: Address) -> str:
@@ -62,6 +69,16 @@ def check_tables(connection: Connection, address: Address) -> None:
         raise DatabaseUnfit(message, field=FIELD, hint=f"Restore it anew into an empty database; see {DOCS}.")
 
 
+def may_create_vector(connection: Connection) -> bool:
+    """Whether PostgreSQL's own rules let this user put pgvector in; managed services may let more in."""
+    return bool(connection.execute(MAY_CREATE).scalar_one())
+
+
+def how_to_create(address: Address) -> str:
+    """What an administrator types."""
+    return f'As an administrator: psql -d {address.url.database} -c "CREATE EXTENSION vector"'
+
+
 def _create(connection: Connection, address: Address) -> None:
     try:
         connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
@@ -69,8 +86,7 @@ def _create(connection: Connection, address: Address) -> None:
         if sqlstate(error) != NO_RIGHT:
             raise
         message = f"The user may not put pgvector into {address}."
-        hint = f'As an administrator: psql -d {address.url.database} -c "CREATE EXTENSION vector"'
-        raise DatabaseUnfit(message, field=FIELD, hint=hint) from None
+        raise DatabaseUnfit(message, field=FIELD, hint=how_to_create(address)) from None
 
 
 def _check_version(version: str, address: Address) -> None:
