@@ -365,6 +365,16 @@ def test_what_is_no_address_is_refused_without_repeating_it():
         assert "HOMEWARD_DATABASE_URL" in refusal(given, BadSettings)
 
 
+@pytest.mark.parametrize("password", ["s3cr@t#x", "s3cr@t/x", "s3cr@t?x", "s3cr@1:t/x", "@"])
+def test_a_password_with_an_at_sign_is_refused_with_how_to_write_it_and_no_part_of_it(password):
+    with pytest.raises(BadSettings) as told:
+        PostgresDatabase.open(f"postgresql://homeward:{password}@127.0.0.1/city")
+
+    assert "%40" in told.value.hint
+    assert "127.0.0.1" not in told.value.message
+    assert not {part for part in ("s3cr", "t#x", "t/x", "t?x") if part in f"{told.value!r} {told.value.hint}"}
+
+
 def test_a_wrong_password_a_missing_database_and_a_server_that_is_down_are_told_apart(postgres_server):
     url = postgres_server.url("nowhere")
     assert "no database" in refusal(url, BadSettings)

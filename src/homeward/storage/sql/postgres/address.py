@@ -33,6 +33,9 @@ class Address:
         Raises:
             BadSettings: it is no address of a PostgreSQL database; the text is not repeated, it may hold a password.
         """
+        if text.count("@") > 1:  # what follows the first one in a password would be taken for the host, and shown
+            message = "HOMEWARD_DATABASE_URL has an @ too many."
+            raise BadSettings(message, field=FIELD, hint="Write an @ within user or password as %40.")
         try:
             url = make_url(text)
         except (ArgumentError, ValueError):
