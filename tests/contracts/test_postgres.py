@@ -382,6 +382,15 @@ def test_a_wrong_password_a_missing_database_and_a_server_that_is_down_are_told_
     assert "does not answer" in refusal(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d", StorageBusy)
 
 
+def test_a_server_without_tls_is_told_from_one_that_does_not_answer(postgres_server):
+    assert "refuses TLS" in refusal(f"{postgres_server.url()}?sslmode=require", BadSettings)
+
+
+def test_an_option_of_the_address_that_libpq_does_not_know_is_named(postgres_server):
+    assert 'sslmode value: "sure"' in refusal(f"{postgres_server.url()}?sslmode=sure", BadSettings)
+    assert '"tls"' in refusal(f"{postgres_server.url()}?tls=1", BadSettings)
+
+
 def test_a_server_and_an_extension_that_are_too_old_are_refused(postgres_url, monkeypatch):
     monkeypatch.setattr(fitness, "LEAST_SERVER", 99)
     assert "too old; Homeward needs 99" in refusal(postgres_url, DatabaseUnfit)

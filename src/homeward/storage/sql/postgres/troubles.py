@@ -61,13 +61,8 @@ def sqlstate(error: DBAPIError) -> str | None:
 
 def _refusal(error: DBAPIError, address: Address) -> HomewardError:
     state, said = sqlstate(error), str(error.orig)
-    if state in NO_PASSWORD or "password authentication failed" in said or "no password supplied" in said:
-        return BadSettings(f"{address} does not let this user in.", field=FIELD, hint="Check user and password.")
-    if state == NO_DATABASE or ("database" in said and "does not exist" in said):
-        hint = f"On the server: createdb {address.url.database}"
-        return BadSettings(f"There is no database at {address}.", field=FIELD, hint=hint)
-    if "role" in said and "does not exist" in said:
-        return BadSettings(f"{address} does not know this user.", field=FIELD, hint="On the server: createuser NAME")
+    if wrong := _wrong_setting(state, said, address):
+        return wrong
     if state == NO_RIGHT:
         hint = f"Let it make tables there: ALTER DATABASE {address.url.database} OWNER TO its user."
         return DatabaseUnfit(f"The user may not do this at {address}: {_first_line(said)}", field=FIELD, hint=hint)
@@ -75,6 +70,24 @@ def _refusal(error: DBAPIError, address: Address) -> HomewardError:
         hint = "Start PostgreSQL, or correct host and port of HOMEWARD_DATABASE_URL."
         return StorageBusy(f"PostgreSQL does not answer at {address}.", field=FIELD, hint=hint)
     return DatabaseUnfit(f"{address} refuses: {_first_line(said)}", field=FIELD, hint="See the server's log.")
+
+
+def _wrong_setting(state: str | None, said: str, address: Address) -> BadSettings | None:
+    """What is wrong with the address itself; None where nothing is."""
+    if state in NO_PASSWORD or "password authentication failed" in said or "no password supplied" in said:
+        return BadSettings(f"{address} does not let this user in.", field=FIELD, hint="Check user and password.")
+    if state == NO_DATABASE or ("database" in said and "does not exist" in said):
+        hint = f"On the server: createdb {address.url.database}"
+        return BadSettings(f"There is no database at {address}.", field=FIELD, hint=hint)
+    if "role" in said and "does not exist" in said:
+        return BadSettings(f"{address} does not know this user.", field=FIELD, hint="On the server: createuser NAME")
+    if "does not support SSL" in said:
+        hint = "On the server: ssl = on, with a certificate; or take sslmode out of HOMEWARD_DATABASE_URL."
+        return BadSettings(f"The server at {address} refuses TLS.", field=FIELD, hint=hint)
+    if state is None and "invalid" in said:  # libpq does not know what stands after the question mark
+        hint = "See https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"
+        return BadSettings(f"HOMEWARD_DATABASE_URL cannot be used: {_first_line(said)}", field=FIELD, hint=hint)
+    return None
 
 
 def _first_line(said: str) -> str:
