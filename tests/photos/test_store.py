@@ -2,13 +2,14 @@
 
 import hashlib
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
 import pytest
 
-from homeward.cli.elsewhere_checks import FileRows, examine_photos
+from homeward.cli.elsewhere_checks import FileRows, examine_elsewhere, examine_photos
 from homeward.domain.ids import PhotoId, new_token
 from homeward.engine import readiness
 from homeward.errors import BadSettings, Conflict, PhotoStoreUnavailable
@@ -359,3 +360,21 @@ def test_the_doctor_finds_what_is_wrong_with_the_store(tmp_path, door, place, st
 
     assert finding in check.finding
     assert (check.state, bool(check.mend)) == (("ok", False) if "looked for" in finding else ("fail", True))
+
+
+@pytest.mark.parametrize("kind", ["file", "server"])
+@pytest.mark.parametrize(("fault", "state", "finding"), [(0, "ok", "0 named"), (403, "fail", "refuses our key")])
+def test_the_doctor_tries_the_store_before_the_first_start(
+    request, tmp_path, place, store, kind, fault, state, finding
+):
+    with ExitStack() as stack:
+        url = None
+        if kind == "server":
+            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
+        chosen = Settings(data=tmp_path / "data", photos_url=place.url, photos_endpoint=place.endpoint,
+                          photos_key=place.key, database_url=url)  # fmt: skip
+        store.always = fault
+        (check,) = examine_elsewhere(chosen)
+
+    assert (check.name, check.state, finding in check.finding) == ("photos", state, True)
+    assert not (tmp_path / "data").exists()

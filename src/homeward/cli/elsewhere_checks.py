@@ -90,24 +90,44 @@ class ServerRows:
             return list(connection.execute(text(statement), values))
 
 
-Rows = FileRows | ServerRows
+@dataclass(frozen=True, slots=True)
+class NoRows:
+    """The same before the first start."""
+
+    def fact(self, name: str) -> None:
+        """Nothing is known."""
+
+    def hashes(self) -> list[str]:
+        """There are no photos."""
+        return []
+
+    def behind(self, seq: int) -> int:  # noqa: ARG002 - as the others
+        """Nothing has changed."""
+        return 0
+
+
+Rows = FileRows | ServerRows | NoRows
 
 
 def examine_elsewhere(chosen: Settings) -> Iterator[Check]:
-    """Both, where there are rows to compare them with."""
-    from homeward.app import DATABASE_FILE, database_url
-
-    url = database_url(chosen)
-    if url is None and not (chosen.data / DATABASE_FILE).exists():
-        return
-    rows = FileRows(chosen.data / DATABASE_FILE) if url is None else ServerRows(url)
+    """Both: compared with the rows, or tried before there are any."""
     try:
-        if isinstance(rows, ServerRows) and rows.is_new():
-            return
-        yield from examine_photos(chosen, rows)
+        rows = _rows(chosen)
+        if chosen.photos_url is not None or not isinstance(rows, NoRows):
+            yield from examine_photos(chosen, rows)
         yield from examine_index(chosen, rows)
     except HomewardError as error:  # the database itself has a check of its own
         yield Check("rows", "fail", error.message, error.hint or "")
+
+
+def _rows(chosen: Settings) -> Rows:
+    from homeward.app import DATABASE_FILE, database_url
+
+    url, file = database_url(chosen), chosen.data / DATABASE_FILE
+    if url is None:
+        return FileRows(file) if file.exists() else NoRows()
+    rows = ServerRows(url)
+    return NoRows() if rows.is_new() else rows
 
 
 def examine_photos(chosen: Settings, rows: Rows) -> Iterator[Check]:
