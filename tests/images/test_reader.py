@@ -16,6 +16,7 @@ from homeward.errors import HomewardError, PhotoKindUnsupported, PhotoTooLarge, 
 from homeward.images.reader import PillowReader
 from homeward.images.renderer import PillowRenderer
 from homeward.images.scans import count_scans
+from homeward.ports import View
 from tests.conftest import jpeg, photo, picture
 
 READER = PillowReader(20_000_000, 50_000_000)
@@ -50,6 +51,24 @@ def test_every_kind_becomes_an_upright_rgb_jpeg_named_by_its_hash(kind):
     assert safe.picture.dtype == np.uint8
     assert safe.content_hash == hashlib.sha256(safe.jpeg).hexdigest()
     assert PillowRenderer().pixels(safe.jpeg).shape == (240, 240, 3)
+
+
+@pytest.mark.parametrize("harm", [lambda kept: kept[:500], lambda kept: b"\0" * len(kept)], ids=["cut", "zeros"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda kept: PillowRenderer().pixels(kept),
+        lambda kept: PillowRenderer().render(kept, max_side_px=100),
+        lambda kept: PillowRenderer().beside(View(kept), View(kept), height_px=100),
+    ],
+    ids=["pixels", "render", "beside"],
+)
+def test_a_kept_picture_that_was_damaged_is_said(harm, look):
+    kept = jpeg(picture(1))
+    look(kept)
+
+    with pytest.raises(PhotoUnreadable, match="damaged"):
+        look(harm(kept))
 
 
 def test_heic_from_a_phone_is_read():

@@ -1,7 +1,8 @@
 """Kept JPEGs: pixels for the models, smaller and blurred copies for people. Never reads untrusted bytes."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -26,15 +27,16 @@ class PillowRenderer:
         Raises:
             PhotoUnreadable: it was damaged since.
         """
-        try:
-            with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
-                return np.asarray(picture.convert("RGB"))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise PhotoUnreadable("The kept picture is damaged.", field="photo", hint="Send it again.") from error
+        with _opened(jpeg) as picture:
+            return np.asarray(picture.convert("RGB"))
 
     def render(self, jpeg: bytes, *, max_side_px: int, crop: Box | None = None, blurred: Sequence[Box] = ()) -> bytes:
-        """A JPEG of ``crop`` with the ``blurred`` boxes unrecognisable, then shrunk."""
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
+        """A JPEG of ``crop`` with the ``blurred`` boxes unrecognisable, then shrunk.
+
+        Raises:
+            PhotoUnreadable: it was damaged since it was kept.
+        """
+        with _opened(jpeg) as opened:
             picture = opened.convert("RGB")
         for box in blurred:
             _hide(picture, box)
@@ -44,12 +46,26 @@ class PillowRenderer:
         return _jpeg(picture)
 
     def beside(self, left: View, right: View, *, height_px: int) -> bytes:
-        """A JPEG of two views side by side."""
+        """A JPEG of two views side by side.
+
+        Raises:
+            PhotoUnreadable: one was damaged since it was kept.
+        """
         one, other = _fitted(left, height_px), _fitted(right, height_px)
         both = Image.new("RGB", (one.width + GAP_PX + other.width, height_px), BARS)
         both.paste(one, (0, 0))
         both.paste(other, (one.width + GAP_PX, 0))
         return _jpeg(both)
+
+
+@contextmanager
+def _opened(jpeg: bytes) -> Iterator[Image.Image]:
+    """A kept picture, to be decoded within the block."""
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
+            yield opened
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PhotoUnreadable("The kept picture is damaged.", field="photo", hint="Send it again.") from error
 
 
 def _jpeg(picture: Image.Image) -> bytes:
@@ -60,7 +76,7 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 def _fitted(view: View, height_px: int) -> Image.Image:
     """The view, ``height_px`` high; one that would be wider than high is shown whole between bars."""
-    with Image.open(io.BytesIO(view.jpeg), formats=("JPEG",)) as opened:
+    with _opened(view.jpeg) as opened:
         full = opened.size
         shown = view.crop or Box(0, 0, *full)
         least = max(1, round(max(shown.x1 - shown.x0, shown.y1 - shown.y0) / (2 * height_px)))
