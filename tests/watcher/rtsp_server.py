@@ -1,4 +1,4 @@
-"""An RTSP server of real cameras' make (GStreamer's), run by the system's Python: clips as streams, round and round.
+"""An RTSP server of real cameras' make (GStreamer's), run by the system's Python: clips as streams.
 
 Use: /usr/bin/python3 rtsp_server.py PORT NAME=CLIP ...; prints ready when it listens. A stream whose name begins with
 locked- wants the user viewer and the password hunter2.
@@ -16,14 +16,17 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - gi wants the 
 USER, PASSWORD, ROLE = "viewer", "hunter2", "viewers"
 
 
-class Looped(GstRtspServer.RTSPMediaFactory):
-    """One clip, parsed and not encoded anew, begun again at its end for as long as somebody looks."""
+class Played(GstRtspServer.RTSPMediaFactory):
+    """One clip, parsed and not encoded anew, from its start for each who comes.
+
+    Not shared: GStreamer's server now and then stands still for good where many come at once to what they share.
+    """
 
     def __init__(self, clip):
         super().__init__()
         self.clip = clip
         self.kind = "h265" if b"hvc1" in Path(clip).read_bytes() else "h264"
-        self.set_shared(True)
+        self.set_shared(False)
         self.set_latency(0)
 
     def do_create_element(self, _url):
@@ -57,7 +60,7 @@ def main():
     if any(name.startswith("locked-") for name in clips):
         server.set_auth(locked())
     for name, clip in clips.items():
-        factory, allowed = Looped(clip), GstRtspServer.RTSPPermissions.new()
+        factory, allowed = Played(clip), GstRtspServer.RTSPPermissions.new()
         for role in (ROLE, "anybody"):
             may = role == ROLE or not name.startswith("locked-")
             allowed.add_permission_for_role(role, "media.factory.access", True)  # without it there is no 401 but a 404
