@@ -386,6 +386,24 @@ def test_nothing_that_a_finder_sees_tells_where_in_its_cell_of_the_map_a_home_li
     assert len({shown for shown, *_ in seen}) > 1
 
 
+def test_whether_a_finder_is_told_does_not_depend_on_where_in_its_cell_a_home_lies(world):
+    cell = middle_of_cell(HOME)
+    for far in range(9):
+        world.file("found", photo(1, noise=1), place=Point(cell.lat + 0.1 * far, cell.lon))
+    homes = [Point(cell.lat + north, cell.lon) for north in (-0.009, 0.0, 0.009)]
+    pets = [world.file("lost", photo(1), place=home, home=home).report.id for home in homes]
+
+    later = world.clock.now() + timedelta(hours=1)
+    with world.database.write() as work:
+        alerts = work.outbox.claim(later, 60.0, 1000, None)
+    told = [
+        {alert.found_id: alert.degree for alert in alerts if (alert.kind, alert.lost_id) == (AlertKind.OWNER_NEAR, pet)}
+        for pet in pets
+    ]
+    assert told[0] == told[1] == told[2]
+    assert 0 < len(told[0]) < 9
+
+
 def test_people_are_unrecognisable_for_all_but_the_sender(world):
     world.detector.people = True
     lost = world.file("lost", photo(1))

@@ -76,6 +76,11 @@ def middle_of_cell(point: Point) -> Point:
     return Point(min(90.0, (lat + 0.5) * CELL_DEGREES - 90), (lon + 0.5) * CELL_DEGREES - 180)
 
 
+def km_from_afar(home: Point | None, place: Point | None) -> float | None:
+    """From the middle of the cell that ``home`` lies in to ``place``; None where one is unknown."""
+    return distance_km(middle_of_cell(home), place) if home and place else None
+
+
 @dataclass(frozen=True, slots=True)
 class CellRun:
     """Cells ``first_lon`` to ``last_lon`` (inclusive, the first not above the last) of the row ``lat``."""

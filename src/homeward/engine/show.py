@@ -15,7 +15,7 @@ from homeward.domain.filing import Filed, SeenPhoto
 from homeward.domain.ids import CropId, PhotoId, ReportId
 from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, Verdict
 from homeward.domain.matching import degree_from_afar, with_reason
-from homeward.domain.places import distance_band_km, distance_km, middle_of_cell
+from homeward.domain.places import distance_band_km, km_from_afar
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Status
 from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
@@ -196,8 +196,7 @@ class Show:
         return tuple(sorted(shown, key=lambda one: -one.degree))
 
     def _from_afar(self, found: Report, lost: Report, match: Match, crop: Crop) -> FinderMatch:
-        start = lost.home or lost.place
-        km = distance_km(middle_of_cell(start), found.place) if start and found.place else None
+        km = km_from_afar(lost.home or lost.place, found.place)
         calibration = self.ports.spaces.current().calibration
         is_sure = match.verdict is Verdict.SAME
         degree = match.degree if is_sure else degree_from_afar(calibration, lost.species, match, km)

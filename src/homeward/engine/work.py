@@ -1,7 +1,7 @@
 """Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,7 +11,9 @@ from homeward.domain.crops import whole
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
-from homeward.domain.reports import Crop, Photo, Report, Shelf, Source
+from homeward.domain.matching import degree_from_afar
+from homeward.domain.places import km_from_afar
+from homeward.domain.reports import Crop, Photo, Report, Shelf, Source, Standing
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.kept import kept_pixels
 from homeward.engine.match import MatchStep
@@ -167,10 +169,11 @@ class Work:
             return None
         if report is not None and report.shelf is Shelf.LOST:
             work.matches.keep_only(report.id, space.embedder.name, space.calibration.name)
-        there = self._still_there(work, matches)
+        standings = self._still_there(work, matches)
+        there = [match for match in matches if match.lost_id in standings and match.found_id in standings]
         new = work.matches.save(there)
         self._prune(work, new)
-        self._alert(work, there, space, report)
+        self._alert(work, there, standings, space, report)
         work.jobs.done(ready.job)
         return new
 
@@ -182,33 +185,49 @@ class Work:
                 work.matches.prune(lost_id, self.rules.matches_kept)
                 del self._unpruned[lost_id]
 
-    def _still_there(self, work: UnitOfWork, matches: list[Match]) -> list[Match]:
-        """Without those of which a report was erased since the search."""
+    def _still_there(self, work: UnitOfWork, matches: Sequence[Match]) -> dict[ReportId, Standing]:
+        """The reports of the matches, without those that were erased since the search."""
         ids = {match.lost_id for match in matches} | {match.found_id for match in matches}
-        there = {report.id for report in work.reports.standings(sorted(ids))}
-        return [match for match in matches if match.lost_id in there and match.found_id in there]
+        return {report.id: report for report in work.reports.standings(sorted(ids))}
 
-    def _alert(self, work: UnitOfWork, matches: list[Match], space: Space, asked: Report | None) -> None:
+    def _alert(
+        self,
+        work: UnitOfWork,
+        matches: Sequence[Match],
+        standings: Mapping[ReportId, Standing],
+        space: Space,
+        asked: Report | None,
+    ) -> None:
         """One alert for each pair of lost report and encounter, of the best sighting; judged ones make none.
 
-        In the order of their keys: two transactions that queue the same ones then never wait for each other in a ring.
+        Finders are told by the degree from afar: whether one is told must not tell either where a home lies. In the
+        order of their keys: two transactions that queue the same ones then never wait for each other in a ring.
         """
         least = self.rules.alert_degree
         if least is None:
             least = space.calibration.alert_degree
-        told = [match for match in matches if match.verdict is None and (match.degree >= least or _is_answer(match))]
-        ids = {match.lost_id for match in told} | {match.found_id for match in told}
+        open_ones = [match for match in matches if match.verdict is None]
+        told = [match for match in open_ones if match.degree >= least or _is_answer(match)]
+        finders = [
+            (match, degree)
+            for match in open_ones
+            if _is_finders(match, standings) and (degree := _from_afar(space, match, standings)) >= least
+        ]
+        ids = {match.lost_id for match in told} | {match.found_id for match, _ in finders}
+        ids |= {match.lost_id for match, _ in finders}
         reports = {report.id: report for report in work.reports.get_many(sorted(ids))}
-        alerts = []
-        for match in told:
-            lost, found = reports[match.lost_id], reports[match.found_id]
-            alerts.append(self._new_alert(AlertKind.MATCH, match, lost, asked))
-            if found.source is Source.PERSON and found.account_id != lost.account_id and not _is_answer(match):
-                alerts.append(self._new_alert(AlertKind.OWNER_NEAR, match, found, asked))
+        alerts = [
+            self._new_alert(AlertKind.MATCH, match, match.degree, reports[match.lost_id], asked) for match in told
+        ]
+        alerts += [
+            self._new_alert(AlertKind.OWNER_NEAR, match, degree, reports[match.found_id], asked)
+            for match, degree in finders
+            if reports[match.found_id].account_id != reports[match.lost_id].account_id
+        ]
         for alert in sorted(alerts, key=lambda new: (new.key, -new.degree)):
             work.outbox.add(alert)
 
-    def _new_alert(self, kind: AlertKind, match: Match, told: Report, asked: Report | None) -> NewAlert:
+    def _new_alert(self, kind: AlertKind, match: Match, degree: float, told: Report, asked: Report | None) -> NewAlert:
         """For the account of ``told``."""
         now = self.ports.clock.now()
         pair = match.encounter_id if kind is AlertKind.MATCH else match.found_id
@@ -220,10 +239,20 @@ class Work:
             lost_id=match.lost_id,
             found_id=match.found_id,
             encounter_id=match.encounter_id,
-            degree=match.degree,
+            degree=degree,
             created_at=now,
             due_at=now + GRACE if has_just_filed else now,
         )
+
+
+def _is_finders(match: Match, standings: Mapping[ReportId, Standing]) -> bool:
+    """Whether somebody found the animal who would like to hear of its owner, and has not answered them already."""
+    return standings[match.found_id].source is Source.PERSON and not _is_answer(match)
+
+
+def _from_afar(space: Space, match: Match, standings: Mapping[ReportId, Standing]) -> float:
+    lost, found = standings[match.lost_id], standings[match.found_id]
+    return degree_from_afar(space.calibration, lost.species, match, km_from_afar(lost.start, found.start))
 
 
 def _is_answer(match: Match) -> bool:
