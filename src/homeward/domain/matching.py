@@ -10,7 +10,7 @@ import numpy.typing as npt
 from homeward.domain.animals import Part, Species
 from homeward.domain.calibration import Calibration, Floats
 from homeward.domain.looks import Looks
-from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings
+from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode
 
 SEEN_AT_ALL = 0.5
 """Share of lost pets that show up in reports or before cameras at all: an assumption."""
@@ -37,7 +37,6 @@ CAMERA_SEES_PER_KM2, PEOPLE_TELL_PER_KM2 = 5.0, 0.3
 """Strangers of the kind in 30 days, at least: a camera shows every cat that lives there, a finder tells of one that
 seems lost. Without this the first camera of a town would be sure of the first cat. Assumptions."""
 
-FINDER_KM, FINDER_DAYS = 5.0, 30.0
 MAX_LOG_ODDS = 13.8  # degree 0.000001 to 0.999999
 LEAST_ODDS, LEAST_AGREE = 1e-12, 1e-3
 SOON_H, LATER_DAYS = 48.0, 30.0
@@ -137,14 +136,13 @@ def rejected_alike(calibration: Calibration, species: Species, looks: Looks, nea
     return degree(ratio, prior_log_odds(species, nearness))
 
 
-def degree_from_afar(calibration: Calibration, species: Species, match: Match, km: float | None) -> float:
-    """The degree by looks and days alone, ``km`` apart, for people who may not learn a place from the true one.
+def degree_from_afar(calibration: Calibration, species: Species, match: Match, what: Circumstances) -> float:
+    """The degree for people who may not learn a place from the true one: ``what`` says how far apart the two are.
 
-    Nobody is counted around the place, and the looks are those of the pair of crops that decides.
+    The looks are those of the pair of crops that decides.
     """
     ratio = calibration.log_likelihood_ratio(species, match.part, match.l2_distance, match.compared_pairs)
-    around = Surroundings(0, FINDER_KM, FINDER_DAYS, PEOPLE_TELL_PER_KM2)
-    return degree(ratio, prior_log_odds(species, Circumstances(km, match.days, around)))
+    return degree(ratio, prior_log_odds(species, what))
 
 
 def reasons(

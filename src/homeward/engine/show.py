@@ -14,9 +14,10 @@ from homeward.domain.crops import head_region
 from homeward.domain.filing import Filed, SeenPhoto
 from homeward.domain.ids import CropId, PhotoId, ReportId
 from homeward.domain.matches import FinderMatch, Match, MatchPage, MatchQuery, Verdict
-from homeward.domain.matching import degree_from_afar, with_reason
+from homeward.domain.matching import with_reason
 from homeward.domain.places import distance_band_km, km_from_afar
-from homeward.domain.reports import Crop, Photo, Report, Shelf, Status
+from homeward.domain.reports import Crop, Photo, Report, Shelf, Status, standing_of
+from homeward.engine.afar import FromAfar
 from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
 from homeward.engine.wiring import Ports
@@ -186,22 +187,14 @@ class Show:
                 work.audit.add(photo_id, viewer, size, self.ports.clock.now())
 
     def _finder(self, work: UnitOfWork, found: Report, limit: int) -> tuple[FinderMatch, ...]:
-        shown = []
+        afar, shown = FromAfar(work, self.ports.spaces.current().calibration), []
         for match in work.matches.of_found(found.id, limit):
             lost = work.reports.get(match.lost_id)
             crop = self._crop(work, match)
             if lost is None or lost.status is not Status.OPEN or crop is None or match.verdict is Verdict.DIFFERENT:
                 continue
-            shown.append(self._from_afar(found, lost, match, crop))
+            shown.append(_from_afar(afar, found, lost, match, crop))
         return tuple(sorted(shown, key=lambda one: -one.degree))
-
-    def _from_afar(self, found: Report, lost: Report, match: Match, crop: Crop) -> FinderMatch:
-        km = km_from_afar(lost.home or lost.place, found.place)
-        calibration = self.ports.spaces.current().calibration
-        is_sure = match.verdict is Verdict.SAME
-        degree = match.degree if is_sure else degree_from_afar(calibration, lost.species, match, km)
-        band = None if km is None else distance_band_km(km)
-        return FinderMatch(lost.id, degree, crop, lost.name, lost.species, lost.district, band, match.verdict)
 
     def _crop(self, work: UnitOfWork, match: Match) -> Crop | None:
         for _, crops in work.photos.of_report(match.lost_id):
@@ -209,6 +202,14 @@ class Show:
                 if crop.id == match.lost_crop_id:
                     return crop
         return None
+
+
+def _from_afar(afar: FromAfar, found: Report, lost: Report, match: Match, crop: Crop) -> FinderMatch:
+    km = km_from_afar(lost.home or lost.place, found.place)
+    is_sure = match.verdict is Verdict.SAME
+    degree = match.degree if is_sure else afar.degree(match, standing_of(lost), standing_of(found))
+    band = None if km is None else distance_band_km(km)
+    return FinderMatch(lost.id, degree, crop, lost.name, lost.species, lost.district, band, match.verdict)
 
 
 def get_report(work: UnitOfWork, report_id: ReportId, shelf: Shelf | None = None) -> Report:

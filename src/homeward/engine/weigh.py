@@ -130,20 +130,20 @@ def _about(work: UnitOfWork, me: Standing, shelf: Shelf, others: Sequence[Standi
     """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
     if shelf is Shelf.LOST:
         when = [other.happened_at for other in others]
-        crowd = _Crowd(work, min(when, default=me.happened_at), max(when, default=me.happened_at))
+        crowd = Crowd(work, min(when, default=me.happened_at), max(when, default=me.happened_at))
         places = [other.start if me.start else None for other in others]
         counted = [
             crowd.around(me.species, place, other.happened_at) for place, other in zip(places, others, strict=True)
         ]
         return np.array(counted, np.float64)
-    crowd = _Crowd(work, me.happened_at, me.happened_at)
+    crowd = Crowd(work, me.happened_at, me.happened_at)
     kinds = {(other.species, other.start is None) for other in others}
     counts = {kind: crowd.around(kind[0], None if kind[1] else me.start, me.happened_at) for kind in kinds}
     return np.array([counts[other.species, other.start is None] for other in others], np.float64)
 
 
 @dataclass(slots=True)
-class _Crowd:
+class Crowd:
     """How many animals of a kind are about between two moments, asked once for each cell of the map."""
 
     work: UnitOfWork

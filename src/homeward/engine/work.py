@@ -11,9 +11,8 @@ from homeward.domain.crops import whole
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
-from homeward.domain.matching import degree_from_afar
-from homeward.domain.places import km_from_afar
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Source, Standing
+from homeward.engine.afar import FromAfar
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.kept import kept_pixels
 from homeward.engine.match import MatchStep
@@ -208,11 +207,13 @@ class Work:
             least = space.calibration.alert_degree
         open_ones = [match for match in matches if match.verdict is None]
         told = [match for match in open_ones if match.degree >= least or _is_answer(match)]
-        finders = [
-            (match, degree)
+        afar = FromAfar(work, space.calibration)
+        looked_at = [
+            (match, afar.degree(match, standings[match.lost_id], standings[match.found_id], least=least))
             for match in open_ones
-            if _is_finders(match, standings) and (degree := _from_afar(space, match, standings)) >= least
+            if _is_finders(match, standings)
         ]
+        finders = [(match, degree) for match, degree in looked_at if degree >= least]
         ids = {match.lost_id for match in told} | {match.found_id for match, _ in finders}
         ids |= {match.lost_id for match, _ in finders}
         reports = {report.id: report for report in work.reports.get_many(sorted(ids))}
@@ -248,11 +249,6 @@ class Work:
 def _is_finders(match: Match, standings: Mapping[ReportId, Standing]) -> bool:
     """Whether somebody found the animal who would like to hear of its owner, and has not answered them already."""
     return standings[match.found_id].source is Source.PERSON and not _is_answer(match)
-
-
-def _from_afar(space: Space, match: Match, standings: Mapping[ReportId, Standing]) -> float:
-    lost, found = standings[match.lost_id], standings[match.found_id]
-    return degree_from_afar(space.calibration, lost.species, match, km_from_afar(lost.start, found.start))
 
 
 def _is_answer(match: Match) -> bool:
