@@ -6,7 +6,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import termios
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -593,9 +592,9 @@ def test_in_a_terminal_a_live_table_shows_how_each_camera_is(tmp_path):
     (tmp_path / "all.toml").write_text(f'server = "http://127.0.0.1:9"\n{cameras}')
     arguments = ["watch", tmp_path / "all.toml", "--realtime"]
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, 400))  # so wide that no path is broken
     keys = {f"HOMEWARD_CAMERA_KEY_{name.upper()}": "hwk_x" for name in sources}
-    env = {**os.environ, **keys, "HOMEWARD_LANG": "en", "TERM": "xterm-256color"}
+    wide = {"TERM": "xterm-256color", "COLUMNS": "400", "LINES": "40"}  # so wide that no path is broken
+    env = {**os.environ, **keys, "HOMEWARD_LANG": "en", **wide}
     watching = subprocess.Popen(
         [*RUN, *map(str, arguments), "--data", str(tmp_path / "box")], stderr=theirs, stdout=subprocess.PIPE, env=env
     )
