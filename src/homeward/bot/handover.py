@@ -118,8 +118,7 @@ async def on_question(turn: Turn, said: Said) -> None:
     handover_id = turn.state["talk"]
     was_answering = turn.step == "answer"
     turn.forget()
-    for part in parts_of(said.text):
-        await turn.person.write(handover_id, text=part)
+    await _write(turn, handover_id, parts_of(said.text))
     turn.say("answer_sent" if was_answering else "question_sent")
 
 
@@ -138,8 +137,7 @@ async def on_talk(turn: Turn, said: Said) -> bool:
 
 async def _pass_on(turn: Turn, handover_id: str, said: Said) -> None:
     if isinstance(said, Words):
-        for part in parts_of(said.text):
-            await turn.person.write(handover_id, text=part)
+        await _write(turn, handover_id, parts_of(said.text))
     elif isinstance(said, Spot):
         try:
             place = Point(said.lat, said.lon)
@@ -163,9 +161,13 @@ async def _pass_pictures_on(turn: Turn, handover_id: str, said: Pictures) -> Non
                 unread.append(number)
             else:
                 parts = parts[1:]
+    await _write(turn, handover_id, parts)
+    photos.say_unread(turn, unread, of=len(said.files))
+
+
+async def _write(turn: Turn, handover_id: str, parts: Sequence[str]) -> None:
     for part in parts:
         await turn.person.write(handover_id, text=part)
-    photos.say_unread(turn, unread, of=len(said.files))
 
 
 def parts_of(text: str) -> list[str]:

@@ -56,7 +56,8 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     troubles = _Troubles()
     seen = _watched(cameras, chosen, troubles)
     troubled = _troubled(seen)
-    if len(troubled) == len(seen) > 0 and not any(each.watching.counts.frames for each in seen.values()):
+    is_all_trouble = len(troubled) == len(seen)
+    if is_all_trouble and not any(each.watching.counts.frames for each in seen.values()):
         raise _Unwatchable(troubled[0].problem, field=f"{troubled[0].camera}.source", hint=troubled[0].hint)
     troubles.tell(seen)
     sights = [(camera, sight) for camera, each in seen.items() for sight in each.sights]
@@ -70,7 +71,7 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
         _draw(sheet, [sight for _, sight in sights])
     elif sheet is not None:
         print(f"No crop, so {sheet} was not written.", file=sys.stderr)
-    return 2 if len(troubled) == len(seen) else 0
+    return 2 if is_all_trouble else 0
 
 
 def _watched(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", troubles: "_Troubles") -> dict[str, _Seen]:
