@@ -30,16 +30,20 @@ class ModelServer:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        ports = ["--port", str(self.port), "--grpc-port", str(self.grpc_port)]
-        command = [sys.executable, "-c", crash.START, "models", "serve", *ports, *self.more]
-        env = {name: value for name, value in os.environ.items() if name != "HOMEWARD_MODEL_SERVICE"}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+        self.launch()
         try:
             self.until(self.is_ready)
         except AssertionError:  # nothing is left behind that would start itself anew
             self.stop()
             raise
+
+    def launch(self) -> None:
+        """Start it; it is not ready yet."""
+        ports = ["--port", str(self.port), "--grpc-port", str(self.grpc_port)]
+        command = [sys.executable, "-c", crash.START, "models", "serve", *ports, *self.more]
+        env = {name: value for name, value in os.environ.items() if name != "HOMEWARD_MODEL_SERVICE"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
 
     def until(self, condition) -> None:
         """Wait for it."""

@@ -1,4 +1,4 @@
-"""Kill -9 of a server, of PostgreSQL and of a worker in turn, under load: what was acknowledged must be there.
+"""Kill -9 of servers, PostgreSQL, a worker and the model service in turn, under load: what was acknowledged must be there.
 
 Clients send to whichever server they like, and again with the same key until one acknowledges. How long the service was
 away after each kill is measured, until any server acknowledges anything again.
@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+import pytest
 
-from tests.e2e.crash import START, Ledger, Server, acknowledge, check, claim
+from tests.e2e.crash import START, Ledger, Server, acknowledge, check, claim, form
+from tests.e2e.model_crash import ModelServer
 from tests.fakes.postgres import PostgresServer
 
 PASSING = {409, 429, 503}
@@ -46,18 +48,21 @@ class Worker:
 
 @dataclass
 class Cluster:
-    """Two servers and a worker on one database and one folder."""
+    """Two servers and a worker on one database and one folder, with one model service for all of them."""
 
     folder: Path
     postgres: PostgresServer
     servers: list[Server] = field(init=False)
     worker: Worker = field(init=False)
+    models: ModelServer = field(init=False)
 
     def __post_init__(self) -> None:
+        self.models = ModelServer(self.folder.parent)
         self.servers = [Server(self.folder, name=f"server{number}") for number in (1, 2)]
         self.worker = Worker(self.folder)
 
     def start(self) -> None:
+        self.models.start()
         self.worker.launch()
         for server in self.servers:
             server.launch()
@@ -65,12 +70,12 @@ class Cluster:
             server.wait()
 
     def stop(self) -> None:
-        for one in (*self.servers, self.worker):
+        for one in (*self.servers, self.worker, self.models):
             one.stop()
 
     def watch_over(self) -> None:
         """As systemd does: what gave up, since its database was away just as it started, is started again."""
-        for one in (*self.servers, self.worker):
+        for one in (*self.servers, self.worker, self.models):
             if one.process.poll() is not None:
                 one.launch()
 
@@ -83,15 +88,16 @@ class Cluster:
 
     def kill(self, turn: int) -> str:
         """The next in turn dies, and is started again as whoever watches over it would; nobody waits until it is up."""
-        if turn % 4 == 1:
+        if turn % 5 == 1:
             self.postgres.kill()
             self.postgres.start()
             return "postgres"
-        if turn % 4 == 2:
-            self.worker.kill()
-            self.worker.launch()
-            return "worker"
-        server = self.servers[0 if turn % 4 == 0 else 1]
+        if turn % 5 in {2, 3}:
+            name, one = ("worker", self.worker) if turn % 5 == 2 else ("models", self.models)
+            one.kill()
+            one.launch()
+            return name
+        server = self.servers[0 if turn % 5 == 0 else 1]
         self.until_up(server)
         server.kill()
         server.launch()
@@ -107,10 +113,13 @@ class Outcome:
     last_ack: float = 0.0
 
 
-def run(folder: Path, postgres: PostgresServer, url: str, *, kills: int, clients: int, seed: int) -> Outcome:
+def run(
+    folder: Path, postgres: PostgresServer, url: str, patch: pytest.MonkeyPatch, *, kills: int, clients: int, seed: int
+) -> Outcome:
     """Load, ``kills`` kills in turn, and the check. Raises AssertionError on any loss or double."""
     rng, outcome = random.Random(seed), Outcome()
     cluster = Cluster(folder, postgres)
+    patch.setenv("HOMEWARD_MODEL_SERVICE", cluster.models.url)
     cluster.start()
     done = threading.Event()
     urls = [server.url for server in cluster.servers]
@@ -152,10 +161,11 @@ def client(urls: list[str], outcome: Outcome, done: threading.Event, seed: float
 
 def send(http: httpx2.Client, url: str, outcome: Outcome, filing) -> bool:
     """Whether it was acknowledged; nobody there, or nobody able just now, is no answer."""
-    form = {"shelf": filing.shelf, "species": "cat", "keep_without_animal": "true", "lat": "57.6", "lon": "39.85"}
     photo = {"photo": ("a.jpg", filing.photo, "image/jpeg")}
     try:
-        answer = http.post(f"{url}/api/v1/reports", data=form, files=photo, headers={"Idempotency-Key": filing.key})
+        answer = http.post(
+            f"{url}/api/v1/reports", data=form(filing), files=photo, headers={"Idempotency-Key": filing.key}
+        )
     except httpx2.HTTPError:
         return False
     if answer.status_code in PASSING:

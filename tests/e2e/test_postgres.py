@@ -111,17 +111,19 @@ def killable(tmp_path, monkeypatch):
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_nothing_acknowledged_is_lost_when_server_postgres_and_worker_are_killed_in_turn(killable, tmp_path):
-    outcome = postgres_crash.run(tmp_path / "data", *killable, kills=3, clients=3, seed=1)
+def test_nothing_acknowledged_is_lost_when_server_postgres_worker_and_models_are_killed_in_turn(
+    killable, tmp_path, monkeypatch
+):
+    outcome = postgres_crash.run(tmp_path / "data", *killable, monkeypatch, kills=4, clients=3, seed=1)
 
     assert len(outcome.ledger.filings) > 4
-    assert set(outcome.away_s) == {"server", "postgres", "worker"}
+    assert set(outcome.away_s) == {"server", "postgres", "worker", "models"}
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
-def test_nothing_acknowledged_is_lost_over_a_hundred_kills_in_turn(killable, tmp_path):
-    outcome = postgres_crash.run(tmp_path / "data", *killable, kills=100, clients=4, seed=2)
+def test_nothing_acknowledged_is_lost_over_a_hundred_kills_in_turn(killable, tmp_path, monkeypatch):
+    outcome = postgres_crash.run(tmp_path / "data", *killable, monkeypatch, kills=100, clients=4, seed=2)
 
     for name, seconds in outcome.away_s.items():
         said = f"{name}: away {np.median(seconds):.1f} s, at most {max(seconds):.1f} s, {len(seconds)} kills\n"
