@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         description="Least degree that alerts the owner; default: what the model's card says.",
     )
     alert_cooldown_min: float = Field(
-        15.0, ge=0, description="Least minutes between two alerts about one lost pet, unless one is better."
+        15.0, ge=0, description="Least minutes between two alerts about one lost pet or one find, unless one is better."
     )
     matches_kept: int = Field(1000, ge=10, le=100_000, description="Best matches kept per lost report.")
     link_days: int = Field(365, ge=1, description="Days that an owner's link stays valid.")

@@ -92,6 +92,17 @@ def test_what_somebody_has_seen_by_itself_is_not_told_again(database):
         assert all(alert.delivered_at is None for alert in work.outbox.of_lost(ReportId("lost")))
 
 
+def test_what_finders_are_told_is_listed_by_the_find_and_what_owners_are_by_the_pet(database):
+    with database.write() as work:
+        for name in ("lost", "one", "two"):
+            add(work, name)
+        for key, found, kind in (("a", "one", "owner_near"), ("b", "two", "owner_near"), ("c", "one", "match")):
+            work.outbox.add(new_alert(key, found=found, kind=AlertKind(kind)))
+
+        assert [alert.key for alert in work.outbox.of_found(ReportId("one"))] == ["a"]
+        assert [alert.key for alert in work.outbox.of_lost(ReportId("lost"))] == ["c"]
+
+
 def test_accounts_are_found_by_where_they_are(database):
     with database.write() as work:
         work.accounts.save(PERSON)

@@ -296,6 +296,18 @@ def test_later_alerts_wait_for_the_cool_down_and_come_together(world):
     assert [len(news.alerts) for news in told(world)] == [1, 2]
 
 
+def test_a_finder_whose_find_fits_many_pets_is_not_told_of_each_by_itself(world):
+    world.file("found", photo(1), place=NEAR)
+    for noise in (1, 2, 3):
+        world.file("lost", photo(1, noise=noise), place=HOME)
+        world.engine.deliver_due_alerts()
+    assert [len(news.alerts) for news in told(world, AlertKind.OWNER_NEAR)] == [1]
+
+    world.clock.forward(minutes=20)
+    world.engine.deliver_due_alerts()
+    assert [len(news.alerts) for news in told(world, AlertKind.OWNER_NEAR)] == [1, 2]
+
+
 def test_erasing_leaves_neither_rows_nor_files_but_spares_a_shared_file(world):
     lost = world.file("lost", photo(1), photo(2))
     twin = world.file("found", photo(2))

@@ -1,7 +1,7 @@
 """Notify: due alerts out of the outbox, to whoever delivers them, at least once each; their keys make it once.
 
 What waits for a cool-down, for the end of a night, or for a muted report is put off here; several alerts about one lost
-pet that come due together become one piece of news.
+pet, or one find, that come due together become one piece of news.
 """
 
 from collections import defaultdict
@@ -100,11 +100,13 @@ class Notify:
         if told is not None and told.muted_until is not None and told.muted_until > now:
             return told.muted_until
         night = quiet_until(account, now) if account and best.degree < CERTAIN else None
-        return night or (self._cooled_at(work, best) if best.kind is AlertKind.MATCH else None)
+        return night or self._cooled_at(work, best)
 
     def _cooled_at(self, work: UnitOfWork, alert: Alert) -> datetime | None:
-        """When the cool-down of this lost report ends for an alert of this degree."""
-        delivered = [a for a in work.outbox.of_lost(alert.lost_id) if a.delivered_at is not None]
+        """When the cool-down of the report that this is told about ends for an alert of this degree."""
+        is_owners = alert.kind is AlertKind.MATCH
+        earlier = work.outbox.of_lost(alert.lost_id) if is_owners else work.outbox.of_found(alert.found_id)
+        delivered = [a for a in earlier if a.delivered_at is not None]
         if not delivered or alert.degree > max(a.degree for a in delivered) + BETTER:
             return None
         last = max(a.delivered_at for a in delivered if a.delivered_at)

@@ -142,6 +142,10 @@ class Outbox(Protocol):
         """All alerts about matches of a lost report to its owner, oldest first."""
         ...
 
+    def of_found(self, found_id: ReportId) -> list[Alert]:
+        """All alerts about owners of a found animal to its finder, oldest first."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Update:

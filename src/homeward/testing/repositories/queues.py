@@ -1,6 +1,6 @@
 """Jobs, alerts and updates on dictionaries."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
@@ -123,7 +123,14 @@ class MemoryOutbox(Repository):
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
         """All alerts about matches of a lost report to its owner, oldest first."""
-        mine = [a for a in self.tables.alerts.values() if a.lost_id == lost_id and a.kind is AlertKind.MATCH]
+        return self._all(AlertKind.MATCH, lambda alert: alert.lost_id == lost_id)
+
+    def of_found(self, found_id: ReportId) -> list[Alert]:
+        """All alerts about owners of a found animal to its finder, oldest first."""
+        return self._all(AlertKind.OWNER_NEAR, lambda alert: alert.found_id == found_id)
+
+    def _all(self, kind: AlertKind, is_mine: Callable[[Alert], bool]) -> list[Alert]:
+        mine = [alert for alert in self.tables.alerts.values() if alert.kind is kind and is_mine(alert)]
         return sorted(mine, key=lambda alert: (alert.created_at, alert.id))
 
     def _messenger(self, alert: Alert) -> str | None:
