@@ -95,7 +95,9 @@ def compared(
         kept[Part.BODY] = [pair for pair in kept[Part.BODY] if not _are_portraits(pair, shown)]
     joint, nearest = {}, {}
     for part, some in kept.items():
-        if some:
+        if len(some) == 1:  # nearly always
+            nearest[part], joint[part] = some[0], _fair(coarse_l2[part], some[0], shown)
+        elif some:
             near = [(_fair(coarse_l2[part], pair, shown), pair) for pair in some]
             smallest, nearest[part] = min(near, key=lambda one: one[0])
             joint[part] = joint_l2(smallest, sum(l2**2 for l2, _ in near), len(near))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from homeward.domain import matching
@@ -13,6 +13,7 @@ from homeward.domain.looks import Compared, Pair, coarseness, compared
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
+from homeward.engine.shown import ShownCrops
 from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, SECONDS_A_DAY, Pairing, Weighed, weigh
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Space, UnitOfWork
@@ -33,6 +34,7 @@ class MatchStep:
 
     ports: Ports
     rules: Rules
+    shown: ShownCrops = field(default_factory=ShownCrops)
 
     def __call__(self, work: UnitOfWork, report: Report, own: Sequence[Embedding], space: Space) -> list[Match]:
         """Matches of ``report``, whose vectors are ``own``, best first; empty where it is not open.
@@ -46,7 +48,7 @@ class MatchStep:
             me = standing_of(report)
             candidates = [c for c in work.reports.standings(list(pairings)) if _may_be(me, c)]
             noted["candidates"] = len(candidates)
-            judge = _Judge(work, space.calibration, space.embedder.name, self.ports.clock.now())
+            judge = _Judge(work, space.calibration, space.embedder.name, self.ports.clock.now(), self.shown)
             matches = judge.matches(report, candidates, pairings, self.rules.matches_kept)
         matches.sort(key=lambda match: (-match.degree, match.l2_distance, match.found_id))
         return matches[: self.rules.matches_kept]
@@ -83,11 +85,12 @@ class _Judge:
     calibration: Calibration
     model: ModelName
     now: datetime
+    shown: ShownCrops
 
     def matches(
         self, report: Report, candidates: Sequence[Standing], pairings: Mapping[ReportId, Pairing], keep: int
     ) -> list[Match]:
-        weighed = weigh(self.work, self.calibration, report, candidates, pairings)
+        weighed = weigh(self.work, self.calibration, report, candidates, pairings, self.shown)
         twins = self._same_pictures(report)
         ends = {other.id: other for other in (report, *self.work.reports.get_many(list(twins)))}
         verdicts = self._verdicts([report.id]) if report.shelf is Shelf.LOST else {}
@@ -175,8 +178,9 @@ class _Judge:
                 if a.part is b.part:
                     distance = float(l2_distances(b.vector[None], a.vector)[0])
                     pairing[a.part].append(Pair(distance, a.crop_id, b.crop_id))
-        shown = self.work.crops.shown([found.id, other])
-        return compared(pairing, shown, coarseness(self.calibration, found.species))
+        pairs = [pair for some in pairing.values() for pair in some]
+        wanted = {found.id: {pair.own for pair in pairs}, other: {pair.other for pair in pairs}}
+        return compared(pairing, self.shown(self.work, wanted), coarseness(self.calibration, found.species))
 
     def _same_pictures(self, report: Report) -> set[ReportId]:
         """People's reports that carry one of the very pictures of ``report``; cameras send none but their own."""

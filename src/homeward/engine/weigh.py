@@ -11,11 +11,12 @@ import numpy.typing as npt
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
 from homeward.domain.calibration import Calibration, Floats
-from homeward.domain.ids import ReportId
+from homeward.domain.ids import CropId, ReportId
 from homeward.domain.looks import Compared, Pair, coarseness, compared
 from homeward.domain.matching import ManyCircumstances
 from homeward.domain.places import Point, cell_of, distances_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, standing_of
+from homeward.engine.shown import ShownCrops
 from homeward.ports import UnitOfWork
 
 AROUND_KM, AROUND_DAYS = 5.0, 30.0
@@ -81,12 +82,13 @@ def weigh(
     report: Report,
     candidates: Sequence[Standing],
     pairings: Mapping[ReportId, Pairing],
+    read: ShownCrops,
 ) -> Weighed:
     """The degree of each pair of ``report`` and one of ``candidates``, in their order."""
     me, count = standing_of(report), len(candidates)
     lost_species = [me.species if report.shelf is Shelf.LOST else other.species for other in candidates]
     what = _circumstances(me, report.shelf, candidates, _about(work, me, report.shelf, candidates))
-    shown = work.crops.shown([report.id, *(other.id for other in candidates)])
+    shown = read(work, _crops(report, candidates, pairings))
     coarse = {species: coarseness(calibration, species) for species in Species}
     both = [
         compared(pairings[other.id], shown, coarse[species])
@@ -102,6 +104,15 @@ def weigh(
         )
         prior[of_kind] = matching.priors_log_odds(species, what.only(of_kind), AROUND_KM, AROUND_DAYS)
     return Weighed(both, ratio, deciding, what, prior)
+
+
+def _crops(
+    report: Report, candidates: Sequence[Standing], pairings: Mapping[ReportId, Pairing]
+) -> dict[ReportId, set[CropId]]:
+    """All crops that are compared, by the report that they are of."""
+    pairs = {other.id: [pair for some in pairings[other.id].values() for pair in some] for other in candidates}
+    crops = {other_id: {pair.other for pair in some} for other_id, some in pairs.items()}
+    return crops | {report.id: {pair.own for some in pairs.values() for pair in some}}
 
 
 def _rows(columns: Mapping[Part, Floats], chosen: npt.NDArray[np.bool_]) -> dict[Part, Floats]:

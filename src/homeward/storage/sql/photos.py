@@ -72,7 +72,7 @@ class SqlCrops:
         return shown_on(
             rows.outline(row)
             for start in range(0, len(report_ids), CHUNK)
-            for row in self.connection.execute(OUTLINE, {"ids": report_ids[start : start + CHUNK]})
+            for row in self.connection.execute(OUTLINE, {"ids": report_ids[start : start + CHUNK]}).all()
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     update,
 )
 
@@ -131,7 +133,9 @@ class SqlReports:
         return [
             rows.standing(row)
             for start in range(0, len(ids), CHUNK)
-            for row in self.connection.execute(staying(self.connection, STANDING), {"ids": ids[start : start + CHUNK]})
+            for row in self.connection.execute(
+                staying(self.connection, STANDING), {"ids": ids[start : start + CHUNK]}
+            ).all()
         ]
 
     def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
@@ -153,7 +157,7 @@ STANDING = select(
     reports.c.id,
     reports.c.species,
     reports.c.species_confidence,
-    reports.c.happened_at,
+    type_coerce(reports.c.happened_at, BigInteger),
     reports.c.encounter_id,
     reports.c.source,
     func.coalesce(reports.c.home_lat, reports.c.lat),

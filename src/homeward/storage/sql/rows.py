@@ -25,6 +25,7 @@ from homeward.domain.matches import Match, Reason, ReasonCode, Verdict
 from homeward.domain.places import Point
 from homeward.domain.repeats import Look, Seen
 from homeward.domain.reports import Camera, Crop, Held, NewCrop, Photo, Report, Shelf, Source, Standing, Status
+from homeward.storage.sql.types import from_us
 
 Row = RowMapping
 VECTOR = np.dtype("<f4")
@@ -121,13 +122,13 @@ def report(row: Row) -> Report:
 
 
 def standing(row: Sequence[Any]) -> Standing:
-    """A standing of its columns, by position."""
-    report_id, species, confidence, happened_at, encounter_id, source, lat, lon, has_home, about = row
+    """A standing of its columns, by position; the moment in microseconds."""
+    report_id, species, confidence, happened_us, encounter_id, source, lat, lon, has_home, about = row
     return Standing(
         ReportId(report_id),
         SPECIES[species],
         confidence,
-        happened_at,
+        from_us(happened_us),
         EncounterId(encounter_id),
         SOURCES[source],
         point(lat, lon),
