@@ -276,6 +276,41 @@ def test_photos_of_a_report_that_is_begun_are_dropped_only_when_the_person_says_
     somebody.sees(words(somebody, "send_lost" if command == "/lost" else "answering"))
 
 
+@pytest.mark.parametrize(
+    ("asks", "question", "ends"),
+    [
+        ("b.add_photos", "send_more", "b.cancel"),
+        ("b.erase", "ask_erase", "b.erase_no"),
+        ("/delete", "ask_erase_all", "b.erase_no"),
+        ("/delete", "ask_erase_all", "/cancel"),
+    ],
+)
+def test_a_report_that_is_begun_waits_while_something_else_is_asked(telegram, bot, asks, question, ends):
+    somebody = telegram.person(7)
+    files_found(somebody)
+    somebody.writes("/found")
+    somebody.sends_photos(photo(2))
+    somebody.sees(words(somebody, "ask_where_found"))
+
+    if asks == "/delete":
+        somebody.writes(asks)
+    else:
+        somebody.writes("/my")
+        somebody.sees(words(somebody, "status.open"))
+        somebody.taps(words(somebody, asks))
+    somebody.sees(words(somebody, question))
+    if ends == "/cancel":
+        somebody.writes(ends)
+    else:
+        somebody.taps(words(somebody, ends))
+
+    somebody.sees(words(somebody, "back_to_draft"))
+    somebody.sees(words(somebody, "ask_where_found"))
+    for key in ("ask_when_found", "ask_about_found", "filed_found"):
+        somebody.taps(words(somebody, "b.skip"))
+        somebody.sees(words(somebody, key))
+
+
 def test_one_can_stop_anywhere_and_nothing_is_kept(door, somebody):
     somebody.writes("/lost")
     somebody.sends_photos(photo(1))

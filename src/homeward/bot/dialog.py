@@ -26,6 +26,9 @@ async def answer(turn: Turn, said: Said) -> None:
         turn.say("not_yours")
     except InvalidInput as error:
         turn.refuse(error)
+    if turn.pick_up():
+        turn.say("back_to_draft")
+        filing.ask_again(turn)
 
 
 async def _answer(turn: Turn, said: Said) -> None:
@@ -115,13 +118,13 @@ async def _found(turn: Turn) -> None:
 
 def _begin(turn: Turn, shelf: str, about: str = "") -> None:
     """A new report; where that would drop photos of another, they are asked about first."""
-    photos = turn.state.get("draft", {}).get("photos", [])
+    photos = turn.begun_photos
     if not photos:
         filing.begin(turn, shelf, about or None)
         return
     at = turn.state["turn"]
     rows = ((turn.button("begin_anew", f"n:{shelf}:{at}:{about}"),), (turn.button("go_on", f"n:go_on:{at}:"),))
-    turn.tell(turn.words.count("drop_draft", len(photos)), rows)
+    turn.tell(turn.words.count("drop_draft", photos), rows)
 
 
 async def _on_anew(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all

@@ -18,7 +18,7 @@ LONGEST_NAME, LONGEST_ADDRESS = 40, 300
 
 def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
     """A new draft; a photo is wanted."""
-    turn.forget()
+    turn.drop()
     turn.state["draft"] = {"shelf": shelf, "about": about, "photos": []}
     _ask_photo(turn)
 

@@ -74,7 +74,7 @@ async def _answer(turn: Turn, handover_id: str, *, agrees: bool) -> None:
 
 def enter(turn: Turn, handover_id: str) -> None:
     """From now on what is written goes to the other side."""
-    turn.forget()
+    turn.set_aside()
     turn.state |= {"talk": handover_id, "step": "talk"}
 
 
@@ -84,9 +84,9 @@ def open_in(turn: Turn) -> str | None:
 
 
 def pause(turn: Turn) -> None:
-    """Everything begun is dropped; of an open conversation the way back is shown."""
+    """What is open makes way; of an open conversation the way back is shown."""
     handover_id = open_in(turn)
-    turn.forget()
+    turn.set_aside()
     if handover_id is not None:
         turn.say("paused_talk", ways(turn, handover_id))
 

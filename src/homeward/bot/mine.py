@@ -106,7 +106,7 @@ QUESTIONS: dict[str, Callable[[Turn], None]] = {
 
 def ask_erase_all(turn: Turn) -> None:
     """Everything?"""
-    turn.forget()
+    turn.set_aside()
     QUESTIONS["erase_all"](turn)
 
 

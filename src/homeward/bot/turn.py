@@ -11,6 +11,7 @@ from homeward.errors import HomewardError
 from homeward.locales import refusal
 
 QUESTION = "q"
+BEGUN = ("step", "draft")  # of the state of a report that is begun
 State = dict[str, Any]
 
 
@@ -89,8 +90,32 @@ class Turn:
         self.out.append(Note(self.words(key, **values), keyboard="gone"))
 
     def forget(self) -> None:
-        """Everything begun is dropped; the count of questions goes on, so that old buttons stay old."""
-        self.state = {"turn": self.state.get("turn", 0)}
+        """What is open is dropped; the count of questions goes on, so that old buttons stay old."""
+        self._keep(self.state.get("aside"))
+
+    def drop(self) -> None:
+        """The same, and what was set aside too."""
+        self._keep(None)
+
+    def set_aside(self) -> None:
+        """What is open makes way; a report that is begun, with photos, waits until what comes now is over."""
+        photos = self.state.get("draft", {}).get("photos")
+        self._keep({name: self.state[name] for name in BEGUN} if photos and self.step else self.state.get("aside"))
+
+    def pick_up(self) -> bool:
+        """Go on with what was set aside, where nothing else is open; whether there was something."""
+        aside = None if self.step else self.state.pop("aside", None)
+        self.state |= aside or {}
+        return aside is not None
+
+    @property
+    def begun_photos(self) -> int:
+        """How many photos the report has that is begun, now or set aside."""
+        begun = self.state if "draft" in self.state else self.state.get("aside", {})
+        return len(begun.get("draft", {}).get("photos", []))
+
+    def _keep(self, aside: State | None) -> None:
+        self.state = {"turn": self.state.get("turn", 0), **({"aside": aside} if aside else {})}
 
     def button(self, key: str, data: str) -> Button:
         """A button with a label of the catalogue."""
