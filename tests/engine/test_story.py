@@ -416,6 +416,29 @@ def test_whether_a_finder_is_told_does_not_depend_on_where_in_its_cell_a_home_li
     assert 0 < len(told[0]) < 9
 
 
+def test_a_finder_of_a_dog_is_not_told_of_a_cat_that_its_owner_would_not_be_told_of(world):
+    cell = middle_of_cell(HOME)
+    pet = world.file("lost", photo(1), place=cell, home=cell, species=Species.CAT).report.id
+    found = world.file("found", photo(1, noise=1), place=cell, species=Species.DOG).report.id
+    with world.database.write() as work:  # somebody who is not quite sure of what they saw
+        work.reports.update(replace(work.reports.get(found), species_confidence=0.8))
+    world.engine.change(found, ReportChange(place=Point(cell.lat, cell.lon + 0.0001)))
+
+    (match,) = world.engine.current_top_matches(pet).items
+    (shown,) = world.engine.finder_matches(found)
+    assert shown.degree < match.match.degree < 0.999
+
+
+def test_from_afar_a_home_may_be_anywhere_in_its_cell(world):
+    cell = middle_of_cell(HOME)
+    world.file("lost", photo(1), place=cell, home=cell)
+    found = world.file("found", photo(2), place=cell).report.id
+
+    (shown,) = world.engine.finder_matches(found)
+    (match,) = world.engine.current_top_matches(shown.lost_id).items
+    assert shown.degree < match.match.degree  # which knows that it is the very spot
+
+
 def test_people_are_unrecognisable_for_all_but_the_sender(world):
     world.detector.people = True
     lost = world.file("lost", photo(1))

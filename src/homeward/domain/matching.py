@@ -136,13 +136,16 @@ def rejected_alike(calibration: Calibration, species: Species, looks: Looks, nea
     return degree(ratio, prior_log_odds(species, nearness))
 
 
-def degree_from_afar(calibration: Calibration, species: Species, match: Match, what: Circumstances) -> float:
-    """The degree for people who may not learn a place from the true one: ``what`` says how far apart the two are.
+def degree_from_afar(
+    calibration: Calibration, species: Species, match: Match, what: ManyCircumstances, radius_km: float, days: float
+) -> float:
+    """The degree for people who may not learn a place: each row of ``what`` is as likely as any other.
 
     The looks are those of the pair of crops that decides.
     """
     ratio = calibration.log_likelihood_ratio(species, match.part, match.l2_distance, match.compared_pairs)
-    return degree(ratio, prior_log_odds(species, what))
+    priors = priors_log_odds(species, what, radius_km, days)
+    return degree(ratio, float(np.log(np.mean(np.exp(priors)))))
 
 
 def reasons(

@@ -12,6 +12,7 @@ Degrees: TypeAlias = npt.NDArray[np.float64]
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 CELL_DEGREES = 0.02
+ACROSS_CELL = 9  # points each way; nearer than a quarter of a kilometre
 LON_CELLS = round(360 / CELL_DEGREES)
 BANDS_KM = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)  # none narrower than a cell of the map
 
@@ -74,6 +75,14 @@ def middle_of_cell(point: Point) -> Point:
     """
     lat, lon = cell_of(point)
     return Point(min(90.0, (lat + 0.5) * CELL_DEGREES - 90), (lon + 0.5) * CELL_DEGREES - 180)
+
+
+def kms_from_afar(home: Point, place: Point) -> Degrees:
+    """To ``place`` from points spread evenly over the cell that ``home`` lies in: any of them may be the home."""
+    lat, lon = cell_of(home)
+    steps = (np.arange(ACROSS_CELL) + 0.5) / ACROSS_CELL
+    north, east = np.meshgrid((lat + steps) * CELL_DEGREES - 90, (lon + steps) * CELL_DEGREES - 180)
+    return distances_km(place, north.ravel(), east.ravel())
 
 
 def km_from_afar(home: Point | None, place: Point | None) -> float | None:

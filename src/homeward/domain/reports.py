@@ -136,6 +136,13 @@ def standing_of(report: Report) -> Standing:
     )
 
 
+def species_agree(one: Standing, other: Standing) -> float:
+    """The probability that both are of one kind, of how sure each of the two is."""
+    same = one.species_confidence * other.species_confidence
+    same += (1 - one.species_confidence) * (1 - other.species_confidence)
+    return same if one.species is other.species else 1 - same
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A picture kept for a report: upright, without EXIF, ``width`` x ``height`` pixels.

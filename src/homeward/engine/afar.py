@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from homeward.domain.calibration import Calibration
-from homeward.domain.matches import Circumstances, Match, Surroundings
-from homeward.domain.matching import PEOPLE_TELL_PER_KM2, degree_from_afar
-from homeward.domain.places import km_from_afar
-from homeward.domain.reports import Standing
+from homeward.domain.matches import Match
+from homeward.domain.matching import PEOPLE_TELL_PER_KM2, ManyCircumstances, degree_from_afar
+from homeward.domain.places import kms_from_afar
+from homeward.domain.reports import Standing, species_agree
 from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, Crowd
 from homeward.ports import UnitOfWork
 
@@ -25,9 +27,15 @@ class FromAfar:
         return self._degree(match, lost, found, self._about(lost, found)) if alone >= least else alone
 
     def _degree(self, match: Match, lost: Standing, found: Standing, count: int) -> float:
-        around = Surroundings(count, AROUND_KM, AROUND_DAYS, PEOPLE_TELL_PER_KM2)
-        what = Circumstances(km_from_afar(lost.start, found.start), match.days, around)
-        return degree_from_afar(self.calibration, lost.species, match, what)
+        kms = kms_from_afar(lost.start, found.start) if lost.start and found.start else np.array([np.nan])
+        what = ManyCircumstances(
+            km=kms,
+            days=np.full(len(kms), match.days),
+            animals_about=np.full(len(kms), float(count)),
+            least_per_km2=np.full(len(kms), PEOPLE_TELL_PER_KM2),
+            species_agree=np.full(len(kms), species_agree(lost, found)),
+        )
+        return degree_from_afar(self.calibration, lost.species, match, what, AROUND_KM, AROUND_DAYS)
 
     def _about(self, lost: Standing, found: Standing) -> int:
         """Other animals of the lost one's kind, around the place of the find."""

@@ -15,7 +15,7 @@ from homeward.domain.ids import CropId, ReportId
 from homeward.domain.looks import Compared, Pair, coarseness, compared
 from homeward.domain.matching import ManyCircumstances
 from homeward.domain.places import Point, cell_of, distances_km
-from homeward.domain.reports import Report, Shelf, Source, Standing, standing_of
+from homeward.domain.reports import Report, Shelf, Source, Standing, species_agree, standing_of
 from homeward.engine.shown import ShownCrops
 from homeward.ports import UnitOfWork
 
@@ -124,16 +124,14 @@ def _circumstances(me: Standing, shelf: Shelf, others: Sequence[Standing], about
     lat = np.array([other.start.lat if other.start else np.nan for other in others], np.float64)
     lon = np.array([other.start.lon if other.start else np.nan for other in others], np.float64)
     days = np.array([(other.happened_at - me.happened_at).total_seconds() for other in others]) / SECONDS_A_DAY
-    sure = np.array([other.species_confidence for other in others], np.float64)
     alike = np.array([other.species is me.species for other in others])
-    same = sure * me.species_confidence + (1 - sure) * (1 - me.species_confidence)
     least = [LEAST_PER_KM2[(other if shelf is Shelf.LOST else me).source] for other in others]
     return ManyCircumstances(
         km=distances_km(me.start, lat, lon) if me.start else np.full(len(others), np.nan),
         days=days if shelf is Shelf.LOST else -days,
         animals_about=np.maximum(0.0, about - alike),
         least_per_km2=np.array(least, np.float64),
-        species_agree=np.where(alike, same, 1 - same),
+        species_agree=np.array([species_agree(me, other) for other in others], np.float64),
     )
 
 
