@@ -51,6 +51,24 @@ def test_the_file_is_set_up_to_lose_nothing(database):
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+def test_what_was_erased_is_in_none_of_the_files(database):
+    for name in map(str, range(50)):
+        with database.write() as work:
+            work.reports.add(replace(report(name), contact=f"secretphone{name}"))
+    for name in map(str, range(50)):
+        with database.write() as work:
+            work.reports.remove(ReportId(name))
+
+    with database.read() as work:  # somebody reads: the log stays, and nobody waits
+        assert count(database) == 0
+        assert work.reports.get(ReportId("1")) is None
+        database.scrub()
+    database.scrub()
+
+    for file in database.path.parent.iterdir():
+        assert b"secretphone" not in file.read_bytes(), file
+
+
 def test_a_reader_does_not_wait_for_a_writer_and_sees_only_what_is_committed(database):
     with database.write() as work:
         work.reports.add(report("a"))

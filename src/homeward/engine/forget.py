@@ -47,6 +47,7 @@ class Forget:
         with step("erase", report_id=report_id):
             if not self._erase([report_id]):
                 raise NotFound("There is no such report.")
+            self.ports.database.scrub()
 
     def _erase(self, report_ids: Sequence[ReportId]) -> int:
         """In one write; how many there were. A city forgets dozens of sightings a second."""
@@ -84,6 +85,7 @@ class Forget:
             count += len(some)
             with step("forget", reports=len(some)):
                 self._erase(some)
+        self.ports.database.scrub()
         return count
 
     def _old(self) -> list[ReportId]:

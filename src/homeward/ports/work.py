@@ -162,6 +162,10 @@ class Database(Protocol):
         """Hold ``name`` among all processes while the block lasts; False where somebody else holds it."""
         ...
 
+    def scrub(self) -> None:
+        """Let what was deleted leave the disk, as far as that can be done at once without making anybody wait."""
+        ...
+
     def now(self) -> datetime | None:
         """The time by the database's own clock; None where it has none but this machine's."""
         ...

@@ -44,6 +44,9 @@ class InMemoryDatabase:
         """Hold a name while the block lasts."""
         return self._held.hold(name)
 
+    def scrub(self) -> None:
+        """There is no disk."""
+
     def now(self) -> None:
         """See `homeward.ports.Database`; memory has no clock."""
 

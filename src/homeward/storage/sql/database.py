@@ -2,9 +2,10 @@
 
 import errno
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,12 +24,14 @@ from homeward.storage.sql.schema import migrate
 from homeward.storage.sql.work import SqlUnitOfWork
 
 WRITE_WAIT_S = 20.0
+WRITE_WAIT_MS, SCRUB_WAIT_MS = int(WRITE_WAIT_S * 1000), 100
 READERS = 16
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    f"busy_timeout={int(WRITE_WAIT_S * 1000)}",
+    "secure_delete=ON",  # who erases a contact wants it gone from the file too
+    f"busy_timeout={WRITE_WAIT_MS}",
 )
 
 
@@ -88,6 +91,16 @@ class SqlDatabase:
     def hold(self, name: str) -> AbstractContextManager[bool]:
         """See `homeward.ports.Database`; one process holds the file, so that its memory knows all names."""
         return self._held.hold(name)
+
+    def scrub(self) -> None:
+        """Empty the log of writes, which holds what was deleted; while somebody reads it is left for the next time."""
+        with self._turn, suppress(sqlite3.Error), closing(self._writer.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={SCRUB_WAIT_MS}")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={WRITE_WAIT_MS}")
 
     def now(self) -> None:
         """See `homeward.ports.Database`; a file has no clock."""
