@@ -105,9 +105,15 @@ def test_a_folder_of_pets_is_imported_once_exported_and_taken_back(run, photos, 
     assert all((tmp_path / name).exists() for row in rows for name in row["photos"])
     back = run("import", "out.jsonl", "--keep-without-animal", "--json", "--data", tmp_path / "new", data=False)
     assert json.loads(back.stdout)["imported"] == 2
+    assert [row["status"] for row in rows] == ["open", "open"]
+    (tmp_path / "out.jsonl").write_text("".join(json.dumps({**row, "status": "closed"}) + "\n" for row in rows))
+    back = run("import", "out.jsonl", "--keep-without-animal", "--data", tmp_path / "over", data=False)
+    assert "imported 0, there already 0, not looked for any more and left out 2, failed 0" in back.stdout
     run("export", "out.csv")
     back = run("import", "out.csv", "--keep-without-animal", "--json", "--data", tmp_path / "newer", data=False)
     assert json.loads(back.stdout)["imported"] == 2
+    (tmp_path / "nothing").mkdir()
+    assert "nothing to import" in run("import", "nothing", code=2).stderr
 
 
 def test_bad_rows_are_named_by_line_and_paths_may_not_climb(run, tmp_path):

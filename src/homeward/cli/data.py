@@ -43,15 +43,20 @@ def import_reports(
         Keep photos on which no animal is seen; needs a species.
     """
     from homeward.cli.transfer import read_source, send_all
+    from homeward.errors import InvalidInput
 
     defaults = {"shelf": shelf, "species": species, "keep_without_animal": keep_without_animal}
     entries = read_source(source, each_photo=each_photo)
+    if not entries:
+        raise InvalidInput(f"There is nothing to import in {source}.", field="source", hint="Photos, .jsonl or .csv?")
     with client(data) as server:
         result = send_all(server, entries, defaults)
     if json:
-        show_json({"imported": result.imported, "already": result.already, "failed": result.failures})
+        counts = {"imported": result.imported, "already": result.already, "over": result.over}
+        show_json({**counts, "failed": result.failures})
     else:
-        print(f"imported {result.imported}, there already {result.already}, failed {len(result.failures)}")
+        over = f", not looked for any more and left out {result.over}" if result.over else ""
+        print(f"imported {result.imported}, there already {result.already}{over}, failed {len(result.failures)}")
     return 1 if result.failures else 0
 
 
@@ -62,7 +67,7 @@ def export_reports(
     photos: Annotated[bool, Parameter(help="Write the photos into a folder beside the file.")] = True,
     data: Data = None,
 ) -> None:
-    """Export all reports as JSON Lines or CSV, by the file's ending; `import` takes it back.
+    """Export all reports as JSON Lines or CSV, by the file's ending; `import` takes back those that are still open.
 
     People that the detector saw are blurred on the photos; `backup` keeps the originals.
 

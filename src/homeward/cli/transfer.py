@@ -27,17 +27,22 @@ FIELDS = (
     "contact",
 )
 MAX_PHOTOS = 10
+OPEN = "open"
 PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One report to import: where it stands in the source, its fields, its photos; or what is wrong with it."""
+    """One report to import: where it stands in the source, its fields, its photos; or what is wrong with it.
+
+    One that is over is not looked for any more, and is left out.
+    """
 
     where: str
     fields: dict[str, str]
     photos: tuple[Path, ...]
     problem: str | None = None
+    is_over: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +51,7 @@ class Result:
 
     imported: int = 0
     already: int = 0
+    over: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -107,7 +113,7 @@ def write_all(server: Client, target: Path, *, shelf: str | None, with_photos: b
         if target.suffix == ".jsonl":
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
-            writer = csv.DictWriter(file, [*FIELDS, "photos"])
+            writer = csv.DictWriter(file, [*FIELDS, "status", "photos"])
             writer.writeheader()
             writer.writerows({**row, "photos": ";".join(row["photos"])} for row in rows)
     return len(rows)
@@ -147,7 +153,7 @@ def _parsed(where: str, line: str, folder: Path) -> Entry:
 
 
 def _entry(where: str, row: dict[str, Any], folder: Path) -> Entry:
-    unknown = set(row) - {*FIELDS, "photos", None}
+    unknown = set(row) - {*FIELDS, "status", "photos", None}
     if unknown:
         return Entry(where, {}, (), f"there is no field {min(map(str, unknown))}")
     named = row.get("photos") or []
@@ -157,12 +163,15 @@ def _entry(where: str, row: dict[str, Any], folder: Path) -> Entry:
     if any(not photo.resolve().is_relative_to(inside) for photo in photos):
         return Entry(where, {}, (), "a photo's path leads out of the source's folder")
     fields = {name: str(row[name]) for name in FIELDS if row.get(name) not in {None, ""}}
-    return Entry(where, fields, photos)
+    return Entry(where, fields, photos, is_over=(row.get("status") or OPEN) != OPEN)
 
 
 def _send(server: Client, entry: Entry, defaults: dict[str, Any], result: Result) -> None:
     if entry.problem:
         raise InvalidInput(entry.problem)
+    if entry.is_over:
+        result.over += 1
+        return
     fields = {**defaults, **entry.fields}
     photos = [photo.read_bytes() for photo in entry.photos]
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode())
@@ -201,7 +210,7 @@ def _row(server: Client, report_id: str, folder: Path | None) -> dict[str, Any]:
             print(f"{report_id}: photo {photo['id']} is not there and was left out", file=sys.stderr)
             continue
         names.append(f"{folder.name}/{file.name}")
-    return {**row, "photos": names}
+    return {**row, "status": report["status"], "photos": names}
 
 
 def _delimiter(source: Path) -> str:
