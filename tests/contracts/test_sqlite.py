@@ -2,6 +2,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 
 from homeward.domain.animals import Species
 from homeward.domain.ids import AccountId, EncounterId, ReportId
@@ -89,6 +91,17 @@ def test_many_writers_wait_for_each_other_and_all_get_through(database):
         thread.join()
 
     assert count(database) == 12
+
+
+def test_a_refused_row_tells_the_log_nothing_that_people_wrote(database):
+    private = replace(report("a"), contact="+7 901 000", secret_mark="a black pad", home=Point(57.61234, 39.85678))
+    with pytest.raises(IntegrityError) as refused, database.write() as work:
+        work.reports.add(private)
+        work.reports.add(private)
+
+    said = "".join(traceback.format_exception(refused.value))
+    assert "UNIQUE" in said
+    assert not [secret for secret in ("+7 901 000", "a black pad", "57.61234", "39.85678") if secret in said]
 
 
 def test_a_full_disk_is_told_and_changes_nothing(database):

@@ -133,7 +133,12 @@ class SqlDatabase:
 
 def _engine(path: Path, begin: str, *, size: int, read_only: bool = False) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}", poolclass=QueuePool, pool_size=size, max_overflow=0, pool_timeout=WRITE_WAIT_S
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=WRITE_WAIT_S,
+        hide_parameters=True,  # what people wrote does not get into logs
     )
     pragmas = (*PRAGMAS, "query_only=ON") if read_only else PRAGMAS
     event.listen(engine, "connect", _prepare(pragmas))
