@@ -46,26 +46,31 @@ log = structlog.get_logger(__name__)
 def address(request: StarletteRequest, trusted: tuple[Network, ...]) -> str:
     """Where a request comes from; a proxy's word counts only where the proxy is trusted. IPv6 by its /64.
 
-    Of several proxies in a row the last that is not trusted asked.
+    Of several proxies in a row the last that is not trusted asked. IPv4 written as IPv6 is IPv4.
     """
     peer = request.client.host if request.client else "unknown"
     forwarded = [each.strip()[:45] for each in request.headers.get("x-forwarded-for", "").split(",")[-MOST_PROXIES:]]
     while forwarded and forwarded[-1] and _is_within(peer, trusted):
         peer = forwarded.pop()
-    try:
-        number = ipaddress.ip_address(peer)
-    except ValueError:
+    number = _number(peer)
+    if number is None:
         return peer
-    return str(ipaddress.ip_network(f"{peer}/64", strict=False)) if number.version == 6 else peer
+    return str(ipaddress.ip_network(f"{number}/64", strict=False)) if number.version == 6 else str(number)
 
 
 def _is_within(peer: str, known: tuple[Network, ...]) -> bool:
+    number = _number(peer)
+    return number is not None and any(number in each for each in known)
+
+
+def _number(peer: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address; IPv4 also where it is written as IPv6. None for what is none."""
     try:
         number = ipaddress.ip_address(peer)
     except ValueError:
-        return False
+        return None
     mapped = number.ipv4_mapped if number.version == 6 else None
-    return any((mapped or number) in each for each in known)
+    return mapped or number
 
 
 class Gate:
