@@ -125,6 +125,36 @@ def test_a_body_without_a_length_is_cut_off_while_it_streams(server):
     assert answer.status_code == 413
 
 
+def test_json_over_the_limit_is_refused_alike_with_and_without_its_length(door):
+    body = b'{"text": "' + b"x" * 200_000 + b'"}'
+    headers = {"Content-Type": "application/json"}
+
+    told = door.http.post("/api/v1/petitions", content=body, headers=headers)
+    streamed = door.http.post("/api/v1/petitions", content=(body for _ in range(1)), headers=headers)
+
+    answers = [answer.json() | {"request_id": None} for answer in (told, streamed)]
+    assert (told.status_code, streamed.status_code) == (413, 413)
+    assert answers[0] == answers[1]
+    assert answers[0]["hint"]
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 2**63])
+def test_a_number_that_no_row_holds_is_the_callers_mistake(tmp_path, number):
+    door = Door(tmp_path, telegram_secret="s")
+    bot, telegram = door.key("bot"), {"X-Telegram-Bot-Api-Secret-Token": "s"}
+    sent = [
+        door.http.post(
+            "/api/v1/accounts", json={"messenger": "console", "address": "1", "numbers": [number]}, headers=bot
+        ),
+        door.http.post("/api/v1/alerts/done", json={"ids": [number]}, headers=bot),
+        door.http.get("/api/v1/updates", params={"messenger": "console", "after": abs(number)}, headers=bot),
+        door.http.post("/api/v1/telegram", json={"update_id": number}, headers=telegram),
+    ]
+
+    assert {answer.status_code for answer in sent} == {422}
+    door.world.database.close()
+
+
 @pytest.mark.parametrize("name", ["srt", "max_kilometres", "distrct"])
 def test_a_filter_that_does_not_exist_is_refused(door, name):
     lost = door.report("lost", GOOD)

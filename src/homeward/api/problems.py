@@ -112,8 +112,10 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, "invalid_input", str(first["msg"]), field=".".join(place) or "body")
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, HomewardError):  # ours, as the body was read: FastAPI makes a 400 of it
+        return _known(request, error.__cause__)
     code, detail = TITLES.get(error.status_code, ("error", "The request cannot be answered."))
     return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
 

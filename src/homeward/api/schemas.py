@@ -244,7 +244,7 @@ class Arrival(_Body):
     messenger: Messenger
     address: Address
     language: Literal["en", "ru"] = Field("en", description="of somebody new")
-    numbers: list[int] = Field([], max_length=100, description="of the updates that they came with")
+    numbers: list[Number] = Field([], max_length=100, description="of the updates that they came with")
 
 
 class AccountChange(_Body):

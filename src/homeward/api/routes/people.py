@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Counter
+from pydantic import TypeAdapter
 
 from homeward.api import schemas
 from homeward.api.auth import CurrentCaller, owned
@@ -18,6 +19,7 @@ from homeward.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/api/v1", tags=["bots"])
 Context = Annotated[ApiContext, Depends(context_of)]
+NUMBER = TypeAdapter(schemas.Number)
 STEPS = Counter("homeward_dialog_steps_total", "Steps of the bots' dialogs that people came to.", ["messenger", "step"])
 
 
@@ -83,7 +85,7 @@ async def telegram_webhook(request: Request, context: Context) -> None:
         raise Forbidden("Only Telegram sends here.")
     try:
         body = await request.json()
-        number, address = int(body["update_id"]), _chat(body)
+        number, address = NUMBER.validate_python(body["update_id"]), _chat(body)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidInput("This is no update.", field="body") from None
     await run_in_threadpool(context.engine.people.take_in, "telegram", [(number, address, json.dumps(body))])
