@@ -305,10 +305,25 @@ def test_a_camera_sends_with_its_key_and_the_owner_sees_which(door):
     assert beat.json()["state"] == "live"
 
 
-def sent_by(door, camera, seed):
+def sent_by(door, camera, seed, **headers):
     files = {"photo": ("a.jpg", photo(seed), "image/jpeg")}
     fields = {"seen_at": door.world.clock.now().isoformat()}
-    return door.http.post("/api/v1/sightings", data=fields, files=files, headers=camera)
+    return door.http.post("/api/v1/sightings", data=fields, files=files, headers=camera | headers)
+
+
+def test_a_sighting_sent_again_with_its_key_gets_the_answer_that_was_lost(door):
+    door.world.camera()
+    camera = door.key("sightings", "yard")
+
+    def send(key):
+        answer = sent_by(door, camera, 33, **{"Idempotency-Key": key})
+        return answer.status_code, answer.json()["id"], answer.json()["is_repeat"]
+
+    new, repeat = send("one"), send("two")
+
+    assert (new[0], new[2]) == (201, False)
+    assert repeat == (200, new[1], True)
+    assert (send("one"), send("two")) == (new, repeat)
 
 
 def test_a_cameras_owner_sees_what_was_sent_pauses_it_and_erases(door):

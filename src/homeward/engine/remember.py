@@ -16,7 +16,7 @@ from homeward.telemetry import step
 LEASE_S = 15.0
 """The filing call runs the job itself; were it to die, the worker takes the job over after this time."""
 
-CREATED = 201
+CREATED, REPEATED = 201, 200  # how a kept answer says whether something new was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,13 @@ class Remember:
         """The job to embed and match ``report``; it is the caller's until its lease ends."""
         return work.jobs.add(report.id, self.clock.now() + timedelta(seconds=LEASE_S))
 
-    def note_answer(self, work: UnitOfWork, report_id: ReportId, key: Idempotency | None) -> None:
+    def note_answer(
+        self, work: UnitOfWork, report_id: ReportId, key: Idempotency | None, status: int = CREATED
+    ) -> None:
         """Bind the idempotency key to the report."""
         if key is None:
             return
-        answer = Answer(key.body_sha256, CREATED, report_id)
+        answer = Answer(key.body_sha256, status, report_id)
         if not work.answers.add(key.caller, key.key, answer, self.clock.now()):
             raise Conflict("This idempotency key is in use.", field="Idempotency-Key", hint="Ask again in a moment.")
 

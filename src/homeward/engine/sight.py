@@ -15,7 +15,7 @@ from homeward.domain.repeats import Seen, encounter_of, repeat_of
 from homeward.domain.reports import Camera, Encounter, Report, Shelf, Source
 from homeward.engine.intake import EARLIEST
 from homeward.engine.recognise import Recognise, Recognised
-from homeward.engine.remember import Prepared, Remember
+from homeward.engine.remember import REPEATED, Prepared, Remember
 from homeward.engine.show import get_report
 from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
@@ -164,7 +164,7 @@ class Sight:
         old = get_report(work, seen.id)
         moved = replace(old, last_seen_at=max(seen.last_at, report.happened_at))
         work.reports.update(moved)
-        self.remember.note_answer(work, old.id, new.idempotency)
+        self.remember.note_answer(work, old.id, new.idempotency, REPEATED)
         return moved
 
     def _met(self, work: UnitOfWork, made: _Made, seen: Seen, earlier: Sequence[Seen]) -> Report:

@@ -18,6 +18,7 @@ from homeward.domain.filing import NewSighting, Sighted
 from homeward.domain.ids import CameraId, ReportId, new_token
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera
+from homeward.engine.remember import CREATED, REPEATED
 from homeward.errors import Forbidden, InvalidInput, NotFound
 
 router = APIRouter(prefix="/api/v1", tags=["cameras"])
@@ -201,11 +202,13 @@ def _sight(request: Request, context: ApiContext, new: NewSighting) -> Response:
         earlier = earlier_answer(context, new.idempotency)
         if earlier is not None:
             report = context.engine.report(ReportId(earlier.body))
-            return _answer(Sighted(report.report, is_repeat=False, pending=report.pending), 200, REPLAYED)
-        sighted = context.engine.add_sighting(new)
-        return _answer(sighted, 200 if sighted.is_repeat else 201, {})
+            return _answer(
+                Sighted(report.report, is_repeat=earlier.status == REPEATED, pending=report.pending), REPLAYED
+            )
+        return _answer(context.engine.add_sighting(new), {})
 
 
-def _answer(sighted: Sighted, status: int, headers: dict[str, str]) -> Response:
+def _answer(sighted: Sighted, headers: dict[str, str]) -> Response:
+    status = REPEATED if sighted.is_repeat else CREATED
     body = {**report_view(sighted.report), "is_repeat": sighted.is_repeat, "pending": sighted.pending}
     return JSONResponse(body, status, headers=headers)
