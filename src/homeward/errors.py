@@ -109,6 +109,13 @@ class Conflict(HomewardError):
     status = 409
 
 
+class ShownOnce(HomewardError):
+    """It was done already, and its answer held a secret that is kept nowhere."""
+
+    code = "shown_once"
+    status = 409
+
+
 class IdempotencyMismatch(HomewardError):
     """The idempotency key was used for another body."""
 

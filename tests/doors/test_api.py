@@ -235,6 +235,50 @@ def test_a_renewed_link_revokes_the_old_one(door, pair):
     assert door.http.get(address, headers=own(newer)).status_code == 200
 
 
+def test_a_link_asked_for_again_is_the_same_and_revokes_nothing_more(door, pair):
+    _, lost = pair
+    path, admin = f"/api/v1/reports/{lost.json()['id']}", door.key("admin") | {"Idempotency-Key": "one"}
+    first, again = (door.http.post(f"{path}/link", headers=admin) for _ in range(2))
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert door.http.get(path, headers=own(first)).status_code == 200
+    assert door.http.get(path, headers=own(again)).status_code == 200
+    with door.world.database.read() as work:
+        assert "#token" not in work.answers.get("operators", "one").body
+
+
+def test_a_key_asked_for_again_is_not_made_twice(door):
+    admin, body = door.key("admin"), {"name": "Anna", "scope": "volunteer"}
+    first, again = (
+        door.http.post("/api/v1/keys", json=body, headers=admin | {"Idempotency-Key": "one"}) for _ in range(2)
+    )
+
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert again.json()["code"] == "shown_once"
+    assert "revoke" in again.json()["hint"]
+    names = [key["name"] for key in door.http.get("/api/v1/keys", headers=admin).json()["items"]]
+    assert names.count("Anna") == 1
+    assert door.http.post("/api/v1/keys", json=body, headers=admin).status_code == 201
+
+
+def test_a_cameras_key_asked_for_again_stays_in_force(door):
+    door.world.camera()
+    admin = door.key("admin")
+
+    def renew(key):
+        return door.http.post("/api/v1/cameras/yard/key", headers=admin | {"Idempotency-Key": key})
+
+    def beat(answer):
+        camera = {"Authorization": f"Bearer {answer.json()['secret']}"}
+        return door.http.post("/api/v1/cameras/yard/heartbeat", json={}, headers=camera).status_code
+
+    first, again = renew("one"), renew("one")
+    assert (again.status_code, again.json()["code"], beat(first)) == (409, "shown_once", 200)
+    assert "new Idempotency-Key" in again.json()["hint"]
+    assert (beat(renew("two")), beat(first)) == (200, 401)
+
+
 def test_an_erased_report_is_gone_with_its_files(door):
     lost = door.report("lost", photo(1))
 
@@ -423,6 +467,19 @@ def test_an_operator_switches_the_model_and_goes_back(door):
     assert there["embedded"] == there["total"] == 2
     assert switched({"rollback": True})["model"] == "fake-embedder"
     assert door.http.delete("/api/v1/reindex", headers=admin).status_code == 204
+
+
+def test_a_switch_asked_for_again_is_not_begun_again(door):
+    admin = door.key("admin") | {"Idempotency-Key": "one"}
+    door.world.spaces.spaces.append(Space(FakeEmbedder(called="newer"), replace(CALIBRATION, name="newer@1")))
+    door.world.engine.take_over()
+    first = door.http.post("/api/v1/reindex", json={"model": "newer"}, headers=admin)
+    door.http.delete("/api/v1/reindex", headers=admin)
+
+    again = door.http.post("/api/v1/reindex", json={"model": "newer"}, headers=admin)
+
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert door.http.get("/api/v1/reindex", headers=admin).json()["next"] is None
 
 
 @pytest.mark.parametrize(

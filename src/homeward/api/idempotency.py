@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from homeward.api.auth import Caller
 from homeward.api.context import ApiContext
 from homeward.domain.filing import Idempotency
-from homeward.errors import Conflict, IdempotencyMismatch, InvalidInput
+from homeward.errors import Conflict, IdempotencyMismatch, InvalidInput, ShownOnce
 from homeward.ports import Answer
 
 MAX_KEY = 128
@@ -98,18 +98,44 @@ def earlier_answer(context: ApiContext, key: Idempotency | None) -> Answer | Non
     return answer
 
 
-def once(context: ApiContext, key: Idempotency | None, status: int, make: Callable[[], dict[str, Any]]) -> Response:
-    """Run ``make`` and keep its answer, or give the kept one again. For answers that hold no secrets."""
+def once(
+    context: ApiContext,
+    key: Idempotency | None,
+    status: int,
+    make: Callable[[], dict[str, Any]],
+    show: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> Response:
+    """Run ``make`` and keep its answer, or give the kept one again. ``show`` adds what is not kept: secrets."""
     with _alone(context, key):
         earlier = earlier_answer(context, key)
         if earlier is not None:
-            return Response(earlier.body, earlier.status, headers=REPLAYED, media_type="application/json")
+            return JSONResponse(show(json.loads(earlier.body)), earlier.status, headers=REPLAYED)
         body = make()
-        if key is not None:
-            with context.database.write() as work:
-                answer = Answer(key.body_sha256, status, json.dumps(body))
-                work.answers.add(key.caller, key.key, answer, context.clock.now())
-        return JSONResponse(body, status)
+        _keep(context, key, status, body)
+        return JSONResponse(show(body), status)
+
+
+def once_shown(
+    context: ApiContext, key: Idempotency | None, make: Callable[[], dict[str, Any]], lost_hint: str
+) -> Response:
+    """Run ``make``, whose answer holds a secret that is kept nowhere: asked again it is not run.
+
+    Raises:
+        ShownOnce: it was answered before; ``lost_hint`` says what to do where that answer was lost.
+    """
+    with _alone(context, key):
+        if earlier_answer(context, key) is not None:
+            raise ShownOnce("This was done already; its secret was shown once.", hint=lost_hint)
+        body = make()
+        _keep(context, key, 201, {})
+        return JSONResponse(body, 201)
+
+
+def _keep(context: ApiContext, key: Idempotency | None, status: int, body: dict[str, Any]) -> None:
+    if key is not None:
+        with context.database.write() as work:
+            answer = Answer(key.body_sha256, status, json.dumps(body))
+            work.answers.add(key.caller, key.key, answer, context.clock.now())
 
 
 def _worked_on() -> Conflict:

@@ -390,10 +390,14 @@ def multipart(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str,
     file = {"type": "string", "format": "binary"}
     properties["photo"] = {"type": "array", "items": file, "minItems": 1, "maxItems": 10}
     schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
-    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"},
-           "description": "the same key and body gets the same answer, and makes nothing new"}  # fmt: skip
     body = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    return {"requestBody": body, "parameters": [key]}
+    return {"requestBody": body, **idempotent()}
+
+
+def idempotent(again: str = "the same key and body gets the same answer, and makes nothing new") -> dict[str, Any]:
+    """The description of the header, and of what is answered where it comes again."""
+    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
+    return {"parameters": [{**key, "description": again}]}
 
 
 def query_parameters(fields: dict[str, str]) -> list[dict[str, Any]]:

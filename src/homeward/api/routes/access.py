@@ -20,6 +20,7 @@ from homeward.api.auth import (
     owned,
 )
 from homeward.api.context import ApiContext, context_of
+from homeward.api.idempotency import key_of, once_shown
 from homeward.api.senders import noted
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
@@ -101,16 +102,27 @@ def list_keys(context: Context, caller: CurrentCaller) -> dict[str, Any]:
         return {"items": [key_view(key) for key in work.keys.all()], "next": None}
 
 
-@router.post("/keys", status_code=201, summary="Make a key (operators)", responses=schemas.PROBLEMS)
-def create_key(body: schemas.NewKey, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+@router.post(
+    "/keys",
+    status_code=201,
+    summary="Make a key (operators)",
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.idempotent("with the same key and body nothing is made, and the answer is 409 `shown_once`"),
+)
+def create_key(request: Request, body: schemas.NewKey, context: Context, caller: CurrentCaller) -> Response:
     """The secret is shown this once. ``link`` opens the desk: for an operator or a volunteer."""
     caller.needs("admin")
     check_text("name", body.name, LONGEST)
     camera_id = CameraId(body.camera_id) if body.camera_id else None
-    key, secret = new_key(context, body.name, body.scope, camera_id)
-    noted(context, caller, "key.create", f"key:{key.id}", f"{key.scope}: {key.name}")
-    link = f"{context.config.public_url}/desk#token={secret}" if key.scope in DESK_SESSION_S else None
-    return {**key_view(key), "secret": secret, "link": link}
+
+    def make() -> dict[str, Any]:
+        key, secret = new_key(context, body.name, body.scope, camera_id)
+        noted(context, caller, "key.create", f"key:{key.id}", f"{key.scope}: {key.name}")
+        link = f"{context.config.public_url}/desk#token={secret}" if key.scope in DESK_SESSION_S else None
+        return {**key_view(key), "secret": secret, "link": link}
+
+    hint = "If that answer was lost, revoke the key (GET /keys names it) and make one with a new Idempotency-Key."
+    return once_shown(context, key_of(request, caller, body.model_dump_json()), make, hint)
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key (operators)", responses=schemas.PROBLEMS)

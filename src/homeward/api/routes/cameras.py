@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from homeward.api import forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, new_key
 from homeward.api.context import ApiContext, context_of
-from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once
+from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once, once_shown
 from homeward.api.routes.reports import after, before, count_upload
 from homeward.api.senders import noted
 from homeward.api.views import camera_view, key_view, picture_urls, report_view
@@ -20,6 +20,7 @@ from homeward.domain.places import Point
 from homeward.domain.reports import Camera
 from homeward.engine.remember import CREATED, REPEATED
 from homeward.errors import Forbidden, InvalidInput, NotFound
+from homeward.ports import ApiKey
 
 router = APIRouter(prefix="/api/v1", tags=["cameras"])
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -119,19 +120,27 @@ def change_camera(
     return camera_view(camera, context.engine.cameras.last_sightings().get(camera.id))
 
 
-@router.post("/cameras/{camera_id}/key", status_code=201, summary="A new key for a camera", responses=schemas.PROBLEMS)
-def renew_key(camera_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+@router.post(
+    "/cameras/{camera_id}/key",
+    status_code=201,
+    summary="A new key for a camera",
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.idempotent(
+        "with the same key nothing is made or revoked, and the answer is 409 `shown_once`"
+    ),
+)
+def renew_key(request: Request, camera_id: str, context: Context, caller: CurrentCaller) -> Response:
     """For operators: its former keys open nothing any more. The secret is shown this once."""
     caller.needs("admin")
-    known = CameraId(camera_id)
-    camera = _known(context, known)
-    key, secret = new_key(context, camera.name, "sightings", known)
-    with context.database.write() as work:
-        for old in work.keys.all():
-            if old.camera_id == known and old.id != key.id and old.revoked_at is None:
-                work.keys.revoke(old.id, context.clock.now())
-    noted(context, caller, "camera.key", f"camera:{camera_id}")
-    return {**key_view(key), "secret": secret}
+    camera = _known(context, CameraId(camera_id))
+
+    def make() -> dict[str, Any]:
+        key, secret = _with_new_key(context, camera)
+        noted(context, caller, "camera.key", f"camera:{camera.id}")
+        return {**key_view(key), "secret": secret}
+
+    hint = "If that answer was lost, ask with a new Idempotency-Key: the key that was made is revoked then."
+    return once_shown(context, key_of(request, caller, ""), make, hint)
 
 
 @router.get("/cameras/{camera_id}/sightings", summary="What a camera sent", responses=schemas.PROBLEMS)
@@ -194,6 +203,16 @@ def _known(context: ApiContext, camera_id: CameraId) -> Camera:
     if camera is None:
         raise NotFound("There is no such camera.", field="camera")
     return camera
+
+
+def _with_new_key(context: ApiContext, camera: Camera) -> tuple[ApiKey, str]:
+    """Its only one."""
+    key, secret = new_key(context, camera.name, "sightings", camera.id)
+    with context.database.write() as work:
+        for old in work.keys.all():
+            if old.camera_id == camera.id and old.id != key.id and old.revoked_at is None:
+                work.keys.revoke(old.id, context.clock.now())
+    return key, secret
 
 
 def _sight(request: Request, context: ApiContext, new: NewSighting) -> Response:

@@ -3,11 +3,12 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request, Response
 
 from homeward.api import schemas
 from homeward.api.auth import CurrentCaller
 from homeward.api.context import ApiContext, context_of
+from homeward.api.idempotency import key_of, once
 from homeward.api.senders import noted
 from homeward.domain.ids import ModelName
 from homeward.errors import InvalidInput
@@ -23,18 +24,28 @@ def show(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     return _status(context)
 
 
-@router.post("/reindex", status_code=202, summary="Begin to embed all with another model", responses=schemas.PROBLEMS)
-def begin(body: schemas.Reindex, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+@router.post(
+    "/reindex",
+    status_code=202,
+    summary="Begin to embed all with another model",
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.idempotent("the same key and body begins nothing more, and gets how it stood at first"),
+)
+def begin(request: Request, body: schemas.Reindex, context: Context, caller: CurrentCaller) -> Response:
     """Searches go on with the model in use until all is done; then it is switched and everything is matched anew."""
     caller.needs("admin")
     if (body.model is None) != body.rollback:
         raise InvalidInput("Name a model, or ask for rollback.", field="model", hint="One of the two, not both.")
-    if body.model is None:
-        context.engine.rollback_model()
-    else:
-        context.engine.reindex(ModelName(body.model))
-    noted(context, caller, "model.reindex", f"model:{body.model or 'former'}")
-    return _status(context)
+
+    def make() -> dict[str, Any]:
+        if body.model is None:
+            context.engine.rollback_model()
+        else:
+            context.engine.reindex(ModelName(body.model))
+        noted(context, caller, "model.reindex", f"model:{body.model or 'former'}")
+        return _status(context)
+
+    return once(context, key_of(request, caller, body.model_dump_json()), 202, make)
 
 
 @router.delete("/reindex", status_code=204, summary="Stay with the model in use", responses=schemas.PROBLEMS)

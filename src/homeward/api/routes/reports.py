@@ -12,7 +12,7 @@ from homeward.api import forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, link, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.forms import Form
-from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of
+from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once
 from homeward.api.limits import UploadLimit, address
 from homeward.api.senders import Sender, note_sender, noted, sender_of
 from homeward.api.views import filed_view, looked_at_view, report_view
@@ -141,11 +141,22 @@ def export_report(report_id: str, context: Context, caller: CurrentCaller) -> di
     return {**body, "report": _without_secret(body["report"]) if caller.is_admin else body["report"]}
 
 
-@router.post("/reports/{report_id}/link", summary="A new link; older ones are revoked", responses=schemas.PROBLEMS)
-def renew_link(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, str]:
-    """For a link that has leaked."""
-    report = context.engine.revoke_links(owned(context, caller, ReportId(report_id)).id)
-    return {"link": link(context, report)}
+@router.post(
+    "/reports/{report_id}/link",
+    summary="A new link; older ones are revoked",
+    responses=schemas.PROBLEMS,
+    openapi_extra=schemas.idempotent("the same key revokes nothing more, and gets the link that is in force"),
+)
+def renew_link(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> Response:
+    """For a link that has leaked. Sent again with the link that it revoked, it is refused as that link is (401)."""
+    report = owned(context, caller, ReportId(report_id))
+    return once(
+        context,
+        key_of(request, caller, ""),
+        200,
+        lambda: {"id": context.engine.revoke_links(report.id).id},
+        lambda renewed: {"link": link(context, context.engine.report(renewed["id"]).report)},
+    )
 
 
 @router.post(
