@@ -116,7 +116,7 @@ def served(api):
         assert time.monotonic() < deadline
         threading.Event().wait(0.01)
     yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    api.state.stopping.set()
+    api.state.streams.stop()
     running.should_exit = True
     thread.join(DEADLINE_S)
 

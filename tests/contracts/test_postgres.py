@@ -1,6 +1,7 @@
 """What only PostgreSQL has: several that write at once, and servers that cannot be used."""
 
 import hashlib
+import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -279,12 +280,14 @@ def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(bot
         database.wire.start(lambda text, broker=broker: broker.deliver(of_text(text)))
         assert database.wire.listening.wait(30)
     event = MatchFound(ReportId("lost"), ReportId("found"), 0.9)
-    with brokers[0].subscribe(event.lost_id) as near, brokers[1].subscribe(event.found_id) as far:
+    near, far = queue.Queue(), queue.Queue()
+    with brokers[0].subscribe(event.lost_id, near.put), brokers[1].subscribe(event.found_id, far.put):
         brokers[0].publish(event)
 
-        assert far.get(30) == event
-        assert near.get(30) == event
-        assert near.get(0.3) is None
+        assert far.get(timeout=30) == event
+        assert near.get(timeout=30) == event
+        with pytest.raises(queue.Empty):
+            near.get(timeout=0.3)
 
 
 def test_the_wire_comes_back_after_its_connection_was_cut(both, postgres_server):

@@ -1,5 +1,6 @@
 import threading
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -49,10 +50,10 @@ def door(tmp_path):
     made.world.database.close()
 
 
-@pytest.fixture
-def server(door):
-    """The same API over real HTTP; its address."""
-    config = uvicorn.Config(door.api, host="127.0.0.1", port=0, log_config=None)
+@contextmanager
+def served(api):
+    """An API over real HTTP; its address."""
+    config = uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
@@ -61,6 +62,13 @@ def server(door):
         assert time.monotonic() < deadline
         threading.Event().wait(0.01)
     yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    door.api.state.stopping.set()
+    api.state.streams.stop()
     running.should_exit = True
     thread.join(30)
+
+
+@pytest.fixture
+def server(door):
+    """The same API over real HTTP; its address."""
+    with served(door.api) as address:
+        yield address

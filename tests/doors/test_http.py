@@ -2,16 +2,24 @@
 
 import asyncio
 import json
+import socket
 import threading
+from contextlib import ExitStack
+from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 import schemathesis
+from anyio.to_thread import current_default_thread_limiter
 
+from homeward.api.streams import News
 from homeward.client import AsyncClient, Client, ServerUnreachable
+from homeward.domain.ids import ReportId
+from homeward.engine.events import TalkMoved
 from homeward.errors import Forbidden, NoAnimalFound
 from tests.conftest import GREY, photo
-from tests.doors.conftest import own
+from tests.doors.conftest import Door, own, served
 
 
 def test_the_client_files_matches_and_judges(server):
@@ -78,6 +86,114 @@ def test_an_owner_who_listens_hears_of_a_new_match(door, server):
     thread.join(30)
 
     assert heard[0]["found_id"] == found.json()["id"]
+
+
+class Stream:
+    """A listener on a socket of its own, as a proxy at 127.0.0.1 says, from ``sender``."""
+
+    def __init__(self, server, lost, sender):
+        url = urlsplit(server)
+        self.socket = socket.create_connection((url.hostname, url.port), timeout=60)
+        heads = {"Host": url.netloc, "X-Forwarded-For": sender, **own(lost)}
+        lines = ["GET /api/v1/events HTTP/1.1", *(f"{name}: {value}" for name, value in heads.items()), "", ""]
+        self.socket.sendall("\r\n".join(lines).encode())
+        self.file = self.socket.makefile("rb")
+        self.status = int(self.file.readline().split()[1])
+        self.headers = {
+            name.lower(): value.strip() for line in iter(self.file.readline, b"\r\n")
+            for name, _, value in [line.decode().partition(":")]
+        }  # fmt: skip
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def proxied(tmp_path):
+    """A door that believes 127.0.0.1 who asks."""
+    door = Door(tmp_path, trusted_proxies=(ip_network("127.0.0.1/32"),), uploads_per_minute=0)
+    yield door
+    door.http.close()
+    door.world.database.close()
+
+
+class Looking:
+    """Notes the thread pool of the loop in which requests are answered."""
+
+    def __init__(self, app, pools):
+        self.app, self.pools = app, pools
+
+    async def __call__(self, scope, receive, send):
+        self.pools.append(current_default_thread_limiter())
+        await self.app(scope, receive, send)
+
+
+def test_open_streams_hold_no_thread_that_others_need(proxied):
+    pools = []
+    proxied.api.add_middleware(Looking, pools=pools)
+    reports = [proxied.report("lost", photo(seed)) for seed in range(6)]
+    with served(proxied.api) as server, ExitStack() as listening:
+        streams = [
+            listening.enter_context(Stream(server, reports[number % 6], f"203.0.113.{number % 3}"))
+            for number in range(120)
+        ]
+        board = httpx2.get(f"{server}/board", timeout=60)
+
+        assert {stream.status for stream in streams} == {200}
+        assert board.status_code == 200
+        assert len(streams) >= 3 * pools[-1].total_tokens
+        assert pools[-1].borrowed_tokens == 0
+
+
+@pytest.mark.parametrize(("reports", "senders", "most"), [(1, 30, 20), (5, 1, 50)], ids=["report", "address"])
+def test_only_so_many_listen_at_once(proxied, reports, senders, most):
+    lost = [proxied.report("lost", photo(seed)) for seed in range(reports)]
+    with served(proxied.api) as server, ExitStack() as listening:
+
+        def stream(number):
+            return listening.enter_context(Stream(server, lost[number % reports], f"203.0.113.{number % senders}"))
+
+        first, *others = [stream(number) for number in range(most)]
+        refused = stream(most)
+        other = proxied.report("lost", photo(9))
+        elsewhere = listening.enter_context(Stream(server, other, "198.51.100.1"))
+
+        assert {each.status for each in (first, *others, elsewhere)} == {200}
+        assert (refused.status, int(refused.headers["retry-after"]) > 0) == (429, True)
+        first.__exit__()
+        while stream(0).status == 429:  # until the server has seen that one hung up
+            pass
+
+
+def test_a_server_that_stops_ends_its_streams(proxied):
+    lost = proxied.report("lost", photo(1))
+    with served(proxied.api) as server, Stream(server, lost, "203.0.113.1") as stream:
+        proxied.api.state.streams.stop()
+
+        assert stream.file.read().endswith(b"0\r\n\r\n")
+        with Stream(server, lost, "203.0.113.1") as late:
+            assert late.file.read().endswith(b"0\r\n\r\n")
+
+
+def test_a_listener_who_lags_loses_the_oldest_and_hears_that_nothing_came(monkeypatch):
+    monkeypatch.setattr("homeward.api.streams.WAITING", 3)
+    told = [TalkMoved(ReportId("lost"), ReportId(str(number))) for number in range(5)]
+
+    async def listen():
+        news, heard = News(), []
+        for event in told:
+            news.tell(event)
+        async for event in news.events(0.01):
+            heard.append(event)
+            if event is None:
+                news.tell(None)
+        return heard
+
+    assert asyncio.run(listen()) == [*told[2:], None]
 
 
 def test_events_are_for_owners_only(door):

@@ -1,7 +1,5 @@
 """The FastAPI application, put together."""
 
-import threading
-
 from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
@@ -28,6 +26,7 @@ from homeward.api.routes import (
     telegram,
     voices,
 )
+from homeward.api.streams import Streams
 
 VOICES_PER_MINUTE = 5  # complaints and requests of one caller
 ABOUT = "Reports of lost and found cats and dogs in, ranked matches out. Errors are problems (RFC 9457)."
@@ -50,7 +49,7 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     window = context.window if context and context.window else MemoryWindow()
     app.state.uploads = UploadLimit(known.uploads_per_minute, window)
     app.state.voices = UploadLimit(VOICES_PER_MINUTE if known.uploads_per_minute else 0, window)
-    app.state.stopping = threading.Event()
+    app.state.streams = Streams()
     problems.install(app)
     told = (talks, letters, push, telegram, now)
     for room in (reports, matches, cameras, people, *told, board, models, index, access, health):

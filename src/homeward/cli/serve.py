@@ -165,7 +165,7 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
             tell(url) if tell else print(f"Homeward serves on {url}", file=sys.stderr, flush=True)
 
         def handle_exit(self, sig: int, frame: Any) -> None:
-            running.api.state.stopping.set()
+            running.api.state.streams.stop()
             super().handle_exit(sig, frame)
 
     config = uvicorn.Config(

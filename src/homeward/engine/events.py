@@ -4,7 +4,6 @@ Loses what nobody listens to.
 """
 
 import json
-import queue
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from homeward.domain.ids import ReportId
-
-WAITING = 1000  # events that a listener may lag behind before the oldest are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,7 @@ class TalkMoved:
 
 
 Event = MatchFound | TalkMoved
+Hear = Callable[[Event], None]
 
 
 def to_text(event: Event) -> str:
@@ -49,33 +47,9 @@ def of_text(text: str) -> Event:
     return MatchFound(lost_id, found_id, told["degree"]) if "degree" in told else TalkMoved(lost_id, found_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """The events of one report."""
-
-    _queue: "queue.Queue[Event]" = field(default_factory=lambda: queue.Queue(WAITING))
-
-    def get(self, timeout_s: float) -> Event | None:
-        """The next event, or None after ``timeout_s``."""
-        try:
-            return self._queue.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-
-    def put(self, event: Event) -> None:
-        """Hand over; a listener that lags too far loses the oldest."""
-        while True:
-            try:
-                self._queue.put_nowait(event)
-            except queue.Full:
-                self._queue.get_nowait()
-            else:
-                return
-
-
 @dataclass(slots=True)
 class EventBroker:
-    """Publishes to the subscriptions of a report, whether it is the lost or the found one.
+    """Publishes to the listeners of a report, whether it is the lost or the found one.
 
     ``relay`` takes what is published here to other processes; `deliver` takes what others published.
     """
@@ -83,7 +57,7 @@ class EventBroker:
     relay: Callable[[str], None] | None = None
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _listeners: dict[ReportId, list[Subscription]] = field(default_factory=lambda: defaultdict(list))
+    _listeners: dict[ReportId, list[Hear]] = field(default_factory=lambda: defaultdict(list))
 
     def publish(self, event: Event) -> None:
         """To all who listen to either report, in this process and in others."""
@@ -95,19 +69,18 @@ class EventBroker:
         """To all who listen to either report in this process."""
         with self._lock:
             listening = [*self._listeners.get(event.lost_id, ()), *self._listeners.get(event.found_id, ())]
-        for subscription in listening:
-            subscription.put(event)
+        for hear in listening:
+            hear(event)
 
     @contextmanager
-    def subscribe(self, report_id: ReportId) -> Iterator[Subscription]:
-        """Listen to a report while the block lasts."""
-        subscription = Subscription()
+    def subscribe(self, report_id: ReportId, hear: Hear) -> Iterator[None]:
+        """Listen to a report while the block lasts; ``hear`` is called by whoever publishes, and may not wait."""
         with self._lock:
-            self._listeners[report_id].append(subscription)
+            self._listeners[report_id].append(hear)
         try:
-            yield subscription
+            yield
         finally:
             with self._lock:
-                self._listeners[report_id].remove(subscription)
+                self._listeners[report_id].remove(hear)
                 if not self._listeners[report_id]:
                     del self._listeners[report_id]

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from homeward.api import schemas
@@ -21,7 +20,9 @@ from homeward.api.auth import (
 )
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import key_of, once_shown
+from homeward.api.limits import address
 from homeward.api.senders import noted
+from homeward.api.streams import BEAT_S, News, Streams
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
 from homeward.engine.cameras import LONGEST
@@ -31,7 +32,6 @@ from homeward.errors import Forbidden, NotFound, Unauthorized
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
 Context = Annotated[ApiContext, Depends(context_of)]
-BEAT_S = 15.0
 PICTURE_CACHE = "private, max-age=3600"
 
 
@@ -85,12 +85,24 @@ def close_session(context: Context, caller: CurrentCaller, response: Response) -
         response.delete_cookie(cookie_name(owned(context, caller, caller.report_id).id))
 
 
-@router.get("/events", summary="New matches and messages as they come (server-sent events)", responses=schemas.PROBLEMS)
-async def events(request: Request, context: Context, caller: CurrentCaller) -> StreamingResponse:
-    """Of the report that the link or cookie opens."""
+async def listening(request: Request, context: Context, caller: CurrentCaller) -> AsyncIterator[AsyncIterator[str]]:
+    """The stream of the caller's report; it counts, and is fed, until the answer has ended.
+
+    Raises:
+        Unauthorized: no link and no cookie.
+        TooManyRequests: too many listen already.
+    """
     if caller.report_id is None:
         raise Unauthorized("Only a report's owner gets its news.", hint="Authorization: Bearer TOKEN of the link.")
-    stream = _events(request, context, caller.report_id)
+    streams: Streams = request.app.state.streams
+    where = address(request, context.config.trusted_proxies)
+    with streams.listen(context.engine.events, caller.report_id, where) as news:
+        yield _told(news, caller.report_id)
+
+
+@router.get("/events", summary="New matches and messages as they come (server-sent events)", responses=schemas.PROBLEMS)
+async def events(stream: Annotated[AsyncIterator[str], Depends(listening)]) -> StreamingResponse:
+    """Of the report that the link or cookie opens. At most 20 at once of one report, and 50 from one address."""
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
@@ -138,18 +150,10 @@ def revoke_key(key_id: str, context: Context, caller: CurrentCaller) -> None:
     noted(context, caller, "key.revoke", f"key:{key_id}")
 
 
-async def _events(request: Request, context: ApiContext, report_id: ReportId) -> AsyncIterator[str]:
-    with context.engine.events.subscribe(report_id) as news:
-        yield ": listening\n\n"
-        waited_s = 0.0
-        while not await request.is_disconnected() and not request.app.state.stopping.is_set():
-            event = await run_in_threadpool(news.get, 0.5)
-            waited_s = 0.0 if event else waited_s + 0.5
-            if event is not None:
-                yield _event(event, report_id)
-            elif waited_s >= BEAT_S:
-                waited_s = 0.0
-                yield ": still here\n\n"
+async def _told(news: News, report_id: ReportId) -> AsyncIterator[str]:
+    yield ": listening\n\n"
+    async for event in news.events(BEAT_S):
+        yield ": still here\n\n" if event is None else _event(event, report_id)
 
 
 def _event(event: Event, report_id: ReportId) -> str:
