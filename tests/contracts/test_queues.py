@@ -103,6 +103,22 @@ def test_what_finders_are_told_is_listed_by_the_find_and_what_owners_are_by_the_
         assert [alert.key for alert in work.outbox.of_lost(ReportId("lost"))] == ["c"]
 
 
+def test_the_alerts_about_a_report_to_one_account_are_of_every_kind_and_nobody_elses(database):
+    with database.write() as work:
+        for name in ("lost", "one", "two"):
+            add(work, name)
+        for key, found, kind, account in (
+            ("a", "one", "asked", "me"),
+            ("b", "one", "message", "you"),
+            ("c", "two", "match", "me"),
+        ):
+            work.outbox.add(new_alert(key, found=found, kind=AlertKind(kind), account=AccountId(account)))
+
+        assert [alert.key for alert in work.outbox.to(AccountId("me"), ReportId("lost"))] == ["a", "c"]
+        assert [alert.key for alert in work.outbox.to(AccountId("me"), ReportId("one"))] == ["a"]
+        assert [alert.key for alert in work.outbox.to(AccountId("you"), ReportId("one"))] == ["b"]
+
+
 def test_accounts_are_found_by_where_they_are(database):
     with database.write() as work:
         work.accounts.save(PERSON)

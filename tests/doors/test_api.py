@@ -292,6 +292,15 @@ def test_one_exports_ones_own_data(door, pair):
 
     assert body["report"]["id"] == pair[1].json()["id"]
     assert body["photos"][0]["crops"]
+    assert body["conversations"] == []
+
+
+def test_an_operators_export_leaves_out_what_is_between_people(door, pair):
+    body = door.http.get(f"/api/v1/reports/{pair[1].json()['id']}/export", headers=door.key("admin")).json()
+
+    assert body["matches"]
+    assert not {"conversations", "told", "devices"} & body.keys()
+    assert "secret_mark" not in body["report"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ CERTAIN = 0.9  # the word "very likely": worth waking somebody up for
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person on ``messenger`` under ``address`` (a chat id there, shown to nobody).
+    """A person on ``messenger`` under ``address`` (a chat id there, shown to nobody else).
 
     ``utc_offset_min`` is the person's own time, in minutes east of UTC; None while unknown. ``quiet`` keeps nights
     quiet. ``reachable`` is False once the messenger refused to deliver. ``dialog`` is where the conversation stands,

@@ -16,6 +16,7 @@ from homeward.engine.change import Change
 from homeward.engine.desk import open_desk
 from homeward.engine.devices import Devices
 from homeward.engine.events import EventBroker
+from homeward.engine.export import Export
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks, thank
 from homeward.engine.intake import Intake
@@ -66,6 +67,7 @@ class Engine:
         self.talks = Talks(ports, self.events)
         self._change = Change(ports)
         self._show = Show(ports)
+        self._export = Export(ports.database)
         self._reindex = Reindex(ports)
         self._ready = Readiness(ports)
 
@@ -230,7 +232,7 @@ class Engine:
 
     def export(self, report_id: ReportId) -> dict[str, object]:
         """One's own data."""
-        return self._show.export(report_id)
+        return self._export(report_id)
 
     # --- changing -----------------------------------------------------------------------------------------
 

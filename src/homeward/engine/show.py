@@ -1,8 +1,7 @@
 """Show: reports, matches and photos, as each side may see them."""
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -142,23 +141,6 @@ class Show:
             rest = [photo.id for photo, _ in work.photos.of_report(found_id) if photo.id != deciding.id]
         return (deciding.id, *rest)
 
-    def export(self, report_id: ReportId) -> dict[str, object]:
-        """Everything kept about a report, as JSON values; photos by id."""
-        with self.ports.database.read() as work:
-            report = get_report(work, report_id)
-            photos = work.photos.of_report(report_id)
-            looks = work.audit.of_report(report_id)
-            matches = _all_matches(work, report)
-        return {
-            "report": _plain(report),
-            "photos": [_plain(photo) | {"crops": [_plain(crop) for crop in crops]} for photo, crops in photos],
-            "matches": [_plain(match) for match in matches],
-            "looks": [
-                {"photo": photo, "viewer": viewer, "size": size, "at": at.isoformat()}
-                for photo, viewer, size, at in looks
-            ],
-        }
-
     def _with_more(self, work: UnitOfWork, lost_id: ReportId, page: MatchPage) -> MatchPage:
         """With guesses at breeds, and what volunteers agree on as a reason; the degree does not know of it."""
         hints = agreements(work, lost_id)
@@ -247,23 +229,3 @@ def _view(photo: Photo, crops: tuple[Crop, ...]) -> Box | None:
     """The chosen animal with a margin, or the whole photo where none was seen."""
     body = [crop.box for crop in crops if crop.animal == photo.chosen and crop.part is Part.BODY]
     return body[0].grown(CROP_MARGIN).clipped(photo.width, photo.height) if body else None
-
-
-def _all_matches(work: UnitOfWork, report: Report) -> list[Match]:
-    if report.shelf is Shelf.FOUND:
-        return []  # they tell about other people's pets
-    return [view.match for view in work.matches.page(report.id, MatchQuery(limit=100_000)).items]
-
-
-def _plain(value: object) -> dict[str, object]:
-    return {key: _json(item) for key, item in asdict(value).items()}  # type: ignore[call-overload]
-
-
-def _json(item: object) -> object:
-    if isinstance(item, datetime):
-        return item.isoformat()
-    if isinstance(item, dict):
-        return {key: _json(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return [_json(value) for value in item]
-    return item

@@ -146,6 +146,10 @@ class Outbox(Protocol):
         """All alerts about owners of a found animal to its finder, oldest first."""
         ...
 
+    def to(self, account_id: AccountId, report_id: ReportId) -> list[Alert]:
+        """All alerts to an account, of every kind, in which a report is the lost or the found one; oldest first."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Update:

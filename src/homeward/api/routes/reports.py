@@ -26,6 +26,7 @@ from homeward.ports import Before, ReportQuery
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 Context = Annotated[ApiContext, Depends(context_of)]
 FIELDS = frozenset(schemas.REPORT_FIELDS)
+BETWEEN_PEOPLE = frozenset({"conversations", "told", "devices"})  # of an export; not for operators
 SAID = frozenset({"name", "description", "address", "contact", "listed"})
 CLEARABLE = frozenset(
     {"home", "place", "held", "name", "description", "contact", "address", "muted_until", "secret_mark"}
@@ -135,10 +136,14 @@ async def add_photos(request: Request, report_id: str, context: Context, caller:
 
 @router.get("/reports/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)
 def export_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """Everything that is kept about the report, and who looked at its photos."""
+    """What is kept of its sender: photos, who looked at them, conversations, where news goes, and which went.
+
+    Of others only what they wrote to the sender. Operators get neither the secret mark, nor conversations, nor where
+    news goes.
+    """
     report = owned(context, caller, ReportId(report_id))
     body = context.engine.export(report.id)
-    return {**body, "report": _without_secret(body["report"]) if caller.is_admin else body["report"]}
+    return _for_operators(body) if caller.is_admin else body
 
 
 @router.post(
@@ -245,8 +250,9 @@ def _kept_back(caller: Caller, report: Report) -> dict[str, Any]:
     return {} if caller.is_admin else {"secret_mark": report.secret_mark}
 
 
-def _without_secret(report: Any) -> dict[str, Any]:
-    return {name: value for name, value in report.items() if name != "secret_mark"}
+def _for_operators(export: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in export.items() if name not in BETWEEN_PEOPLE}
+    return {**shown, "report": {name: value for name, value in shown["report"].items() if name != "secret_mark"}}
 
 
 def count_upload(request: Request, context: ApiContext, caller: Caller) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, or_, select, update
 
 from homeward.domain.ids import AccountId, AlertId, EncounterId, HandoverId, JobId, MessageId, ReportId
 from homeward.domain.reports import Shelf, Status
@@ -133,14 +133,19 @@ class SqlOutbox:
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
         """All alerts about matches of a lost report to its owner, oldest first."""
-        return self._all(AlertKind.MATCH, outbox.c.lost_id == lost_id)
+        return self._all(outbox.c.kind == AlertKind.MATCH.value, outbox.c.lost_id == lost_id)
 
     def of_found(self, found_id: ReportId) -> list[Alert]:
         """All alerts about owners of a found animal to its finder, oldest first."""
-        return self._all(AlertKind.OWNER_NEAR, outbox.c.found_id == found_id)
+        return self._all(outbox.c.kind == AlertKind.OWNER_NEAR.value, outbox.c.found_id == found_id)
 
-    def _all(self, kind: AlertKind, mine: ColumnElement[bool]) -> list[Alert]:
-        statement = select(outbox).where(mine, outbox.c.kind == kind.value).order_by(outbox.c.created_at, outbox.c.id)
+    def to(self, account_id: AccountId, report_id: ReportId) -> list[Alert]:
+        """All alerts to an account, of every kind, in which a report is the lost or the found one; oldest first."""
+        is_in = or_(outbox.c.lost_id == report_id, outbox.c.found_id == report_id)
+        return self._all(is_in, outbox.c.account_id == account_id)
+
+    def _all(self, *mine: ColumnElement[bool]) -> list[Alert]:
+        statement = select(outbox).where(*mine).order_by(outbox.c.created_at, outbox.c.id)
         return [_alert(row) for row in self.connection.execute(statement).mappings()]
 
     def _set(self, ids: Sequence[AlertId], **values: object) -> None:

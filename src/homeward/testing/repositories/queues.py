@@ -123,14 +123,18 @@ class MemoryOutbox(Repository):
 
     def of_lost(self, lost_id: ReportId) -> list[Alert]:
         """All alerts about matches of a lost report to its owner, oldest first."""
-        return self._all(AlertKind.MATCH, lambda alert: alert.lost_id == lost_id)
+        return self._all(lambda alert: alert.kind is AlertKind.MATCH and alert.lost_id == lost_id)
 
     def of_found(self, found_id: ReportId) -> list[Alert]:
         """All alerts about owners of a found animal to its finder, oldest first."""
-        return self._all(AlertKind.OWNER_NEAR, lambda alert: alert.found_id == found_id)
+        return self._all(lambda alert: alert.kind is AlertKind.OWNER_NEAR and alert.found_id == found_id)
 
-    def _all(self, kind: AlertKind, is_mine: Callable[[Alert], bool]) -> list[Alert]:
-        mine = [alert for alert in self.tables.alerts.values() if alert.kind is kind and is_mine(alert)]
+    def to(self, account_id: AccountId, report_id: ReportId) -> list[Alert]:
+        """All alerts to an account, of every kind, in which a report is the lost or the found one; oldest first."""
+        return self._all(lambda alert: alert.account_id == account_id and report_id in {alert.lost_id, alert.found_id})
+
+    def _all(self, is_mine: Callable[[Alert], bool]) -> list[Alert]:
+        mine = [alert for alert in self.tables.alerts.values() if is_mine(alert)]
         return sorted(mine, key=lambda alert: (alert.created_at, alert.id))
 
     def _messenger(self, alert: Alert) -> str | None:
