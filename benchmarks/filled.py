@@ -61,7 +61,7 @@ def filled(path: Path, count: int) -> Rows:
                 for i in range(count)
             ),
         )  # fmt: skip
-        photo = "INSERT INTO photos VALUES (?, ?, ?, 9, 9, 0, 0, '[]', 0)"
+        photo = "INSERT INTO photos VALUES (?, ?, ?, 9, 9, 0, 0, '[]', 0, 1)"
         sql.executemany(photo, ((f"p{i}", f"r{i}", "0" * 64) for i in range(count)))
         crop = "INSERT INTO crops VALUES (?, ?, ?, 0, ?, '[0,0,9,9]', 'cat', 0.9)"
         parts = ("face", "body")

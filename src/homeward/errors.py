@@ -49,6 +49,13 @@ class PhotoUnreadable(HomewardError):
     status = 422
 
 
+class PhotoNotReady(HomewardError):
+    """The detector has not looked at the photo yet: until then its sender alone sees it."""
+
+    code = "photo_not_ready"
+    status = 409
+
+
 class PhotoKindUnsupported(HomewardError):
     """The file is of a kind that is not taken."""
 

@@ -4,14 +4,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import insert
+
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
 from homeward.domain.ids import AccountId, ContentHash, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.matches import Match
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf
 from homeward.ports import AlertKind, NewAlert
-from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql import SqlDatabase, rows, tables
 from homeward.storage.sql.postgres import PostgresDatabase
+from homeward.storage.sql.schema import migrate
 from homeward.testing import InMemoryDatabase
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -73,3 +76,19 @@ def match(work, lost, found, degree=0.5, **fields):
                  None, 0.0, (), MODEL, "c@1", NOW)  # fmt: skip
     made = replace(made, **fields)
     return made, work.matches.save([made])
+
+
+def photos_of_revision_0013(connection):
+    """Two reports with a photo each; one has a crop, the other was filed while the models were down."""
+    migrate(connection, "0013")
+    for name in ("seen", "waiting"):
+        connection.execute(insert(tables.reports), rows.report_values(report(name)))
+        shown = rows.photo_values(photo(name))
+        shown.pop("looked_at")  # came later
+        connection.execute(insert(tables.photos), shown)
+    connection.execute(insert(tables.crops), rows.crop_values(crop(photo("seen"))))
+
+
+def looked_at(database):
+    with database.read() as work:
+        return {name: work.photos.get(photo(name).id).looked_at for name in ("seen", "waiting")}

@@ -31,6 +31,7 @@ from homeward.storage.index.pgvector import PgVectorIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.storage.shelves import open_shelf
 from homeward.storage.sql.postgres import PostgresDatabase, fitness
+from homeward.storage.sql.postgres.address import Address
 from homeward.storage.sql.postgres.windows import SharedWindow
 from homeward.storage.sql.tables import metadata
 from homeward.testing import FixedClock
@@ -39,7 +40,7 @@ from tests.fakes.postgres import PASSWORD
 from tests.ports import free_port
 from tests.world import World, on_postgres
 
-from .rows import MODEL, NOW, add, crop, new_alert, photo
+from .rows import MODEL, NOW, add, crop, looked_at, new_alert, photo, photos_of_revision_0013
 
 ANY = Filter(MODEL, only_open=False)
 ONLY_HERE = {*fitness.ONLY_HERE, "xid", "ix_changes_xid"}  # what only PostgreSQL has
@@ -338,6 +339,15 @@ def test_the_revisions_and_the_tables_agree(both):
         options = {"compare_type": False, "include_object": lambda _o, name, *_: name not in ONLY_HERE}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+def test_photos_of_an_older_database_were_looked_at_unless_their_report_waits(postgres_server):
+    with postgres_server.database() as url:
+        with closing(PostgresDatabase(Address.parse(url))) as old, old.write() as work:
+            work.connection.exec_driver_sql("CREATE EXTENSION vector")
+            photos_of_revision_0013(work.connection)
+        with closing(PostgresDatabase.open(url)) as new:
+            assert looked_at(new) == {"seen": True, "waiting": False}
 
 
 def test_tables_are_made_once_when_several_processes_start_at_the_same_moment(postgres_server):

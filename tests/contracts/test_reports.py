@@ -54,6 +54,18 @@ def test_an_update_writes_every_field(database):
         assert work.reports.get(ReportId("r")) == full("r")
 
 
+def test_whether_a_photo_was_looked_at_comes_back_and_changes(database):
+    with database.write() as work:
+        add(work, "r")
+        waiting = replace(photo("r"), looked_at=False)
+        work.photos.add(waiting, [])
+        assert work.photos.get(waiting.id) == waiting
+        work.photos.update(replace(waiting, looked_at=True))
+
+    with database.read() as work:
+        assert [known.looked_at for known, _ in work.photos.of_report(waiting.report_id)] == [True]
+
+
 def test_the_same_id_twice_is_refused(database):
     with database.write() as work:
         add(work, "r")

@@ -24,6 +24,8 @@ from homeward.storage.sql.schema import migrate
 from homeward.storage.sql.tables import metadata, reports
 from homeward.storage.sql.types import to_us
 
+from .rows import looked_at, photos_of_revision_0013
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -159,6 +161,16 @@ def test_the_animals_of_an_older_data_folder_are_counted(tmp_path):
         today = NOW.toordinal()
         assert work.reports.animals_by_day(Species.CAT, Point(57, 39), 5, today, today) == {today: 2}
     new.close()
+
+
+def test_photos_of_an_older_data_folder_were_looked_at_unless_their_report_waits(tmp_path):
+    old = SqlDatabase(tmp_path / "x.sqlite")
+    with old._writer.begin() as connection:
+        photos_of_revision_0013(connection)
+    old.close()
+
+    with closing(SqlDatabase.open(tmp_path / "x.sqlite")) as new:
+        assert looked_at(new) == {"seen": True, "waiting": False}
 
 
 def test_an_older_data_folder_is_upgraded_with_its_data(tmp_path):

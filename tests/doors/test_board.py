@@ -66,6 +66,38 @@ def test_the_page_to_share_has_a_preview_and_leads_a_finder_to_a_report(door, lo
     assert "Barsik <b>" not in page
 
 
+def test_a_photo_is_on_the_board_once_it_was_looked_at_for_people(door):
+    door.world.detector.is_down, door.world.detector.people = True, True
+    lost = door.report("lost", photo(1), name="Barsik", listed="true", species="cat", **PLACE)
+    address = f"/api/v1/board/{lost.json()['id']}/photo"
+
+    (item,) = door.http.get("/api/v1/board").json()["items"]
+    page = door.http.get(f"/pet/{lost.json()['id']}").text
+    assert item["photo"] is None
+    assert (door.http.get(address).status_code, "max-age" in str(door.http.get(address).headers)) == (404, False)
+    assert address not in door.http.get("/board").text + page
+    assert "Barsik" in page
+
+    door.world.detector.is_down = False
+    door.world.clock.forward(minutes=10)
+    door.world.engine.run_due_jobs()
+
+    assert door.http.get("/api/v1/board").json()["items"][0]["photo"] == address
+    assert address in door.http.get(f"/pet/{lost.json()['id']}").text
+    assert door.http.get(address).content[:2] == b"\xff\xd8"
+
+
+def test_others_are_told_that_a_photo_is_not_ready(door):
+    door.world.detector.is_down = True
+    lost = door.report("lost", photo(1), species="cat", **PLACE)
+    own_address = lost.json()["photos"][0]["full"]
+
+    others = door.http.get(own_address.split("&sig")[0], headers=door.key("admin"))
+
+    assert door.http.get(own_address).status_code == 200
+    assert (others.status_code, others.json()["code"]) == (409, "photo_not_ready")
+
+
 def test_a_notice_goes_when_it_is_taken_back_closed_or_erased(door, lost):
     address = f"/api/v1/reports/{lost.json()['id']}"
     seen = lambda: door.http.get(f"/pet/{lost.json()['id']}").status_code  # noqa: E731

@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from homeward.domain.animals import Label, Species
+from homeward.domain.animals import Detection, Label, Species
 from homeward.domain.boxes import Box
 from homeward.domain.filing import Idempotency, NewSighting, ReportChange
 from homeward.domain.matches import MatchQuery, ReasonCode, Verdict
 from homeward.domain.places import Point, middle_of_cell
 from homeward.domain.reports import Status
 from homeward.engine.engine import Rules
-from homeward.errors import Conflict, InvalidInput, NoAnimalFound, NotFound
+from homeward.errors import Conflict, InvalidInput, NoAnimalFound, NotFound, PhotoNotReady
 from homeward.ports import AlertKind
+from homeward.testing import FakeDetector
 from tests.conftest import GREY, photo
 from tests.world import HOME, in_memory, on_disk
 
@@ -111,6 +112,69 @@ def test_when_the_models_are_down_a_report_is_kept_and_matched_later(world):
     world.engine.run_due_jobs()
     assert best(world, lost).match.found_id == found.report.id
     assert world.engine.pending_jobs() == 0
+
+
+def models_come_back(world):
+    world.detector.is_down = world.embedder.is_down = False
+    world.clock.forward(minutes=10)
+    world.engine.run_due_jobs()
+
+
+def test_a_photo_that_nobody_has_looked_at_is_shown_to_its_sender_alone(world):
+    world.detector.is_down, world.detector.people = True, True
+    lost = world.file("lost", photo(1), listed=True)
+    photo_id = lost.photos[0].photo.id
+
+    assert world.engine.photo(photo_id, "full", viewer="owner", is_owner=True)
+    for size in ("thumb", "crop", "full"):
+        with pytest.raises(PhotoNotReady):
+            world.engine.photo(photo_id, size, viewer="other", is_owner=False)
+    assert world.engine.photo_link(photo_id, "full", viewer="other", is_owner=False, valid_s=60) is None
+    assert world.engine.board.notice(lost.report.id).photo_id is None
+
+    models_come_back(world)
+
+    others = world.engine.photo(photo_id, "full", viewer="other", is_owner=False)
+    assert others != world.engine.photo(photo_id, "full", viewer="owner", is_owner=True)
+    assert world.engine.board.notice(lost.report.id).photo_id == photo_id
+
+
+def test_a_photo_added_while_the_models_are_down_is_recognised_and_compared_later(world):
+    found = world.file("found", photo(2), place=NEAR)
+    lost = world.file("lost", photo(1, noise=1), place=HOME)
+    world.detector.is_down, world.detector.people = True, True
+    filed = world.engine.add_photos(found.report.id, [photo(1), GREY])
+    first, *added = [seen.photo.id for seen in filed.photos]
+
+    assert world.engine.found_photos(lost.report.id, found.report.id) == (first,)
+    models_come_back(world)
+
+    assert set(world.engine.found_photos(lost.report.id, found.report.id)) == {first, *added}
+    after = world.engine.report(found.report.id)
+    assert [len(seen.animals) for seen in after.photos] == [1, 1, 0]
+    assert [bool(seen.photo.people) for seen in after.photos] == [False, True, False]
+    assert best(world, lost).match.compared_pairs == 2
+
+
+def test_a_photo_without_an_animal_added_while_the_models_are_down_is_not_compared(world):
+    found = world.file("found", photo(1))
+    world.detector.is_down = True
+    world.engine.add_photos(found.report.id, [GREY])
+
+    models_come_back(world)
+
+    assert [len(seen.animals) for seen in world.engine.report(found.report.id).photos] == [1, 0]
+
+
+def test_people_beside_no_animal_are_blurred_although_they_were_recognised_later(world, monkeypatch):
+    world.detector.is_down = True
+    lost = world.file("lost", photo(1))
+    person = Detection(Box(0, 0, 100, 240), Label.PERSON, 0.9)
+    monkeypatch.setattr(FakeDetector, "_on", lambda *_: (person,))
+
+    models_come_back(world)
+
+    assert person.box in world.engine.report(lost.report.id).photos[0].photo.people
 
 
 def test_a_photo_that_is_damaged_before_it_is_recognised_keeps_no_job_waiting(world):

@@ -208,8 +208,13 @@ def notice_view(notice: Notice) -> Json:
         "name": report.name if report.shelf is Shelf.LOST else None,
         "district": report.district,
         "day": report.happened_at.date().isoformat(),
-        "photo": f"/api/v1/board/{report.id}/photo",
+        "photo": photo_path(notice),
     }
+
+
+def photo_path(notice: Notice) -> str | None:
+    """Where everybody may see its photo; None while there is none to see."""
+    return f"/api/v1/board/{notice.report.id}/photo" if notice.photo_id is not None else None
 
 
 def camera_view(camera: Camera, last_sighting_at: datetime | None = None) -> Json:

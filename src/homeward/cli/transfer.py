@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from homeward.client import Client
-from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound
+from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
 FIELDS = (
@@ -206,8 +206,9 @@ def _row(server: Client, report_id: str, folder: Path | None) -> dict[str, Any]:
         file = folder / f"{photo['id']}.jpg"
         try:
             file.write_bytes(server.photo(photo["id"]))
-        except NotFound:
-            print(f"{report_id}: photo {photo['id']} is not there and was left out", file=sys.stderr)
+        except (NotFound, PhotoNotReady) as error:
+            why = "is not there" if isinstance(error, NotFound) else "waits to be looked at"
+            print(f"{report_id}: photo {photo['id']} {why} and was left out", file=sys.stderr)
             continue
         names.append(f"{folder.name}/{file.name}")
     return {**row, "status": report["status"], "photos": names}

@@ -148,7 +148,8 @@ class Photo:
     """A picture kept for a report: upright, without EXIF, ``width`` x ``height`` pixels.
 
     ``people`` are boxes of people seen on it, blurred where others than the sender look. Of several animals
-    on it, number ``chosen`` (0 = the largest) is the report's; only its crops are embedded.
+    on it, number ``chosen`` (0 = the largest) is the report's; only its crops are embedded. Until the detector has
+    ``looked_at`` it, nobody knows whether people are on it, and only its sender is shown it.
     """
 
     id: PhotoId
@@ -160,6 +161,7 @@ class Photo:
     created_at: datetime
     people: tuple[Box, ...] = ()
     chosen: int = 0
+    looked_at: bool = True
 
 
 @dataclass(frozen=True, slots=True)

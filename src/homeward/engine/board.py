@@ -16,10 +16,10 @@ AROUND_KM = 3.0  # a cat's wanderings, a dog's first day
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A listed report and the photo that stands for it."""
+    """A listed report and the photo that stands for it; None until one may be shown to everybody."""
 
     report: Report
-    photo_id: PhotoId
+    photo_id: PhotoId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,17 @@ class Board:
         """Names of the districts around a place, nearest first. Whole ones: nobody can feel for a home with them."""
         return self.ports.districts.near(place, AROUND_KM)
 
+    def photo_of(self, report_id: ReportId) -> PhotoId:
+        """The photo that stands for one of them.
+
+        Raises:
+            NotFound: there is no such notice, or none of its photos may be shown to everybody.
+        """
+        photo_id = self.notice(report_id).photo_id
+        if photo_id is None:
+            raise NotFound("No photo of this notice can be shown.", hint="Ask again in a while.")
+        return photo_id
+
     def notice(self, report_id: ReportId) -> Notice:
         """One of them.
 
@@ -75,4 +86,6 @@ class Board:
 
 def _notice(work: UnitOfWork, report: Report) -> Notice | None:
     photos = work.photos.of_report(report.id)
-    return Notice(report, photos[0][0].id) if photos and report.source is Source.PERSON else None
+    if not photos or report.source is not Source.PERSON:
+        return None
+    return Notice(report, next((photo.id for photo, _ in photos if photo.looked_at), None))

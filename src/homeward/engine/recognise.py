@@ -26,6 +26,11 @@ class Recognised:
         """The animal that is meant; None where none is seen."""
         return self.animals[self.chosen] if self.animals else None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether none is seen, and the whole picture was taken for one; of seen ones the kind is never quite sure."""
+        return self.animal is not None and self.animal.species_confidence == 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Recognise:

@@ -97,6 +97,7 @@ class Remember:
             created_at=self.clock.now(),
             people=seen.people,
             chosen=seen.chosen,
+            looked_at=photo.recognised is not None,
         )
         crops = crops_of(row, seen)
         ids = work.photos.add(row, crops)

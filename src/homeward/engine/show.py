@@ -20,7 +20,7 @@ from homeward.engine.afar import FromAfar
 from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
 from homeward.engine.wiring import Ports
-from homeward.errors import NotFound, StorageBusy, StorageFull
+from homeward.errors import NotFound, PhotoNotReady, StorageBusy, StorageFull
 from homeward.ports import UnitOfWork, View
 from homeward.telemetry import step
 
@@ -70,11 +70,14 @@ class Show:
 
         Raises:
             NotFound: there is no such photo.
+            PhotoNotReady: the detector has not looked at it, and another than the sender looks.
         """
         with self.ports.database.read() as work:
             photo = work.photos.get(photo_id)
             if photo is None:
                 raise NotFound("There is no such photo.")
+            if not is_owner:
+                _check_ready(photo)
             crops = {p.id: c for p, c in work.photos.of_report(photo.report_id)}[photo_id]
         jpeg = self.ports.renderer.render(
             self.ports.photos.get(photo.content_hash),
@@ -93,7 +96,9 @@ class Show:
         """
         with self.ports.database.read() as work:
             photo = work.photos.get(photo_id)
-        if photo is None or size != "full" or (photo.people and not is_owner):
+        if photo is None or size != "full":
+            return None
+        if not is_owner and (photo.people or not photo.looked_at):
             return None
         address = self.ports.photos.link(photo.content_hash, valid_s)
         if address is not None:
@@ -105,6 +110,7 @@ class Show:
 
         Raises:
             NotFound: the two are no match.
+            PhotoNotReady: the detector has not looked at the second one.
         """
         with self.ports.database.read() as work:
             match = work.matches.get(lost_id, found_id)
@@ -115,6 +121,7 @@ class Show:
                 Shelf.FOUND: _photo_of(work, found_id, match.found_crop_id),
             }
         pair = [sides[first], sides[first.opposite]]
+        _check_ready(pair[1][0])
         viewed = [
             View(
                 self.ports.photos.get(photo.content_hash),
@@ -128,7 +135,7 @@ class Show:
         return self.ports.renderer.beside(*viewed, height_px=BESIDE_PX)
 
     def found_photos(self, lost_id: ReportId, found_id: ReportId) -> tuple[PhotoId, ...]:
-        """All photos of a match's found animal, the deciding one first.
+        """All photos of a match's found animal that others may see, the deciding one first.
 
         Raises:
             NotFound: the two are no match, or the found report is hidden.
@@ -138,8 +145,8 @@ class Show:
             if match is None or found is None or found.status is Status.HIDDEN:
                 raise NotFound("There is no such match.", field="found_id")
             deciding, _ = _photo_of(work, found_id, match.found_crop_id)
-            rest = [photo.id for photo, _ in work.photos.of_report(found_id) if photo.id != deciding.id]
-        return (deciding.id, *rest)
+            rest = [photo for photo, _ in work.photos.of_report(found_id) if photo.id != deciding.id]
+        return tuple(photo.id for photo in (deciding, *rest) if photo.looked_at)
 
     def _with_more(self, work: UnitOfWork, lost_id: ReportId, page: MatchPage) -> MatchPage:
         """With guesses at breeds, and what volunteers agree on as a reason; the degree does not know of it."""
@@ -212,6 +219,16 @@ def _photo_of(work: UnitOfWork, report_id: ReportId, crop_id: CropId) -> tuple[P
     if not photos:
         raise NotFound("There is no such photo.")
     return next((known for known in photos if any(crop.id == crop_id for crop in known[1])), photos[0])
+
+
+def _check_ready(photo: Photo) -> None:
+    """Whoever may be on a photo is blurred only once the detector has seen it.
+
+    Raises:
+        PhotoNotReady: it has not.
+    """
+    if not photo.looked_at:
+        raise PhotoNotReady("Nobody has looked for people on this photo yet.", hint="Ask again in a while.")
 
 
 def animals_of(crops: tuple[Crop, ...]) -> tuple[Animal, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from homeward.domain.animals import Picture
-from homeward.domain.crops import whole
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
@@ -22,7 +21,7 @@ from homeward.engine.remember import crops_of
 from homeward.engine.sight import Outcome
 from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
-from homeward.errors import HomewardError, NoAnimalFound, StorageFull
+from homeward.errors import HomewardError, StorageFull
 from homeward.ports import AlertKind, Job, NewAlert, Space, UnitOfWork
 
 LEASE_S = 120.0
@@ -118,8 +117,9 @@ class Work:
             photos = work.photos.of_report(report_id)
         if report is None:
             return
-        if photos and not any(crops for _, crops in photos):
-            self._recognise(report, [photo for photo, _ in photos])
+        unseen = [photo for photo, _ in photos if not photo.looked_at]
+        if unseen:
+            self._recognise(report, unseen, is_first=not any(crops for _, crops in photos))
         with self.ports.database.read() as work:
             missing = work.embeddings.missing(report_id, model)
             pictures = {crop.photo_id: work.photos.get(crop.photo_id) for crop in missing}
@@ -129,25 +129,32 @@ class Work:
             with self.ports.database.write() as work:
                 self.ports.shelves[report.shelf].embeddings.add(work, made)
 
-    def _recognise(self, report: Report, photos: list[Photo]) -> None:
-        """What intake could not do while the models were down; no animal seen means the whole picture."""
+    def _recognise(self, report: Report, photos: list[Photo], *, is_first: bool) -> None:
+        """What intake could not do while the models were down.
+
+        No animal seen means the whole picture; beside earlier photos with one, a picture that is not compared.
+        """
         readable = [(photo, picture) for photo in photos if (picture := kept_pixels(self.ports, photo)) is not None]
         if not readable:
             return
-        photos, pictures = [photo for photo, _ in readable], [picture for _, picture in readable]
-        try:
-            seen = Recognise(self.ports.detector)(pictures, species=report.species, keep=False)
-        except NoAnimalFound:
-            seen = tuple(Recognised((whole(photo.width, photo.height, report.species),), ()) for photo in photos)
-        first = next(found.animal for found in seen if found.animal)
+        seen = Recognise(self.ports.detector)([picture for _, picture in readable], species=report.species, keep=True)
+        if not is_first:
+            seen = tuple(replace(found, animals=()) if found.is_whole else found for found in seen)
         with self.ports.database.write() as work:
-            for photo, found in zip(photos, seen, strict=True):
-                work.photos.update(replace(photo, people=found.people, chosen=found.chosen))
-                work.photos.add_crops(crops_of(photo, found))
+            for (photo, _), found in zip(readable, seen, strict=True):
+                self._keep_seen(work, photo.id, found)
             current = work.reports.get(report.id)
-            if current is not None and current.species_confidence < 1.0:
+            if is_first and current is not None and current.species_confidence < 1.0:
+                first = next(found.animal for found in seen if found.animal)
                 update = replace(current, species=first.species, species_confidence=first.species_confidence)
                 work.reports.update(update)
+
+    def _keep_seen(self, work: UnitOfWork, photo_id: PhotoId, found: Recognised) -> None:
+        """Unless the photo was erased meanwhile, or another process had looked at it first."""
+        photo = work.photos.get(photo_id)
+        if photo is not None and not photo.looked_at:
+            work.photos.update(replace(photo, people=found.people, chosen=found.chosen, looked_at=True))
+            work.photos.add_crops(crops_of(photo, found))
 
     def _cuts(self, crops: list[Crop], photos: dict[PhotoId, Photo | None]) -> list[tuple[Crop, Picture]]:
         pixels = {photo.id: kept_pixels(self.ports, photo) for photo in photos.values() if photo is not None}

@@ -12,7 +12,7 @@ from homeward.api.context import ApiContext, context_of
 from homeward.api.languages import keep_language, reader_language
 from homeward.api.routes.pages import MAY_BE_FOUND, content_policy, document
 from homeward.api.routes.reports import before
-from homeward.api.views import notice_view
+from homeward.api.views import notice_view, photo_path
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
 from homeward.domain.reports import Shelf
@@ -41,8 +41,8 @@ def board(request: Request, context: Context) -> dict[str, Any]:
 @router.get("/api/v1/board/{report_id}/photo", summary="Its photo", responses=schemas.PROBLEMS)
 def photo(report_id: str, context: Context) -> Response:
     """The animal alone, as JPEG; people are unrecognisable."""
-    notice = context.engine.board.notice(ReportId(report_id))
-    jpeg = context.engine.photo(notice.photo_id, "crop", viewer=None, is_owner=False)
+    photo_id = context.engine.board.photo_of(ReportId(report_id))
+    jpeg = context.engine.photo(photo_id, "crop", viewer=None, is_owner=False)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE, **MAY_BE_FOUND})
 
 
@@ -72,14 +72,12 @@ def notice_page(request: Request, report_id: str, context: Context) -> HTMLRespo
     language = reader_language(request)
     say, url = Words(language), context.config.public_url
     title = _title(notice, say)
-    picture = f"{url}/api/v1/board/{notice.report.id}/photo"
-    head = "".join(
-        f'<meta property="og:{name}" content="{escape(value, quote=True)}">'
-        for name, value in (
-            ("type", "article"), ("title", title), ("description", _where(notice, say)), ("image", picture),
-            ("url", f"{url}/pet/{notice.report.id}"), ("site_name", "Homeward"),
-        )
-    )  # fmt: skip
+    picture = {"image": f"{url}{source}"} if (source := photo_path(notice)) else {}
+    told = {
+        "type": "article", "title": title, "description": _where(notice, say), **picture,
+        "url": f"{url}/pet/{notice.report.id}", "site_name": "Homeward",
+    }  # fmt: skip
+    head = "".join(f'<meta property="og:{name}" content="{escape(value, quote=True)}">' for name, value in told.items())
     if notice.report.shelf is Shelf.LOST:
         action, label = f"/found/new?about={notice.report.id}", say("board.seen")
     else:
@@ -193,7 +191,9 @@ def _card(notice: Notice, say: Words) -> str:
 
 
 def _picture(notice: Notice, title: str) -> str:
-    source, alt = f"/api/v1/board/{notice.report.id}/photo", escape(title, quote=True)
+    source, alt = photo_path(notice), escape(title, quote=True)
+    if source is None:
+        return ""
     return f"<img src='{source}' alt='{alt}' loading='lazy' width='320' height='320'>"
 
 

@@ -98,7 +98,7 @@ def _one_of_each(matches: list[Match]) -> list[Match]:
 
 
 def _side(work: UnitOfWork, report: Report, crop_id: int) -> Side:
-    photos = work.photos.of_report(report.id)
+    photos = [(photo, crops) for photo, crops in work.photos.of_report(report.id) if photo.looked_at]
     deciding = [photo.id for photo, crops in photos if any(crop.id == crop_id for crop in crops)]
     others = [photo.id for photo, _ in photos if photo.id not in deciding]
     return Side((*deciding, *others), report.district, report.happened_at.date())

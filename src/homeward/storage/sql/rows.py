@@ -171,6 +171,7 @@ def photo_values(photo: Photo) -> dict[str, Any]:
         "created_at": photo.created_at,
         "people": [box_values(box) for box in photo.people],
         "chosen": photo.chosen,
+        "looked_at": photo.looked_at,
     }
 
 
@@ -186,6 +187,7 @@ def photo(row: Row) -> Photo:
         created_at=row["created_at"],
         people=tuple(Box(*box) for box in row["people"]),
         chosen=row["chosen"],
+        looked_at=row["looked_at"],
     )
 
 

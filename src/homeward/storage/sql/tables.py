@@ -111,6 +111,7 @@ photos = Table(
     Column("created_at", Moment, nullable=False),
     Column("people", Json, nullable=False),
     Column("chosen", Integer, nullable=False),
+    Column("looked_at", Boolean, nullable=False, server_default="1"),
     Index("ix_photos_report_id", "report_id"),
     Index("ix_photos_content_hash", "content_hash"),
 )
