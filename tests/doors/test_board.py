@@ -6,7 +6,7 @@ import pytest
 
 from homeward.cli.demo.city import DISTRICTS
 from homeward.districts import GeoJsonDistricts
-from tests.conftest import photo
+from tests.conftest import GREY, photo
 from tests.doors.conftest import Door, own
 
 PLACE = {"lat": "57.612345", "lon": "39.854321"}
@@ -85,6 +85,19 @@ def test_a_photo_is_on_the_board_once_it_was_looked_at_for_people(door):
     assert door.http.get("/api/v1/board").json()["items"][0]["photo"] == address
     assert address in door.http.get(f"/pet/{lost.json()['id']}").text
     assert door.http.get(address).content[:2] == b"\xff\xd8"
+
+
+def test_the_board_shows_the_first_photo_that_is_cut_to_the_animal_and_never_a_whole_one(door):
+    yard = door.report("lost", GREY, photo(1), listed="true", species="cat").json()
+    kept_whole = door.report("lost", GREY, listed="true", species="cat", keep_without_animal="true").json()
+    address = "/api/v1/board/{id}/photo"
+
+    shown = {item["id"]: item["photo"] for item in door.http.get("/api/v1/board").json()["items"]}
+
+    assert shown == {yard["id"]: address.format(**yard), kept_whole["id"]: None}
+    cut = door.world.engine.photo(yard["photos"][1]["id"], "crop", viewer=None, is_owner=False)
+    assert door.http.get(address.format(**yard)).content == cut
+    assert door.http.get(address.format(**kept_whole)).status_code == 404
 
 
 def test_others_are_told_that_a_photo_is_not_ready(door):

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from homeward.api.auth import DESK_COOKIE, new_key
-from tests.conftest import photo
+from homeward.ports import ReportQuery
+from tests.conftest import GREY, photo
 from tests.doors.conftest import own
 
 DESK = "/api/v1/desk"
@@ -428,6 +429,20 @@ def test_volunteers_see_two_animals_a_district_and_a_day_and_nothing_else(door, 
     assert door.http.get(shown).content[:2] == b"\xff\xd8"
     assert "size=crop" in shown
     assert door.http.get(shown.replace("size=crop", "size=full")).status_code == 403
+
+
+def test_volunteers_see_no_photo_that_shows_more_than_the_animal(door, volunteers):
+    seen = door.report("lost", GREY, photo(1), species="cat", **PLACE).json()
+    whole = door.report("lost", GREY, species="cat", keep_without_animal="true", **PLACE).json()
+    door.report("found", photo(1, noise=3), **PLACE)
+    set_degree(door, 0.5)
+    with door.world.database.read() as work:
+        assert len(work.matches.of_found(door.world.engine.reports(ReportQuery(shelf="found"))[0].id, 9)) == 2
+
+    (pair,) = door.http.get(f"{DESK}/pairs", headers=volunteers[0]).json()["items"]
+
+    assert pair["lost_id"] == seen["id"] != whole["id"]
+    assert [re.search(r"photos/(\w+)", shown)[1] for shown in pair["lost"]["photos"]] == [seen["photos"][1]["id"]]
 
 
 def test_faces_are_blurred_for_volunteers_too(tmp_path):

@@ -7,6 +7,7 @@ from homeward.domain.animals import Species
 from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf, Source, Status
+from homeward.engine.alone import is_alone
 from homeward.engine.wiring import Ports
 from homeward.errors import NotFound
 from homeward.ports import Before, ReportQuery, UnitOfWork
@@ -16,7 +17,7 @@ AROUND_KM = 3.0  # a cat's wanderings, a dog's first day
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A listed report and the photo that stands for it; None until one may be shown to everybody."""
+    """A listed report and the photo that stands for it: the first on which the animal is seen; None without one."""
 
     report: Report
     photo_id: PhotoId | None
@@ -63,11 +64,11 @@ class Board:
         """The photo that stands for one of them.
 
         Raises:
-            NotFound: there is no such notice, or none of its photos may be shown to everybody.
+            NotFound: there is no such notice, or on none of its photos an animal was seen, or was looked for yet.
         """
         photo_id = self.notice(report_id).photo_id
         if photo_id is None:
-            raise NotFound("No photo of this notice can be shown.", hint="Ask again in a while.")
+            raise NotFound("No photo of this notice can be shown to everybody.")
         return photo_id
 
     def notice(self, report_id: ReportId) -> Notice:
@@ -88,4 +89,4 @@ def _notice(work: UnitOfWork, report: Report) -> Notice | None:
     photos = work.photos.of_report(report.id)
     if not photos or report.source is not Source.PERSON:
         return None
-    return Notice(report, next((photo.id for photo, _ in photos if photo.looked_at), None))
+    return Notice(report, next((photo.id for photo, crops in photos if is_alone(report, photo, crops)), None))

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 
 from homeward.domain.animals import Animal, CropBox, Part, Species
-from homeward.domain.boxes import Box
 from homeward.domain.breeds import BreedGuess
 from homeward.domain.crops import head_region
 from homeward.domain.filing import Filed, SeenPhoto
@@ -17,6 +16,7 @@ from homeward.domain.matching import with_reason
 from homeward.domain.places import distance_band_km, km_from_afar
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Status, standing_of
 from homeward.engine.afar import FromAfar
+from homeward.engine.alone import animal_box
 from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
 from homeward.engine.wiring import Ports
@@ -26,7 +26,6 @@ from homeward.telemetry import step
 
 Size = Literal["thumb", "crop", "full"]
 SIDES_PX: dict[str, int] = {"thumb": 320, "crop": 640, "full": 2048}
-CROP_MARGIN = 0.15
 BESIDE_PX = 560
 
 
@@ -82,7 +81,7 @@ class Show:
         jpeg = self.ports.renderer.render(
             self.ports.photos.get(photo.content_hash),
             max_side_px=SIDES_PX[size],
-            crop=_view(photo, crops) if size == "crop" else None,
+            crop=animal_box(photo, crops) if size == "crop" else None,
             blurred=() if is_owner else [head_region(person) for person in photo.people],
         )
         if viewer is not None:
@@ -125,7 +124,7 @@ class Show:
         viewed = [
             View(
                 self.ports.photos.get(photo.content_hash),
-                _view(photo, crops),
+                animal_box(photo, crops),
                 () if side is first else tuple(head_region(person) for person in photo.people),
             )
             for side, (photo, crops) in zip((first, first.opposite), pair, strict=True)
@@ -240,9 +239,3 @@ def animals_of(crops: tuple[Crop, ...]) -> tuple[Animal, ...]:
 def _animal(crops: list[Crop]) -> Animal:
     body = next((crop for crop in crops if crop.part is Part.BODY), crops[0])
     return Animal(body.box, body.species, body.confidence, tuple(CropBox(crop.part, crop.box) for crop in crops))
-
-
-def _view(photo: Photo, crops: tuple[Crop, ...]) -> Box | None:
-    """The chosen animal with a margin, or the whole photo where none was seen."""
-    body = [crop.box for crop in crops if crop.animal == photo.chosen and crop.part is Part.BODY]
-    return body[0].grown(CROP_MARGIN).clipped(photo.width, photo.height) if body else None

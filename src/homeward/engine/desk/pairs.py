@@ -9,6 +9,7 @@ from homeward.domain.desk import UNCERTAIN, Actor, Judgement, Opinion, agreed
 from homeward.domain.ids import EncounterId, PhotoId, ReportId
 from homeward.domain.matches import Match, Reason, ReasonCode
 from homeward.domain.reports import Report, Status
+from homeward.engine.alone import is_alone
 from homeward.engine.desk.log import Log
 from homeward.engine.wiring import Ports
 from homeward.errors import Conflict, NotFound
@@ -20,7 +21,7 @@ HINTS = {Opinion.SAME: ReasonCode.VOLUNTEERS_SAME, Opinion.DIFFERENT: ReasonCode
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """All that a volunteer may know of one animal: photos (the deciding one first), district, day."""
+    """All that a volunteer may know of an animal: photos that show it alone (the deciding one first), district, day."""
 
     photos: tuple[PhotoId, ...]
     district: str | None
@@ -98,7 +99,7 @@ def _one_of_each(matches: list[Match]) -> list[Match]:
 
 
 def _side(work: UnitOfWork, report: Report, crop_id: int) -> Side:
-    photos = [(photo, crops) for photo, crops in work.photos.of_report(report.id) if photo.looked_at]
+    photos = [(photo, crops) for photo, crops in work.photos.of_report(report.id) if is_alone(report, photo, crops)]
     deciding = [photo.id for photo, crops in photos if any(crop.id == crop_id for crop in crops)]
     others = [photo.id for photo, _ in photos if photo.id not in deciding]
     return Side((*deciding, *others), report.district, report.happened_at.date())
