@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -152,6 +153,80 @@ def test_the_video_behind_a_motion_photo_is_not_taken_for_scans():
 @pytest.mark.parametrize(("kind", "scans"), [("jpeg", 1), ("grey", 1), ("progressive", 10)])
 def test_scans_are_counted(kind, scans):
     assert count_scans(KINDS[kind]) == scans
+
+
+def segment(kind, data=b""):
+    return bytes([0xFF, kind]) + (len(data) + 2).to_bytes(2) + data
+
+
+def png_chunk(kind, data=b""):
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+def with_parts(kind, part, count):
+    """The file with ``part`` many times behind its head."""
+    data = KINDS[kind]
+    head = 2 if kind == "jpeg" else 33
+    return data[:head] + part * count + data[head:]
+
+
+BLOCKS = segment(0xED, b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\0" * 100)
+TABLES = segment(0xDB, (b"\0" + b"\1" * 64) * 100)
+TOO_MANY = {
+    "application segments": ("jpeg", segment(0xE9), 1001),
+    "comments": ("jpeg", segment(0xFE), 1001),
+    "lengths of nothing": ("jpeg", b"\xff\xe9\0\0", 1001),
+    "blocks": ("jpeg", BLOCKS, 11),
+    "tables": ("jpeg", TABLES, 11),
+    "colours": ("jpeg", segment(0xC0, bytes(6 + 3 * 1001)), 1),
+    "zeros between": ("jpeg", segment(0xFE) + b"\0" * 200_000, 1),
+    "padding": ("jpeg", b"\xff", 200_000),
+    "ends that Pillow passes over": ("jpeg", b"\xff\xd9", 200_000),
+    "segments behind a marker without length": ("jpeg", b"\xff\xf0" + segment(0xE9) * 1001, 1),
+    "chunks": ("png", png_chunk(b"teXt"), 1001),
+    "pieces": ("png", png_chunk(b"IDAT"), 20_001),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MANY)
+def test_a_file_of_countless_tiny_parts_is_refused_before_it_is_opened(case, monkeypatch):
+    monkeypatch.setattr(Image, "open", None)
+
+    with pytest.raises(PhotoUnreadable, match="too many parts") as refused:
+        READER.read(with_parts(*TOO_MANY[case]))
+
+    assert refused.value.field == "photo"
+    assert refused.value.hint
+
+
+def test_countless_segments_within_a_picture_are_refused():
+    with pytest.raises(PhotoUnreadable, match="too many segments"):
+        READER.read(KINDS["jpeg"][:-2] + segment(0xFE) * 2001 + KINDS["jpeg"][-2:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "count"),
+    [
+        ("jpeg", segment(0xE2, b"ICC"), 300),
+        ("jpeg", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + b"x" * 60_000), 100),
+        ("jpeg", BLOCKS, 5),
+        ("jpeg", b"\xff" * 3, 1000),
+        ("png", png_chunk(b"teXt", b"a" * 100), 500),
+    ],
+)
+def test_a_file_with_many_parts_of_what_cameras_and_editors_write_is_taken(kind, part, count):
+    assert READER.read(with_parts(kind, part, count)).picture.shape == (240, 240, 3)
+
+
+def test_a_png_in_pieces_of_a_kilobyte_is_taken():
+    file = io.BytesIO()
+    picture(1).save(file, "PNG", compress_level=0)
+    whole = file.getvalue()
+    start = whole.index(b"IDAT") - 4
+    inner = zlib.compress(b"".join(b"\0" + row.tobytes() for row in np.asarray(picture(1))), 0)
+    pieces = b"".join(png_chunk(b"IDAT", inner[at : at + 64]) for at in range(0, len(inner), 64))
+
+    assert READER.read(whole[:start] + pieces + png_chunk(b"IEND")).picture.shape == (240, 240, 3)
 
 
 def test_scans_within_a_thumbnail_or_behind_a_restart_marker_are_counted_once():

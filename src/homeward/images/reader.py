@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from homeward.domain.ids import ContentHash
 from homeward.errors import PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+from homeward.images.parts import check_parts
 from homeward.images.scans import count_scans
 from homeward.ports import SafePhoto
 
@@ -39,6 +40,7 @@ class PillowReader:
     def read(self, data: bytes) -> SafePhoto:
         """Check, decode, turn upright, shrink, re-encode."""
         self._check_size(data)
+        check_parts(data)
         with DECODERS, _refused():
             picture = Image.fromarray(np.asarray(self._decoded(data)))  # pixels only: no EXIF, no comment
             file = io.BytesIO()
