@@ -1,6 +1,7 @@
 """The public board: what everybody may see, and what nobody may."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -109,6 +110,25 @@ def test_others_are_told_that_a_photo_is_not_ready(door):
 
     assert door.http.get(own_address).status_code == 200
     assert (others.status_code, others.json()["code"]) == (409, "photo_not_ready")
+
+
+@pytest.mark.parametrize(
+    ("place", "moment", "day", "said"),
+    [
+        ({"lat": "43.12", "lon": "131.89"}, "2026-06-01T08:00:00+10:00", "2026-06-01", "1 June"),
+        ({"lat": "55.75", "lon": "37.62"}, "2026-06-01T01:30:00+03:00", "2026-06-01", "1 June"),
+        ({"lat": "40.71", "lon": "-74.01"}, "2026-06-01T22:00:00-04:00", "2026-06-01", "1 June"),
+        ({}, "2026-06-01T23:30:00Z", "2026-06-01", "1 June"),
+    ],
+    ids=["Vladivostok", "Moscow", "New York", "nowhere"],
+)
+def test_the_day_is_that_of_the_place(door, place, moment, day, said):
+    door.world.clock.moment = datetime(2026, 7, 1, tzinfo=UTC)
+
+    lost = door.report("lost", photo(1), listed="true", happened_at=moment, **place)
+
+    assert [item["day"] for item in door.http.get("/api/v1/board").json()["items"]] == [day]
+    assert f">{said}<" in door.http.get(f"/pet/{lost.json()['id']}").text
 
 
 def test_a_notice_goes_when_it_is_taken_back_closed_or_erased(door, lost):

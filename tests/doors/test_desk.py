@@ -431,6 +431,17 @@ def test_volunteers_see_two_animals_a_district_and_a_day_and_nothing_else(door, 
     assert door.http.get(shown.replace("size=crop", "size=full")).status_code == 403
 
 
+def test_volunteers_see_the_day_of_the_place(door, volunteers):
+    vladivostok = {"lat": "43.12", "lon": "131.89"}
+    for shelf, moment in (("lost", "2026-06-01T08:00:00+10:00"), ("found", "2026-06-02T08:00:00+10:00")):
+        door.report(shelf, photo(1), happened_at=moment, **vladivostok)
+    set_degree(door, 0.5)
+
+    (pair,) = door.http.get(f"{DESK}/pairs", headers=volunteers[0]).json()["items"]
+
+    assert (pair["lost"]["day"], pair["found"]["day"]) == ("2026-06-01", "2026-06-02")
+
+
 def test_volunteers_see_no_photo_that_shows_more_than_the_animal(door, volunteers):
     seen = door.report("lost", GREY, photo(1), species="cat", **PLACE).json()
     whole = door.report("lost", GREY, species="cat", keep_without_animal="true", **PLACE).json()

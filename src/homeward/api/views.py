@@ -207,7 +207,7 @@ def notice_view(notice: Notice) -> Json:
         "species": report.species.value,
         "name": report.name if report.shelf is Shelf.LOST else None,
         "district": report.district,
-        "day": report.happened_at.date().isoformat(),
+        "day": report.day.isoformat(),
         "photo": photo_path(notice),
     }
 

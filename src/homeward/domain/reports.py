@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import NamedTuple
 
+from homeward.domain.accounts import utc_offset_min
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
 from homeward.domain.ids import (
@@ -102,6 +103,12 @@ class Report:
     def begins_encounter(self) -> bool:
         """Whether it is the first sighting of its encounter: the one that counts as an animal."""
         return str(self.id) == str(self.encounter_id)
+
+    @property
+    def day(self) -> date:
+        """The day on which it happened by the clocks of its place, as guessed; by UTC where no place is known."""
+        offset_min = utc_offset_min(self.place.lon) if self.place else 0
+        return self.happened_at.astimezone(timezone(timedelta(minutes=offset_min))).date()
 
 
 class Standing(NamedTuple):

@@ -113,7 +113,7 @@ class Words:
         """The day on which it was lost or found."""
         from babel.dates import format_date
 
-        return str(format_date(notice.report.happened_at, "d MMMM", locale=self.language))
+        return str(format_date(notice.report.day, "d MMMM", locale=self.language))
 
 
 def _where_asked(request: Request, context: ApiContext) -> tuple[str, ...] | None:

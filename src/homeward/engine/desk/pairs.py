@@ -102,4 +102,4 @@ def _side(work: UnitOfWork, report: Report, crop_id: int) -> Side:
     photos = [(photo, crops) for photo, crops in work.photos.of_report(report.id) if is_alone(report, photo, crops)]
     deciding = [photo.id for photo, crops in photos if any(crop.id == crop_id for crop in crops)]
     others = [photo.id for photo, _ in photos if photo.id not in deciding]
-    return Side((*deciding, *others), report.district, report.happened_at.date())
+    return Side((*deciding, *others), report.district, report.day)
