@@ -240,6 +240,36 @@ def test_a_hidden_report_talks_to_nobody(door, anna, lost):
     assert said_no.status_code == 200
 
 
+def close(door, lost, found):
+    path = f"/api/v1/lost/{lost.json()['id']}/matches/{found.json()['id']}/verdict"
+    return door.http.put(path, json={"verdict": "same", "close": True}, headers=own(lost))
+
+
+def status_of(door, report):
+    return door.http.get(f"/api/v1/reports/{report.json()['id']}", headers=own(report)).json()["status"]
+
+
+def test_a_hidden_report_is_not_shown_again_by_closing_its_case(door, anna, lost):
+    found = door.report("found", photo(1, noise=3), **PLACE)
+    decide(door, anna, lost.json()["id"], "hide", "It sells puppies")
+
+    answer = close(door, lost, found)
+
+    assert (answer.status_code, answer.json()["field"]) == (403, "status")
+    assert (status_of(door, lost), status_of(door, found)) == ("hidden", "open")
+    match = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches", headers=own(lost)).json()["items"][0]
+    assert match["verdict"] is None
+
+
+def test_a_hidden_find_stays_hidden_when_its_owner_closes_the_case(door, anna, lost):
+    found = door.report("found", photo(1, noise=3), **PLACE)
+    decide(door, anna, found.json()["id"], "hide", "It asks for money first")
+
+    assert close(door, lost, found).status_code == 200
+
+    assert (status_of(door, lost), status_of(door, found)) == ("reunited", "hidden")
+
+
 def test_what_is_hidden_finds_nobody_new(door, anna, lost):
     decide(door, anna, lost.json()["id"], "hide")
 

@@ -52,7 +52,16 @@ class Change:
 
     def _ended(self, before: Report, after: Report) -> Report:
         """With the moment at which it ended, or none where it is open again."""
-        if Status.HIDDEN in {before.status, after.status}:
-            hint = "If you think that this is a mistake, tell the operators so on the page /privacy."
-            raise Forbidden("Operators alone hide reports and show them again.", field="status", hint=hint)
+        check_not_hidden(before.status, after.status)
         return replace(after, closed_at=None if after.status is Status.OPEN else self.ports.clock.now())
+
+
+def check_not_hidden(*statuses: Status) -> None:
+    """Of a report, as it is and as it would be.
+
+    Raises:
+        Forbidden: it is hidden, or would be.
+    """
+    if Status.HIDDEN in statuses:
+        hint = "If you think that this is a mistake, tell the operators so on the page /privacy."
+        raise Forbidden("Operators alone hide reports and show them again.", field="status", hint=hint)

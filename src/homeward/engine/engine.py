@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from homeward.domain.animals import Species
 from homeward.domain.filing import Filed, Idempotency, LookedAt, NewReport, NewSighting, ReportChange, Sighted
@@ -18,8 +17,9 @@ from homeward.engine.devices import Devices
 from homeward.engine.events import EventBroker
 from homeward.engine.export import Export
 from homeward.engine.forget import Forget
-from homeward.engine.handover import Talks, thank
+from homeward.engine.handover import Talks
 from homeward.engine.intake import Intake
+from homeward.engine.judge import Judge
 from homeward.engine.letters import Letters
 from homeward.engine.notify import Notify
 from homeward.engine.people import People
@@ -66,6 +66,7 @@ class Engine:
         self.desk = open_desk(ports, rules, self._forget)
         self.talks = Talks(ports, self.events)
         self._change = Change(ports)
+        self._judge = Judge(ports, self._remember)
         self._show = Show(ports)
         self._export = Export(ports.database)
         self._reindex = Reindex(ports)
@@ -259,33 +260,13 @@ class Engine:
         self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool = False
     ) -> tuple[ReportId, ...]:
         """What the owner says of a match; it counts for the whole encounter. ``close`` ends a ``same`` case."""
-        if close and verdict is not Verdict.SAME:
-            raise InvalidInput("Only a case that is solved can be closed so.", field="close", hint="verdict: same")
-        now = self._ports.clock.now()
-        with self._ports.database.write() as work:
-            lost = get_report(work, lost_id, Shelf.LOST)
-            match = work.matches.get(lost_id, found_id)
-            if match is None:
-                raise NotFound("There is no such match.", field="found_id")
-            judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
-            job = self._remember.add_photos(work, lost, [], already=0)
+        judged, job = self._judge(lost_id, found_id, verdict, close=close)
         self._work.run(job)
-        if close:
-            self._reunite((lost_id, found_id), now)
-        return tuple(judged)
+        return judged
 
     def erase(self, report_id: ReportId) -> None:
         """Everything about a report goes for good."""
         self._forget.erase(report_id)
-
-    def _reunite(self, ids: tuple[ReportId, ...], now: datetime) -> None:
-        with self._ports.database.write() as work:
-            lost, found = (get_report(work, report_id) for report_id in ids)
-            for report in (lost, found):
-                if report.camera_id is None:
-                    work.reports.update(replace(report, status=Status.REUNITED, closed_at=now))
-            if found.camera_id is None:
-                thank(work, lost, found, now)
 
     # --- places -------------------------------------------------------------------------------------------
 

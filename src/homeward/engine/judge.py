@@ -1,0 +1,54 @@
+"""Judge: what an owner says of a match, stored with what it ends. Never moves what operators have hidden."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from homeward.domain.ids import ReportId
+from homeward.domain.matches import Verdict
+from homeward.domain.reports import Report, Shelf, Status
+from homeward.engine.change import check_not_hidden
+from homeward.engine.handover import thank
+from homeward.engine.remember import Remember
+from homeward.engine.show import get_report
+from homeward.engine.wiring import Ports
+from homeward.errors import InvalidInput, NotFound
+from homeward.ports import Job, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Keeps verdicts, and ends cases that are solved."""
+
+    ports: Ports
+    remember: Remember
+
+    def __call__(
+        self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool
+    ) -> tuple[tuple[ReportId, ...], Job]:
+        """The found reports that the verdict counts for, and the job that compares the lost one anew.
+
+        Raises:
+            InvalidInput: ``close`` without ``same``.
+            NotFound: there is no such match.
+            Forbidden: it would end a report that is hidden.
+        """
+        if close and verdict is not Verdict.SAME:
+            raise InvalidInput("Only a case that is solved can be closed so.", field="close", hint="verdict: same")
+        now = self.ports.clock.now()
+        with self.ports.database.write() as work:
+            lost = get_report(work, lost_id, Shelf.LOST)
+            match = work.matches.get(lost_id, found_id)
+            if match is None:
+                raise NotFound("There is no such match.", field="found_id")
+            if close:
+                _reunite(work, lost, get_report(work, found_id), now)
+            judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
+            return tuple(judged), self.remember.queue(work, lost)
+
+
+def _reunite(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
+    check_not_hidden(lost.status)
+    work.reports.update(replace(lost, status=Status.REUNITED, closed_at=now))
+    if found.camera_id is None and found.status is not Status.HIDDEN:
+        work.reports.update(replace(found, status=Status.REUNITED, closed_at=now))
+        thank(work, lost, found, now)
