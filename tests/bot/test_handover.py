@@ -6,7 +6,7 @@ import time
 import pytest
 
 from homeward.client import Client
-from homeward.domain.reports import Status
+from homeward.domain.reports import Shelf, Status
 from homeward.locales import text
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
@@ -76,6 +76,23 @@ def test_from_two_photos_to_a_handover(both, door):
     assert {report.status for report in door.world.engine.reports(ReportQuery())} == {Status.REUNITED}
     assert told_nothing_of(finder, "Alex")
     assert told_nothing_of(owner, "Alex")
+
+
+def test_a_finder_who_said_nothing_closes_the_find_on_the_owners_word(both, door):
+    finder, owner = both
+    owner.taps(words(owner, "b.same"))
+    owner.sees("Shall I put you in touch")
+    owner.taps(words(owner, "b.at_home"))
+    owner.sees(words(owner, "closed_home"))
+    owner.taps(words(owner, "b.at_home"))
+    owner.sees(words(owner, "is_closed"))
+
+    assert finder.sees(words(finder, "home_said")).pictures
+    found = ReportQuery(shelf=Shelf.FOUND)
+    assert [report.status for report in door.world.engine.reports(found)] == [Status.OPEN]
+    finder.taps(words(finder, "b.close"))
+    finder.sees(words(finder, "closed"))
+    assert [report.status for report in door.world.engine.reports(found)] == [Status.CLOSED]
 
 
 def test_the_finder_may_say_no(both):

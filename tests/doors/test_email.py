@@ -117,6 +117,20 @@ def test_a_finder_is_told_of_a_later_owner_and_of_a_message(door, mail):
     assert mail.wait("finder@example.org", 3)["Subject"] == "An owner says that the animal you found is theirs"
 
 
+def test_a_finder_reads_that_an_owner_says_so_and_decides(door, mail):
+    found = door.report("found", photo(1), **NEAR)
+    told_by_letter(door, mail, found, "finder@example.org")
+    lost = door.report("lost", photo(1, noise=2), name="Buy at evil.example", **HOME)
+    path = f"/api/v1/lost/{lost.json()['id']}/matches/{found.json()['id']}/verdict"
+    assert door.http.put(path, json={"verdict": "same", "close": True}, headers=own(lost)).status_code == 200
+    door.world.engine.deliver_due_alerts()
+
+    letter = mail.wait("finder@example.org", 2)
+    assert letter["Subject"] == "An owner says that the animal you found is theirs, and home again"
+    assert "please close your report" in words(letter)
+    assert "evil" not in letter.as_string()
+
+
 def test_a_lost_link_is_sent_however_the_address_is_spelled(door, mail):
     told_by_letter(door, mail, door.report("lost", photo(1), **HOME), "Owner@Example.org")
 

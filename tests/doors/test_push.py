@@ -105,6 +105,20 @@ def test_a_finder_is_told_that_an_owner_asks(door, service):
     assert not any("Barsik" in title for title in titles)
 
 
+def test_a_finder_is_asked_to_close_what_an_owner_says_is_home(door, service):
+    found = door.report("found", photo(1, noise=2), **NEAR)
+    browser = service.browser()
+    subscribe(door, found, browser)
+    lost = door.report("lost", photo(1), **HOME, name="Barsik")
+    path = f"/api/v1/lost/{lost.json()['id']}/matches/{found.json()['id']}/verdict"
+    door.http.put(path, json={"verdict": "same", "close": True}, headers=own(lost))
+    door.world.engine.deliver_due_alerts()
+
+    (said,) = [words for words in browser.read() if "body" in words]
+    assert said["title"] == "An owner says that the animal you found is theirs, and home again"
+    assert "please close your report" in said["body"]
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_browser_that_is_gone_is_forgotten_quietly(door, service, status):
     lost = door.report("lost", photo(1), **HOME)

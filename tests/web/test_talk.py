@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from homeward.domain.reports import Status
+from homeward.domain.reports import Shelf, Status
 from homeward.ports import ReportQuery
 from tests.conftest import photo
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
@@ -87,6 +87,19 @@ def test_what_is_said_to_somebody_who_has_erased_everything_is_explained(both):
     finder.get_by_role("button", name="Отправить").click()
 
     expect(finder.get_by_text("Другая сторона стёрла своё объявление.")).to_be_visible(timeout=20_000)
+
+
+def test_a_finder_closes_the_report_and_opens_it_again(both, door):
+    _, finder = both
+    finder.once("dialog", lambda dialog: dialog.accept())
+    finder.get_by_text("Ещё", exact=True).click()
+    finder.get_by_role("button", name="Закрыть объявление").click()
+    expect(finder.get_by_text("Это объявление закрыто.")).to_be_visible()
+    finder.get_by_role("button", name="Открыть снова").click()
+    expect(finder.get_by_text("Это объявление закрыто.")).to_be_hidden()
+
+    (found,) = door.world.engine.reports(ReportQuery(shelf=Shelf.FOUND))
+    assert found.status is Status.OPEN
 
 
 def test_a_finder_may_say_no(both):

@@ -107,6 +107,16 @@ async def _plain(turn: Turn, news: Json) -> None:
     turn.say(news["kind"])
 
 
+async def _reunited(turn: Turn, news: Json) -> None:
+    """Of a find that is still open an owner says so, and its finder decides: both photos, and a way to close it."""
+    found_id = news["found_id"]
+    if news["report"]["status"] != "open":
+        turn.say("reunited")
+        return
+    jpeg = await turn.person.picture(f"/found/{found_id}/matches/{news['lost_id']}/picture")
+    turn.show(Card(jpeg, turn.words("home_said"), ((turn.button("close", f"r:close:{found_id}"),),)))
+
+
 def _quiet(turn: Turn, report_id: str) -> Rows:
     return ((turn.button("mute", f"r:mute:{report_id}"), turn.button("stop", f"r:stop:{report_id}")),)
 
@@ -120,6 +130,6 @@ KINDS: dict[str, Callable[[Turn, Json], Awaitable[None]]] = {
     "unreached": _plain,
     "declined": _plain,
     "ended": _plain,
-    "reunited": _plain,
+    "reunited": _reunited,
 }
 ASK_THE_DIALOG = {"connected", "message", "ended"}  # where it stands may have changed since they were claimed

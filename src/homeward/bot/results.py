@@ -96,11 +96,11 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
     """A button under a match."""
     if action == "w":
         await _where(turn, *rest)
+    elif await open_report(turn, rest[0]) is None:
+        return
     elif action == "home":
         await turn.person.judge(rest[0], rest[1], "same", close=True)
         turn.say("closed_home")
-    elif await open_report(turn, rest[0]) is None:
-        return
     elif action == ALL:
         await show_matches(turn, rest[0], anyway=True)
     elif action == "go":

@@ -166,8 +166,14 @@ class Talks:
         return answered
 
 
-def thank(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
-    """The finder is told that the animal is home."""
+def finder_agrees(work: UnitOfWork, lost: Report, found: Report) -> bool:
+    """Whether the finder has had a say: the two talk, or the find answers this very lost report."""
+    talks = work.handovers.of_report(lost.id)
+    return found.about == lost.id or any(talk.found_id == found.id and talk.is_open for talk in talks)
+
+
+def tell_home(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
+    """The finder is told that the animal is home; of a find that is still open, that its owner says so."""
     work.outbox.add(_alert(f"reunited:{lost.id}:{found.id}", AlertKind.REUNITED, found, lost.id, found, now))
 
 

@@ -1,4 +1,4 @@
-"""Judge: what an owner says of a match, stored with what it ends. Never moves what operators have hidden."""
+"""Judge: what an owner says of a match, stored with what it ends. Ends no find over its finder's head."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,11 +7,11 @@ from homeward.domain.ids import ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Report, Shelf, Status
 from homeward.engine.change import check_not_hidden
-from homeward.engine.handover import thank
+from homeward.engine.handover import finder_agrees, tell_home
 from homeward.engine.remember import Remember
 from homeward.engine.show import get_report
 from homeward.engine.wiring import Ports
-from homeward.errors import InvalidInput, NotFound
+from homeward.errors import Conflict, InvalidInput, NotFound
 from homeward.ports import Job, UnitOfWork
 
 
@@ -31,6 +31,7 @@ class Judge:
             InvalidInput: ``close`` without ``same``.
             NotFound: there is no such match.
             Forbidden: it would end a report that is hidden.
+            Conflict: it would end one that is not open.
         """
         if close and verdict is not Verdict.SAME:
             raise InvalidInput("Only a case that is solved can be closed so.", field="close", hint="verdict: same")
@@ -41,14 +42,21 @@ class Judge:
             if match is None:
                 raise NotFound("There is no such match.", field="found_id")
             if close:
-                _reunite(work, lost, get_report(work, found_id), now)
+                _end(work, lost, get_report(work, found_id), now)
             judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
             return tuple(judged), self.remember.queue(work, lost)
 
 
-def _reunite(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
+def _end(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
+    """The lost report ends; the find does too where its finder had a say, else they are asked to close it."""
     check_not_hidden(lost.status)
+    if lost.status is not Status.OPEN:
+        raise Conflict("This case is closed already.", field="close", hint="Open it again first.")
     work.reports.update(replace(lost, status=Status.REUNITED, closed_at=now))
-    if found.camera_id is None and found.status is not Status.HIDDEN:
+    if found.camera_id is not None or found.status is Status.HIDDEN:
+        return
+    has_agreed, is_open = finder_agrees(work, lost, found), found.status is Status.OPEN
+    if has_agreed and is_open:
         work.reports.update(replace(found, status=Status.REUNITED, closed_at=now))
-        thank(work, lost, found, now)
+    if has_agreed or is_open:
+        tell_home(work, lost, found, now)

@@ -15,7 +15,7 @@ from homeward.domain.ids import ReportId
 from homeward.domain.reports import Report, Shelf
 from homeward.errors import BadSettings, MailFailed
 from homeward.locales import text
-from homeward.messengers.headline import headline
+from homeward.messengers.headline import headline, request
 from homeward.ports import AlertKind, News
 
 TIMEOUT_S = 20.0
@@ -71,7 +71,7 @@ class EmailMessenger:
         assert account is not None
         language = account.language
         subject = headline(news, language)
-        lines = [subject, self.link(news.own), text(language, "mail.beware") or ""]
+        lines = filter(None, [subject, request(news, language), self.link(news.own), text(language, "mail.beware")])
         letter = self._letter(account.address, subject, "\n\n".join(lines), stop=self.stop(account), language=language)
         if kind in {AlertKind.MATCH, AlertKind.OWNER_NEAR}:
             jpeg = self.picture(news.lost.id, news.found.id, news.own.shelf)

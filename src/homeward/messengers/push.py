@@ -13,7 +13,7 @@ import structlog
 from homeward.domain.devices import Device, is_carried
 from homeward.domain.ids import AccountId
 from homeward.errors import InvalidInput, PushFailed
-from homeward.messengers.headline import headline
+from homeward.messengers.headline import headline, request
 from homeward.messengers.sealed import Vapid, are_keys, encoded, seal
 from homeward.ports import Messenger, News
 
@@ -127,6 +127,9 @@ def _words(news: News, language: str) -> bytes:
         "path": f"/{own.shelf.value}/{own.id}",
         "language": language,
     }
+    more = request(news, language)
+    if more:
+        words["body"] = more
     return json.dumps(words, ensure_ascii=False).encode()
 
 

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { type Owner, Problem, type Report, Server } from "../api";
+import { type Change, type Owner, Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { forget, keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
@@ -43,6 +43,10 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
   };
   const refresh = () => attempt(fill);
+  const change = (what: Change) =>
+    void attempt(async () => {
+      report.value = await server.change(what);
+    });
   const stop = useRef(() => {});
   const open = () =>
     attempt(async () => {
@@ -84,7 +88,12 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
           </a>
         </div>
       ) : (
-        report.value.status !== "open" && <p class="notice">{words.t("finder.closed")}</p>
+        report.value.status !== "open" && (
+          <div class="notice">
+            <p>{words.t("finder.closed")}</p>
+            <button onClick={() => change({ status: "open" })}>{words.t("finder.reopen")}</button>
+          </div>
+        )
       )}
       {report.value.pending && (
         <p class="notice" role="status">
@@ -125,16 +134,14 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         <PushSwitch server={server} reportId={id} />
         <LettersForm server={server} />
         {report.value.status === "open" && (
-          <button
-            class="plain"
-            onClick={() =>
-              void attempt(async () => {
-                report.value = await server.change({ listed: !report.value!.listed });
-              })
-            }
-          >
-            {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
-          </button>
+          <>
+            <button class="plain" onClick={() => change({ listed: !report.value!.listed })}>
+              {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
+            </button>
+            <button class="plain" onClick={() => confirm(words.t("finder.sure_close")) && change({ status: "closed" })}>
+              {words.t("finder.close")}
+            </button>
+          </>
         )}
         <button
           class="plain"

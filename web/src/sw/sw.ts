@@ -32,10 +32,12 @@ self.addEventListener("fetch", (event) => {
   else if (url.pathname.startsWith("/api/v1/photos/")) event.respondWith(picture(request, url));
 });
 
+type Pushed = Record<"title" | "tag" | "path" | "language", string> & { body?: string };
+
 /** News, as the server encrypted it for this browser; the page knows the rest. */
 self.addEventListener("push", (event) => {
-  const { title, tag, path, language } = event.data?.json() as Record<"title" | "tag" | "path" | "language", string>;
-  const how = { tag, lang: language, icon: "/icon.svg", data: path, renotify: true };
+  const { title, tag, path, language, ...more } = event.data?.json() as Pushed;
+  const how = { ...more, tag, lang: language, icon: "/icon.svg", data: path, renotify: true };
   event.waitUntil(self.registration.showNotification(title, how));
 });
 

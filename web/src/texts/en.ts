@@ -255,6 +255,9 @@ export const en = {
   "finder.erase": "Erase this report",
   "finder.sure_erase": "Erase the report and its photos for good?",
   "finder.closed": "This report is closed. Thank you.",
+  "finder.close": "Close this report",
+  "finder.sure_close": "Close the report? It is compared with lost pets no more; you can open it again here.",
+  "finder.reopen": "Open again",
 
   "email.title": "Be told by e-mail",
   "email.text": "We write when there is a match or a message. One tap ends it.",
@@ -293,7 +296,7 @@ export const en = {
   "talk.beware": "Meet in a public place, by day. Never pay in advance.",
   "talk.over": "This conversation is over.",
   "talk.gone": "The other side has erased its report. The conversation is over.",
-  "talk.home": "The owner says that the pet is home. Thank you! If this was the animal with you, erase your report below, under More.",
+  "talk.home": "The owner says that the pet is home. Thank you! If this was the animal with you, close your report below, under More.",
   "talk.refused_by_me": "You did not want to talk. The other side knows only that.",
   "talk.refused_lost": "The finder does not want to talk. We keep looking: other matches may come.",
   "talk.refused_found": "The owner does not want to talk. While the animal is with you, leave your report open: another owner may be found.",

@@ -100,7 +100,11 @@ def picture_for_finder(found_id: str, lost_id: str, context: Context, caller: Cu
 def judge(
     lost_id: str, found_id: str, verdict: schemas.VerdictBody, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
-    """Counts for all sightings of the encounter; look-alikes of a rejected animal sink."""
+    """Counts for all sightings of the encounter; look-alikes of a rejected animal sink.
+
+    ``close`` with ``same`` ends the owner's open report. The find ends too where its finder has agreed to talk with
+    this owner, or answers this very report; else it stays open, and its finder is asked to close it.
+    """
     owned(context, caller, ReportId(lost_id))
     judged = context.engine.verdict(
         ReportId(lost_id), ReportId(found_id), Verdict(verdict.verdict), close=verdict.close
