@@ -123,6 +123,12 @@ class ShownOnce(HomewardError):
     status = 409
 
 
+class OtherAddress(Conflict):
+    """News goes to another e-mail address, whose reader ends that with the link under each letter."""
+
+    code = "other_address"
+
+
 class IdempotencyMismatch(HomewardError):
     """The idempotency key was used for another body."""
 

@@ -243,6 +243,67 @@ def test_a_forged_confirmation_is_refused(door, token):
     assert door.http.post("/api/v1/email/stop", params={"sig": token}).status_code == 401
 
 
+def stop_letters(door, letter):
+    stop = letter["List-Unsubscribe"].strip("<>").removeprefix("http://pets.example.org")
+    assert door.http.post(stop).status_code == 204
+
+
+def told_of_a_find(door, mail, count):
+    door.report("found", photo(1, noise=2), **NEAR)
+    door.world.engine.deliver_due_alerts()
+    return mail.wait(OWNER, count)
+
+
+def test_a_revoked_link_confirms_no_address(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    ask(door, report, "thief@example.org")
+    revoked = door.http.post(f"/api/v1/reports/{report.json()['id']}/link", headers=own(report))
+    assert revoked.status_code == 200
+
+    answer = confirm(door, mail.wait("thief@example.org"))
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+    with door.world.database.read() as work:
+        assert work.accounts.at(EMAIL, "thief@example.org") is None
+
+
+def test_a_link_alone_does_not_move_the_letters_to_another_address(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    ask(door, report, "thief@example.org")
+    told_by_letter(door, mail, report)
+
+    again = ask(door, report, "thief@example.org")
+    late = confirm(door, mail.wait("thief@example.org"))
+
+    assert [(each.status_code, each.json()["code"]) for each in (again, late)] == [(409, "other_address")] * 2
+    assert "with the link under any of them" in again.json()["title"]
+    told_of_a_find(door, mail, 2)
+    assert len(mail.to("thief@example.org")) == 1
+
+
+def test_whoever_ended_the_letters_gives_a_new_address(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+    told_by_letter(door, mail, report)
+    stop_letters(door, told_of_a_find(door, mail, 2))
+
+    told_by_letter(door, mail, report, "new@example.org")
+
+    with door.world.database.read() as work:
+        assert work.accounts.at(EMAIL, OWNER) is None
+        assert work.accounts.at(EMAIL, "new@example.org").reachable
+
+
+def test_a_link_gives_an_address_for_its_own_report_alone(door, mail):
+    account = {**door.key("bot"), "Homeward-Account": "one person"}
+    reports = [door.report("lost", photo(n), headers=account, name=f"Pet {n}", **HOME) for n in (1, 2)]
+
+    told_by_letter(door, mail, reports[0], "thief@example.org")
+    door.http.post("/api/v1/email/links", json={"email": "thief@example.org"})
+
+    links = words(mail.wait("thief@example.org", 2))
+    assert ("Pet 1" in links, "Pet 2" in links) == (True, False)
+
+
 def test_an_address_goes_with_its_last_report(door, mail):
     reports = [door.report("lost", photo(n), **HOME) for n in (1, 2)]
     for report in reports:

@@ -318,6 +318,8 @@ export const en = {
   "problem.erased_text": "Its photos, places and conversations are gone, here and from this device. If the search goes on, file a new one.",
   "problem.expired": "This link has expired",
   "problem.expired_text": "Your report is still there. Have a new link sent by e-mail, if you gave us your address, or ask those who run this server.",
+  "problem.other_address": "News goes to another address",
+  "problem.other_address_text": "End those letters first, with the link under any of them. Then give the new address on the page of your report.",
   "problem.missing": "There is no such page",
   "problem.missing_text": "The address may have a mistake in it.",
   "problem.offline": "No connection",

@@ -44,10 +44,11 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
 /** What there is to say after somebody erased a report. */
 export const ERASED = new Problem(410, "report_erased", "");
 
-function kindOf({ status, code }: Problem): "offline" | "expired" | "erased" | "link" | "missing" | "server" {
+function kindOf({ status, code }: Problem): "offline" | "expired" | "erased" | "link" | "other_address" | "missing" | "server" {
   if (status === 0) return "offline";
   if (code === "report_erased") return "erased";
   if (code === "token_expired") return "expired";
+  if (code === "other_address") return code;
   if (status === 401 || status === 403) return "link";
   return status === 404 ? "missing" : "server";
 }

@@ -24,11 +24,14 @@ CONFIRM, STOP = "confirm", "stop"
 def ask_for_letters(
     request: Request, report_id: str, body: schemas.NewAddress, context: Context, caller: CurrentCaller
 ) -> dict[str, str]:
-    """A letter goes there; once the link in it was opened, news of the report come to this address."""
+    """A letter goes there; once the link in it was opened, news of the report come to this address.
+
+    While they go to another one, that one's letters must be ended first, with the link under each of them.
+    """
     report = owned(context, caller, ReportId(report_id))
     count_upload(request, context, caller)
-    context.engine.letters.check(report.id)
-    signed = [CONFIRM, report.id, body.email, body.language, body.utc_offset_min]
+    context.engine.letters.check(report.id, body.email)
+    signed = [CONFIRM, report.id, report.token_version, body.email, body.language, body.utc_offset_min]
     token = serializer(context, ADDRESSES).dumps(signed)
     confirm = f"{context.config.public_url}/email#token={token}"
     # until it is confirmed the address may be a stranger's: no words of the sender's go there
@@ -44,12 +47,12 @@ def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
     """With what stood in the letter; answers with the link of the report."""
     try:
         signed = serializer(context, ADDRESSES).loads(body.token, max_age=CONFIRM_WITHIN_S)
-        kind, report_id, address, language, utc_offset_min = signed
+        kind, report_id, version, address, language, utc_offset_min = signed
     except (BadSignature, ValueError, TypeError):
         kind = ""
     if kind != CONFIRM:
         raise TokenExpired("This link is not valid any more.", hint="Ask for a new letter on the page of your report.")
-    context.engine.letters.bind(ReportId(report_id), address, language, utc_offset_min)
+    context.engine.letters.bind(ReportId(report_id), version, address, language, utc_offset_min)
     return {"link": link(context, context.engine.report(ReportId(report_id)).report)}
 
 
