@@ -243,6 +243,40 @@ def test_a_forged_confirmation_is_refused(door, token):
     assert door.http.post("/api/v1/email/stop", params={"sig": token}).status_code == 401
 
 
+def test_nobody_floods_a_mailbox(door, mail):
+    reports = [door.report("lost", photo(n), **HOME) for n in (1, 2)]
+    told_by_letter(door, mail, reports[0])
+    asked = [ask(door, report, spelled).status_code for report in reports for spelled in (OWNER, OWNER.upper())]
+
+    refused = ask(door, reports[1])
+    links = [door.http.post("/api/v1/email/links", json={"email": OWNER}).status_code for _ in range(3)]
+
+    assert (asked, refused.status_code, links) == ([202] * 4, 429, [202] * 3)
+    assert 3500 < int(refused.headers["Retry-After"]) <= 3600
+    assert len(mail.letters) == 5
+
+
+def test_one_report_asks_for_few_letters(door, mail):
+    report = door.report("lost", photo(1), **HOME)
+
+    codes = [ask(door, report, f"{n}@example.org").status_code for n in range(6)]
+
+    assert codes == [202] * 5 + [429]
+    assert len(mail.letters) == 5
+
+
+def test_the_count_of_letters_keeps_no_address(door, mail):
+    names = []
+    limit = door.api.state.letters
+    counted = lambda name, *_: names.append(name) or 0.0  # noqa: E731
+    door.api.state.letters = replace(limit, window=type("Window", (), {"hit": staticmethod(counted)})())
+
+    ask(door, door.report("lost", photo(1), **HOME))
+
+    assert len(names) == 2
+    assert not any("owner" in name or "@" in name for name in names)
+
+
 def stop_letters(door, letter):
     stop = letter["List-Unsubscribe"].strip("<>").removeprefix("http://pets.example.org")
     assert door.http.post(stop).status_code == 204

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse
 from homeward.api import problems
 from homeward.api.context import ApiConfig, ApiContext
 from homeward.api.idempotency import InFlight
-from homeward.api.limits import Gate, MemoryWindow, Narrowed, UploadLimit
+from homeward.api.limits import HOUR_S, Gate, MemoryWindow, Narrowed, UploadLimit
 from homeward.api.routes import (
     access,
     board,
@@ -29,6 +29,7 @@ from homeward.api.routes import (
 from homeward.api.streams import Streams
 
 VOICES_PER_MINUTE = 5  # complaints and requests of one caller
+LETTERS_PER_HOUR = 5  # that anybody asks for, to one address; also where uploads have no limit: others own the mailbox
 ABOUT = "Reports of lost and found cats and dogs in, ranked matches out. Errors are problems (RFC 9457)."
 
 
@@ -50,6 +51,7 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     app.state.uploads = UploadLimit(known.uploads_per_minute, window)
     app.state.voices = UploadLimit(VOICES_PER_MINUTE if known.uploads_per_minute else 0, window)
     app.state.streams = Streams()
+    app.state.letters = UploadLimit(LETTERS_PER_HOUR, window, HOUR_S)
     problems.install(app)
     told = (talks, letters, push, telegram, now)
     for room in (reports, matches, cameras, people, *told, board, models, index, access, health):

@@ -27,7 +27,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_PHOTOS = 10
-MINUTE_S = 60.0
+MINUTE_S, HOUR_S = 60.0, 3600.0
+SPANS = {MINUTE_S: "a minute", HOUR_S: "an hour"}
 MOST_PROXIES = 10
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
@@ -166,10 +167,11 @@ class MemoryWindow:
 
 @dataclass(frozen=True, slots=True)
 class UploadLimit:
-    """So many uploads, or other sendings, a minute for each caller; 0 means no limit."""
+    """So many uploads, or other sendings, a minute for each caller, or in another time; 0 means no limit."""
 
-    per_minute: int
+    most: int
     window: Window
+    within_s: float = MINUTE_S
 
     def check(self, caller: str) -> None:
         """Count one upload.
@@ -177,9 +179,9 @@ class UploadLimit:
         Raises:
             TooManyRequests: it was one too many; says when to come back.
         """
-        wait_s = self.window.hit(caller, self.per_minute, MINUTE_S) if self.per_minute else 0.0
+        wait_s = self.window.hit(caller, self.most, self.within_s) if self.most else 0.0
         if wait_s > 0:
             wait_s = max(1, round(wait_s))
             raise TooManyRequests(
-                f"At most {self.per_minute} of these a minute.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
+                f"At most {self.most} of these {SPANS[self.within_s]}.", hint=f"Wait {wait_s} s.", retry_after_s=wait_s
             )

@@ -20,8 +20,13 @@ def mark_of(request: Request, context: ApiContext, caller: Caller) -> str | None
     """The mark of a person's network; None for keys, which stand for many people."""
     if caller.key is not None:
         return None
-    secret, where = signing_secrets(context, CALLERS)[0], address(request, context.config.trusted_proxies)
-    return hmac.new(secret.encode(), where.encode(), hashlib.sha256).hexdigest()[:32]
+    return marked(context, address(request, context.config.trusted_proxies))
+
+
+def marked(context: ApiContext, address: str) -> str:
+    """A mark of an address that does not tell it."""
+    secret = signing_secrets(context, CALLERS)[0]
+    return hmac.new(secret.encode(), address.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def sender_of(request: Request, caller: CurrentCaller) -> Caller:
@@ -54,6 +59,15 @@ def count_voice(request: Request, context: ApiContext) -> None:
     """
     limit: UploadLimit = request.app.state.voices
     limit.check("voice " + address(request, context.config.trusted_proxies))
+
+
+def count_letter(letters: UploadLimit, context: ApiContext, email: str) -> None:
+    """One letter to this address, whoever asked for it.
+
+    Raises:
+        TooManyRequests: it was one too many.
+    """
+    letters.check("letters to " + marked(context, email.lower()))
 
 
 def noted(context: ApiContext, caller: Caller, act: str, subject: str, why: str = "") -> None:

@@ -8,10 +8,12 @@ from itsdangerous import BadSignature
 from homeward.api import schemas
 from homeward.api.auth import ADDRESSES, CurrentCaller, link, owned, serializer
 from homeward.api.context import ApiContext, Post, context_of
+from homeward.api.limits import UploadLimit
 from homeward.api.routes.reports import count_upload
+from homeward.api.senders import count_letter
 from homeward.domain.ids import AccountId, ReportId
 from homeward.domain.reports import Report, Status
-from homeward.errors import Conflict, TokenExpired
+from homeward.errors import Conflict, TokenExpired, TooManyRequests
 from homeward.locales import text
 
 router = APIRouter(prefix="/api/v1", tags=["e-mail"])
@@ -26,11 +28,15 @@ def ask_for_letters(
 ) -> dict[str, str]:
     """A letter goes there; once the link in it was opened, news of the report come to this address.
 
-    While they go to another one, that one's letters must be ended first, with the link under each of them.
+    While they go to another one, that one's letters must be ended first, with the link under each of them. An address
+    gets at most five letters an hour that were asked for, and a report asks for at most five.
     """
     report = owned(context, caller, ReportId(report_id))
     count_upload(request, context, caller)
     context.engine.letters.check(report.id, body.email)
+    post, letters = _post(context), _limit(request)
+    letters.check(f"letters of {report.id}")
+    count_letter(letters, context, body.email)
     signed = [CONFIRM, report.id, report.token_version, body.email, body.language, body.utc_offset_min]
     token = serializer(context, ADDRESSES).dumps(signed)
     confirm = f"{context.config.public_url}/email#token={token}"
@@ -38,7 +44,7 @@ def ask_for_letters(
     name = text(body.language, f"mail.pet.{report.species.value}") or ""
     subject = text(body.language, "mail.confirm", name=name) or ""
     words = text(body.language, "mail.confirm_text", link=confirm, name=name) or ""
-    _post(context).write(body.email, subject, words)
+    post.write(body.email, subject, words)
     return {"email": body.email}
 
 
@@ -58,16 +64,28 @@ def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
 
 @router.post("/email/links", status_code=202, summary="Lost links, by e-mail", responses=schemas.PROBLEMS)
 def send_links(request: Request, body: schemas.LostLink, context: Context, caller: CurrentCaller) -> dict[str, str]:
-    """The links of all reports of this address, open ones first; the answer is the same where there is none."""
+    """The links of all reports of this address, open ones first; the answer is the same where there is none.
+
+    Nor does it tell whether the address has had its five letters of this hour.
+    """
     count_upload(request, context, caller)
     post = _post(context)
     account, reports = context.engine.letters.reports_of(body.email)
-    if account is not None and reports:
+    if account is not None and reports and _may_get(request, context, body.email):
         shown = [_shown(context, account.language, report) for report in reports]
         subject = text(account.language, "mail.links") or ""
         words = text(account.language, "mail.links_text", links="\n\n".join(shown)) or ""
         post.write(body.email, subject, words)
     return {"email": body.email}
+
+
+def _may_get(request: Request, context: ApiContext, email: str) -> bool:
+    """Whether one more letter may go there; counts it."""
+    try:
+        count_letter(_limit(request), context, email)
+    except TooManyRequests:
+        return False
+    return True
 
 
 def _shown(context: ApiContext, language: str, report: Report) -> str:
@@ -93,6 +111,11 @@ def stop_address(context: ApiContext, account_id: AccountId) -> str:
     return (
         f"{context.config.public_url}/api/v1/email/stop?sig={serializer(context, ADDRESSES).dumps([STOP, account_id])}"
     )
+
+
+def _limit(request: Request) -> UploadLimit:
+    letters: UploadLimit = request.app.state.letters
+    return letters
 
 
 def _post(context: ApiContext) -> Post:
