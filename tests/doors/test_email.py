@@ -1,8 +1,10 @@
 """News by e-mail, through a real SMTP server."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx2
 import pytest
 
 from homeward.api.auth import link
@@ -10,6 +12,7 @@ from homeward.api.factory import create_api
 from homeward.api.routes.letters import stop_address
 from homeward.domain.accounts import EMAIL
 from homeward.messengers.email import EmailMessenger, Smtp
+from tests.bot.conftest import served
 from tests.conftest import photo
 from tests.doors.conftest import Door, own
 from tests.fakes.mail import Mailboxes, words
@@ -241,6 +244,36 @@ def test_what_is_no_address_is_refused(door, mail, email):
 def test_a_forged_confirmation_is_refused(door, token):
     assert door.http.post("/api/v1/email/confirm", json={"token": token}).status_code == 401
     assert door.http.post("/api/v1/email/stop", params={"sig": token}).status_code == 401
+
+
+def test_a_mail_server_that_is_down_betrays_no_address(door, mail, capsys):
+    told_by_letter(door, mail, door.report("lost", photo(1), **HOME))
+    broken = replace(door.context.post, smtp=Smtp("smtp://127.0.0.1:1"))
+    door.api.state.context = replace(door.context, post=broken)
+    capsys.readouterr()
+
+    answers = [door.http.post("/api/v1/email/links", json={"email": who}) for who in (OWNER, "nobody@example.org")]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    logged = capsys.readouterr().out
+    assert ("mail_failed" in logged, OWNER in logged) == (True, False)
+
+
+def test_the_answer_does_not_wait_for_the_mail_server(door, mail):
+    told_by_letter(door, mail, door.report("lost", photo(1), **HOME))
+    is_answered, wrote = threading.Event(), []
+
+    class SlowPost:
+        def write(self, address, subject, body):
+            assert is_answered.wait(30)
+            wrote.append(address)
+
+    door.api.state.context = replace(door.context, post=SlowPost())
+    with served(door.api) as url:
+        answer = httpx2.post(f"{url}/api/v1/email/links", json={"email": OWNER}, timeout=20)
+        is_answered.set()
+
+    assert (answer.status_code, wrote) == (202, [OWNER])
 
 
 def test_nobody_floods_a_mailbox(door, mail):

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+import structlog
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from itsdangerous import BadSignature
 
 from homeward.api import schemas
@@ -13,13 +14,14 @@ from homeward.api.routes.reports import count_upload
 from homeward.api.senders import count_letter
 from homeward.domain.ids import AccountId, ReportId
 from homeward.domain.reports import Report, Status
-from homeward.errors import Conflict, TokenExpired, TooManyRequests
+from homeward.errors import Conflict, HomewardError, TokenExpired
 from homeward.locales import text
 
 router = APIRouter(prefix="/api/v1", tags=["e-mail"])
 Context = Annotated[ApiContext, Depends(context_of)]
 CONFIRM_WITHIN_S = 3 * 86400
 CONFIRM, STOP = "confirm", "stop"
+log = structlog.get_logger(__name__)
 
 
 @router.post("/reports/{report_id}/email", status_code=202, summary="Be told by e-mail", responses=schemas.PROBLEMS)
@@ -63,29 +65,31 @@ def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
 
 
 @router.post("/email/links", status_code=202, summary="Lost links, by e-mail", responses=schemas.PROBLEMS)
-def send_links(request: Request, body: schemas.LostLink, context: Context, caller: CurrentCaller) -> dict[str, str]:
-    """The links of all reports of this address, open ones first; the answer is the same where there is none.
+def send_links(
+    request: Request, body: schemas.LostLink, background: BackgroundTasks, context: Context, caller: CurrentCaller
+) -> dict[str, str]:
+    """The links of all reports of this address, open ones first; answered before anything is looked up.
 
-    Nor does it tell whether the address has had its five letters of this hour.
+    So neither the answer nor the time that it takes tells whether the address is known, has had its five letters of
+    this hour, or whether a letter can go out now.
     """
     count_upload(request, context, caller)
-    post = _post(context)
-    account, reports = context.engine.letters.reports_of(body.email)
-    if account is not None and reports and _may_get(request, context, body.email):
-        shown = [_shown(context, account.language, report) for report in reports]
-        subject = text(account.language, "mail.links") or ""
-        words = text(account.language, "mail.links_text", links="\n\n".join(shown)) or ""
-        post.write(body.email, subject, words)
+    background.add_task(_send_links, context, _post(context), _limit(request), body.email)
     return {"email": body.email}
 
 
-def _may_get(request: Request, context: ApiContext, email: str) -> bool:
-    """Whether one more letter may go there; counts it."""
+def _send_links(context: ApiContext, post: Post, letters: UploadLimit, email: str) -> None:
     try:
-        count_letter(_limit(request), context, email)
-    except TooManyRequests:
-        return False
-    return True
+        account, reports = context.engine.letters.reports_of(email)
+        if account is None or not reports:
+            return
+        count_letter(letters, context, email)
+        shown = [_shown(context, account.language, report) for report in reports]
+        subject = text(account.language, "mail.links") or ""
+        words = text(account.language, "mail.links_text", links="\n\n".join(shown)) or ""
+        post.write(email, subject, words)
+    except HomewardError as error:
+        log.warning("links are not sent", error=error.code)
 
 
 def _shown(context: ApiContext, language: str, report: Report) -> str:
