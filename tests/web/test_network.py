@@ -53,6 +53,7 @@ def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost
     page.context.set_offline(True)
     page.get_by_role("button", name="Not sure").click()
     expect(page.get_by_text("No connection.")).to_be_in_viewport()
+    page.get_by_role("button", name="Change").click()
     page.get_by_role("button", name="No", exact=True).click()
     page.context.set_offline(False)
 
@@ -145,6 +146,26 @@ def test_a_word_without_a_network_is_noted_beside_its_match_and_sent_later(visit
 
     expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
     expect(page.get_by_text("Your word is noted")).to_have_count(0)
+
+
+def test_a_word_changed_without_a_network_stands_there_and_no_earlier_one_comes_after_it(visit, lost, door):
+    page = visit(path_of(lost))
+    card = page.locator("li.card").first
+    card.get_by_role("button", name="Not sure").click()
+    expect(card.get_by_text("You are not sure")).to_be_visible()
+    page.context.set_offline(True)
+    for answer, said in (("Yes, it is", "You say: it is"), ("No", "You say: another animal")):
+        card.get_by_role("button", name="Change").click()
+        card.get_by_role("button", name=answer, exact=True).click()
+        expect(card.get_by_text(said)).to_be_visible()
+        expect(card.get_by_text("Your word is noted")).to_be_visible()
+    told = []
+    page.on("request", lambda asked: asked.method == "PUT" and told.append(asked.post_data_json["verdict"]))
+    page.context.set_offline(False)
+
+    expect(page.get_by_text("Your word is noted")).to_have_count(0)
+    expect(page.get_by_text("You say: another animal")).to_be_visible()
+    assert told == ["different"]
 
 
 def test_a_word_without_a_network_outlives_the_tab(visit, lost, door):

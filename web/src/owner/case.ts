@@ -37,8 +37,8 @@ export class Case {
 
   /** What the owner said of matches while there was no network. */
   private readonly words = signal<readonly Unsent[]>([]);
-  /** The matches on which a word waits. */
-  readonly unsent = computed(() => new Set(this.words.value.map(({ foundId }) => foundId)));
+  /** The word that waits, by its match. */
+  readonly unsent = computed(() => new Map(this.words.value.map(({ foundId, verdict }) => [foundId, verdict])));
 
   readonly talks: Talks;
 
@@ -93,7 +93,10 @@ export class Case {
 
   private tell(said: Unsent): Promise<boolean> {
     const { foundId, verdict, close } = said;
+    let isLate = false;
     return this.attempt(async () => {
+      if (isLate && !this.words.value.includes(said)) return; // another word took its place meanwhile
+      isLate = true;
       const { found_ids } = await this.server.judge(foundId, verdict, close).catch((error: unknown) => {
         this.waits(said, error instanceof Problem && error.status === 0);
         throw error;
