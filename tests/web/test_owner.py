@@ -110,6 +110,32 @@ def test_a_case_is_closed_after_one_question_and_opened_again(visit, lost):
     expect(page.get_by_role("button", name="Barsik is home")).to_be_visible()
 
 
+@pytest.mark.parametrize(("seed", "promised"), [(1, "1 possible match"), (7, "No match yet")])
+def test_a_search_that_has_ended_says_so_alone_and_prints_no_poster(visit, door, seed, promised):
+    door.report("found", photo(seed, noise=2), **NEAR)
+    lost = door.report("lost", photo(1), name="Barsik", **HOME)
+    page = visit(path_of(lost))
+    expect(page.get_by_text(promised)).to_be_visible()
+    page.get_by_role("button", name="Not sure").click()
+    expect(page.get_by_role("button", name="Change")).to_be_visible()
+    page.get_by_role("button", name="Barsik is home").click()
+    page.get_by_role("button", name="Yes", exact=True).click()
+
+    expect(page.get_by_text("This case is closed. Barsik is home again.")).to_be_visible()
+    expect(cards(page)).to_contain_text("You are not sure")
+    expect(page.get_by_role("button", name="Change")).to_have_count(0)
+    for words in (promised, "Poster to print"):
+        expect(page.get_by_text(words)).to_have_count(0)
+    visit(f"/lost/{lost.json()['id']}/poster", page=page)
+    expect(page.get_by_text("This case is closed. Barsik is home again.")).to_be_visible()
+    expect(page.get_by_text("There is nothing to print any more.")).to_be_visible()
+    expect(page.get_by_role("button", name="Print")).to_have_count(0)
+    assert violations(page) == []
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("button", name="Search again").click()
+    expect(page.get_by_role("button", name="Change")).to_be_visible()
+
+
 def test_alerts_are_muted_and_unmuted(visit, lost, door):
     page = visit(path_of(lost))
     page.get_by_text("More", exact=True).click()

@@ -9,6 +9,7 @@ import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { late } from "../ui/late";
 import { type Case, isLikely } from "./case";
+import { endedOf } from "./ended";
 import { SecretMark } from "./SecretMark";
 
 const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
@@ -29,6 +30,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
   const asked = useSignal<"reunited" | "closed" | null>(null);
   const matches = owned.matches.value.filter(isLikely).length;
   const isMoving = useSignal(false);
+  const ended = endedOf(words, report, name);
   const photo = report.photos[0];
   const erase = (
     <button
@@ -49,12 +51,12 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           <p class="soft" title={words.exact(report.happened_at)}>
             {words.t("owner.lost_since", { when: words.ago(report.happened_at) })}
           </p>
-          {matches > 0 && <p class="count">{words.count("owner.count", matches)}</p>}
+          {!ended && matches > 0 && <p class="count">{words.count("owner.count", matches)}</p>}
         </div>
       </div>
-      {report.status !== "open" ? (
+      {ended ? (
         <div class="notice">
-          <p>{words.t(ENDED[report.status], { name, why: report.hidden_because ?? "" })}</p>
+          <p>{ended}</p>
           {report.status === "hidden" ? (
             <a class="button" href="/privacy#ask">
               {words.t("owner.object")}
@@ -113,7 +115,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           </details>
         </div>
       )}
-      {isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
+      {!ended && isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
     </section>
   );
 }
@@ -207,8 +209,6 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
     </div>
   );
 }
-
-const ENDED = { reunited: "owner.closed", closed: "owner.closed_other", expired: "owner.expired", hidden: "owner.hidden_by_desk" } as const;
 
 function Mute({ owned, report }: { owned: Case; report: Report }) {
   const words = useWords();

@@ -41,18 +41,19 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   const compare = (match: string) => (comparing.value = match);
   const hasMatches = owned.matches.value.length > 0;
   const hasLikely = owned.matches.value.some(isLikely);
+  const isOpen = report.status === "open"; // what has ended says so once, in its head, and promises nothing
   return (
     <div class={`owner ${hasMatches ? `show-${owned.view.value}` : ""}`}>
       <div class="owner-main">
         {problem && <Notice problem={problem} knownAt={owned.knownAt.value} />}
         <CaseHead owned={owned} report={report} name={name} onErased={() => (isErased.value = true)} />
         <TalkList talks={owned.talks} about={({ handover }) => aboutFound(words, owned, handover.found_id)} />
-        {report.pending && (
+        {isOpen && report.pending && (
           <p class="notice" role="status">
             {words.t("owner.waiting")}
           </p>
         )}
-        {!hasLikely && (
+        {isOpen && !hasLikely && (
           <section class="empty">
             <h2>{words.t("owner.none")}</h2>
             <p>{words.t("owner.none_text", { name })}</p>

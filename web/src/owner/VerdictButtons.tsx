@@ -4,22 +4,26 @@ import { useWords } from "../ui/context";
 import type { Case } from "./case";
 import { VERDICTS } from "./filters";
 
-/** What the owner says of a match; once said, it stands there and can be changed, be it on its way yet or not. */
+/** What the owner says of a match; once said, it stands there and can be changed, be it on its way yet or not, while the search goes on. */
 export function VerdictButtons({ owned, match, name }: { owned: Case; match: Match; name: string }) {
   const words = useWords();
   const isChanging = useSignal(false);
   const isTalking = owned.talks.all.value.some(({ handover }) => handover.found_id === match.found_id);
   const unsent = owned.unsent.value.get(match.found_id);
   const said = unsent ?? match.verdict;
-  if (said && !isChanging.value) {
+  const isOpen = owned.report.value?.status === "open";
+  if (!said && !isOpen) return null;
+  if (said && !(isOpen && isChanging.value)) {
     return (
       <div class="said">
         {words.t(`verdict.said_${said}`)}{" "}
         {unsent && <p role="status">{words.t("verdict.unsent")}</p>}
-        <button class="plain" onClick={() => (isChanging.value = true)}>
-          {words.t("verdict.undo")}
-        </button>
-        {!unsent && said === "same" && match.source === "person" && !isTalking && (
+        {isOpen && (
+          <button class="plain" onClick={() => (isChanging.value = true)}>
+            {words.t("verdict.undo")}
+          </button>
+        )}
+        {isOpen && !unsent && said === "same" && match.source === "person" && !isTalking && (
           <button class="main" onClick={() => void owned.talks.propose(owned.id, match.found_id)}>
             {words.t("talk.connect")}
           </button>

@@ -2,12 +2,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { renderSVG } from "uqr";
 import { Problem, type Report, Server } from "../api";
+import { endedOf } from "../owner/ended";
 import { backButton, base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { useTitle } from "../ui/title";
 import { Trouble } from "../ui/Trouble";
 
-/** One page of paper: a large photo, the marks, and a code that leads a finder to a report about this pet. */
+/** One page of paper: a large photo, the marks, and a code that leads a finder to a report about this pet. A search that has ended has none. */
 export function PosterPage({ id }: { id: string }) {
   const words = useWords();
   const report = useSignal<Report | null>(null);
@@ -25,6 +26,22 @@ export function PosterPage({ id }: { id: string }) {
   const code = useMemo(() => `data:image/svg+xml,${encodeURIComponent(renderSVG(answer, { border: 1 }))}`, [answer]);
   if (problem.value) return <Trouble problem={problem.value} />;
   if (!report.value) return <div class="card skeleton" aria-busy="true" />;
+  const back = (
+    <a class="button" href={`${base}/lost/${id}`}>
+      {words.t("poster.back")}
+    </a>
+  );
+  const ended = endedOf(words, report.value, report.value.name ?? words.t(`pet.${report.value.species}`));
+  if (ended) {
+    return (
+      <section class="empty">
+        <h1>{who}</h1>
+        <p class="lead">{ended}</p>
+        <p>{words.t("poster.take_down")}</p>
+        {back}
+      </section>
+    );
+  }
   const { photos, species, name, happened_at, place, description } = report.value;
   return (
     <>
@@ -43,9 +60,7 @@ export function PosterPage({ id }: { id: string }) {
         <button class="main" onClick={() => print()}>
           {words.t("poster.print")}
         </button>
-        <a class="button" href={`${base}/lost/${id}`}>
-          {words.t("poster.back")}
-        </a>
+        {back}
       </p>
     </>
   );

@@ -69,6 +69,7 @@ export const en = {
   "poster.scan": "Seen it? Point your phone here, send a photo. The owner is told at once.",
   "poster.print": "Print",
   "poster.back": "Back",
+  "poster.take_down": "There is nothing to print any more. Please take down what still hangs.",
 
   "view.list": "List",
   "view.map": "Map",
