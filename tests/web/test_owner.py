@@ -110,6 +110,29 @@ def test_a_case_is_closed_after_one_question_and_opened_again(visit, lost):
     expect(page.get_by_role("button", name="Barsik is home")).to_be_visible()
 
 
+def test_whoever_stops_from_the_menu_is_led_to_the_question_and_back(visit, lost):
+    page = visit(path_of(lost), viewport=SMALL)
+    page.get_by_text("More", exact=True).click()
+    stop = page.get_by_role("button", name="Stop searching")
+    stop.focus()
+    page.keyboard.press("Enter")
+    question = page.get_by_role("alertdialog")
+    expect(question).to_be_in_viewport(ratio=1)
+    expect(question).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(question).to_have_count(0)
+    expect(stop).to_be_focused()
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".case > .notice")).to_contain_text("Nothing is compared any more.")
+    expect(page.locator(".case > .notice")).to_be_focused()
+
+
 @pytest.mark.parametrize(("seed", "promised"), [(1, "1 possible match"), (7, "No match yet")])
 def test_a_search_that_has_ended_says_so_alone_and_prints_no_poster(visit, door, seed, promised):
     door.report("found", photo(seed, noise=2), **NEAR)

@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
+import { useKeptFocus } from "../ui/focus";
 import { late } from "../ui/late";
 import { type Case, isLikely } from "./case";
 import { endedOf } from "./ended";
@@ -16,6 +17,8 @@ const PinMap = late(() => import("../report/PinMap").then((module) => module.def
 
 const DAY_MS = 86_400_000;
 const MOST_PHOTOS = 10;
+
+type End = "reunited" | "closed";
 
 interface Headed {
   owned: Case;
@@ -27,7 +30,17 @@ interface Headed {
 /** The owner's pet, how many animals may be it, and what can be done with the case. */
 export function CaseHead({ owned, report, name, onErased }: Headed) {
   const words = useWords();
-  const asked = useSignal<"reunited" | "closed" | null>(null);
+  const asked = useSignal<End | null>(null);
+  const asker = useRef<HTMLElement | null>(null);
+  const ask = (end: End) => (event: Event) => {
+    asker.current = event.currentTarget as HTMLElement;
+    asked.value = end;
+  };
+  useLayoutEffect(() => {
+    if (!asked.value) asker.current?.focus(); // after No back to where it was asked
+  }, [asked.value]);
+  const box = useRef<HTMLElement>(null);
+  useKeptFocus(box, ":scope > .notice, :scope > .actions > button");
   const matches = owned.matches.value.filter(isLikely).length;
   const isMoving = useSignal(false);
   const ended = endedOf(words, report, name);
@@ -43,7 +56,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
     </button>
   );
   return (
-    <section class="case">
+    <section ref={box} class="case">
       <div class="case-head">
         {photo && <img class="portrait" src={photo.crop} alt={name} width="96" height="96" />}
         <div>
@@ -55,7 +68,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
         </div>
       </div>
       {ended ? (
-        <div class="notice">
+        <div class="notice" tabIndex={-1}>
           <p>{ended}</p>
           {report.status === "hidden" ? (
             <a class="button" href="/privacy#ask">
@@ -66,24 +79,9 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           )}
           {erase}
         </div>
-      ) : asked.value ? (
-        <div class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")}>
-          <p>{words.t("owner.sure_close")}</p>
-          <button
-            class="main"
-            onClick={() => {
-              const status = asked.value!;
-              asked.value = null;
-              void owned.change({ status });
-            }}
-          >
-            {words.t("owner.yes")}
-          </button>
-          <button onClick={() => (asked.value = null)}>{words.t("owner.no")}</button>
-        </div>
       ) : (
-        <div class="actions">
-          <button onClick={() => (asked.value = "reunited")}>{words.t("owner.close", { name })}</button>
+        <div class="actions" hidden={asked.value !== null}>
+          <button onClick={ask("reunited")}>{words.t("owner.close", { name })}</button>
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
             <AddPhotos owned={owned} />
@@ -106,7 +104,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
             </a>
             {!base && <PushSwitch server={owned.server} reportId={report.id} />}
             <Mute owned={owned} report={report} />
-            <button class="plain" onClick={() => (asked.value = "closed")}>
+            <button class="plain" onClick={ask("closed")}>
               {words.t("owner.stop")}
             </button>
             <SecretMark owned={owned} report={report} />
@@ -115,8 +113,37 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           </details>
         </div>
       )}
+      {!ended && asked.value && (
+        <Sure
+          onYes={() => {
+            const status = asked.value!;
+            asked.value = null;
+            void owned.change({ status });
+          }}
+          onNo={() => (asked.value = null)}
+        />
+      )}
       {!ended && isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
     </section>
+  );
+}
+
+/** The question before a search ends; whoever asked from deep in the menu is led to it. */
+function Sure({ onYes, onNo }: { onYes: () => void; onNo: () => void }) {
+  const words = useWords();
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    box.current?.scrollIntoView({ block: "center" });
+    box.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <div ref={box} class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")} tabIndex={-1}>
+      <p>{words.t("owner.sure_close")}</p>
+      <button class="main" onClick={onYes}>
+        {words.t("owner.yes")}
+      </button>
+      <button onClick={onNo}>{words.t("owner.no")}</button>
+    </div>
   );
 }
 
