@@ -140,6 +140,32 @@ def test_everybody_can_talk(both, scheme):
         assert violations(page) == []
 
 
+@pytest.mark.parametrize("viewport", [DESK, SMALL])
+def test_who_asks_to_talk_reads_on_the_card_what_came_of_it_and_is_led_to_the_conversation(both, viewport):
+    owner, _ = both
+    owner.set_viewport_size(viewport)
+    card = owner.locator(".card[id], .matches tbody tr").first
+    card.get_by_role("button", name="Yes, it is").click()
+    ask = card.get_by_role("button", name="Put me in touch with the finder")
+    owner.context.set_offline(True)
+    ask.focus()
+    owner.keyboard.press("Enter")
+    expect(card.get_by_role("alert")).to_contain_text("No connection. Try again once there is one.")
+    expect(card.get_by_role("alert")).to_be_in_viewport()
+    owner.context.set_offline(False)
+    owner.keyboard.press("Enter")
+    expect(card.get_by_text("We have asked the finder.")).to_be_in_viewport()
+    expect(card.get_by_role("alert")).to_have_count(0)
+    expect(card.get_by_role("button", name="To the conversation")).to_be_focused()
+    assert violations(owner) == []
+
+    card.get_by_role("button", name="Compare large").click()
+    owner.get_by_role("dialog").get_by_role("button", name="To the conversation").click()
+    talk = owner.locator(".talk")
+    expect(talk).to_be_in_viewport()
+    expect(talk).to_be_focused()
+
+
 def test_what_was_begun_outlives_a_reload_and_a_place_opens_on_a_map(both):
     owner, finder = both
     connect(owner, finder)

@@ -4,6 +4,7 @@ import { type Change, type Owner, Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { forget, keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
+import { Connect } from "../talk/Connect";
 import { type About, TalkList } from "../talk/TalkList";
 import { Talks } from "../talk/talks";
 import { useWords } from "../ui/context";
@@ -120,9 +121,12 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
                   {owner.name && <h3>{owner.name}</h3>}
                   <Degree degree={owner.degree} word={owner.degree_word} />
                   <p>{[owner.district, band(words, owner)].filter(Boolean).join(", ")}</p>
-                  {report.value!.status !== "hidden" && owner.degree >= MAY_ASK && !talks.all.value.some(({ handover }) => handover.lost_id === owner.lost_id) && (
-                    <button onClick={() => void talks.propose(owner.lost_id, id)}>{words.t("talk.write_owner")}</button>
-                  )}
+                  <Connect
+                    talks={talks}
+                    lostId={owner.lost_id}
+                    foundId={id}
+                    text={report.value!.status !== "hidden" && owner.degree >= MAY_ASK ? words.t("talk.write_owner") : null}
+                  />
                 </div>
               </li>
             ))}

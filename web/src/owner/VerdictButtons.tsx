@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { Match } from "../api";
+import { Connect } from "../talk/Connect";
 import { useWords } from "../ui/context";
 import type { Case } from "./case";
 import { VERDICTS } from "./filters";
@@ -8,10 +9,10 @@ import { VERDICTS } from "./filters";
 export function VerdictButtons({ owned, match, name }: { owned: Case; match: Match; name: string }) {
   const words = useWords();
   const isChanging = useSignal(false);
-  const isTalking = owned.talks.all.value.some(({ handover }) => handover.found_id === match.found_id);
   const unsent = owned.unsent.value.get(match.found_id);
   const said = unsent ?? match.verdict;
   const isOpen = owned.report.value?.status === "open";
+  const mayAsk = isOpen && !unsent && said === "same" && match.source === "person";
   if (!said && !isOpen) return null;
   if (said && !(isOpen && isChanging.value)) {
     return (
@@ -23,11 +24,7 @@ export function VerdictButtons({ owned, match, name }: { owned: Case; match: Mat
             {words.t("verdict.undo")}
           </button>
         )}
-        {isOpen && !unsent && said === "same" && match.source === "person" && !isTalking && (
-          <button class="main" onClick={() => void owned.talks.propose(owned.id, match.found_id)}>
-            {words.t("talk.connect")}
-          </button>
-        )}
+        <Connect talks={owned.talks} lostId={owned.id} foundId={match.found_id} text={mayAsk ? words.t("talk.connect") : null} />
       </div>
     );
   }

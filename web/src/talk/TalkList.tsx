@@ -45,7 +45,7 @@ function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about:
   const { handover, messages } = talk;
   const isAsked = !handover.is_over && !handover.i_agree;
   return (
-    <article class="talk" aria-label={about?.text}>
+    <article id={`talk-${handover.id}`} class="talk" aria-label={about?.text} tabIndex={-1}>
       {about && (
         <p class="talk-about">
           <img src={about.picture} alt="" width="64" height="64" /> {about.text}

@@ -14,8 +14,15 @@ export class Talks {
   readonly problem = signal<Problem | null>(null);
   constructor(private readonly server: Server) {}
 
-  propose(lostId: string, foundId: string): Promise<boolean> {
-    return this.attempt(() => this.server.propose(lostId, foundId));
+  /** What went wrong, if anything did: it is said where it was asked for. */
+  async propose(lostId: string, foundId: string): Promise<Problem | null> {
+    try {
+      await this.server.propose(lostId, foundId);
+    } catch (error) {
+      return problemOf(error);
+    }
+    await this.refresh();
+    return null;
   }
 
   answer(talk: Talk, agrees: boolean): Promise<boolean> {
@@ -40,7 +47,7 @@ export class Talks {
       this.problem.value = null;
     } catch (error) {
       const before = this.goneCount;
-      const problem = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+      const problem = problemOf(error);
       if (problem.status === 403 || problem.status === 404) await this.refresh(); // perhaps the other side is gone
       if (this.goneCount === before) this.problem.value = problem;
       return false;
@@ -67,4 +74,8 @@ export class Talks {
       // the page itself says when there is no connection; the next event asks again
     }
   }
+}
+
+function problemOf(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem(500, "internal", String(error));
 }
