@@ -204,6 +204,52 @@ def test_photos_chosen_without_a_network_are_not_sent_twice(visit, lost, door):
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
 
 
+@pytest.mark.parametrize("is_reached", [False, True])
+def test_photos_that_were_not_added_are_there_to_be_sent_again_and_are_added_once(visit, lost, door, is_reached):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.evaluate("navigator.serviceWorker?.getRegistrations().then(all => all.forEach(each => each.unregister()))")
+    page.reload()
+    page.get_by_text("More", exact=True).click()
+    page.route("**/photos", lambda route: (is_reached and route.fetch(), route.abort()))
+    page.get_by_label("Add photos").set_input_files(file(photo(1, noise=5)))
+    alert = page.get_by_role("alert").filter(has_text="The photos are not added: there was no network.")
+    expect(alert).to_be_in_viewport()
+    page.unroute("**/photos")
+    with page.expect_response("**/photos"):
+        alert.get_by_role("button", name="Try again").click()
+
+    expect(alert).to_have_count(0)
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
+
+
+def test_what_the_menu_could_not_do_without_a_network_is_said_there_and_not_done_later(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.context.set_offline(True)
+    mute = page.get_by_role("button", name="Mute alerts for a day")
+    alert = page.get_by_role("alert").filter(has_text="Not done: there was no network.")
+    mute.click()
+    expect(alert).to_be_in_viewport()
+    page.get_by_label("A mark that only you know").fill("A scar")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(alert).to_have_count(2)
+    page.get_by_role("button", name="Stop searching").click()
+    page.get_by_role("button", name="Yes", exact=True).click()
+    expect(page.get_by_role("alertdialog").get_by_role("alert")).to_be_in_viewport()
+    asked = []
+    page.on("request", lambda request: request.method == "PATCH" and asked.append(request.url))
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+    assert asked == []
+
+    page.get_by_role("alertdialog").get_by_role("button", name="No", exact=True).click()
+    mute.click()
+    expect(page.get_by_role("button", name="Alerts are muted until")).to_be_visible()
+    expect(alert).to_have_count(1)
+    assert door.world.engine.report(lost.json()["id"]).report.status == "open"
+
+
 @pytest.mark.parametrize("path", ["/board", "/desk"])
 def test_a_phone_in_a_network_without_the_server_says_no_connection(visit, lost, path):
     page = visit(path_of(lost))

@@ -150,7 +150,7 @@ def test_who_asks_to_talk_reads_on_the_card_what_came_of_it_and_is_led_to_the_co
     owner.context.set_offline(True)
     ask.focus()
     owner.keyboard.press("Enter")
-    expect(card.get_by_role("alert")).to_contain_text("No connection. Try again once there is one.")
+    expect(card.get_by_role("alert")).to_contain_text("Not done: there was no network.")
     expect(card.get_by_role("alert")).to_be_in_viewport()
     owner.context.set_offline(False)
     owner.keyboard.press("Enter")

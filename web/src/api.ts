@@ -155,6 +155,11 @@ export class Problem extends Error {
   }
 }
 
+/** Whatever was thrown. */
+export function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem(500, "internal", String(error));
+}
+
 const BASE = "/api/v1";
 const PAGE = 200;
 /** Between two tries to hear of news. */

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { type Change, type Owner, Problem, type Report, Server } from "../api";
+import { asProblem, type Change, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { forget, keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
@@ -34,7 +34,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       await work();
       problem.value = null;
     } catch (error) {
-      problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+      problem.value = asProblem(error);
       if (problem.value.status === 401 || problem.value.status === 403) forget(id);
     }
   };

@@ -1,14 +1,15 @@
 import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Report } from "../api";
+import type { Problem, Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
-import { shrunk, whyUnusable } from "../report/pictures";
 import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
+import { Deed } from "../ui/Deed";
 import { useKeptFocus } from "../ui/focus";
 import { late } from "../ui/late";
+import { AddPhotos } from "./AddPhotos";
 import { type Case, isLikely } from "./case";
 import { endedOf } from "./ended";
 import { SecretMark } from "./SecretMark";
@@ -16,7 +17,6 @@ import { SecretMark } from "./SecretMark";
 const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
 
 const DAY_MS = 86_400_000;
-const MOST_PHOTOS = 10;
 
 type End = "reunited" | "closed";
 
@@ -46,14 +46,16 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
   const ended = endedOf(words, report, name);
   const photo = report.photos[0];
   const erase = (
-    <button
-      class="plain"
-      onClick={() => {
-        if (confirm(words.t("owner.sure_erase"))) void owned.erase().then((isErased) => isErased && onErased());
+    <Deed
+      look="plain"
+      text={words.t("owner.erase")}
+      act={async () => {
+        if (!confirm(words.t("owner.sure_erase"))) return null;
+        const problem = await owned.erase();
+        if (!problem) onErased();
+        return problem;
       }}
-    >
-      {words.t("owner.erase")}
-    </button>
+    />
   );
   return (
     <section ref={box} class="case">
@@ -75,7 +77,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
               {words.t("owner.object")}
             </a>
           ) : (
-            <button onClick={() => void owned.change({ status: "open" })}>{words.t("owner.reopen")}</button>
+            <Deed text={words.t("owner.reopen")} act={() => owned.change({ status: "open" })} />
           )}
           {erase}
         </div>
@@ -88,9 +90,11 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
             <button class="plain" onClick={() => (isMoving.value = true)}>
               {words.t("owner.move_home")}
             </button>
-            <button class="plain" onClick={() => void owned.change({ listed: !report.listed })}>
-              {words.t(report.listed ? "owner.unlist" : "owner.list")}
-            </button>
+            <Deed
+              look="plain"
+              text={words.t(report.listed ? "owner.unlist" : "owner.list")}
+              act={() => owned.change({ listed: !report.listed })}
+            />
             {report.listed && (
               <a class="button plain" href={`/pet/${report.id}`}>
                 {words.t("owner.share")}
@@ -115,10 +119,10 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
       )}
       {!ended && asked.value && (
         <Sure
-          onYes={() => {
-            const status = asked.value!;
-            asked.value = null;
-            void owned.change({ status });
+          onYes={async () => {
+            const problem = await owned.change({ status: asked.value! });
+            if (!problem) asked.value = null;
+            return problem;
           }}
           onNo={() => (asked.value = null)}
         />
@@ -129,7 +133,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
 }
 
 /** The question before a search ends; whoever asked from deep in the menu is led to it. */
-function Sure({ onYes, onNo }: { onYes: () => void; onNo: () => void }) {
+function Sure({ onYes, onNo }: { onYes: () => Promise<Problem | null>; onNo: () => void }) {
   const words = useWords();
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -139,73 +143,9 @@ function Sure({ onYes, onNo }: { onYes: () => void; onNo: () => void }) {
   return (
     <div ref={box} class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")} tabIndex={-1}>
       <p>{words.t("owner.sure_close")}</p>
-      <button class="main" onClick={onYes}>
-        {words.t("owner.yes")}
-      </button>
+      <Deed look="main" text={words.t("owner.yes")} act={onYes} />
       <button onClick={onNo}>{words.t("owner.no")}</button>
     </div>
-  );
-}
-
-/** More photos: made small, then sent; what is none is said by its name. */
-function AddPhotos({ owned }: { owned: Case }) {
-  const words = useWords();
-  const isBusy = useSignal(false);
-  const refused = useSignal<string[]>([]);
-  const unseen = useSignal<Blob[]>([]);
-  const room = MOST_PHOTOS - (owned.report.value?.photos.length ?? 0);
-  const add = async (files: File[]) => {
-    isBusy.value = true;
-    refused.value = files.length > room ? [words.t("report.too_many", { most: MOST_PHOTOS, left: files.length - Math.max(0, room) })] : [];
-    const photos: Blob[] = [];
-    for (const file of files.slice(0, Math.max(0, room))) {
-      try {
-        photos.push(await shrunk(file));
-      } catch (error) {
-        refused.value = [...refused.value, whyUnusable(words, file, error)];
-      }
-    }
-    if (photos.length > 0) await send(photos);
-    isBusy.value = false;
-  };
-  const keepUnseen = async () => {
-    isBusy.value = true;
-    await send(unseen.value, true);
-    isBusy.value = false;
-  };
-  const send = async (photos: Blob[], keep = false) => {
-    unseen.value = [];
-    if ((await owned.addPhotos(photos, keep)) || owned.problem.value?.code !== "no_animal_found") return;
-    owned.problem.value = null; // said here, where the photos were chosen
-    unseen.value = photos;
-  };
-  return (
-    <>
-      <label class="button plain file" aria-busy={isBusy.value}>
-        {words.t(isBusy.value ? "owner.adding_photos" : "owner.add_photos")}
-        <input
-          type="file"
-          accept="image/*,.heic,.heif"
-          multiple
-          disabled={isBusy.value}
-          onChange={(event) => {
-            const input = event.currentTarget;
-            void add([...(input.files ?? [])]).then(() => (input.value = ""));
-          }}
-        />
-      </label>
-      {unseen.value.length > 0 && (
-        <p class="notice" role="alert">
-          {words.t("owner.no_animal")}{" "}
-          <button onClick={() => void keepUnseen()}>{words.t("owner.keep_photo")}</button>
-        </p>
-      )}
-      {refused.value.map((text) => (
-        <p key={text} class="notice" role="alert">
-          {text}
-        </p>
-      ))}
-    </>
   );
 }
 
@@ -222,16 +162,17 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
       <Suspense fallback={<div class="pin-map skeleton" />}>
         <PinMap place={place} />
       </Suspense>
-      <button
-        class="main"
-        disabled={!place.value}
-        onClick={() => {
+      <Deed
+        look="main"
+        isDisabled={!place.value}
+        text={words.t("owner.save_home")}
+        act={async () => {
           const { lat, lon } = place.value!;
-          void owned.change({ home_lat: lat, home_lon: lon }).then((isDone) => isDone && onDone());
+          const problem = await owned.change({ home_lat: lat, home_lon: lon });
+          if (!problem) onDone();
+          return problem;
         }}
-      >
-        {words.t("owner.save_home")}
-      </button>
+      />
       <button onClick={onDone}>{words.t("owner.no")}</button>
     </div>
   );
@@ -241,16 +182,8 @@ function Mute({ owned, report }: { owned: Case; report: Report }) {
   const words = useWords();
   const until = report.muted_until;
   if (until && Date.parse(until) > Date.now()) {
-    return (
-      <button class="plain" onClick={() => void owned.change({ muted_until: null })}>
-        {words.t("owner.unmute", { until: words.exact(until) })}
-      </button>
-    );
+    return <Deed look="plain" text={words.t("owner.unmute", { until: words.exact(until) })} act={() => owned.change({ muted_until: null })} />;
   }
   const tomorrow = () => new Date(Date.now() + DAY_MS).toISOString();
-  return (
-    <button class="plain" onClick={() => void owned.change({ muted_until: tomorrow() })}>
-      {words.t("owner.mute")}
-    </button>
-  );
+  return <Deed look="plain" text={words.t("owner.mute")} act={() => owned.change({ muted_until: tomorrow() })} />;
 }

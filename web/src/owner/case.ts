@@ -1,6 +1,6 @@
 // The owner's case: the report, its matches, what is chosen of them. List and map read the same signals.
 import { computed, signal } from "@preact/signals";
-import { type Change, type Match, newKey, Problem, type Report, type Server, type Verdict } from "../api";
+import { asProblem, type Change, type Match, Problem, type Report, type Server, type Verdict } from "../api";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
 import { remember, remembered } from "../ui/storage";
@@ -13,6 +13,8 @@ const RETRY_MS = 5000;
 const STALE_MS = 3_600_000;
 /** What is less likely stands in the list, but is neither counted nor news. */
 const LEAST = 0.05;
+/** No network, no right to the case: the whole page says so. */
+const CONCERNS_ALL = [0, 401, 403];
 
 export function isLikely(match: Match): boolean {
   return match.verdict === "same" || (match.verdict !== "different" && match.degree >= LEAST);
@@ -109,37 +111,28 @@ export class Case {
     });
   }
 
-  /** Whether it is done; what fails for want of a network is done once there is one. */
-  change(change: Change): Promise<boolean> {
-    return this.attempt(async () => {
+  change(change: Change): Promise<Problem | null> {
+    return this.once(async () => {
       this.report.value = await this.server.change(change);
       this.refreshSoon();
     });
   }
 
-  /** ``keep``: also those on which no animal is seen. Without a network not later by itself: they are chosen again. */
-  async addPhotos(photos: Blob[], keep: boolean): Promise<boolean> {
-    try {
-      this.report.value = await this.server.addPhotos(photos, keep, newKey());
-    } catch (error) {
-      this.fail(error, () => this.attempt(() => this.refresh()));
-      return false;
-    }
-    this.refreshSoon();
-    return true;
+  /** ``keep``: also those on which no animal is seen. Sent again with the same ``key`` they are added once. */
+  addPhotos(photos: Blob[], keep: boolean, key: string): Promise<Problem | null> {
+    return this.once(async () => {
+      this.report.value = await this.server.addPhotos(photos, keep, key);
+      this.refreshSoon();
+    });
   }
 
-  /** For good, on the server and on this device. Without a network not later by itself: whoever asked may think anew. */
-  async erase(): Promise<boolean> {
-    try {
+  /** For good, on the server and on this device. */
+  erase(): Promise<Problem | null> {
+    return this.once(async () => {
       await this.server.erase();
-    } catch (error) {
-      this.fail(error, () => this.attempt(() => this.refresh()));
-      return false;
-    }
-    this.close();
-    forget(this.id);
-    return true;
+      this.close();
+      forget(this.id);
+    });
   }
 
   /** To the newest ones that came meanwhile. */
@@ -217,6 +210,21 @@ export class Case {
     if (!document.hidden && Date.now() - this.shownAt > STALE_MS) this.refreshSoon();
   };
 
+  /**
+   * What kept it from being done, if anything did: it is said where it was asked for. Nothing waits for a network that
+   * is kept in this tab alone: whoever asked may close it, or think anew.
+   */
+  private async once(work: () => Promise<void>): Promise<Problem | null> {
+    try {
+      await work();
+      return null;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (CONCERNS_ALL.includes(problem.status)) this.fail(problem, () => this.attempt(() => this.refresh()));
+      return problem;
+    }
+  }
+
   private async attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
@@ -228,7 +236,7 @@ export class Case {
   }
 
   private fail(error: unknown, again: () => Promise<unknown>): void {
-    const problem = error instanceof Problem ? error : new Problem(500, "internal", String(error));
+    const problem = asProblem(error);
     if (problem.status === 401 || problem.status === 403) forget(this.id);
     const kept = problem.status === 0 ? recall(this.id) : null;
     if (kept && !this.report.value) {

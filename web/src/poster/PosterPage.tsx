@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { renderSVG } from "uqr";
-import { Problem, type Report, Server } from "../api";
+import { asProblem, type Problem, type Report, Server } from "../api";
 import { endedOf } from "../owner/ended";
 import { backButton, base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
@@ -16,7 +16,7 @@ export function PosterPage({ id }: { id: string }) {
   useEffect(() => {
     new Server(id, words.language).report().then(
       (found) => (report.value = found),
-      (error: unknown) => (problem.value = error instanceof Problem ? error : new Problem(500, "internal", String(error))),
+      (error: unknown) => (problem.value = asProblem(error)),
     );
   }, [id]);
   useEffect(() => backButton(() => history.back()), []);

@@ -1,6 +1,6 @@
 // The conversations of one report.
 import { signal } from "@preact/signals";
-import { type Handover, type Message, Problem, type Server, type Words } from "../api";
+import { asProblem, type Handover, type Message, type Problem, type Server, type Words } from "../api";
 
 export interface Talk {
   handover: Handover;
@@ -19,7 +19,7 @@ export class Talks {
     try {
       await this.server.propose(lostId, foundId);
     } catch (error) {
-      return problemOf(error);
+      return asProblem(error);
     }
     await this.refresh();
     return null;
@@ -47,7 +47,7 @@ export class Talks {
       this.problem.value = null;
     } catch (error) {
       const before = this.goneCount;
-      const problem = problemOf(error);
+      const problem = asProblem(error);
       if (problem.status === 403 || problem.status === 404) await this.refresh(); // perhaps the other side is gone
       if (this.goneCount === before) this.problem.value = problem;
       return false;
@@ -74,8 +74,4 @@ export class Talks {
       // the page itself says when there is no connection; the next event asks again
     }
   }
-}
-
-function problemOf(error: unknown): Problem {
-  return error instanceof Problem ? error : new Problem(500, "internal", String(error));
 }

@@ -54,6 +54,7 @@ export const en = {
 
   "owner.add_photos": "Add photos",
   "owner.adding_photos": "Adding …",
+  "owner.photos_not_added": "The photos are not added: there was no network. Try again, or choose them anew.",
   "owner.move_home": "Where is home?",
   "owner.save_home": "Save this place",
   "owner.share": "Page to share",
@@ -329,6 +330,7 @@ export const en = {
   "problem.offline": "No connection",
   "problem.offline_text": "We try again as soon as there is one.",
   "problem.offline_now": "No connection. Try again once there is one.",
+  "problem.not_done": "Not done: there was no network. Try again.",
   "problem.offline_shown": "No connection. This is what was known {when}.",
   "problem.blocked": "Nothing is taken from you here at present. If you think that this is a mistake, tell us so on the page {where}: a person reads it.",
   "problem.server": "Something went wrong on our side",

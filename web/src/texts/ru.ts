@@ -61,6 +61,7 @@ export const ru: Texts = {
 
   "owner.add_photos": "Добавить фото",
   "owner.adding_photos": "Добавляем …",
+  "owner.photos_not_added": "Фото не добавлены: не было сети. Попробуйте снова или выберите их ещё раз.",
   "owner.move_home": "Где дом?",
   "owner.save_home": "Сохранить это место",
   "owner.share": "Страница, чтобы поделиться",
@@ -342,6 +343,7 @@ export const ru: Texts = {
   "problem.offline": "Нет связи",
   "problem.offline_text": "Попробуем снова, как только она появится.",
   "problem.offline_now": "Нет связи. Попробуйте ещё раз, когда она появится.",
+  "problem.not_done": "Не сделано: не было сети. Попробуйте ещё раз.",
   "problem.offline_shown": "Нет связи. Показано то, что было известно {when}.",
   "problem.blocked": "Сейчас мы ничего от вас не принимаем. Если это ошибка, напишите нам на странице {where}: её читает человек.",
   "problem.server": "У нас что-то сломалось",
