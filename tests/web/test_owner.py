@@ -100,6 +100,32 @@ def test_the_owners_word_is_kept_and_can_be_changed(visit, lost, door):
     expect(page.get_by_text("You say: it is")).to_be_visible()
 
 
+@pytest.mark.parametrize("viewport", [DESK, PHONE])
+def test_whoever_answers_without_a_pointer_stays_at_that_match(visit, lost, viewport):
+    page = visit(path_of(lost), viewport=viewport)
+    answered = page.locator(f"#{cards(page).first.get_attribute('id')}")
+    answered.get_by_role("button", name="No", exact=True).focus()
+    with page.expect_response("**/matches?*"):  # in which it stands last
+        page.keyboard.press("Enter")
+    expect(cards(page).last).to_have_class(re.compile("different"))
+    expect(answered.get_by_role("button", name="Change")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    expect(answered.get_by_role("button", name="Yes, it is")).to_be_focused()
+
+
+def test_a_match_that_its_answer_hides_leaves_the_next_one_in_focus(visit, lost):
+    page = visit(path_of(lost))
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Your word").select_option("none")
+    page.get_by_role("button", name="Done").click()
+    cards(page).first.get_by_role("button", name="No", exact=True).focus()
+    page.keyboard.press("Enter")
+
+    expect(cards(page)).to_have_count(1)
+    expect(cards(page).get_by_role("button", name="Yes, it is")).to_be_focused()
+
+
 def test_a_case_is_closed_after_one_question_and_opened_again(visit, lost):
     page = visit(path_of(lost))
     page.get_by_role("button", name="Barsik is home").click()

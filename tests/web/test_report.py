@@ -80,6 +80,22 @@ def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
     assert [each.species for each in reports(door)] == ["dog"]
 
 
+def test_whoever_takes_photos_away_without_a_pointer_goes_on_with_the_next_one(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files([picture(photo(each)) for each in (1, 2, 3)])
+    removers = page.get_by_role("button", name="Remove this photo")
+    expect(removers).to_have_count(3)
+    removers.first.focus()
+    page.keyboard.press("Enter")
+    expect(removers).to_have_count(2)
+    expect(removers.first).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(removers).to_have_count(1)
+    expect(page.get_by_label("Add more")).to_be_focused()
+
+
 def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door):
     page = visit("/lost/new", reduced_motion="reduce")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Match, Report } from "../api";
 import { useWords } from "../ui/context";
+import { useKeptFocus } from "../ui/focus";
 import { useMedia } from "../ui/media";
 import { Degree, stepOf } from "../ui/Degree";
 import type { Words } from "../words";
@@ -24,6 +25,8 @@ export function MatchList(props: Shown) {
   const isWide = useMedia(WIDE);
   const [many, setMany] = useState(STEP);
   const end = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  useKeptFocus(box, ".verdict button"); // an answer moves its row, or hides it where the filter wants unanswered ones
   useEffect(() => {
     const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMany((n) => n + STEP), {
       rootMargin: "600px",
@@ -39,10 +42,10 @@ export function MatchList(props: Shown) {
 
   const matches = props.owned.shown.value.slice(0, Math.max(many, at + 1));
   return (
-    <>
+    <div ref={box}>
       {isWide ? <Table {...props} matches={matches} /> : <Cards {...props} matches={matches} />}
       <div ref={end} />
-    </>
+    </div>
   );
 }
 

@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Match } from "../api";
 import { Connect } from "../talk/Connect";
 import { useWords } from "../ui/context";
+import { useKeptFocus } from "../ui/focus";
 import type { Case } from "./case";
 import { VERDICTS } from "./filters";
 
@@ -9,6 +11,8 @@ import { VERDICTS } from "./filters";
 export function VerdictButtons({ owned, match, name }: { owned: Case; match: Match; name: string }) {
   const words = useWords();
   const isChanging = useSignal(false);
+  const box = useRef<HTMLDivElement>(null);
+  useKeptFocus(box, "button");
   const unsent = owned.unsent.value.get(match.found_id);
   const said = unsent ?? match.verdict;
   const isOpen = owned.report.value?.status === "open";
@@ -16,7 +20,7 @@ export function VerdictButtons({ owned, match, name }: { owned: Case; match: Mat
   if (!said && !isOpen) return null;
   if (said && !(isOpen && isChanging.value)) {
     return (
-      <div class="said">
+      <div ref={box} class="said">
         {words.t(`verdict.said_${said}`)}{" "}
         {unsent && <p role="status">{words.t("verdict.unsent")}</p>}
         {isOpen && (
@@ -29,7 +33,7 @@ export function VerdictButtons({ owned, match, name }: { owned: Case; match: Mat
     );
   }
   return (
-    <div class="verdict" role="group" aria-label={words.t("verdict.ask", { name })}>
+    <div ref={box} class="verdict" role="group" aria-label={words.t("verdict.ask", { name })}>
       {VERDICTS.map((verdict) => (
         <button
           key={verdict}

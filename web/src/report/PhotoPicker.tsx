@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { useWords } from "../ui/context";
 import { shrunk, whyUnusable } from "./pictures";
 import { look, type LookedAt } from "./send";
@@ -26,6 +27,7 @@ export function PhotoPicker({ picked, preparing }: Picking) {
   const words = useWords();
   const isLooking = useSignal(0);
   const refused = useSignal<string[]>([]);
+  const box = useRef<HTMLFieldSetElement>(null);
 
   const change = (url: string, what: Partial<Picked>) => {
     picked.value = picked.value.map((each) => (each.url === url ? { ...each, ...what } : each));
@@ -57,13 +59,18 @@ export function PhotoPicker({ picked, preparing }: Picking) {
     }
     await Promise.all(looks);
   };
+  /** Focus goes on to the photo after it, else to where more are added; to the one before where ten leave no room for that yet. */
   const remove = (photo: Picked) => {
+    const at = picked.value.indexOf(photo);
+    const removers = box.current!.querySelectorAll<HTMLElement>(".remove");
+    const heir = removers[at + 1] ?? box.current!.querySelector<HTMLElement>(".actions input") ?? removers[at - 1];
+    heir?.focus();
     URL.revokeObjectURL(photo.url);
     picked.value = picked.value.filter((each) => each !== photo);
   };
 
   return (
-    <fieldset class="photos">
+    <fieldset ref={box} class="photos">
       <legend>{words.t("report.photos")}</legend>
       <p class="soft">{words.t("report.photos_hint")}</p>
       <ul>
