@@ -1,6 +1,5 @@
 """A disk that is really full: the data folder is a small file system of its own, filled to the last byte under load."""
 
-import shutil
 import subprocess
 from pathlib import Path
 from threading import Event, Thread
@@ -9,14 +8,11 @@ import httpx2
 import pytest
 
 from tests.conftest import photo
+from tests.disks import wants_mounts
 from tests.e2e.crash import Server
 
 SIZE = "20m"
-CAN_MOUNT = (
-    shutil.which("unshare") is not None
-    and subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"], check=False).returncode == 0
-)
-pytestmark = pytest.mark.skipif(not CAN_MOUNT, reason="this system lets nobody mount a file system of their own")
+pytestmark = wants_mounts
 
 
 @pytest.fixture

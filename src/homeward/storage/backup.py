@@ -8,14 +8,15 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from homeward.domain.ids import ContentHash
-from homeward.errors import Conflict, DatabaseUnfit, HomewardError, InvalidInput, NotFound
+from homeward.errors import Conflict, DatabaseUnfit, HomewardError, InvalidInput, NotFound, StorageFull
 from homeward.ports import PhotoStorage
 from homeward.storage.photos.place import PHOTOS_AT, Place
+from homeward.storage.refused import full, refused, told
 from homeward.storage.sql.facts import peek
 
 DATABASE = "homeward.sqlite"
@@ -80,17 +81,25 @@ def restore(source: Path, folder: Path, place: Place) -> Summary:
     Raises:
         Conflict: ``folder`` is not empty.
         InvalidInput: ``source`` is no backup, or is damaged.
+        HomewardError: the machine takes nothing more in ``folder``; see `homeward.storage.refused`.
     """
     if folder.exists() and any(folder.iterdir()):
         hint = "Name an empty folder with --data; rename it afterwards."
         raise Conflict(f"{folder} is not empty.", field="data", hint=hint)
-    folder.mkdir(parents=True, exist_ok=True)
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(source, "r:") as archive:
             return _unpack(archive, folder, place)
-    except (tarfile.TarError, OSError, KeyError, ValueError) as error:
+    except (OSError, sqlite3.Error) as error:
         _empty(folder)
-        raise _broken(f"{source.name} cannot be read as a backup: {error}") from error
+        raise refused(error, folder) or _unread(source, error) from error
+    except (tarfile.TarError, KeyError, ValueError) as error:
+        _empty(folder)
+        raise _unread(source, error) from error
+    except StorageFull as error:
+        _empty(folder)
+        raise full(place.folder) from error
     except HomewardError:
         _empty(folder)
         raise
@@ -189,7 +198,9 @@ def _say_where(database: Path, place: str) -> None:
 
     A backup of an older version has no table of facts.
     """
-    with closing(sqlite3.connect(database)) as rows, suppress(sqlite3.OperationalError), rows:
+    with closing(sqlite3.connect(database)) as rows, rows:
+        if rows.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone() is None:
+            return
         rows.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (PHOTOS_AT, place))
         rows.execute("DELETE FROM facts WHERE name = ?", (INDEX_HISTORY,))
 
@@ -236,6 +247,10 @@ def _named(database: Path) -> Iterator[ContentHash]:
 def _count_reports(database: Path) -> int:
     with closing(sqlite3.connect(database)) as rows:
         return int(rows.execute("SELECT count(*) FROM reports").fetchone()[0])
+
+
+def _unread(source: Path, error: Exception) -> InvalidInput:
+    return _broken(f"{source.name} cannot be read as a backup: {error}")
 
 
 def _broken(message: str) -> InvalidInput:

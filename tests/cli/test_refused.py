@@ -1,0 +1,50 @@
+"""What the machine refuses is said as that, and no backup is blamed."""
+
+import os
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from homeward.storage.backup import backup, restore
+from homeward.storage.photos.place import Place
+from tests.conftest import photo
+from tests.disks import on_a_disk, wants_mounts
+from tests.world import on_disk
+
+RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """A data folder with a report and its photo."""
+    world = on_disk(tmp_path / "data")
+    world.file("lost", photo(1), name="Rex")
+    world.database.close()
+    return tmp_path / "data"
+
+
+def homeward(within, *arguments, code):
+    command = [*within, *RUN, *map(str, arguments)]
+    answer = subprocess.run(
+        command, check=False, capture_output=True, text=True, env={**os.environ, "HOMEWARD_LANG": "en"}
+    )
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    return answer.stdout + answer.stderr
+
+
+@wants_mounts
+@pytest.mark.parametrize("has_room_for_rows", [False, True])
+def test_a_restore_that_finds_no_room_says_which_disk_is_full(filled, tmp_path, has_room_for_rows):
+    new, saved = tmp_path / "new", tmp_path / "b.tar"
+    new.mkdir()
+    backup(filled, saved, Place(filled / "photos"))
+    with tarfile.open(saved) as archive:
+        size = archive.getmember("homeward.sqlite").size
+
+    told = homeward(on_a_disk(new, size if has_room_for_rows else 8192), "restore", saved, "--data", new, code=1)
+
+    assert f"The disk of {new}" in told
+    assert "another backup" not in told
+    assert restore(saved, tmp_path / "elsewhere", Place(tmp_path / "elsewhere" / "photos")).photos == 1
