@@ -10,7 +10,7 @@ import pytest
 from homeward.storage.backup import backup, restore
 from homeward.storage.photos.place import Place
 from tests.conftest import photo
-from tests.disks import on_a_disk, wants_mounts
+from tests.disks import on_a_disk, read_only, wants_mounts
 from tests.world import on_disk
 
 RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
@@ -48,3 +48,25 @@ def test_a_restore_that_finds_no_room_says_which_disk_is_full(filled, tmp_path, 
     assert f"The disk of {new}" in told
     assert "another backup" not in told
     assert restore(saved, tmp_path / "elsewhere", Place(tmp_path / "elsewhere" / "photos")).photos == 1
+
+
+@wants_mounts
+@pytest.mark.parametrize("has_room_for_rows", [False, True])
+def test_a_backup_that_finds_no_room_says_which_disk_is_full(filled, tmp_path, has_room_for_rows):
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    size = 2 * (filled / "homeward.sqlite").stat().st_size if has_room_for_rows else 8192
+
+    told = homeward(on_a_disk(saved, size), "backup", saved / "b.tar", "--data", filled, code=1)
+
+    assert f"The disk of {saved} is full." in told
+    assert "sound rows" not in told
+
+
+@wants_mounts
+def test_a_backup_of_a_folder_that_cannot_be_written_to_says_so(filled, tmp_path):
+    told = homeward(read_only(filled), "backup", tmp_path / "b.tar", "--data", filled, code=2)
+
+    assert f"The file system of {filled} is mounted read-only." in told
+    assert "sound rows" not in told
+    assert not (tmp_path / "b.tar").exists()

@@ -53,6 +53,7 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
         Conflict: ``target`` is there already.
         NotFound: ``folder`` holds no database.
         BadSettings: the photos are not in ``place``.
+        HomewardError: the machine refuses to read ``folder`` or to write ``target``; see `homeward.storage.refused`.
     """
     if target.exists():
         raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
@@ -62,14 +63,15 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
     place.check(peek(source, PHOTOS_AT))
     photos = place.open() if with_photos else None
     partial = target.with_name(target.name + ".part")
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            copy = Path(scratch) / DATABASE
-            _copy_database(source, copy)
-            summary = _write(copy, photos, folder / MODELS, partial)
-        partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with told(target.parent):
+        try:
+            with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+                copy = Path(scratch) / DATABASE
+                _copy_database(source, copy, target.parent)
+                summary = _write(copy, photos, folder / MODELS, partial)
+            partial.rename(target)
+        finally:
+            partial.unlink(missing_ok=True)
     return summary
 
 
@@ -114,14 +116,17 @@ def _empty(folder: Path) -> None:
             each.unlink()
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as rows, closing(sqlite3.connect(target)) as copy:
-        try:
-            rows.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.DatabaseError as error:
-            hint = "homeward doctor tells more. Without sound rows there is nothing to save; is there an older backup?"
-            raise DatabaseUnfit(f"{source.name} cannot be copied: {error}.", hint=hint) from error
+def _copy_database(source: Path, target: Path, disk: Path) -> None:
+    """To ``target`` on ``disk``; what of the source is refused is seen by asking it for something first."""
+    try:
+        with told(source.parent), closing(sqlite3.connect(source)) as rows:
+            rows.execute("SELECT count(*) FROM sqlite_master")
+            with told(disk), closing(sqlite3.connect(target)) as copy:
+                rows.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.DatabaseError as error:
+        hint = "homeward doctor tells more. Without sound rows there is nothing to save; is there an older backup?"
+        raise DatabaseUnfit(f"{source.name} cannot be copied: {error}.", hint=hint) from error
 
 
 def _write(database: Path, photos: PhotoStorage | None, models: Path, target: Path) -> Summary:
