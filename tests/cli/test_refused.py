@@ -1,16 +1,20 @@
 """What the machine refuses is said as that, and no backup is blamed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from homeward.errors import Forbidden
 from homeward.storage.backup import backup, restore
 from homeward.storage.photos.place import Place
 from tests.conftest import photo
-from tests.disks import on_a_disk, read_only, wants_mounts
+from tests.disks import on_a_disk, read_only, somebody, wants_mounts, wants_users
 from tests.world import on_disk
 
 RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
@@ -23,6 +27,14 @@ def filled(tmp_path):
     world.file("lost", photo(1), name="Rex")
     world.database.close()
     return tmp_path / "data"
+
+
+@pytest.fixture
+def reachable(filled):
+    """The same where other users come by."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o777)
+        yield shutil.move(filled, Path(folder) / "data")
 
 
 def homeward(within, *arguments, code):
@@ -70,3 +82,18 @@ def test_a_backup_of_a_folder_that_cannot_be_written_to_says_so(filled, tmp_path
     assert f"The file system of {filled} is mounted read-only." in told
     assert "sound rows" not in told
     assert not (tmp_path / "b.tar").exists()
+
+
+@wants_users
+@pytest.mark.parametrize("closed", ["data", "data/homeward.sqlite", "data/photos"])
+def test_a_backup_by_a_user_who_may_not_read_everything_says_who_may(reachable, closed):
+    place, closed = Place(reachable / "photos"), reachable.parent / closed
+    backup(reachable, reachable.parent / "b.tar", place)
+    reachable.chmod(0o777)
+    (reachable / "homeward.sqlite").chmod(0o666)
+    closed.chmod(0o700 if closed.is_dir() else 0o600)
+
+    with somebody(), pytest.raises(Forbidden, match=f"nobody may not read or write {closed}.*, which belongs to root"):
+        backup(reachable, reachable.parent / "c.tar", place)
+
+    assert not (reachable.parent / "c.tar").exists()

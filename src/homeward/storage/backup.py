@@ -58,10 +58,15 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
     if target.exists():
         raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
     source = folder / DATABASE
-    if not source.exists():
-        raise NotFound(f"There is no data in {folder}.", field="data", hint="Name the folder with --data.")
+    with told(folder):
+        try:
+            source.stat()
+        except FileNotFoundError:
+            hint = "Name the folder with --data."
+            raise NotFound(f"There is no data in {folder}.", field="data", hint=hint) from None
     place.check(peek(source, PHOTOS_AT))
-    photos = place.open() if with_photos else None
+    with told(folder):
+        photos = place.open() if with_photos else None
     partial = target.with_name(target.name + ".part")
     with told(target.parent):
         try:
