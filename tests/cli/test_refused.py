@@ -1,5 +1,6 @@
 """What the machine refuses is said as that, and no backup is blamed."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from homeward.cli.checks import examine
+from homeward.cli.common import settings
 from homeward.errors import Forbidden
 from homeward.storage.backup import backup, restore
 from homeward.storage.photos.place import Place
@@ -97,3 +100,41 @@ def test_a_backup_by_a_user_who_may_not_read_everything_says_who_may(reachable, 
         backup(reachable, reachable.parent / "c.tar", place)
 
     assert not (reachable.parent / "c.tar").exists()
+
+
+@wants_mounts
+@pytest.mark.parametrize("refusal", ["full", "read-only"])
+def test_the_doctor_advises_no_restore_where_the_disk_takes_nothing(filled, tmp_path, refusal):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = sum(file.stat().st_size + 4096 for file in filled.rglob("*"))
+    fill = ["sh", "-c", f"cp -r '{filled}'/. '{disk}'; cat /dev/zero > '{disk}/ballast'; exec \"$@\"", "sh"]
+    within = [*on_a_disk(disk, size), *fill] if refusal == "full" else read_only(filled)
+    folder = disk if refusal == "full" else filled
+
+    told = json.loads(homeward(within, "doctor", "--json", "--data", folder, code=1).split("cat: ")[0])["checks"]
+
+    failed = {each["name"]: each for each in told if each["state"] == "fail"}
+    said = f"The disk of {folder} is full." if refusal == "full" else f"of {folder} is mounted read-only."
+    assert {"writable", "database"} <= set(failed)
+    assert said in failed["writable"]["finding"]
+    assert said in failed["database"]["finding"]
+    assert not [each for each in told if "estore" in each["mend"] or "backup" in each["mend"]]
+
+
+@wants_users
+@pytest.mark.parametrize("closed", ["data", "data/homeward.sqlite", "data/photos"])
+def test_the_doctor_advises_no_restore_where_rights_are_missing(reachable, closed):
+    closed = reachable.parent / closed
+    examine(settings(reachable))
+    reachable.chmod(0o777)
+    (reachable / "homeward.sqlite").chmod(0o666)
+    closed.chmod(0o700 if closed.is_dir() else 0o600)
+
+    with somebody():
+        told = examine(settings(reachable))
+
+    failed = [each for each in told if each.state == "fail"]
+    assert failed[0].finding == f"nobody may not read or write {closed}, which belongs to root."
+    assert "chown -R" in failed[0].mend
+    assert not [each for each in told if "estore" in each.mend or "backup" in each.mend]

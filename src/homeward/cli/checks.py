@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from homeward.errors import HomewardError
 from homeward.settings import Settings
@@ -38,8 +40,20 @@ def _safely(group: Callable[[Settings], Iterator[Check]], chosen: Settings) -> I
         yield from group(chosen)
     except HomewardError as error:
         yield Check(group.__name__.strip("_"), "fail", error.message, error.hint or "See what was found above")
+    except (OSError, sqlite3.Error) as error:
+        yield _hindered(group.__name__.strip("_"), error, chosen.data, "See what was found above")
     except Exception as error:  # noqa: BLE001 - a doctor who faints helps nobody
         yield Check(group.__name__.strip("_"), "fail", f"{type(error).__name__}: {error}", "See what was found above")
+
+
+def _hindered(name: str, error: OSError | sqlite3.Error, folder: Path, mend: str) -> Check:
+    """What the machine refuses has a mend of its own; ``mend`` is for all else."""
+    from homeward.storage.refused import refused
+
+    found = refused(error, folder)
+    if found is None:
+        return Check(name, "fail", str(error), mend)
+    return Check(name, "fail", found.message, found.hint or mend)
 
 
 def _folder(chosen: Settings) -> Iterator[Check]:
@@ -53,15 +67,20 @@ def _folder(chosen: Settings) -> Iterator[Check]:
     state = "ok" if free > LEAST_FREE_BYTES else "fail"
     yield Check("free space", state, f"{free / 1e9:.1f} GB", "" if state == "ok" else "Free some space on this disk")
     try:
-        probe = folder / ".probe"
-        probe.write_bytes(b"x")
-        probe.unlink()
+        _try_to_write(folder / ".probe")
     except OSError as error:
-        yield Check("writable", "fail", str(error.strerror), f"Let the user who serves write to {folder}")
-    url = DataFolderLock.serving_url(folder)
+        yield _hindered("writable", error, folder, f"Let the user who serves write to {folder}")
     if folder.stat().st_mode & OTHERS:
         yield Check("private", "warn", "others on this machine may look into the folder", f"chmod -R go-rwx {folder}")
-    yield _running(url)
+    yield _running(DataFolderLock.serving_url(folder))
+
+
+def _try_to_write(probe: Path) -> None:
+    with probe.open("wb") as file:
+        try:
+            file.write(b"x")
+        finally:
+            probe.unlink()
 
 
 def _running(url: str | None) -> Check:
@@ -98,7 +117,6 @@ def _files(chosen: Settings) -> Iterator[Check]:
 
 
 def _database(chosen: Settings) -> Iterator[Check]:
-    import sqlite3
     from contextlib import closing
 
     from homeward.app import database_url
@@ -121,7 +139,7 @@ def _database(chosen: Settings) -> Iterator[Check]:
             waiting = rows.execute("SELECT count(*) FROM jobs").fetchone()[0]
             version = rows.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
-        yield Check("database", "fail", str(error), "Restore the latest backup: homeward restore")
+        yield _hindered("database", error, chosen.data, "Restore the latest backup: homeward restore")
         return
     mend = "" if whole == "ok" else "Restore the latest backup: homeward restore"
     yield Check("database", "ok" if whole == "ok" else "fail", f"{whole}, {reports} reports", mend)

@@ -135,16 +135,18 @@ def examine_photos(chosen: Settings, rows: Rows) -> Iterator[Check]:
     from homeward.app import photos_place
     from homeward.domain.ids import ContentHash
     from homeward.storage.photos.place import PHOTOS_AT
+    from homeward.storage.refused import told
 
     place, hashes = photos_place(chosen), rows.hashes()
     try:
         place.check(rows.fact(PHOTOS_AT))
-        photos = place.open(check=True)
-        some = hashes if place.url is None else random.sample(hashes, min(LOOKED_FOR, len(hashes)))
-        missing = {found for found in some if not photos.has(ContentHash(found))}
-        there = [found for found in some if found not in missing]
-        read = random.sample(there, min(LOOKED_INTO, len(there)))
-        damaged = [found for found in read if not _is_whole(photos, ContentHash(found))]
+        with told(place.folder):
+            photos = place.open(check=True)
+            some = hashes if place.url is None else random.sample(hashes, min(LOOKED_FOR, len(hashes)))
+            missing = {found for found in some if not photos.has(ContentHash(found))}
+            there = [found for found in some if found not in missing]
+            read = random.sample(there, min(LOOKED_INTO, len(there)))
+            damaged = [found for found in read if not _is_whole(photos, ContentHash(found))]
     except HomewardError as error:
         yield Check("photos", "fail", error.message, error.hint or "")
         return

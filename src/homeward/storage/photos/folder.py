@@ -63,7 +63,7 @@ class FolderPhotoStorage:
 
     def has(self, content_hash: ContentHash) -> bool:
         """Whether it is there."""
-        return self._path(content_hash).exists()
+        return _size(self._path(content_hash)) is not None
 
     def link(self, content_hash: ContentHash, valid_s: int) -> str | None:  # noqa: ARG002 - the port
         """None: a folder has no address."""
