@@ -791,6 +791,17 @@ def test_a_damaged_photo_is_left_out_of_a_backup_which_says_so(run, photos, tmp_
     assert "cannot be copied" in run("backup", tmp_path / "y.tar", code=1).stderr
 
 
+def test_a_backup_without_photos_that_rows_name_is_written_and_fails_so_that_older_ones_are_kept(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP)
+    next((tmp_path / "data" / "photos").rglob("*.jpg")).unlink()
+
+    told = run("backup", tmp_path / "x.tar", code=1)
+
+    assert "1 photos that rows name were not there" in told.stdout
+    assert "Keep the older ones" in told.stderr
+    assert (tmp_path / "x.tar").exists()
+
+
 def test_what_a_spreadsheet_saved_otherwise_is_said(run, tmp_path):
     (tmp_path / "pets.csv").write_bytes("name;photos\nБарсик;a.jpg\n".encode("cp1251"))
     assert "pets.csv is not in UTF-8." in run("import", tmp_path / "pets.csv", code=2).stderr

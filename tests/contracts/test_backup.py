@@ -5,6 +5,7 @@ import pytest
 
 from homeward.errors import Conflict, InvalidInput, NotFound
 from homeward.storage.backup import backup, restore
+from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.storage.photos.place import Place
 from tests.conftest import photo
 from tests.world import on_disk
@@ -34,6 +35,20 @@ def test_a_backup_taken_while_others_write_holds_everything(filled, tmp_path):
     found = again.file("found", photo(1, noise=1))
     assert found.finder_matches[0].name == "Rex"
     again.database.close()
+
+
+def test_a_photo_that_is_erased_while_the_backup_is_taken_is_not_missing(filled, tmp_path, monkeypatch):
+    world, folder = filled
+
+    def erased(_photos, content_hash):
+        with world.database.write() as work:
+            work.connection.exec_driver_sql("DELETE FROM photos WHERE content_hash = ?", (content_hash,))
+        raise NotFound("There is no such picture.")
+
+    monkeypatch.setattr(FolderPhotoStorage, "get", erased)
+    summary = backup(folder, tmp_path / "b.tar", Place(folder / "photos"))
+
+    assert (summary.photos, summary.missing) == (0, 0)
 
 
 def test_nothing_is_ever_overwritten(filled, tmp_path):

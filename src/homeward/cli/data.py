@@ -1,5 +1,6 @@
 """The data folder: import, export, backup, restore, doctor."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -96,7 +97,8 @@ def backup(
 ) -> int:
     """Write one consistent moment of the data folder to a .tar file; works while it serves. Not for PostgreSQL.
 
-    Photos in an object store stay there, named by the backup: let the bucket keep versions, or say --photos.
+    Photos in an object store stay there, named by the backup: let the bucket keep versions, or say --photos. Where
+    photos are missing or damaged it is written without them, and the exit code is 1: older backups may have them.
 
     Parameters
     ----------
@@ -111,7 +113,12 @@ def backup(
     with_photos = place.url is None if photos is None else photos
     summary = run(chosen.data, target, place, with_photos=with_photos)
     _show(summary, target, json=json)
-    return 1 if summary.damaged else 0
+    if not (summary.missing or summary.damaged):
+        return 0
+    print("homeward: This backup lacks photos. Keep the older ones: they may have them.", file=sys.stderr)
+    where = place.url or place.folder
+    print(f"  Restore one with --data into a new folder, then copy what {where} lacks from there.", file=sys.stderr)
+    return 1
 
 
 def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:

@@ -30,7 +30,7 @@ MAX_MANIFEST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a backup holds. ``missing`` counts photos named by rows that were not there.
+    """What a backup holds. ``missing`` counts photos that rows name, and still name at the end, that were not there.
 
     ``damaged`` names those that are no longer what was kept; they are left out. ``elsewhere`` is the object store that
     has the photos of a backup without photos.
@@ -73,7 +73,7 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
             with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
                 copy = Path(scratch) / DATABASE
                 _copy_database(source, copy, target.parent)
-                summary = _write(copy, photos, folder / MODELS, partial)
+                summary = _write(source, copy, photos, folder / MODELS, partial)
             partial.rename(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -134,8 +134,10 @@ def _copy_database(source: Path, target: Path, disk: Path) -> None:
         raise DatabaseUnfit(f"{source.name} cannot be copied: {error}.", hint=hint) from error
 
 
-def _write(database: Path, photos: PhotoStorage | None, models: Path, target: Path) -> Summary:
-    missing = kept = 0
+def _write(source: Path, database: Path, photos: PhotoStorage | None, models: Path, target: Path) -> Summary:
+    """``database`` is the copy of ``source``, in which reports may be erased meanwhile, with their photos."""
+    kept = 0
+    absent: set[ContentHash] = set()
     damaged: list[str] = []
     with tarfile.open(target, "w:") as archive:
         archive.add(database, DATABASE)
@@ -146,13 +148,14 @@ def _write(database: Path, photos: PhotoStorage | None, models: Path, target: Pa
             try:
                 data = photos.get(content_hash) if photos else b""
             except NotFound:
-                missing += 1
+                absent.add(content_hash)
                 continue
             if hashlib.sha256(data).hexdigest() != content_hash:  # restored it would be refused, and all with it
                 damaged.append(content_hash)
                 continue
             _add(archive, f"{PHOTOS}/{content_hash}.jpg", data)
             kept += 1
+        missing = len(absent.intersection(_named(source))) if absent else 0
         elsewhere = None if photos else peek(database, PHOTOS_AT)
         summary = Summary(_count_reports(database), kept, missing, elsewhere, tuple(damaged))
         manifest = {
