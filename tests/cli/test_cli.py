@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import pty
@@ -6,6 +7,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -194,6 +197,37 @@ def test_commands_speak_to_the_server_that_works_in_the_folder(run, photos, tmp_
     finally:
         server.stop()
     assert (tmp_path / "data" / "operator.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("first", ["serve", "report"])
+def test_a_server_and_a_command_that_start_together_wait_for_each_other(run, photos, tmp_path, first):
+    """As the README's two lines are pasted; whoever comes second finds the other at work and serving nowhere."""
+    from tests.e2e.crash import Server
+
+    def is_held():
+        with suppress(FileNotFoundError), (tmp_path / "data" / "homeward.lock").open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    server = Server(tmp_path / "data")
+    report = ["report", "found", photos / "own.jpg", *KEEP, "--json"]
+    with ThreadPoolExecutor() as threads:
+        if first == "serve":
+            server.launch()
+        filed = threads.submit(run, *report) if first == "report" else None
+        while not is_held():
+            time.sleep(0.01)
+        if first == "report":
+            server.launch()
+        filed = filed or threads.submit(run, *report)
+        try:
+            assert json.loads(filed.result().stdout)["shelf"] == "found"
+            server.wait()
+        finally:
+            server.stop()
 
 
 def test_another_model_is_taken_in_and_given_up_again(run, photos, tmp_path):

@@ -18,6 +18,7 @@ from homeward.domain.ids import AccountId, EncounterId, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf
 from homeward.errors import DataFolderLocked, StorageFull, StorageTooNew
+from homeward.storage import lock as lock_module
 from homeward.storage.lock import DataFolderLock
 from homeward.storage.sql import SqlDatabase, rows
 from homeward.storage.sql.schema import migrate
@@ -235,6 +236,41 @@ def test_one_process_at_a_time_works_in_a_folder_and_says_where_it_serves(tmp_pa
     assert DataFolderLock.serving_url(tmp_path) is None
     with DataFolderLock(tmp_path):
         pass
+
+
+def test_whoever_comes_while_a_server_starts_waits_for_its_address_and_says_so_once(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(lock_module, "LOOK_EVERY_S", 0.01)
+    with DataFolderLock(tmp_path) as starting:
+        threading.Timer(0.1, starting.set_url, ["http://127.0.0.1:1234"]).start()
+        with DataFolderLock(tmp_path).or_server(said.append) as url:
+            assert url == "http://127.0.0.1:1234"
+
+    assert len(said) == 1
+
+
+def test_whoever_comes_during_a_short_command_gets_the_folder_after_it(tmp_path):
+    short = DataFolderLock(tmp_path)
+    short.__enter__()
+    threading.Timer(0.1, short.__exit__, [None, None, None]).start()
+    with DataFolderLock(tmp_path).or_server(list) as url:
+        assert url is None
+        with pytest.raises(DataFolderLocked), DataFolderLock(tmp_path):
+            pass
+    with DataFolderLock(tmp_path):
+        pass
+
+
+def test_a_long_command_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock_module, "WAIT_S", 0.1)
+    with (
+        DataFolderLock(tmp_path),
+        pytest.raises(DataFolderLocked, match="serves nowhere yet") as raised,
+        DataFolderLock(tmp_path).or_server(list),
+    ):
+        pass
+
+    assert "still starting, or another command" in raised.value.hint
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path):

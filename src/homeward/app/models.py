@@ -76,27 +76,30 @@ def _fact(settings: Settings, name: str) -> str | None:
     return looking.fact(url, name)
 
 
-def replace_lost_model(settings: Settings, name: str | None) -> str | None:
+def replace_lost_model(settings: Settings, name: str | None, say: Callable[[str], None]) -> str | None:
     """Where the model in use is lost and no server works in the folder, take ``name``, else the former one, at once.
 
-    Returns what was taken; see `homeward.engine.replace`.
+    Returns what was taken; see `homeward.engine.replace`. ``say`` is told of a wait for another process.
 
     Raises:
         HomewardError: the other one, or the rows, cannot be used.
     """
+    from homeward.engine.reindex import PREVIOUS
+
+    wanted = name or _fact(settings, PREVIOUS)
+    if wanted is None or not has_data(settings):
+        return None
+    with folder_lock(settings).or_server(say) as url:
+        return _replaced(settings, wanted) if url is None else None
+
+
+def _replaced(settings: Settings, wanted: str) -> str | None:
     from homeward.app.clock import SystemClock
     from homeward.domain.ids import ModelName
-    from homeward.engine.reindex import PREVIOUS
     from homeward.engine.replace import replace_lost
     from homeward.models.spaces import RegistrySpaces
-    from homeward.storage.lock import DataFolderLock
 
-    is_served = database_url(settings) is None and DataFolderLock.serving_url(settings.data) is not None
-    wanted = name or _fact(settings, PREVIOUS)
-    if is_served or wanted is None or not has_data(settings):
-        return None
     with (
-        folder_lock(settings),
         closing(open_database(settings)) as database,
         closing(RegistrySpaces(registry(settings), wanted, settings.model_threads)) as spaces,
     ):

@@ -46,6 +46,8 @@ def say(key: str, **values: str | float) -> str:
 def client(data: Path | None, *, working: bool = False, is_asked: bool = False) -> "Iterator[Client]":
     """A client of the data: of the server that works in the folder, else of one within this process.
 
+    One that is only starting is waited for, and so is another command.
+
     Beside a PostgreSQL database many processes may work, so this one just does.
 
     ``working`` also runs the work behind it in this process: jobs, alerts, reindexing. ``is_asked``: the command only
@@ -54,22 +56,20 @@ def client(data: Path | None, *, working: bool = False, is_asked: bool = False) 
     Raises:
         InvalidInput: there is no data to ask for.
     """
-    from homeward.app import build, database_url, folder_lock, has_data, operator_key
+    from homeward.app import build, folder_lock, has_data, operator_key
     from homeward.client import Client
-    from homeward.storage.lock import DataFolderLock
     from homeward.telemetry import configure
 
     chosen = settings(data)
     if is_asked and not has_data(chosen):
         hint = "Name the folder with --data or HOMEWARD_DATA; homeward serve and homeward report make a new one."
         raise InvalidInput(f"There is no data of Homeward in {chosen.data}.", field="data", hint=hint)
-    url = DataFolderLock.serving_url(chosen.data) if database_url(chosen) is None else None
-    if url:
-        with Client(url, operator_key(chosen.data), language=language()) as found:
-            yield found
-        return
-    configure("warning", "console")
-    with folder_lock(chosen):
+    with folder_lock(chosen).or_server(complain) as url:
+        if url is not None:
+            with Client(url, operator_key(chosen.data), language=language()) as found:
+                yield found
+            return
+        configure("warning", "console")
         running = build(chosen)
         if working:
             running.workers.start()
@@ -78,6 +78,11 @@ def client(data: Path | None, *, working: bool = False, is_asked: bool = False) 
                 yield found
         finally:
             running.close()
+
+
+def complain(words: str) -> None:
+    """A line to the person that is no answer: on stderr."""
+    print(f"homeward: {words}", file=sys.stderr, flush=True)
 
 
 def key_in(file: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, settings, show_json
+from homeward.cli.common import AsJson, Data, client, complain, settings, show_json
 from homeward.errors import HomewardError, InvalidInput, ModelInvalid
 
 ASK_AGAIN_S = 0.5
@@ -46,7 +46,7 @@ def reindex(
 
     configure("warning", "console")
     is_asked = model is not None or rollback
-    taken = replace_lost_model(settings(data), model) if is_asked else None
+    taken = replace_lost_model(settings(data), model, complain) if is_asked else None
     with client(data, working=True, is_asked=True) as server:
         if cancel:
             server.delete("/reindex")

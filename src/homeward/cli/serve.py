@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import Data, Port, settings
+from homeward.cli.common import Data, Port, complain, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,10 @@ def serve(*, data: Data = None, host: str | None = None, port: int | None = None
 
     chosen = settings(data, host=host, port=port)
     configure(chosen.log_level, chosen.log_format)
-    with folder_lock(chosen) as lock:
+    lock = folder_lock(chosen)
+    with lock.or_server(complain) as other:
+        if other is not None:
+            raise _served(chosen, other)
         running = build(chosen)
         try:
             run(running, chosen, lock)
@@ -72,7 +75,7 @@ def work(*, data: Data = None, host: str = "127.0.0.1", port: Port = None) -> No
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with folder_lock(chosen):
+    with folder_lock(chosen).or_server(complain):
         running = build(chosen)
         try:
             with nullcontext() if port is None else _told_of(running, host, port):
@@ -185,6 +188,13 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
             raise _taken(chosen.port, chosen.host) from None
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _served(chosen: "Settings", url: str) -> "HomewardError":
+    from homeward.errors import DataFolderLocked
+
+    hint = "Stop that process, or name another folder with --data."
+    return DataFolderLocked(f"Another process works in {chosen.data}, and serves on {url}.", field="data", hint=hint)
 
 
 def _taken(port: int, host: str) -> "HomewardError":

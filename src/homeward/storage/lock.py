@@ -1,6 +1,10 @@
 """One process at a time works in a data folder, or several whose rows are elsewhere; the lock dies with its process."""
 
+import itertools
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -9,6 +13,7 @@ from homeward.errors import DataFolderLocked, StorageFull
 
 LOCK_FILE = "homeward.lock"
 RECORD = 200
+WAIT_S, LOOK_EVERY_S = 30.0, 0.25  # a server opens its models in some seconds; most commands are as short
 
 
 class DataFolderLock:
@@ -50,6 +55,42 @@ class DataFolderLock:
                 self.set_url("")
             self._file.close()
             self._file = None
+
+    @contextmanager
+    def or_server(self, say: Callable[[str], None]) -> Iterator[str | None]:
+        """The address of the server that holds it; None once it is ours, until the block ends.
+
+        Waits while whoever holds it serves nowhere: a server that is starting, or a command that ends soon. That is
+        told once to ``say``.
+
+        Raises:
+            DataFolderLocked: still so after `WAIT_S`.
+        """
+        url = self._ours_or_servers(say)
+        try:
+            yield url
+        finally:
+            self.__exit__(None, None, None)
+
+    def _ours_or_servers(self, say: Callable[[str], None]) -> str | None:
+        folder, until = self._path.parent, time.monotonic() + WAIT_S
+        for look in itertools.count():
+            url = None if self._shared else self.serving_url(folder)
+            if url is not None:
+                return url
+            with suppress(DataFolderLocked):
+                self.__enter__()
+                return None
+            if time.monotonic() >= until:
+                break
+            if look == 1:
+                say(f"Waiting for another process in {folder}: a server that is starting, or a command.")
+            time.sleep(LOOK_EVERY_S)
+        raise DataFolderLocked(
+            f"Another process has worked in {folder} for {WAIT_S:.0f} seconds and serves nowhere yet.",
+            field="data",
+            hint="A server that is still starting, or another command: wait for it, or stop it.",
+        )
 
     def set_url(self, url: str) -> None:
         """Write down where this process serves, for other commands.
