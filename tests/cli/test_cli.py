@@ -21,31 +21,12 @@ from homeward.cli.common import settings
 from homeward.errors import BadSettings
 from homeward.locales import catalogue
 from homeward.storage.sql import SqlDatabase
-from tests.cli import forked
+from tests.cli.conftest import RUN
 from tests.conftest import photo
 from tests.models.test_models import CARD, write_network
 from tests.ports import free_port
 
-RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
-MAKE_PROCESSES = {"watch", "serve", "demo"}
 KEEP = ["--species", "cat", "--keep-without-animal"]
-
-
-@pytest.fixture
-def run(tmp_path):
-    def call(*arguments, code=0, data=True, **env):
-        where = ["--data", str(tmp_path / "data")] if data else []
-        asked, environment = [*map(str, arguments), *where], {**os.environ, "HOMEWARD_LANG": "en", **env}
-        if asked[0] in MAKE_PROCESSES:
-            answer = subprocess.run(
-                [*RUN, *asked], check=False, capture_output=True, text=True, cwd=tmp_path, env=environment
-            )
-        else:
-            answer = forked.command(asked, tmp_path, environment)
-        assert answer.returncode == code, answer.stdout + answer.stderr
-        return answer
-
-    return call
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from homeward.storage.sql.closed import check_open
 from homeward.storage.sql.move import Move
 from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.storage.sql.tables import metadata
-from tests.cli.test_cli import RUN
+from tests.cli.conftest import RUN
 from tests.contracts.rows import MODEL, NOW, add, crop, match, new_alert, photo
 
 ASKED = ["migrate", "--from", "sqlite", "--to", "postgres"]

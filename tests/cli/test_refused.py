@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -16,11 +15,10 @@ from homeward.cli.common import settings
 from homeward.errors import Forbidden
 from homeward.storage.backup import backup, restore
 from homeward.storage.photos.place import Place
+from tests.cli.conftest import RUN
 from tests.conftest import photo
 from tests.disks import on_a_disk, read_only, somebody, wants_mounts, wants_users
 from tests.world import on_disk
-
-RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
 
 
 @pytest.fixture

@@ -14,7 +14,15 @@ from homeward.app.models import (
     what_model_is_for,
 )
 from homeward.app.move import move_rows
-from homeward.app.rows import DATABASE_FILE, check_several, database_url, folder_lock, has_data, open_database
+from homeward.app.rows import (
+    DATABASE_FILE,
+    check_several,
+    check_user,
+    database_url,
+    folder_lock,
+    has_data,
+    open_database,
+)
 from homeward.app.running import App, build, describe_api
 from homeward.app.shelves import photos_place
 
@@ -26,6 +34,7 @@ __all__ = [
     "SystemClock",
     "build",
     "check_several",
+    "check_user",
     "database_url",
     "describe_api",
     "embedder_in_use",

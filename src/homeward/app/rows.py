@@ -38,6 +38,18 @@ def folder_lock(settings: Settings) -> DataFolderLock:
     return DataFolderLock(settings.data, shared=database_url(settings) is not None)
 
 
+def check_user(settings: Settings) -> None:
+    """Keep root from writing into folders of another user; see `homeward.storage.owner`.
+
+    Raises:
+        Forbidden: one of them is.
+    """
+    from homeward.storage.owner import check_user as check
+
+    check(settings.data)
+    check(settings.models_folder)
+
+
 def check_several(settings: Settings) -> None:
     """Refuse to be one of several processes where there can be only one.
 

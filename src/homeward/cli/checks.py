@@ -70,9 +70,21 @@ def _folder(chosen: Settings) -> Iterator[Check]:
         _try_to_write(folder / ".probe")
     except OSError as error:
         yield _hindered("writable", error, folder, f"Let the user who serves write to {folder}")
+    yield from _owned(folder)
     if folder.stat().st_mode & OTHERS:
         yield Check("private", "warn", "others on this machine may look into the folder", f"chmod -R go-rwx {folder}")
     yield _running(DataFolderLock.serving_url(folder))
+
+
+def _owned(folder: Path) -> Iterator[Check]:
+    """A file that root left there by hand, or a copy made as another user, ends the server at its start."""
+    from homeward.storage.owner import first_closed, name_of, user_of
+
+    closed = first_closed(folder)
+    if closed is not None:
+        user, other = name_of(user_of(folder)), name_of(closed.lstat().st_uid)
+        found = f"{closed} belongs to {other} and is closed to {user}, who works in the folder"
+        yield Check("owner", "fail", found, f"chown -R {user.removeprefix('#')} {folder}")
 
 
 def _try_to_write(probe: Path) -> None:

@@ -114,13 +114,15 @@ def calibrate(
     part
         What the photos show.
     """
-    from homeward.app import embedder_in_use, registry
+    from homeward.app import check_user, embedder_in_use, registry
     from homeward.domain.animals import Part, Species
     from homeward.errors import InvalidInput
     from homeward.evaluation.reid import sample
     from homeward.evaluation.thresholds import calibrated, entry
 
     chosen = settings(data)
+    if write:
+        check_user(chosen)
     models, name = registry(chosen), model or embedder_in_use(chosen)
     detector = models.detector(chosen.detector, chosen.model_threads) if crop == "auto" else None
     embedder = models.embedder(name, chosen.model_threads)

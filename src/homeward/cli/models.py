@@ -97,7 +97,7 @@ def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> N
     card
         Its card; docs/how-to/add-a-model.md says what stands in it.
     """
-    _told(_registry(data).add(onnx, card), as_json=json)
+    _told(_kept(data).add(onnx, card), as_json=json)
 
 
 def _told(added: Any, *, as_json: bool) -> None:
@@ -129,7 +129,7 @@ def pull(
     from homeward.models.cards import read_card
     from homeward.models.known import known_card
 
-    registry = _registry(data)
+    registry = _kept(data)
     folder = registry.downloads()
     with ExitStack() as fetched:
         if card is not None and "://" in card:
@@ -174,7 +174,7 @@ def remove(name: str, *, data: Data = None) -> None:
     if use is not None:
         hint = "homeward reindex --model NAME takes another one; the one before the former may go."
         raise Conflict(f"{name} is needed: {use}.", field="name", hint=hint)
-    _registry(data).remove(name)
+    _kept(data).remove(name)
 
 
 def bench(
@@ -231,6 +231,14 @@ def _registry(data: Path | None) -> Any:
     from homeward.app import registry
 
     return registry(settings(data))
+
+
+def _kept(data: Path | None) -> Any:
+    """The registry, to be changed."""
+    from homeward.app import check_user
+
+    check_user(settings(data))
+    return _registry(data)
 
 
 def _runner(registry: Any, card: Any, threads: int) -> Callable[[], object]:

@@ -177,11 +177,12 @@ def _run(
     json: bool,
 ) -> int:  # fmt: skip
     """Watch until there is nothing left to watch, or somebody stops it."""
-    from homeward.app import CameraWatches
+    from homeward.app import CameraWatches, check_user
     from homeward.watcher.spool import Spool
     from homeward.watcher.supervisor import Supervisor
     from homeward.watcher.worker import Group
 
+    check_user(chosen)
     spool_bytes = int(config.spool_mb * 1e6)
     size = config.cameras_per_process
     groups = tuple(

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from homeward.domain.ids import ContentHash
 from homeward.errors import Conflict, DatabaseUnfit, HomewardError, InvalidInput, NotFound, StorageFull
 from homeward.ports import PhotoStorage
+from homeward.storage.owner import check_user
 from homeward.storage.photos.place import PHOTOS_AT, Place
 from homeward.storage.refused import full, refused, told
 from homeward.storage.sql.facts import peek
@@ -87,12 +88,14 @@ def restore(source: Path, folder: Path, place: Place) -> Summary:
 
     Raises:
         Conflict: ``folder`` is not empty.
+        Forbidden: this process is root's, and ``folder`` another user's.
         InvalidInput: ``source`` is no backup, or is damaged.
         HomewardError: the machine takes nothing more in ``folder``; see `homeward.storage.refused`.
     """
     if folder.exists() and any(folder.iterdir()):
         hint = "Name an empty folder with --data; rename it afterwards."
         raise Conflict(f"{folder} is not empty.", field="data", hint=hint)
+    check_user(folder)
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from homeward.errors import DataFolderLocked, StorageFull
+from homeward.storage.owner import LOCK_FILE, check_user
 
-LOCK_FILE = "homeward.lock"
 RECORD = 200
 WAIT_S, LOOK_EVERY_S = 30.0, 0.25  # a server opens its models in some seconds; most commands are as short
 
@@ -21,6 +21,7 @@ class DataFolderLock:
 
     Raises:
         DataFolderLocked: another process holds it.
+        Forbidden: this one is root's, and the folder another user's.
     """
 
     def __init__(self, folder: Path, *, shared: bool = False) -> None:
@@ -31,6 +32,7 @@ class DataFolderLock:
 
     def __enter__(self) -> Self:
         """Take the lock."""
+        check_user(self._path.parent)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch()
         file = self._path.open("r+")

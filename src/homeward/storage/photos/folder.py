@@ -22,9 +22,8 @@ class FolderPhotoStorage:
     """`homeward.ports.PhotoStorage` as ``folder/ab/cd/<sha256>.jpg``."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder; remove what an interrupted write left more than an hour ago."""
+        """Remove what an interrupted write left more than an hour ago; the first photo makes the folder."""
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
         for stray in folder.glob(f"??/??/*{TEMPORARY}"):
             if time.time() - stray.stat().st_mtime > STALE_S:
                 stray.unlink(missing_ok=True)
@@ -76,9 +75,12 @@ class FolderPhotoStorage:
     def _make_folders(self, folder: Path) -> None:
         if folder.is_dir():
             return
+        is_first = not self._folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         _sync_folder(folder.parent)
         _sync_folder(self._folder)
+        if is_first:
+            _sync_folder(self._folder.parent)
 
 
 def checked(content_hash: ContentHash) -> None:
