@@ -418,6 +418,19 @@ def yards_key(run, folder):
     return made
 
 
+def test_without_a_server_named_the_watch_finds_the_one_of_the_data_folder(run, cat_clip, tmp_path):
+    from tests.e2e.crash import Server
+
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        told = run("watch", cat_clip, "--camera", "yard", "--lat", 57.6, "--lon", 39.85, "--json").stdout
+
+        assert json.loads(told)["sent"] >= 1
+    finally:
+        server.stop()
+
+
 def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path):
     from skimage import data
 
@@ -847,7 +860,7 @@ def test_a_file_that_holds_no_key_is_said(monkeypatch, tmp_path):
     (tmp_path / "k.empty").write_text("\n")
     camera = CameraConfig("yard", "rtsp://10.0.0.5/1", key_file=tmp_path / "k.empty")
     with pytest.raises(BadSettings, match=r"k\.empty holds no key\.") as raised:
-        _key(camera, WatchConfig((camera,)), settings(tmp_path / "data"))
+        _key(camera, "http://127.0.0.1:9", WatchConfig((camera,)), settings(tmp_path / "data"))
 
     assert raised.value.message.startswith("yard: ")
     assert raised.value.field == "key_file"

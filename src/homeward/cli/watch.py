@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, Port, key_in, settings, whole_key
+from homeward.cli.common import AsJson, Data, Port, complain, key_in, settings, whole_key
 from homeward.cli.rehearse import rehearse
-from homeward.errors import BadSettings
+from homeward.errors import BadSettings, DataFolderLocked
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KEY = "HOMEWARD_CAMERA_KEY"
 KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
-PAGE_PORT = 8090
+SERVER, PAGE_PORT = "http://127.0.0.1:8000", 8090
 SEND_LAST_S = 20.0
 UPLINK_PAUSE_S, HEARTBEAT_EVERY_S = 0.5, 30.0
 TOLD_EVERY_S = 1.0
@@ -77,7 +77,8 @@ def watch(
     camera
         Id of the camera on the server; small letters, digits and dashes. Default: camera.
     server
-        Address of the Homeward server; default: http://127.0.0.1:8000, or what the TOML file says.
+        Address of the Homeward server; default: what the TOML file says, else the server that works in the data folder,
+        else http://127.0.0.1:8000.
     key_file
         A file that holds the camera's key and nothing else.
     lat
@@ -193,13 +194,14 @@ def _run(
     )
     stop, supervisor = threading.Event(), Supervisor(groups)
     with _page(supervisor, PAGE_PORT if show and port is None else port, show=show) as page:
-        keys = {camera.id: _key(camera, config, chosen) for camera in config.cameras}
+        server = config.server or _beside(chosen)
+        keys = {camera.id: _key(camera, server, config, chosen) for camera in config.cameras}
         spool = Spool(chosen.data / SPOOL_FILE, spool_bytes)
         if page is not None:
             page.counts = spool.counts
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())
-        with _server(config.server, keys, spool, supervisor), _told(supervisor, spool):
+        with _server(server, keys, spool, supervisor), _told(supervisor, spool):
             is_over = supervisor.run(stop)
     return _summed_up(supervisor, spool, is_over=is_over, json=json)
 
@@ -324,7 +326,16 @@ def _drawn(statuses: "list[Status]", counts: dict[str, int]) -> Any:
     return shown
 
 
-def _key(camera: "CameraConfig", config: "WatchConfig", chosen: "Settings") -> str:
+def _beside(chosen: "Settings") -> str:
+    """The server that works in the data folder; one that starts is waited for, a long command there is passed over."""
+    from homeward.app import folder_lock
+
+    with suppress(DataFolderLocked), folder_lock(chosen).or_server(complain) as url:
+        return url or SERVER
+    return SERVER
+
+
+def _key(camera: "CameraConfig", server: str, config: "WatchConfig", chosen: "Settings") -> str:
     """The camera's key: as given, as in the environment, as kept from last time, or made on the server's machine.
 
     Raises:
@@ -340,7 +351,7 @@ def _key(camera: "CameraConfig", config: "WatchConfig", chosen: "Settings") -> s
     except BadSettings as error:
         error.message = f"{camera.id}: {error.message}"
         raise
-    return key or _made_key(camera, config.server, chosen, kept)
+    return key or _made_key(camera, server, chosen, kept)
 
 
 def _made_key(camera: "CameraConfig", server: str, chosen: "Settings", kept: Path) -> str:

@@ -24,7 +24,6 @@ LEAST_AREA = 1e-4  # of the picture: what is drawn smaller, or as a line, is a s
 MAX_PORT = 65535
 MAX_FILE_BYTES = 5_000_000
 RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
-SERVER = "http://127.0.0.1:8000"
 OF_ALL = {"server", "camera", "spool_mb", "cameras_per_process"}
 
 
@@ -68,10 +67,10 @@ class CameraConfig:
 
 @dataclass(frozen=True, slots=True)
 class WatchConfig:
-    """All cameras of one box, and where their sightings go."""
+    """All cameras of one box, and where their sightings go: None where that is not said."""
 
     cameras: tuple[CameraConfig, ...]
-    server: str = SERVER
+    server: str | None = None
     spool_mb: float = 500.0
     cameras_per_process: int = 16
 
@@ -100,9 +99,10 @@ def read_config(path: Path) -> WatchConfig:
     if twice is not None:
         raise BadSettings(f"Two cameras are called {twice}.", field=f"{twice}.id", hint="Give each its own id.")
     top = _Table(raw, path.name)
+    server = top.text("server")
     return WatchConfig(
         cameras=cameras,
-        server=server_from(top.text("server") or SERVER),
+        server=server_from(server) if server is not None else None,
         spool_mb=top.number("spool_mb", 500.0, least=1, most=MOST_SPOOL_MB),
         cameras_per_process=int(top.number("cameras_per_process", 16, least=1, most=64)),
     )
