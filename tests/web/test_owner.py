@@ -1,7 +1,7 @@
 """The owner's page, used in a real browser."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from playwright.sync_api import expect
@@ -202,6 +202,19 @@ def test_a_new_match_appears_by_itself(visit, lost, door):
 
     expect(cards(page)).to_have_count(3)
     expect(page.get_by_role("button", name="1 new match")).to_be_visible()
+
+
+def test_yesterday_is_what_the_readers_calendar_calls_so(visit, door):
+    evening = datetime.now(timezone(timedelta(hours=3))).replace(hour=23, minute=30) - timedelta(days=2)
+    for hours, noise in ((43, 2), (48, 3), (20, 4)):
+        when = (evening - timedelta(hours=hours)).isoformat()
+        door.report("found", photo(1, noise=noise), address=f"{hours} hours", happened_at=when, **NEAR)
+    page = visit("/", language="ru-RU", timezone_id="Europe/Moscow")
+    page.clock.set_fixed_time(evening)
+    visit(path_of(door.report("lost", photo(1), **HOME)), page=page)
+
+    for hours, said in ((43, "вчера"), (48, "позавчера"), (20, "20 часов назад")):
+        expect(page.locator("li.card", has_text=f"{hours} hours").locator("time")).to_have_text(said)
 
 
 def test_without_matches_the_page_says_what_happens_next(visit, door):

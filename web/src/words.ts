@@ -11,10 +11,10 @@ export type Values = Record<string, string | number>;
 const LANGUAGES: Record<string, Texts> = { en, ru };
 /** The server, which makes the board and other pages itself, reads it too. */
 const COOKIE = "homeward-language";
-const YEAR_S = 365 * 86_400;
 const HOUR_S = 3600;
+const DAY_S = 24 * HOUR_S;
+const YEAR_S = 365 * DAY_S;
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ["day", 86400],
   ["hour", HOUR_S],
   ["minute", 60],
 ];
@@ -75,9 +75,11 @@ export class Words {
     return this.t("unit.km", { n: this.number(km, km < 10 ? 1 : 0) });
   }
 
-  /** 3 hours ago. */
+  /** 3 hours ago; yesterday and before by the reader's calendar. */
   ago(moment: string | number): string {
-    const seconds = (Date.now() - new Date(moment).getTime()) / 1000;
+    const [now, then] = [new Date(), new Date(moment)];
+    const seconds = (now.getTime() - then.getTime()) / 1000;
+    if (seconds >= DAY_S) return this.relative.format(dayOf(then) - dayOf(now), "day");
     const [unit, length] = STEPS.find(([, step]) => seconds >= step) ?? ["minute", 60];
     return this.relative.format(-Math.max(0, Math.round(seconds / length)), unit);
   }
@@ -95,6 +97,11 @@ export class Words {
   private get texts(): Texts {
     return LANGUAGES[this.language] ?? en;
   }
+}
+
+/** The number of the day that the reader's calendar shows; a day of 23 hours is one too. */
+function dayOf(moment: Date): number {
+  return Date.UTC(moment.getFullYear(), moment.getMonth(), moment.getDate()) / (DAY_S * 1000);
 }
 
 /** A text with its values. */
