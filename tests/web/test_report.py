@@ -1,5 +1,7 @@
 """Reporting on the web, in a real browser."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -346,6 +348,26 @@ def test_what_was_just_chosen_can_be_read_under_the_finger(visit, scheme):
 
     assert page.get_by_role("button", name="dog").get_attribute("aria-pressed") == "true"
     assert violations(page) == []
+
+
+def test_a_device_whose_clock_is_ahead_files_and_a_time_of_its_own_is_refused_with_the_clock_named(visit, door):
+    page = visit("/", language="ru-RU")
+    page.clock.set_fixed_time(door.world.clock.moment + timedelta(hours=3))
+    visit("/found/new", page=page)
+    page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1)))
+    when = page.get_by_label("Когда это было?")
+    when.fill(when.input_value())
+    page.get_by_role("button", name="Отправить", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("часы устройства")
+    page.reload()
+    page.get_by_role("button", name="Начать заново").click()
+    page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1)))
+    page.reload()
+    expect(page.get_by_text("Это вы уже заполнили здесь раньше")).to_be_visible()
+    page.get_by_role("button", name="Отправить", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Спасибо.")).to_be_visible()
+    assert [each.happened_at for each in reports(door)] == [door.world.clock.moment]
 
 
 def test_a_form_that_lay_open_for_hours_takes_what_happened_since(visit, door):

@@ -72,7 +72,7 @@ def check_time(happened_at: datetime | None, clock: Clock) -> None:
     if happened_at is None:
         return
     if happened_at > clock.now() + MAX_AHEAD:
-        hint = "Check the date and the time zone."
+        hint = "Check the date, the time, and the clock and time zone of your device."
         raise InvalidInput("That moment has not come yet.", field="happened_at", hint=hint)
     if happened_at < EARLIEST:
         raise InvalidInput("That is too long ago.", field="happened_at", hint="Check the year.")

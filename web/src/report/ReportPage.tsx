@@ -8,6 +8,7 @@ import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
 import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
+import { WhenField } from "./WhenField";
 
 type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
 
@@ -45,8 +46,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   const trouble = useSignal<string | null>(null);
   const filed = useSignal<Filed | null>(earlierFiled());
   const attempt = useRef<Attempt>(start?.attempt ?? newAttempt(""));
-  const openedAt = useState(localNow)[0];
-  const given: Record<string, string> = { happened_at: openedAt, ...start?.fields };
+  const given: Record<string, string> = start?.fields ?? {};
 
   const keep = () => {
     const fields = form.current ? textsIn(form.current) : given;
@@ -159,16 +159,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
           </span>
         </label>
       )}
-      <label class="field">
-        {words.t("report.when")}
-        <input
-          type="datetime-local"
-          name="happened_at"
-          defaultValue={given["happened_at"]}
-          max={localNow()}
-          onInput={({ currentTarget }) => (currentTarget.max = localNow())} // the form may have lain open for hours
-        />
-      </label>
+      <WhenField given={given["happened_at"]} />
       {shelf === "found" && (
         <fieldset>
           <legend>{words.t("report.held")}</legend>
@@ -263,10 +254,4 @@ function shown(photo: BegunPhoto): Picked {
 /** What the named inputs hold; of boxes only those that are ticked. */
 function textsIn(form: HTMLFormElement): Record<string, string> {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-}
-
-/** Now, as a datetime-local input wants it. */
-function localNow(): string {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -29,8 +29,6 @@ const KEPT_MS = 24 * 3600 * 1000;
 const PATIENCE_MS = 1000;
 /** The proof of ownership does not lie about on a device. */
 const NEVER_KEPT = "secret_mark";
-/** Filled in by the form itself. */
-const ALWAYS_THERE = "happened_at";
 
 /** The draft of one form. Its photos lie apart, so that a letter typed does not write them anew. */
 export class KeptDraft {
@@ -49,7 +47,7 @@ export class KeptDraft {
     const tired = new Promise<[]>((done) => setTimeout(() => done([]), PATIENCE_MS));
     const [kept, photos = []] = await Promise.race([asked, tired]);
     if (kept && Date.now() - kept.at > KEPT_MS) await this.forget();
-    else if (kept && (photos.length > 0 || kept.place || hasText(kept.fields))) return { ...kept, photos };
+    else if (kept && (photos.length > 0 || kept.place || Object.values(kept.fields).some(Boolean))) return { ...kept, photos };
     return null;
   }
 
@@ -69,10 +67,6 @@ export class KeptDraft {
   private get photos(): string {
     return `${this.name}/photos`;
   }
-}
-
-function hasText(fields: Record<string, string>): boolean {
-  return Object.entries(fields).some(([name, text]) => name !== ALWAYS_THERE && text);
 }
 
 /** A browser that keeps nothing is no reason to stop. */
