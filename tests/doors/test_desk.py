@@ -223,6 +223,10 @@ def test_a_hidden_report_leaves_the_board_and_the_matches_and_its_owner_reads_wh
     assert door.http.get(f"/pet/{report}").status_code == 200
 
 
+def pet_of(door, talk, found):
+    return door.http.get(f"/api/v1/handovers/{talk}", headers=own(found)).json()["pet"]
+
+
 def test_a_hidden_report_talks_to_nobody(door, anna, lost):
     found = door.report("found", photo(1, noise=3), held="held", **PLACE)
     pair = {"lost_id": lost.json()["id"], "found_id": found.json()["id"]}
@@ -236,6 +240,9 @@ def test_a_hidden_report_talks_to_nobody(door, anna, lost):
         door.http.post(f"/api/v1/handovers/{talk}/messages", files={"text": (None, "Where?")}, headers=own(lost)),
     ]
     assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(403, "forbidden")] * 4
+    assert pet_of(door, talk, found)["name"] == "Barsik"
+    decide(door, anna, lost.json()["id"], "hide", "It asks for money too")
+    assert pet_of(door, talk, found) is None
     said_no = door.http.put(f"/api/v1/handovers/{talk}/answer", json={"agrees": False}, headers=own(lost))
     assert said_no.status_code == 200
 

@@ -112,6 +112,22 @@ def test_a_finder_may_say_no(both):
     expect(finder.get_by_text("Вы отказались от разговора.")).to_be_visible()
 
 
+def test_an_owner_who_says_no_after_all_asks_nobody_any_more_and_may_ask_anew(both):
+    owner, finder = both
+    connect(owner, finder)
+    owner.get_by_role("button", name="Change").click()
+    owner.get_by_role("button", name="No", exact=True).click()
+
+    expect(finder.get_by_text("Хозяин не хочет разговаривать.")).to_be_visible(timeout=20_000)
+    expect(finder.get_by_role("button", name="Да", exact=True)).to_have_count(0)
+    finder.reload()
+    expect(finder.locator(".talk .talk-about")).to_contain_text("Rex")
+    expect(finder.locator(".cards")).to_have_count(0)
+    assert finder.locator(".talk .talk-about img").evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
+    owner.get_by_role("button", name="Change").click()
+    connect(owner, finder)
+
+
 def test_a_finder_may_write_first_and_either_may_end_it(both):
     owner, finder = both
     finder.get_by_role("button", name="Написать хозяину").click()

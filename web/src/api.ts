@@ -98,6 +98,8 @@ export interface Handover {
   is_open: boolean;
   is_over: boolean;
   pet_is_home: boolean;
+  /** Whose it is about, for the finder; null for the owner, and where operators hide the report. */
+  pet: { name: string | null; species: Species; district: string | null; photo: Picture | null } | null;
   /** The owner's own; null for the finder, who learns only whether there is one. */
   secret_mark: string | null;
   has_secret_mark: boolean;

@@ -273,8 +273,11 @@ def alert_view(context: ApiContext, news: News) -> Json:
     }
 
 
-def handover_view(handover: Handover, side: Shelf, lost: Report) -> Json:
-    """A conversation as the person of ``side`` sees it; the finder learns only whether there is a secret mark."""
+def handover_view(context: ApiContext, handover: Handover, side: Shelf, lost: Report, photo: PhotoId | None) -> Json:
+    """A conversation as the person of ``side`` sees it; the finder learns only whether there is a secret mark.
+
+    Whose pet it is about stands here for the finder, whose list leaves out what the owner judged or closed.
+    """
     return {
         "id": handover.id,
         "side": side.value,
@@ -286,8 +289,18 @@ def handover_view(handover: Handover, side: Shelf, lost: Report) -> Json:
         "is_open": handover.is_open,
         "is_over": handover.is_over,
         "pet_is_home": lost.status is Status.REUNITED,
+        "pet": _pet(context, lost, photo) if side is Shelf.FOUND and lost.status is not Status.HIDDEN else None,
         "secret_mark": lost.secret_mark if side is Shelf.LOST else None,
         "has_secret_mark": lost.secret_mark is not None,
+    }
+
+
+def _pet(context: ApiContext, lost: Report, photo: PhotoId | None) -> Json:
+    return {
+        "name": lost.name,
+        "species": lost.species.value,
+        "district": lost.district,
+        "photo": {"id": photo, **picture_urls(context, photo, is_owner=False)} if photo else None,
     }
 
 

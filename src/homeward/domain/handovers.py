@@ -30,6 +30,11 @@ class Handover:
         """Whether nothing can be written any more."""
         return self.ended_at is not None or self.owner_agrees is False or self.finder_agrees is False
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether it is over by the owner's no alone."""
+        return self.owner_agrees is False and self.finder_agrees is not False and self.ended_at is None
+
     def agrees(self, side: Shelf) -> bool | None:
         """What the person of the ``side`` report said."""
         return self.owner_agrees if side is Shelf.LOST else self.finder_agrees

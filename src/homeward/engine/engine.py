@@ -260,7 +260,8 @@ class Engine:
         self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool = False
     ) -> tuple[ReportId, ...]:
         """What the owner says of a match; it counts for the whole encounter. ``close`` ends a ``same`` case."""
-        judged, job = self._judge(lost_id, found_id, verdict, close=close)
+        judged, job, over = self._judge(lost_id, found_id, verdict, close=close)
+        self.talks.moved(*over)
         self._work.run(job)
         return judged
 

@@ -1,10 +1,11 @@
 """Handover: an owner and a finder agree to talk, and talk through us. Neither learns who the other is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from homeward.domain.handovers import Handover, Message, NewMessage
-from homeward.domain.ids import HandoverId, MessageId, ReportId, new_token
+from homeward.domain.ids import HandoverId, MessageId, PhotoId, ReportId, new_token
 from homeward.domain.matches import Match, Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf, Source, Status
@@ -30,6 +31,8 @@ class Talks:
     def propose(self, lost_id: ReportId, found_id: ReportId, side: Shelf) -> Handover:
         """``side`` wants to talk; the other is asked. An owner says first that it is the same animal.
 
+        An owner who took that back may ask anew, unless the finder has said no.
+
         Raises:
             NotFound: the two are no match.
             Forbidden: not before the owner's verdict, not about strangers, not with a camera, not while one is hidden.
@@ -39,7 +42,9 @@ class Talks:
         with self.ports.database.write() as work:
             _check_pair(work, lost_id, found_id, side)
             known = next((h for h in work.handovers.of_report(lost_id) if h.found_id == found_id), None)
-            if known is not None:
+            if known is not None and side is Shelf.LOST and known.is_taken_back:
+                talk = _asked_anew(work, known, now)
+            elif known is not None:
                 talk = self._answered(work, known, side, agrees=True, now=now)
             else:
                 new = Handover(HandoverId(new_token()), lost_id, found_id, now)
@@ -117,10 +122,13 @@ class Talks:
         with self.ports.database.read() as work:
             return _handover(work, handover_id)
 
-    def lost(self, handover: Handover) -> Report:
-        """The owner's report, with the mark that is kept back as a proof."""
+    def lost(self, handover: Handover) -> tuple[Report, PhotoId | None]:
+        """The owner's report, with the mark that is kept back as a proof, and the pet's photo in the match."""
         with self.ports.database.read() as work:
-            return get_report(work, handover.lost_id)
+            match = work.matches.get(handover.lost_id, handover.found_id)
+            photos = work.photos.of_report(handover.lost_id)
+            shown = [photo.id for photo, crops in photos for crop in crops if match and crop.id == match.lost_crop_id]
+            return get_report(work, handover.lost_id), next(iter(shown or [photo.id for photo, _ in photos]), None)
 
     def of_report(self, report_id: ReportId) -> list[Handover]:
         """Those that a report takes part in, oldest first."""
@@ -145,9 +153,13 @@ class Talks:
             raise NotFound("There is no such picture.", field="message")
         return picture
 
-    def _moved(self, handover: Handover) -> Handover:
+    def moved(self, *handovers: Handover) -> None:
         """Committed: whoever has the page open learns of it."""
-        self.events.publish(TalkMoved(handover.lost_id, handover.found_id))
+        for handover in handovers:
+            self.events.publish(TalkMoved(handover.lost_id, handover.found_id))
+
+    def _moved(self, handover: Handover) -> Handover:
+        self.moved(handover)
         return handover
 
     def _answered(self, work: UnitOfWork, handover: Handover, side: Shelf, *, agrees: bool, now: datetime) -> Handover:
@@ -166,6 +178,17 @@ class Talks:
         return answered
 
 
+def take_back(work: UnitOfWork, lost_id: ReportId, found_ids: Iterable[ReportId], now: datetime) -> list[Handover]:
+    """The owner says that these are other animals: whoever was asked to talk, or asks, is told no. Those that end."""
+    judged, over = set(found_ids), []
+    for handover in work.handovers.of_report(lost_id):
+        if handover.found_id in judged and not handover.is_open and not handover.is_over:
+            over.append(_with_answer(handover, Shelf.LOST, agrees=False))
+            work.handovers.save(over[-1])
+            _tell(work, over[-1], AlertKind.DECLINED, Shelf.FOUND, now, again=now)
+    return over
+
+
 def finder_agrees(work: UnitOfWork, lost: Report, found: Report) -> bool:
     """Whether the finder has had a say: the two talk, or the find answers this very lost report."""
     talks = work.handovers.of_report(lost.id)
@@ -175,6 +198,13 @@ def finder_agrees(work: UnitOfWork, lost: Report, found: Report) -> bool:
 def tell_home(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
     """The finder is told that the animal is home; of a find that is still open, that its owner says so."""
     work.outbox.add(_alert(f"reunited:{lost.id}:{found.id}", AlertKind.REUNITED, found, lost.id, found, now))
+
+
+def _asked_anew(work: UnitOfWork, handover: Handover, now: datetime) -> Handover:
+    asked = _with_answer(handover, Shelf.LOST, agrees=True)
+    work.handovers.save(asked)
+    _tell(work, asked, AlertKind.CONNECTED if asked.is_open else AlertKind.ASKED, Shelf.FOUND, now, again=now)
+    return asked
 
 
 def _with_answer(handover: Handover, side: Shelf, *, agrees: bool) -> Handover:
@@ -233,10 +263,13 @@ def _tell(
     side: Shelf,
     now: datetime,
     message_id: MessageId | None = None,
+    again: datetime | None = None,
 ) -> None:
+    """Once for each handover and kind; of what may come ``again``, once a day, however often an owner wavers."""
     found = get_report(work, handover.found_id)
     told = found if side is Shelf.FOUND else get_report(work, handover.lost_id)
-    key = f"{kind}:{handover.id}:{message_id}" if message_id else f"{kind}:{handover.id}"
+    which = message_id or (again and again.date())
+    key = f"{kind}:{handover.id}:{which}" if which else f"{kind}:{handover.id}"
     alert = _alert(key, kind, told, handover.lost_id, found, now)
     work.outbox.add(replace(alert, handover_id=handover.id, message_id=message_id))
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from homeward.domain.handovers import Handover
 from homeward.domain.ids import ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Report, Shelf, Status
 from homeward.engine.change import check_not_hidden
-from homeward.engine.handover import finder_agrees, tell_home
+from homeward.engine.handover import finder_agrees, take_back, tell_home
 from homeward.engine.remember import Remember
 from homeward.engine.show import get_report
 from homeward.engine.wiring import Ports
@@ -24,8 +25,8 @@ class Judge:
 
     def __call__(
         self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool
-    ) -> tuple[tuple[ReportId, ...], Job]:
-        """The found reports that the verdict counts for, and the job that compares the lost one anew.
+    ) -> tuple[tuple[ReportId, ...], Job, list[Handover]]:
+        """The found reports that the verdict counts for, the job that compares anew, and the talks that it ends.
 
         Raises:
             InvalidInput: ``close`` without ``same``.
@@ -44,7 +45,8 @@ class Judge:
             if close:
                 _end(work, lost, get_report(work, found_id), now)
             judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
-            return tuple(judged), self.remember.queue(work, lost)
+            over = take_back(work, lost_id, judged, now) if verdict is Verdict.DIFFERENT else []
+            return tuple(judged), self.remember.queue(work, lost), over
 
 
 def _end(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { asProblem, type Change, type Owner, type Problem, type Report, Server } from "../api";
+import { asProblem, type Change, type Handover, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { forget, keep } from "../owner/kept";
 import { PushSwitch } from "../push/PushSwitch";
@@ -101,7 +101,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
           {words.t("owner.waiting")}
         </p>
       )}
-      <TalkList talks={talks} about={({ handover }) => aboutOwner(words, owners.value, handover.lost_id)} />
+      <TalkList talks={talks} about={({ handover }) => aboutOwner(words, handover)} />
       {likely.length === 0 ? (
         <section class="empty">
           <h2>{words.t("finder.searching")}</h2>
@@ -166,10 +166,9 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
 }
 
 /** Whom a conversation is with: the pet that is looked for. */
-function aboutOwner(words: Words, owners: Owner[], lostId: string): About | null {
-  const owner = owners.find(({ lost_id }) => lost_id === lostId);
-  if (!owner) return null;
-  return { picture: owner.photo.crop, text: [owner.name ?? words.t(`poster.${owner.species}`), owner.district].filter(Boolean).join(", ") };
+function aboutOwner(words: Words, { pet }: Handover): About | null {
+  if (!pet) return null;
+  return { picture: pet.photo?.crop, text: [pet.name ?? words.t(`poster.${pet.species}`), pet.district].filter(Boolean).join(", ") };
 }
 
 function band(words: Words, owner: Owner): string {

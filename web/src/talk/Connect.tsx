@@ -17,7 +17,7 @@ export function Connect({ talks, lostId, foundId, text }: Connected) {
   const words = useWords();
   const box = useRef<HTMLDivElement>(null);
   useKeptFocus(box, "button");
-  const talk = talks.all.value.find(({ handover }) => handover.lost_id === lostId && handover.found_id === foundId);
+  const talk = talks.all.value.find(({ handover }) => handover.lost_id === lostId && handover.found_id === foundId && handover.i_agree !== false);
   if (!talk && !text) return null;
   return (
     <div ref={box} class="connect">

@@ -11,7 +11,7 @@ const POSITION_MS = 15_000;
 
 /** Which animal a conversation is about, for those who have several. */
 export interface About {
-  picture: string;
+  picture: string | undefined;
   text: string;
 }
 
@@ -48,7 +48,7 @@ function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about:
     <article id={`talk-${handover.id}`} class="talk" aria-label={about?.text} tabIndex={-1}>
       {about && (
         <p class="talk-about">
-          <img src={about.picture} alt="" width="64" height="64" /> {about.text}
+          {about.picture && <img src={about.picture} alt="" width="64" height="64" />} {about.text}
         </p>
       )}
       <p class="soft">{stateOf(talk).map((key) => words.t(key)).join(" ")}</p>
@@ -85,7 +85,7 @@ function stateOf({ handover, isGone }: Talk): State[] {
   if (handover.pet_is_home && handover.side === "found") return ["talk.home"];
   if (handover.is_over) {
     if (handover.i_agree && handover.other_agrees) return ["talk.over"];
-    return [handover.i_agree ? `talk.refused_${handover.side}` : "talk.refused_by_me"];
+    return [handover.i_agree === false ? "talk.refused_by_me" : `talk.refused_${handover.side}`];
   }
   if (handover.is_open) return ["talk.open", "talk.beware"];
   return handover.i_agree ? ["talk.waiting"] : [`talk.asked_${handover.side}`, "talk.hidden"];

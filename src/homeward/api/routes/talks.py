@@ -110,7 +110,7 @@ def end(handover_id: str, context: Context, caller: CurrentCaller) -> dict[str, 
 
 
 def _view(context: ApiContext, handover: Handover, side: Shelf) -> dict[str, Any]:
-    return handover_view(handover, side, context.engine.talks.lost(handover))
+    return handover_view(context, handover, side, *context.engine.talks.lost(handover))
 
 
 def _own(context: ApiContext, caller: Caller, handover_id: str) -> tuple[Handover, Shelf]:

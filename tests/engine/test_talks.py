@@ -1,0 +1,79 @@
+"""What becomes of conversations when owners say what a match is, and when a case is closed."""
+
+import pytest
+
+from homeward.domain.matches import Verdict
+from homeward.domain.reports import Shelf
+from homeward.errors import Conflict
+from homeward.ports import AlertKind
+from tests.conftest import photo
+from tests.world import HOME, in_memory, on_disk
+
+
+@pytest.fixture(params=["disk", "memory"])
+def world(request, tmp_path):
+    made = on_disk(tmp_path) if request.param == "disk" else in_memory()
+    yield made
+    if request.param == "disk":
+        made.database.close()
+
+
+@pytest.fixture
+def pair(world):
+    found = world.file("found", photo(1, noise=1), place=HOME)
+    lost = world.file("lost", photo(1), place=HOME, name="Rex")
+    return lost.report.id, found.report.id
+
+
+def ask(world, pair):
+    world.engine.verdict(*pair, Verdict.SAME)
+    return world.engine.talks.propose(*pair, Shelf.LOST)
+
+
+def told(world):
+    """What the finder has been told, in its order."""
+    world.engine.deliver_due_alerts()
+    return [news.alerts[0].kind for news in world.messenger.sent if news.alerts[0].handover_id]
+
+
+def test_an_owner_who_says_no_after_all_takes_the_request_back_and_the_finder_is_told(world, pair):
+    talk = ask(world, pair)
+    with world.engine.events.subscribe(pair[1]) as news:
+        world.engine.verdict(*pair, Verdict.DIFFERENT)
+        assert news.get(0) is not None
+
+    assert told(world) == [AlertKind.ASKED, AlertKind.DECLINED]
+    with pytest.raises(Conflict):
+        world.engine.talks.answer(talk.id, Shelf.FOUND, agrees=True)
+
+
+def test_a_finder_who_asks_about_another_animal_is_told_no(world, pair):
+    talk = world.engine.talks.propose(*pair, Shelf.FOUND)
+    world.engine.verdict(*pair, Verdict.DIFFERENT)
+
+    assert world.engine.talks.get(talk.id).is_over
+    assert told(world)[-1] is AlertKind.DECLINED
+
+
+def test_a_slip_of_the_finger_is_mended_and_the_finder_is_asked_once_more_a_day(world, pair):
+    talk = ask(world, pair)
+    for _ in range(3):
+        world.engine.verdict(*pair, Verdict.DIFFERENT)
+        assert ask(world, pair).id == talk.id
+
+    assert told(world) == [AlertKind.ASKED, AlertKind.DECLINED, AlertKind.ASKED]
+    assert world.engine.talks.answer(talk.id, Shelf.FOUND, agrees=True).is_open
+
+
+def test_a_finders_no_stays_and_what_both_agreed_to_goes_on_whatever_is_judged(world, pair):
+    talk = ask(world, pair)
+    world.engine.talks.answer(talk.id, Shelf.FOUND, agrees=False)
+    world.engine.verdict(*pair, Verdict.DIFFERENT)
+    with pytest.raises(Conflict):
+        ask(world, pair)
+
+    other = world.file("found", photo(1, noise=2), place=HOME).report.id
+    open_talk = ask(world, (pair[0], other))
+    world.engine.talks.answer(open_talk.id, Shelf.FOUND, agrees=True)
+    world.engine.verdict(pair[0], other, Verdict.DIFFERENT)
+    assert world.engine.talks.get(open_talk.id).is_open
