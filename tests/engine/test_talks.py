@@ -2,8 +2,10 @@
 
 import pytest
 
+from homeward.domain.filing import ReportChange
 from homeward.domain.matches import Verdict
-from homeward.domain.reports import Shelf
+from homeward.domain.reports import Shelf, Status
+from homeward.engine.events import TalkMoved
 from homeward.errors import Conflict
 from homeward.ports import AlertKind
 from tests.conftest import photo
@@ -77,3 +79,23 @@ def test_a_finders_no_stays_and_what_both_agreed_to_goes_on_whatever_is_judged(w
     world.engine.talks.answer(open_talk.id, Shelf.FOUND, agrees=True)
     world.engine.verdict(pair[0], other, Verdict.DIFFERENT)
     assert world.engine.talks.get(open_talk.id).is_open
+
+
+def close(world, lost, found):
+    world.engine.verdict(lost, found, Verdict.SAME, close=True)
+
+
+def change(world, lost, _, status=Status.REUNITED):
+    world.engine.change(lost, ReportChange(status=status))
+
+
+@pytest.mark.parametrize("end", [close, change])
+def test_whoever_talks_about_a_pet_learns_at_once_that_its_case_is_closed_and_opened(world, pair, end):
+    ask(world, pair)
+    with world.engine.events.subscribe(pair[1]) as news:
+        end(world, *pair)
+        assert news.get(0) == TalkMoved(*pair)
+        change(world, *pair, Status.OPEN)
+        assert news.get(0) == TalkMoved(*pair)
+        change(world, *pair, Status.OPEN)
+        assert news.get(0) is None

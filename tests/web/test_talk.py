@@ -49,8 +49,10 @@ def test_from_a_match_to_a_meeting(both, door):
     owner.get_by_role("button", name="Rex is home").click()
     owner.get_by_role("button", name="Yes", exact=True).click()
     expect(owner.get_by_text("This case is closed.")).to_be_visible()
-    finder.reload()
-    expect(finder.get_by_text("Хозяин говорит, что питомец дома.")).to_be_visible()
+    expect(finder.get_by_text("Хозяин говорит, что питомец дома.")).to_be_visible(timeout=20_000)
+    for gone in (finder.get_by_label("Сообщение"), finder.get_by_role("button", name="Где я"), finder.locator(".file")):
+        expect(gone).to_have_count(0)
+    expect(finder.locator(".talk .talk-about")).to_contain_text("Rex")
 
     (lost,) = [each for each in door.world.engine.reports(ReportQuery()) if each.shelf == "lost"]
     assert lost.status is Status.REUNITED

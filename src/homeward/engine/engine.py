@@ -246,6 +246,8 @@ class Engine:
             work.reports.update(after)
             again = any(getattr(before, name) != getattr(after, name) for name in SEARCHED)
             job = self._remember.add_photos(work, after, [], already=0) if again else None
+        if after.status is not before.status:
+            self.talks.moved_with(report_id)
         return self._after(job) if job else self._show.filed(report_id)
 
     def revoke_links(self, report_id: ReportId) -> Report:
@@ -263,6 +265,8 @@ class Engine:
         judged, job, over = self._judge(lost_id, found_id, verdict, close=close)
         self.talks.moved(*over)
         self._work.run(job)
+        if close:
+            self.talks.moved_with(lost_id, found_id)
         return judged
 
     def erase(self, report_id: ReportId) -> None:

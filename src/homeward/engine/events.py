@@ -24,7 +24,7 @@ class MatchFound:
 
 @dataclass(frozen=True, slots=True)
 class TalkMoved:
-    """Somebody asked, agreed, wrote or ended a conversation between the two."""
+    """Somebody asked, agreed, wrote or ended a conversation between the two, or closed or opened one of the reports."""
 
     lost_id: ReportId
     found_id: ReportId

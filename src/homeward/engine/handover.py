@@ -158,6 +158,10 @@ class Talks:
         for handover in handovers:
             self.events.publish(TalkMoved(handover.lost_id, handover.found_id))
 
+    def moved_with(self, *report_ids: ReportId) -> None:
+        """Committed: these were closed or opened, and all that they talk with learn of it."""
+        self.moved(*{talk for report_id in report_ids for talk in self.of_report(report_id)})
+
     def _moved(self, handover: Handover) -> Handover:
         self.moved(handover)
         return handover

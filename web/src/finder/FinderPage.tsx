@@ -48,6 +48,11 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     void attempt(async () => {
       report.value = await server.change(what);
     });
+  const refreshTalks = async () => {
+    const before = homes(talks);
+    await talks.refresh();
+    if (homes(talks) !== before) await refresh(); // a closed case leaves the list, and may close this report
+  };
   const stop = useRef(() => {});
   const open = () =>
     attempt(async () => {
@@ -55,7 +60,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       await Promise.all([token && server.openSession(token), fill()]);
       stop.current = server.listen(
         () => void refresh(),
-        () => void talks.refresh(),
+        () => void refreshTalks(),
       );
     });
   useEffect(() => {
@@ -163,6 +168,11 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       </details>
     </section>
   );
+}
+
+/** How many of the pets that are talked about are home. */
+function homes(talks: Talks): number {
+  return talks.all.value.filter(({ handover }) => handover.pet_is_home).length;
 }
 
 /** Whom a conversation is with: the pet that is looked for. */

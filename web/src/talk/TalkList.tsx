@@ -43,7 +43,7 @@ export function TalkList({ talks, about }: Listed) {
 function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about: About | null }) {
   const words = useWords();
   const { handover, messages } = talk;
-  const isAsked = !handover.is_over && !handover.i_agree;
+  const isAsked = !handover.is_over && !handover.i_agree && !isHome(handover);
   return (
     <article id={`talk-${handover.id}`} class="talk" aria-label={about?.text} tabIndex={-1}>
       {about && (
@@ -82,7 +82,7 @@ type State =
 
 function stateOf({ handover, isGone }: Talk): State[] {
   if (isGone) return ["talk.gone"];
-  if (handover.pet_is_home && handover.side === "found") return ["talk.home"];
+  if (isHome(handover)) return ["talk.home"];
   if (handover.is_over) {
     if (handover.i_agree && handover.other_agrees) return ["talk.over"];
     return [handover.i_agree === false ? "talk.refused_by_me" : `talk.refused_${handover.side}`];
@@ -91,9 +91,14 @@ function stateOf({ handover, isGone }: Talk): State[] {
   return handover.i_agree ? ["talk.waiting"] : [`talk.asked_${handover.side}`, "talk.hidden"];
 }
 
+/** For the finder: nobody is left to be looked for. The owner may still thank. */
+function isHome({ pet_is_home, side }: Handover): boolean {
+  return pet_is_home && side === "found";
+}
+
 /** Before both agree a finder may ask, and an owner may answer what was asked. */
 function canWrite({ handover, messages }: Talk): boolean {
-  if (handover.is_over) return false;
+  if (handover.is_over || isHome(handover)) return false;
   return handover.is_open || handover.side === "found" || messages.some((message) => !message.is_mine);
 }
 
