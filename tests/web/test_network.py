@@ -47,6 +47,19 @@ def test_without_a_network_a_case_opens_also_after_pages_that_come_whole_from_th
     expect(page.get_by_role("heading", name="Lost and found near you")).to_be_visible()
 
 
+def test_without_a_network_the_front_page_shows_the_pictures_of_this_devices_cases(visit, lost):
+    page = visit(path_of(lost))
+    controlled(page)
+    page.reload()
+    expect(page.locator("li.card")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    visit("/", page=page)
+
+    picture = page.get_by_role("navigation", name="Opened on this device").locator("img")
+    assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
+
+
 def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost, door):
     page = visit(path_of(lost))
     expect(page.locator("li.card")).to_have_count(1)

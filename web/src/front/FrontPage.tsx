@@ -45,7 +45,15 @@ function Mine() {
     <nav class="mine" aria-label={words.t("front.mine")}>
       {cases.map(({ report }) => (
         <a key={report.id} class="card" href={`/${report.shelf}/${report.id}`}>
-          {report.photos[0] && <img src={report.photos[0].thumb} alt="" width="72" height="72" />}
+          {report.photos[0] && (
+            <img
+              src={report.photos[0].crop} // which the case's own page shows too: without a network no other is there
+              alt=""
+              width="72"
+              height="72"
+              onError={(event) => (event.currentTarget.style.display = "none")}
+            />
+          )}
           <span>
             <strong>{report.name ?? words.t(`poster.${report.species}`)}</strong>
             <span class="soft">{words.t(`front.${report.shelf}_since`, { when: words.ago(report.happened_at) })}</span>
