@@ -121,6 +121,22 @@ def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door
     assert reports(door)[0].place is not None
 
 
+def test_the_maps_own_buttons_pass_below_the_one_that_sends(visit):
+    page = visit("/lost/new", viewport={"width": 390, "height": 480})
+    page.get_by_role("button", name="Choose on the map").click()
+    expect(page.locator(".pin-map .map[data-ready]")).to_be_visible()
+    on_top = page.evaluate(
+        """() => {
+          const [own, bar] = [".maplibregl-ctrl-zoom-in", ".send"].map((each) => document.querySelector(each));
+          scrollBy(0, own.getBoundingClientRect().top - bar.getBoundingClientRect().top - 4);
+          const { left, top, width, height } = own.getBoundingClientRect();
+          return bar.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+        }"""
+    )
+
+    assert on_top
+
+
 def drag(page, middle):
     page.mouse.move(*middle)
     page.mouse.down()
