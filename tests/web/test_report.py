@@ -316,6 +316,19 @@ def test_nothing_is_sent_without_a_photo(visit, door):
     assert reports(door) == []
 
 
+def test_what_was_said_of_other_photos_goes_once_these_are_others(visit, door):
+    page = visit("/found/new")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Add at least one photo.")
+    page.get_by_label("Choose or take photos").set_input_files([picture(photo(n)) for n in range(11)])
+    expect(page.get_by_role("alert")).to_have_count(1)
+    expect(page.get_by_role("alert")).to_contain_text("1 were left out")
+    expect(page.get_by_role("button", name="Remove this photo")).to_have_count(10)
+    page.get_by_role("button", name="Remove this photo").first.click()
+
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_finder_erases_the_report(visit, door):
     page = visit(path_of(door.report("found", photo(1))))
     expect(page.get_by_role("heading", name="No owner yet")).to_be_visible()

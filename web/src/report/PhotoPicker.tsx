@@ -1,4 +1,4 @@
-import { type Signal, useSignal } from "@preact/signals";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useWords } from "../ui/context";
 import { shrunk, whyUnusable } from "./pictures";
@@ -29,6 +29,11 @@ export function PhotoPicker({ picked, preparing }: Picking) {
   const refused = useSignal<string[]>([]);
   const box = useRef<HTMLFieldSetElement>(null);
 
+  const count = useRef(picked.value.length);
+  useSignalEffect(() => {
+    if (picked.value.length < count.current) refused.value = []; // there is room again
+    count.current = picked.value.length;
+  });
   const change = (url: string, what: Partial<Picked>) => {
     picked.value = picked.value.map((each) => (each.url === url ? { ...each, ...what } : each));
   };

@@ -1,4 +1,4 @@
-import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
@@ -54,6 +54,8 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   };
   useSignalEffect(() => kept.keepPhotos(picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }))));
   useSignalEffect(keep);
+  const told = useComputed(() => [chosenSpecies.value, ...picked.value.map(({ url }) => url)].join());
+  useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about other photos
   useTitle(words.t(`report.${shelf}`));
   if (filed.value) return <Done filed={filed.value} />;
 
