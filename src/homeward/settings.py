@@ -28,6 +28,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="HOMEWARD_",
+        env_ignore_empty=True,  # an empty one is not set: as a folder it would be the one that one stands in
         toml_file=TOML_FILE,
         secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None,
         extra="forbid",

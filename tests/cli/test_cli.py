@@ -783,8 +783,31 @@ def test_the_doctor_names_what_is_no_setting(run):
     assert told["environment"]["finding"] == "no settings: HOMEWARD_PROT"
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"SMTP_URL": "mail.example.org"}, {"TELEGRAM_TOKEN": "abc"}, {"SMTP_URL": "smtp://a", "EMAIL_FROM": "foo"}],
+)
+def test_the_doctor_refuses_what_serving_refuses(run, wrong):
+    told = run("doctor", "--json", code=1, **{f"HOMEWARD_{name}": value for name, value in wrong.items()})
+
+    assert {each["name"]: each["state"] for each in json.loads(told.stdout)["checks"]}["messengers"] == "fail"
+
+
+def test_an_empty_setting_is_none(run):
+    told = run("doctor", data=False, HOMEWARD_DATA="", HOMEWARD_PORT="")
+
+    assert "homeward-data" in told.stdout
+    assert "HOMEWARD_PORT" not in told.stdout + told.stderr
+
+
 def test_a_mistyped_folder_is_said_and_none_is_made(run, photos):
-    for command in (["matches", "x"], ["erase", "x"], ["cameras", "list"], ["export", photos / "out"]):
+    for command in (
+        ["matches", "x"],
+        ["erase", "x"],
+        ["cameras", "list"],
+        ["export", photos / "out"],
+        ["keys", "create", "--name", "a", "--scope", "admin"],
+    ):
         assert "There is no data of Homeward in" in run(*command, code=2).stderr
     assert not (photos / "data").exists()
 

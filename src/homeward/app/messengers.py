@@ -44,6 +44,38 @@ def push_of(settings: Settings, engine: Engine) -> PushMessenger:
     )
 
 
+def check_messengers(settings: Settings) -> list[str]:
+    """By what people are told with these settings; nothing is asked of anybody.
+
+    Raises:
+        BadSettings: serving would refuse them.
+    """
+    from homeward.messengers.email import check_sender
+
+    names = []
+    if settings.smtp_url is not None:
+        _check_mail_server(settings.smtp_url.get_secret_value())
+        names.append(f"e-mail from {check_sender(settings.email_from)}")
+    if settings.telegram_token is not None:
+        _check_bot(settings.telegram_token.get_secret_value())
+        names.append("Telegram")
+    return names
+
+
+def _check_mail_server(url: str) -> None:
+    if not url.startswith(("smtp://", "smtps://")):
+        hint = "smtp://user:password@host:587, or smtps:// for TLS from the start."
+        raise BadSettings("HOMEWARD_SMTP_URL is no address of a mail server.", field="smtp_url", hint=hint)
+
+
+def _check_bot(token: str) -> None:
+    if find_spec("aiogram") is None:
+        raise BadSettings("A token for Telegram is set, but aiogram is missing.", hint="pip install 'homeward[bot]'")
+    from homeward.bot.telegram import check_token
+
+    check_token(token)
+
+
 def letters_of(settings: Settings, context: ApiContext) -> EmailMessenger:
     """Letters; their links are made by the door that they lead to."""
     from homeward.api.auth import link
@@ -52,9 +84,7 @@ def letters_of(settings: Settings, context: ApiContext) -> EmailMessenger:
 
     assert settings.smtp_url is not None
     url = settings.smtp_url.get_secret_value()
-    if not url.startswith(("smtp://", "smtps://")):
-        hint = "smtp://user:password@host:587, or smtps:// for TLS from the start."
-        raise BadSettings("HOMEWARD_SMTP_URL is no address of a mail server.", field="smtp_url", hint=hint)
+    _check_mail_server(url)
     return EmailMessenger(
         smtp=Smtp(url),
         sender=check_sender(settings.email_from),
@@ -76,11 +106,7 @@ def bot_thread(settings: Settings, context: ApiContext, api: FastAPI) -> LoopThr
 
     if settings.telegram_token is None:
         return None
-    if find_spec("aiogram") is None:
-        raise BadSettings("A token for Telegram is set, but aiogram is missing.", hint="pip install 'homeward[bot]'")
-    from homeward.bot.telegram import check_token
-
-    check_token(settings.telegram_token.get_secret_value())
+    _check_bot(settings.telegram_token.get_secret_value())
 
     async def work() -> None:
         key, secret = new_key(context, "the bot of this server", "bot", None)

@@ -247,7 +247,7 @@ def create_key(
     camera
         Id of the camera, for sightings.
     """
-    with client(data) as server:
+    with client(data, is_asked=True) as server:
         key = server.post("/keys", {"name": name, "scope": scope, "camera_id": camera})
     if json:
         show_json(key)

@@ -30,7 +30,7 @@ class Check:
 
 def examine(chosen: Settings) -> list["Check"]:
     """All checks, in the order in which one would mend things."""
-    groups = (_folder, _files, _database, _elsewhere, _models, _service)
+    groups = (_folder, _files, _messengers, _database, _elsewhere, _models, _service)
     return [check for group in groups for check in _safely(group, chosen)]
 
 
@@ -126,6 +126,13 @@ def _files(chosen: Settings) -> Iterator[Check]:
         from homeward.basemap import checked
 
         yield Check("map", "ok", f"{checked(chosen.map_file)}")
+
+
+def _messengers(chosen: Settings) -> Iterator[Check]:
+    from homeward.app.messengers import check_messengers
+
+    names = check_messengers(chosen)
+    yield Check("messengers", "ok", ", ".join(names) or "none set; people look at the page")
 
 
 def _database(chosen: Settings) -> Iterator[Check]:

@@ -207,8 +207,10 @@ def get_report(work: UnitOfWork, report_id: ReportId, shelf: Shelf | None = None
         NotFound: there is none, or it stands on the other shelf.
     """
     report = work.reports.get(report_id)
-    if report is None or (shelf is not None and report.shelf is not shelf):
+    if report is None:
         raise NotFound("There is no such report.", hint="Check the id; closed reports are erased after a while.")
+    if shelf is not None and report.shelf is not shelf:
+        raise NotFound(f"This is no {shelf} report.", hint=f"It stands on the other shelf: {report.shelf}.")
     return report
 
 
