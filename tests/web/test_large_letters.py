@@ -10,6 +10,8 @@ from tests.web.test_owner import TOO_WIDE
 
 PLACE = {"lat": "57.6", "lon": "39.85"}
 
+LINES = "each => { const text = new Range(); text.selectNodeContents(each); return text.getClientRects().length; }"
+
 
 @pytest.fixture(scope="module")
 def chromium(chromium):
@@ -45,6 +47,29 @@ def test_an_owner_reads_list_map_and_photos(visit, lost, language):
     page.locator(".pair").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert sticking_out(page) == []
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+def test_everything_on_the_map_can_be_tapped_and_no_word_is_broken(visit, door, lost, language):
+    door.report("found", photo(1, noise=3), lat="57.61", lon="39.86", happened_at="2026-01-02T03:04:00Z")
+    page = visit(path_of(lost), language=language, viewport={"width": 360, "height": 640})
+    expect(page.locator("li.card")).to_have_count(2)
+    page.locator(".to-map").first.click()
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+    expect(page.locator(".map-card .degree")).to_be_in_viewport(ratio=1)
+    for over in (".map-card", ".time-bar", ".legend"):
+        assert page.locator(over).bounding_box()["y"] >= bottom_of(page, ".maplibregl-ctrl-zoom-out"), over
+    page.locator(".time-bar .round").click()
+    for each in (".maplibregl-ctrl-zoom-in", ".maplibregl-ctrl-zoom-out", ".legend summary", ".map-card-close"):
+        page.locator(each).click()
+    assert sticking_out(page) == []
+    for each in page.locator(".views button").all():
+        assert each.evaluate(LINES) == 1
+
+
+def bottom_of(page, selector):
+    box = page.locator(selector).bounding_box()
+    return box["y"] + box["height"]
 
 
 @pytest.mark.parametrize("language", ["en-US", "ru-RU"])

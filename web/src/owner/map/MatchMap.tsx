@@ -41,7 +41,7 @@ function Drawn({ owned, name, onCompare }: Mapped) {
       const centre = lonLat(report?.home) ?? lonLat(report?.place);
       map = await bare(box.current, ground, centre, words.t("view.map"), words, setKind);
       if (isGone) return map.remove();
-      const covered = () => ({ left: keyWidth(box.current?.parentElement), bottom: foot.current?.offsetHeight ?? 0 });
+      const covered = () => ({ left: keyWidth(box.current?.parentElement), bottom: overlap(box.current, foot.current) });
       new MapView(map, owned, time, covered, () => box.current && (box.current.dataset.ready = "true"));
     };
     begin().catch(() => setDrawable(false)); // no WebGL here
@@ -52,6 +52,11 @@ function Drawn({ owned, name, onCompare }: Mapped) {
     };
   }, []);
   if (!isDrawable) return <NoMap owned={owned} />;
+  const chosen = owned.selected.value;
+  useEffect(() => {
+    if (overlap(box.current, foot.current) > 0) return;
+    foot.current?.querySelector(".degree")?.scrollIntoView({ block: "nearest" }); // below the map it may be out of sight
+  }, [chosen]);
   const homeless = time.shown.value.length - placed(time.shown.value).length;
   return (
     <>
@@ -67,6 +72,12 @@ function Drawn({ owned, name, onCompare }: Mapped) {
       {homeless > 0 && <p class="soft ground-note">{words.count("map.homeless", homeless)}</p>}
     </>
   );
+}
+
+/** How much of the map what is at its foot covers: nothing where it stands below. */
+function overlap(map: HTMLElement | null, foot: HTMLElement | null): number {
+  if (!map || !foot) return 0;
+  return Math.max(0, map.getBoundingClientRect().bottom - foot.getBoundingClientRect().top);
 }
 
 /** Of the open key where the map is wide enough to leave room beside it. */
