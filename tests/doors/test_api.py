@@ -567,7 +567,7 @@ def test_logs_hold_no_contact_no_token_and_no_exact_point(door, capfd):
 
 @pytest.mark.parametrize(
     ("field", "value", "word"),
-    [("happened_at", "2099-01-01T00:00:00Z", "Дата"), ("name", "Rex\nRex", "Кличка"), ("lat", "95", "карте")],
+    [("happened_at", "2099-01-01T00:00:00Z", "Время"), ("name", "Rex\nRex", "Кличка"), ("lat", "95", "карте")],
 )
 def test_a_russian_reader_learns_which_answer_is_wrong(door, field, value, word):
     given = {"lat": "57.6", "lon": "39.8", field: value}
