@@ -103,6 +103,15 @@ def test_one_lost_report_closes_once(world, lost):
     assert [found for found, _ in told_home(world)] == [first]
 
 
+def test_what_is_said_again_since_its_answer_was_lost_changes_nothing(world, lost):
+    found = find(world)
+    close(world, lost, found)
+    close(world, lost, found)
+
+    assert (status(world, lost), status(world, found)) == (Status.REUNITED, Status.OPEN)
+    assert told_home(world) == [(found, Status.OPEN)]
+
+
 def test_a_find_that_is_over_stays_as_its_finder_ended_it(world, lost):
     found = find(world)
     world.engine.change(found, ReportChange(status=Status.CLOSED))

@@ -101,7 +101,8 @@ class Forget:
         with self.ports.database.write() as work:
             old = work.expiry.open_persons_reports_before(now - timedelta(days=self.rules.open_days), BATCH)
             for report in filter(None, map(work.reports.get, sorted(old))):
-                work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
+                if report.status is Status.OPEN:  # still: others write meanwhile
+                    work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
             work.answers.forget_before(now - ANSWERS_KEPT)
             work.audit.forget_before(now - LOOKS_KEPT)
             work.inbox.forget_before(now - NUMBERS_KEPT)

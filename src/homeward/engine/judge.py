@@ -5,7 +5,7 @@ from datetime import datetime
 
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import ReportId
-from homeward.domain.matches import Verdict
+from homeward.domain.matches import Match, Verdict
 from homeward.domain.reports import Report, Shelf, Status
 from homeward.engine.change import check_not_hidden
 from homeward.engine.handover import finder_agrees, take_back, tell_home
@@ -42,11 +42,16 @@ class Judge:
             match = work.matches.get(lost_id, found_id)
             if match is None:
                 raise NotFound("There is no such match.", field="found_id")
-            if close:
+            if close and not _is_done(lost, match):
                 _end(work, lost, get_report(work, found_id), now)
             judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
             over = take_back(work, lost_id, judged, now) if verdict is Verdict.DIFFERENT else []
             return tuple(judged), self.remember.queue(work, lost), over
+
+
+def _is_done(lost: Report, match: Match) -> bool:
+    """The same was said before, and its answer was lost."""
+    return lost.status is Status.REUNITED and match.verdict is Verdict.SAME
 
 
 def _end(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
