@@ -86,20 +86,23 @@ def test_many_ask_at_once_run_together_and_each_gets_its_own(door):
         network = RemoteNetwork(card(), Service(doors.url(door)), Colours)
         network.run(plain(0))
         gated.gate.clear()
-        got = {}
+        got, before = {}, len(gated.batches)
         threads = [threading.Thread(target=lambda n=n: got.update({n: network.run(plain(n))})) for n in range(9)]
         for _ in gated.batches:
             assert gated.entered.acquire(timeout=20)
         for thread in threads:
             thread.start()
         assert gated.entered.acquire(timeout=20)
+        within = 'homeward_models_requests_within{model="tiny"} 9.0'
+        wait_for(lambda: within in httpx2.get(f"{doors.rest}/metrics", timeout=30).text)
         gated.gate.set()
         for thread in threads:
             thread.join()
 
     assert all(np.allclose(got[n], float(n)) for n in range(9))
-    assert len(gated.batches) < 2 + 9
-    assert sum(gated.batches[2:]) >= 9
+    made = gated.batches[before:]
+    assert sum(made) == 9
+    assert len(made) <= 3  # two runs may have begun with whoever came first
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -16,7 +16,7 @@ from homeward.models.golden import check_golden
 from homeward.models.limits import Batching
 from homeward.models.onnx import Floats, Runs
 from homeward.models.protocol import PICTURES, Tensor
-from homeward.models.service.metrics import BATCH, QUEUE, RUN
+from homeward.models.service.metrics import BATCH, QUEUE, RUN, WITHIN
 from homeward.models.service.room import Room
 
 MAX_PICTURES = 32
@@ -87,8 +87,9 @@ class Served:
         if self._batcher is None or not self.is_ready:
             raise ModelUnavailable(f"{self.card.name} is not ready yet.", hint="Ask again in a moment.")
         answer: asyncio.Future[list[Floats]] = asyncio.get_running_loop().create_future()
-        self._batcher.submit(list(pictures), answer)
-        return np.stack(await answer)
+        with WITHIN.labels(self.card.name).track_inprogress():
+            self._batcher.submit(list(pictures), answer)
+            return np.stack(await answer)
 
     def busy(self) -> TooManyRequests:
         """What to tell those for whom there is no room: the time in which what waits now will be done."""
