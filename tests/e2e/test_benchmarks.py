@@ -34,6 +34,7 @@ def test_a_benchmark_runs(name):
 
 
 @needs_browser
+@pytest.mark.long
 def test_the_benchmark_of_the_page_runs():
     assert run("page")["first_load_kb"] < 100
 
