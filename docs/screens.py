@@ -177,6 +177,7 @@ def _closed(page: Any, owner: str, width: int) -> None:
     page.click(".case .actions > button")
     _shoot(page, "is-home", width)
     page.click("[role=alertdialog] button.main")
+    page.wait_for_selector("[role=alertdialog]", state="detached")
     page.wait_for_selector(".case .notice button")
     _shoot(page, "closed", width)
     page.once("dialog", lambda asked: asked.accept())
