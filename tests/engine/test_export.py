@@ -9,18 +9,10 @@ from homeward.domain.desk import Actor, Decision, Opinion
 from homeward.domain.ids import AccountId, KeyId
 from homeward.domain.reports import Shelf
 from tests.conftest import photo
-from tests.world import HOME, in_memory, on_disk
+from tests.world import HOME
 
 VOLUNTEER = Actor(KeyId("k"), "Vera")
 DEVICE = {"p256dh": "public", "auth": "secret", "language": "ru", "utc_offset_min": None}
-
-
-@pytest.fixture(params=["disk", "memory"])
-def world(request, tmp_path):
-    made = on_disk(tmp_path) if request.param == "disk" else in_memory()
-    yield made
-    if request.param == "disk":
-        made.database.close()
 
 
 @pytest.fixture

@@ -9,17 +9,9 @@ from homeward.domain.reports import Shelf, Status
 from homeward.errors import Conflict
 from homeward.ports import AlertKind
 from tests.conftest import photo
-from tests.world import HOME, in_memory, on_disk
+from tests.world import HOME
 
 NEAR = Point(57.605, 39.852)
-
-
-@pytest.fixture(params=["disk", "memory"])
-def world(request, tmp_path):
-    made = on_disk(tmp_path) if request.param == "disk" else in_memory()
-    yield made
-    if request.param == "disk":
-        made.database.close()
 
 
 @pytest.fixture

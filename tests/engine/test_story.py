@@ -16,17 +16,9 @@ from homeward.errors import Conflict, InvalidInput, NoAnimalFound, NotFound, Pho
 from homeward.ports import AlertKind
 from homeward.testing import FakeDetector
 from tests.conftest import GREY, photo
-from tests.world import HOME, in_memory, on_disk
+from tests.world import HOME, in_memory
 
 NEAR = Point(57.605, 39.852)
-
-
-@pytest.fixture(params=["disk", "memory"])
-def world(request, tmp_path):
-    made = on_disk(tmp_path) if request.param == "disk" else in_memory()
-    yield made
-    if request.param == "disk":
-        made.database.close()
 
 
 def best(world, lost):

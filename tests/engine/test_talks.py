@@ -9,15 +9,7 @@ from homeward.engine.events import TalkMoved
 from homeward.errors import Conflict
 from homeward.ports import AlertKind
 from tests.conftest import photo
-from tests.world import HOME, in_memory, on_disk
-
-
-@pytest.fixture(params=["disk", "memory"])
-def world(request, tmp_path):
-    made = on_disk(tmp_path) if request.param == "disk" else in_memory()
-    yield made
-    if request.param == "disk":
-        made.database.close()
+from tests.world import HOME
 
 
 @pytest.fixture

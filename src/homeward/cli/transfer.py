@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from homeward.client import Client
+from homeward.domain.reports import Status
 from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
@@ -27,7 +28,6 @@ FIELDS = (
     "contact",
 )
 MAX_PHOTOS = 10
-OPEN = "open"
 PAGE = 100
 
 
@@ -163,7 +163,7 @@ def _entry(where: str, row: dict[str, Any], folder: Path) -> Entry:
     if any(not photo.resolve().is_relative_to(inside) for photo in photos):
         return Entry(where, {}, (), "a photo's path leads out of the source's folder")
     fields = {name: str(row[name]) for name in FIELDS if row.get(name) not in {None, ""}}
-    return Entry(where, fields, photos, is_over=(row.get("status") or OPEN) != OPEN)
+    return Entry(where, fields, photos, is_over=(row.get("status") or Status.OPEN) != Status.OPEN)
 
 
 def _send(server: Client, entry: Entry, defaults: dict[str, Any], result: Result) -> None:

@@ -199,7 +199,7 @@ def _at(seen: Recognised, box: Box) -> Recognised:
     """The animal where the camera says that it is; its box is the body where nothing was seen here."""
     if box.area == 0:
         raise InvalidInput("The box lies outside the photo.", field="box", hint="left,top,right,bottom in its pixels")
-    if seen.animals[0].species_confidence == 1.0:  # the whole picture: nothing was seen here
+    if seen.is_whole:
         animal = replace(seen.animals[0], box=box, crops=(CropBox(Part.BODY, box),))
         return replace(seen, animals=(animal,))
     best = max(range(len(seen.animals)), key=lambda number: seen.animals[number].box.iou(box))
