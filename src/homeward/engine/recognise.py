@@ -103,7 +103,7 @@ class Recognise:
             raise NoAnimalFound(
                 "No cat and no dog can be seen on the photo.",
                 field="photo",
-                hint="Send a closer photo, or keep this one: keep_without_animal (--keep-without-animal) and the species.",
+                hint="Send a closer photo, or keep it: keep_without_animal (--keep-without-animal) and the species.",
             )
         return tuple(
             Recognised((whole(picture.shape[1], picture.shape[0], species),), seen)
