@@ -43,6 +43,7 @@ def clips(tmp_path_factory):
     still = h264(folder / "still.mp4", empty)
     sleeps = [with_animal(picture, 200) for picture in empty]
     return {
+        "slow": h264(folder / "slow.mp4", empty[:60], per_second=5, gop=10),
         "still": still,
         "walk": h264(folder / "walk.mp4", walked),
         "sparse": h264(folder / "sparse.mp4", empty, gop=250),
@@ -83,7 +84,9 @@ class Running:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, _kind, error, _where):
+        if error is not None:
+            error.add_note(str(self.status))
         self.stop.set()
         self.thread.join(10)
 
@@ -96,6 +99,18 @@ def test_while_nothing_moves_only_key_frames_are_decoded(port):
     assert stream.packets > 3 * 20
     assert stream.decoded == 4
     assert stream.key_gap_s == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_camera_of_few_frames_a_second_is_seen_before_ffmpeg_has_guessed_its_rate(port):
+    address = f"rtsp://127.0.0.1:{port}/slow"
+    began = time.monotonic()
+    with av.open(address, options={"rtsp_transport": "tcp"}, timeout=(LONG_S, LONG_S)):
+        guessed_s = time.monotonic() - began
+
+    began = time.monotonic()
+    next(Stream(address, timeout_s=LONG_S).frames())
+
+    assert time.monotonic() - began < 0.75 * guessed_s
 
 
 def test_what_moves_is_seen_from_its_start_at_the_full_rate(port):

@@ -108,7 +108,9 @@ class Stream:
 
         hwaccel = HWAccel(self.hardware, allow_software_fallback=True) if self.hardware else None
         limits = (self.timeout_s, self.timeout_s)
-        options = {"rtsp_transport": "tcp"} if self.source.startswith("rtsp") else {}
+        options = {"fpsprobesize": "0"}  # nobody asks for the rate, and FFmpeg waits for twenty frames to guess it
+        if self.source.startswith("rtsp"):
+            options["rtsp_transport"] = "tcp"
         file_format = "v4l2" if self.source.startswith("/dev/") else None
         return av.open(self.source, format=file_format, options=options, timeout=limits, hwaccel=hwaccel)
 
