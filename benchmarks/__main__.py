@@ -17,6 +17,7 @@ from benchmarks import (
     memory,
     million,
     models,
+    over_http,
     page,
     people,
     photo,
@@ -29,6 +30,7 @@ from homeward.telemetry import configure
 QUESTIONS = {
     "search": search.measure,
     "sightings": sightings.measure,
+    "over_http": over_http.measure,
     "city": city.measure,
     "million": million.measure,
     "postgres": postgres.measure,
