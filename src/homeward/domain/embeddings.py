@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +60,7 @@ class Filter:
     only_open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A stored embedding and its true L2 distance (0 to 2) from the vector asked for."""
 
     embedding_id: EmbeddingId

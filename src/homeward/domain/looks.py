@@ -6,7 +6,6 @@ two portraits show the same head twice, so their bodies add nothing to their fac
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from homeward.domain.animals import Part, Species
@@ -42,8 +41,7 @@ class Shown(NamedTuple):
 UNKNOWN = Shown(0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Two crops of one part and their true L2 distance."""
 
     l2_distance: float
@@ -51,16 +49,14 @@ class Pair:
     other: CropId
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(NamedTuple):
     """How alike two animals look: the joint distance per part (`calibration.joint_l2`), and of how many pairs."""
 
     joint_l2: Mapping[Part, float]
     compared_pairs: Mapping[Part, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """Their looks, and the pair of each part that looks most alike."""
 
     looks: Looks

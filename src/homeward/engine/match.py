@@ -60,9 +60,8 @@ class MatchStep:
         for embedding in own:
             searches = (storage.nearest(embedding.vector, k, where) for where in _searched(report, embedding))
             neighbours = {near.embedding_id: near for search in searches for near in search}
-            for neighbour in neighbours.values():
-                pair = Pair(neighbour.l2_distance, embedding.crop_id, neighbour.crop_id)
-                found[neighbour.report_id][embedding.part].append(pair)
+            for _, report_id, crop_id, l2_distance in neighbours.values():
+                found[report_id][embedding.part].append(Pair(l2_distance, embedding.crop_id, crop_id))
         return found
 
 
@@ -179,7 +178,7 @@ class _Judge:
                     distance = float(l2_distances(b.vector[None], a.vector)[0])
                     pairing[a.part].append(Pair(distance, a.crop_id, b.crop_id))
         pairs = [pair for some in pairing.values() for pair in some]
-        wanted = {found.id: {pair.own for pair in pairs}, other: {pair.other for pair in pairs}}
+        wanted = {pair.own: found.id for pair in pairs} | {pair.other: other for pair in pairs}
         return compared(pairing, self.shown(self.work, wanted), coarseness(self.calibration, found.species))
 
     def _same_pictures(self, report: Report) -> set[ReportId]:

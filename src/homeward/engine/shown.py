@@ -1,6 +1,6 @@
 """What crops show, read once: a crop never changes, and its number is never given to another."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from homeward.domain.ids import CropId, ReportId
@@ -16,15 +16,15 @@ class ShownCrops:
 
     _known: dict[CropId, Shown] = field(default_factory=dict)
 
-    def __call__(self, work: UnitOfWork, wanted: Mapping[ReportId, Iterable[CropId]]) -> dict[CropId, Shown]:
-        """What the ``wanted`` crops of each report show; without those that are gone."""
+    def __call__(self, work: UnitOfWork, wanted: Mapping[CropId, ReportId]) -> dict[CropId, Shown]:
+        """What the ``wanted`` crops show, each of the report named; without those that are gone."""
         known = self._known
-        found = {crop_id: known.get(crop_id) for crops in wanted.values() for crop_id in crops}
-        missing = [report_id for report_id, crops in wanted.items() if any(found[crop_id] is None for crop_id in crops)]
+        found = {crop_id: known[crop_id] for crop_id in wanted if crop_id in known}
+        missing = {report_id for crop_id, report_id in wanted.items() if crop_id not in found}
         if missing:
-            read = work.crops.shown(missing)
+            read = work.crops.shown(sorted(missing))
             if len(known) > MOST:
                 self._known = {}
             self._known |= read
             found |= read
-        return {crop_id: shown for crop_id, shown in found.items() if shown is not None}
+        return found

@@ -108,11 +108,14 @@ def weigh(
 
 def _crops(
     report: Report, candidates: Sequence[Standing], pairings: Mapping[ReportId, Pairing]
-) -> dict[ReportId, set[CropId]]:
-    """All crops that are compared, by the report that they are of."""
-    pairs = {other.id: [pair for some in pairings[other.id].values() for pair in some] for other in candidates}
-    crops = {other_id: {pair.other for pair in some} for other_id, some in pairs.items()}
-    return crops | {report.id: {pair.own for some in pairs.values() for pair in some}}
+) -> dict[CropId, ReportId]:
+    """All crops that are compared, with the report that each is of."""
+    crops: dict[CropId, ReportId] = {}
+    for other in candidates:
+        for some in pairings[other.id].values():
+            for pair in some:
+                crops[pair.own], crops[pair.other] = report.id, other.id
+    return crops
 
 
 def _rows(columns: Mapping[Part, Floats], chosen: npt.NDArray[np.bool_]) -> dict[Part, Floats]:

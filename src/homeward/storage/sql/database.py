@@ -21,6 +21,7 @@ from homeward.storage.held import Held
 from homeward.storage.index.changes import EmbeddingColumns
 from homeward.storage.sql import feed
 from homeward.storage.sql.schema import migrate
+from homeward.storage.sql.standings import KnownStandings
 from homeward.storage.sql.work import SqlUnitOfWork
 
 WRITE_WAIT_S = 20.0
@@ -48,6 +49,7 @@ class SqlDatabase:
         self._owner = secrets.randbits(31)
         self._held = Held()
         self._known_change = (-1, 0)
+        self._standings = KnownStandings()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -77,7 +79,10 @@ class SqlDatabase:
             raise StorageBusy("The database is busy.", hint="Send the request again in a moment.")
         try:
             with _told(), self._writer.begin() as connection:
-                yield SqlUnitOfWork(connection, self._owner)
+                work = SqlUnitOfWork(connection, self._owner)
+                yield work
+            if work.changed:
+                self._standings.forget(work.changed)
         finally:
             self._commits += 1
             self._turn.release()
@@ -85,8 +90,9 @@ class SqlDatabase:
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
         """A consistent view that never waits for writers."""
+        standings = self._standings.view()
         with _told(), self._reader.begin() as connection:
-            yield SqlUnitOfWork(connection, self._owner)
+            yield SqlUnitOfWork(connection, self._owner, standings)
 
     def hold(self, name: str) -> AbstractContextManager[bool]:
         """See `homeward.ports.Database`; one process holds the file, so that its memory knows all names."""

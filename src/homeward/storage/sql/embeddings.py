@@ -65,14 +65,12 @@ class SqlEmbeddings:
 
     def add(self, new: Sequence[NewEmbedding]) -> list[EmbeddingId]:
         """Insert; a (crop, model) that is there keeps its id."""
-        ids = self._known(new)
-        missing = [one for one in new if (one.crop_id, one.model) not in ids]
-        issued = [self._insert(one) for one in missing]
+        issued = [self._insert(one) for one in new]
         if any(issued):
             self.connection.execute(NOTE_NEW, {"issued": [made for made in issued if made]})
-        ids |= {(one.crop_id, one.model): made for one, made in zip(missing, issued, strict=True) if made}
-        if not all(issued):
-            ids |= self._known(missing)  # others were faster
+        ids = {(one.crop_id, one.model): made for one, made in zip(new, issued, strict=True) if made}
+        there = [one for one in new if (one.crop_id, one.model) not in ids]
+        ids |= self._known(there) if there else {}
         return [ids[one.crop_id, one.model] for one in new]
 
     def get(self, ids: Sequence[EmbeddingId]) -> list[Embedding]:

@@ -16,6 +16,8 @@ from homeward.storage.sql.tables import changes, embeddings, reports
 
 CHUNK = 8192
 KEPT = 100_000  # changes
+# two questions in one: SQLite answers each by the index's end, and min and max in one by reading all of it
+KNOWN = select(*(select(end(changes.c.seq)).scalar_subquery() for end in (func.min, func.max)))
 # plain SQL: 100,000 rows through row objects would take seconds, through tuples a fraction of one
 # CROSS JOIN keeps SQLite to this order: vectors are read one after the other, and no sorter carries them about.
 ALL = """
@@ -42,7 +44,7 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
     Raises:
         ChangesForgotten: some of them are not known any more.
     """
-    oldest = connection.execute(select(func.min(changes.c.seq))).scalar_one()
+    oldest, latest = connection.execute(KNOWN).one()
     if oldest is not None and seq < oldest - 1:
         raise ChangesForgotten
     touched = select(changes.c.embedding_id).where(changes.c.seq > seq, changes.c.shelf == shelf.value).distinct()
@@ -52,7 +54,7 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
         wanted = full().where(embeddings.c.id.in_(ids[start : start + CHUNK]), reports.c.shelf == shelf.value)
         present += [rows.embedding(row) for row in connection.execute(wanted).mappings()]
     there = {embedding.id for embedding in present}
-    return last_change(connection), present, [found for found in ids if found not in there]
+    return latest or 0, present, [found for found in ids if found not in there]
 
 
 def all_embeddings(

@@ -34,6 +34,7 @@ from homeward.ports import ReportQuery
 from homeward.storage.sql import rows, tallies
 from homeward.storage.sql.dialect import changing, staying
 from homeward.storage.sql.embeddings import note_changes
+from homeward.storage.sql.standings import StandingsView
 from homeward.storage.sql.tables import ASKED, ENDED, SIGHTED, TOLD, crops, embeddings, matches, reports
 
 CHUNK = 5000  # SQLite binds at most 32,766 values
@@ -41,9 +42,11 @@ CHUNK = 5000  # SQLite binds at most 32,766 values
 
 @dataclass(frozen=True, slots=True)
 class SqlReports:
-    """`homeward.ports.Reports` on one connection."""
+    """`homeward.ports.Reports` on one connection; what it changes or removes is told in ``changed``."""
 
     connection: Connection
+    known: StandingsView | None
+    changed: set[ReportId]
 
     def add(self, report: Report) -> None:
         """Insert."""
@@ -67,6 +70,7 @@ class SqlReports:
 
     def update(self, report: Report) -> None:
         """Write all fields of an existing one; the index and the tallies follow."""
+        self.changed.add(report.id)
         before = self.get(report.id)
         if before is not None and _counted_as(before) != _counted_as(report):
             tallies.note(self.connection, before, -1)
@@ -78,6 +82,7 @@ class SqlReports:
 
     def remove(self, report_id: ReportId) -> None:
         """Delete with everything that hangs on it."""
+        self.changed.add(report_id)
         note_changes(self.connection, report_id, removed=True)
         before = self.get(report_id)
         if before is not None:
@@ -130,13 +135,19 @@ class SqlReports:
 
     def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
         """What weighs for or against a pair, of those that exist, in no order."""
-        return [
+        known = self.known.get(ids) if self.known else []
+        there = {standing.id for standing in known}
+        missing = [report_id for report_id in ids if report_id not in there]
+        read = [
             rows.standing(row)
-            for start in range(0, len(ids), CHUNK)
+            for start in range(0, len(missing), CHUNK)
             for row in self.connection.execute(
-                staying(self.connection, STANDING), {"ids": ids[start : start + CHUNK]}
+                staying(self.connection, STANDING), {"ids": missing[start : start + CHUNK]}
             ).all()
         ]
+        if self.known and read:
+            self.known.learn(read)
+        return known + read
 
     def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
         """The camera's latest sightings, newest first, each with its vectors of ``model``."""

@@ -1,9 +1,10 @@
 """One transaction: all repositories on one connection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from homeward.domain.ids import ReportId
 from homeward.storage.sql.access import SqlAnswers, SqlAudit, SqlKeys
 from homeward.storage.sql.accounts import SqlAccounts
 from homeward.storage.sql.cameras import SqlCameras
@@ -18,14 +19,20 @@ from homeward.storage.sql.matches import SqlMatches
 from homeward.storage.sql.photos import SqlCrops, SqlPhotos
 from homeward.storage.sql.queues import SqlInbox, SqlJobs, SqlOutbox
 from homeward.storage.sql.reports import SqlExpiry, SqlReports
+from homeward.storage.sql.standings import StandingsView
 
 
 @dataclass(frozen=True, slots=True)
 class SqlUnitOfWork:
-    """`homeward.ports.UnitOfWork`; ``owner`` is the number of the process that works here."""
+    """`homeward.ports.UnitOfWork`; ``owner`` is the number of the process that works here.
+
+    ``standings`` are what a reading need not read again; ``changed`` are the reports that a writing changed or removed.
+    """
 
     connection: Connection
     owner: int
+    standings: StandingsView | None = None
+    changed: set[ReportId] = field(default_factory=set)
 
     def alone(self, name: str) -> None:
         """Nobody else gets past this with the same ``name`` before the transaction ends."""
@@ -34,7 +41,7 @@ class SqlUnitOfWork:
     @property
     def reports(self) -> SqlReports:
         """Reports."""
-        return SqlReports(self.connection)
+        return SqlReports(self.connection, self.standings, self.changed)
 
     @property
     def expiry(self) -> SqlExpiry:
