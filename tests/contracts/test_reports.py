@@ -187,6 +187,21 @@ def test_a_standing_starts_at_home_where_that_is_known(database):
     assert len(found) == 2
 
 
+def test_a_standing_is_that_of_the_report_as_it_is_now(database):
+    def kinds():
+        with database.read() as work:
+            return {s.id: s.species for s in work.reports.standings([ReportId("one"), ReportId("two")])}
+
+    with database.write() as work:
+        before, _ = add(work, "one"), add(work, "two")
+    assert kinds() == kinds() == {"one": Species.CAT, "two": Species.CAT}
+
+    with database.write() as work:
+        work.reports.update(replace(before, species=Species.DOG))
+        work.reports.remove(ReportId("two"))
+    assert kinds() == {"one": Species.DOG}
+
+
 def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(database):
     with database.write() as work:
         for name, shelf in (("lost", Shelf.LOST), ("gone", Shelf.FOUND), ("stays", Shelf.FOUND)):

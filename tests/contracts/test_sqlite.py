@@ -41,6 +41,21 @@ def report(name):
     return Report(ReportId(name), Shelf.LOST, AccountId("a"), Species.CAT, 1.0, NOW, NOW, EncounterId(name))
 
 
+def test_whoever_reads_what_was_before_a_change_leaves_nothing_old_behind(database):
+    asked = [ReportId("one")]
+    with database.write() as work:
+        work.reports.add(report("one"))
+
+    with database.read() as older:
+        older.connection.execute(text("SELECT count(*) FROM reports")).all()  # from here on it sees what is there now
+        with database.write() as work:
+            work.reports.update(replace(report("one"), species=Species.DOG))
+        assert older.reports.standings(asked)[0].species is Species.CAT
+
+    with database.read() as work:
+        assert work.reports.standings(asked)[0].species is Species.DOG
+
+
 def count(database):
     from homeward.ports import ReportQuery
 

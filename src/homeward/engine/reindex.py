@@ -42,10 +42,10 @@ class ReindexStatus:
     failed: str | None
 
 
-def is_current(work: UnitOfWork, space: Space) -> bool:
-    """Whether ``space`` is the one in use; no other comes into use before ``work`` ends."""
+def is_current(work: UnitOfWork, model: ModelName) -> bool:
+    """Whether ``model`` is the one in use; no other comes into use before ``work`` ends."""
     known = work.facts.keep(IN_USE)
-    return known is None or known == space.embedder.name
+    return known is None or known == model
 
 
 def _kept(work: UnitOfWork) -> list[ModelName]:
@@ -154,7 +154,7 @@ class Reindex:
             if under_way not in {None, space.embedder.name}:
                 hint = "Wait for it, or cancel it: homeward reindex --cancel."
                 raise Conflict(f"The model {under_way} is on its way.", field="model", hint=hint)
-            if is_current(work, space):
+            if is_current(work, space.embedder.name):
                 raise Conflict(f"{name} is in use already.", field="model", hint="See homeward models list.")
             claim(work, space)
             work.facts.set(NEXT, space.embedder.name)

@@ -165,17 +165,32 @@ class Work:
         with self.ports.database.read() as work:
             found = [self._step(work, one.report, one.vectors, one.space) if one.report else [] for one in ready]
         with self.ports.database.write() as work:
-            return [self._store(work, one, matches) for one, matches in zip(ready, found, strict=True)]
+            standings = self._still_there(work, [match for matches in found for match in matches])
+            is_used = {name: is_current(work, name) for name in {one.space.embedder.name for one in ready}}
+            return [
+                self._store(work, one, matches, standings, is_used=is_used[one.space.embedder.name])
+                for one, matches in zip(ready, found, strict=True)
+            ]
 
-    def _store(self, work: UnitOfWork, ready: _Ready, matches: list[Match]) -> list[Match] | None:
-        """The matches that are new; None where another model came into use meanwhile: the job is due again at once."""
+    def _store(
+        self,
+        work: UnitOfWork,
+        ready: _Ready,
+        matches: list[Match],
+        standings: Mapping[ReportId, Standing],
+        *,
+        is_used: bool,
+    ) -> list[Match] | None:
+        """The matches that are new, of those whose reports both have one of the ``standings``.
+
+        None where another model came into use meanwhile: the job is due again at once.
+        """
         report, space = ready.report, ready.space
-        if not is_current(work, space):
+        if not is_used:
             work.jobs.retry(ready.job, self.ports.clock.now(), "model switched")
             return None
         if report is not None and report.shelf is Shelf.LOST:
             work.matches.keep_only(report.id, space.embedder.name, space.calibration.name)
-        standings = self._still_there(work, matches)
         there = [match for match in matches if match.lost_id in standings and match.found_id in standings]
         new = work.matches.save(there)
         self._prune(work, new)
