@@ -571,7 +571,7 @@ def test_anybody_asks_for_erasure_and_finds_the_answer_at_the_address_given(door
     assert asked.status_code == 303
     address = asked.headers["location"]
     waits = door.http.get(address)
-    assert "You get an answer by" in waits.text
+    assert "You will get an answer by" in waits.text
     assert waits.headers["X-Robots-Tag"] == "noindex"
     assert "My face" not in waits.text
 

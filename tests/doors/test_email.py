@@ -343,7 +343,7 @@ def test_a_link_alone_does_not_move_the_letters_to_another_address(door, mail):
     late = confirm(door, mail.wait("thief@example.org"))
 
     assert [(each.status_code, each.json()["code"]) for each in (again, late)] == [(409, "other_address")] * 2
-    assert "with the link under any of them" in again.json()["title"]
+    assert "with the link at the bottom of any of those e-mails" in again.json()["title"]
     told_of_a_find(door, mail, 2)
     assert len(mail.to("thief@example.org")) == 1
 

@@ -94,7 +94,7 @@ def visit(chromium, server):
 def come_closer(page):
     """From the whole world to a town, as a pin wants it, for a reader who wants no motion."""
     for _ in range(9):
-        page.get_by_role("button", name="Closer").click()
+        page.get_by_role("button", name="Zoom in").click()
 
 
 def path_of(filed):

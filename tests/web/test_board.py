@@ -43,7 +43,7 @@ def test_who_does_not_say_where_is_told_to_choose_a_district(visit):
 
     page.get_by_role("button", name="Рядом со мной").click()
 
-    expect(page.get_by_text("Нам не видно, где вы. Выберите район.")).to_be_visible()
+    expect(page.get_by_text("Устройство не сообщает, где вы. Выберите район.")).to_be_visible()
 
 
 def test_without_a_script_there_is_no_button_that_does_nothing(visit):

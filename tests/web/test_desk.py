@@ -185,7 +185,7 @@ def test_on_a_phone_both_photos_and_all_words_are_in_sight_and_photos_are_leafed
 def test_a_complaint_from_the_board_is_decided_with_a_reason(visit, links, pairs, door):
     anybody = visit(f"/pet/{pairs}")
     anybody.get_by_role("link", name="Something is wrong with this notice").click()
-    anybody.get_by_label("In your words, if you like").fill(NASTY)
+    anybody.get_by_label("In your own words, if you like").fill(NASTY)
     anybody.get_by_role("button", name="Send").click()  # nobody complains by one empty tap
     expect(anybody.get_by_role("heading", name="Thank you")).to_have_count(0)
     anybody.get_by_label("a fraud").check()
@@ -218,7 +218,7 @@ def test_an_owner_reads_why_a_report_was_hidden(visit, door, links):
 
     expect(page.get_by_text(f"Their reason: No pet {NASTY}")).to_be_visible()
     page.get_by_role("link", name="Object").click()
-    expect(page.get_by_role("heading", name="Ask those who run this server")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ask the people who run this server")).to_be_visible()
 
 
 def send(finder, seed):
@@ -256,7 +256,7 @@ def test_a_request_is_answered_and_read_by_whoever_asked(visit, links, pairs):
     person.get_by_label("О чём речь?").fill("Сотрите фото с моим окном.")
     person.get_by_label("Адрес страницы").fill(f"http://127.0.0.1/pet/{pairs}")
     person.get_by_role("button", name="Отправить").click()
-    expect(person.get_by_text("Оно у нас. Ответ будет не позднее")).to_be_visible()
+    expect(person.get_by_text("Мы его получили. Ответ будет не позднее")).to_be_visible()
 
     page = visit(links("Anna"))
     room(page, "petitions")
@@ -336,7 +336,7 @@ def test_what_a_camera_sent_is_seen_and_erased(visit, links, door):
     page.get_by_role("button", name="Erase all of it").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Erase all of it").click()
 
-    expect(page.get_by_text("It has sent nothing that is still kept.")).to_be_visible()
+    expect(page.get_by_text("Nothing that it sent is still kept.")).to_be_visible()
     assert door.is_empty()
 
 
@@ -368,7 +368,7 @@ def test_models_show_their_curves_whatever_stands_on_their_cards(visit, links, d
     room(page, "models")
 
     expect(page.locator(".curve svg")).to_have_count(5)
-    expect(page.locator(".curve").first).to_contain_text(re.compile(r"one of 100.*50 % at \d"))
+    expect(page.locator(".curve").first).to_contain_text(re.compile(r"one of 100.*50% at \d"))
     expect(page.get_by_text("Nobody has measured what its distances mean.")).to_be_visible()
 
 
@@ -377,7 +377,7 @@ def test_health_tells_of_queues_and_disk(visit, links, pairs):
     room(page, "health")
 
     expect(page.get_by_text("Everything works.")).to_be_visible()
-    expect(page.get_by_role("row", name=re.compile("matches to tell owners"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("matches for owners"))).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def test_an_owner_gives_an_address_confirms_it_loses_the_link_and_stops_the_lett
     page = visit(path_of(door.report("lost", photo(1), name="Barsik", lat="57.6", lon="39.85")))
     page.get_by_text("More", exact=True).click()
     page.get_by_label("E-mail address").fill(OWNER)
-    page.get_by_role("button", name="Send me a letter to confirm").click()
-    expect(page.get_by_text(f"A letter is on its way to {OWNER}.")).to_be_visible()
+    page.get_by_role("button", name="Send me an e-mail to confirm").click()
+    expect(page.get_by_text(f"An e-mail is on its way to {OWNER}.")).to_be_visible()
     visit(link(mail.wait(OWNER), "/email"), page=page)
     expect(page.get_by_role("heading", name="Confirmed.")).to_be_visible()
 
@@ -46,7 +46,7 @@ def test_an_owner_gives_an_address_confirms_it_loses_the_link_and_stops_the_lett
     door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
     door.world.engine.deliver_due_alerts()
     visit(link(mail.wait(OWNER, 3), "/api/v1/email/stop"), page=page)
-    page.get_by_role("button", name="Stop the letters").click()
+    page.get_by_role("button", name="Stop the e-mails").click()
     expect(page.get_by_role("heading", name="Stopped.")).to_be_visible()
     with door.world.database.read() as work:
         assert not work.accounts.at("email", OWNER).reachable

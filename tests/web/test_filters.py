@@ -74,8 +74,8 @@ def test_a_choice_hides_what_it_excludes_and_gives_it_back(page):
         ("Within", "10", {"bakery", "kiosk"}, "max_km=10"),
         ("Seen by", "camera", {"kiosk"}, "source=camera"),
         ("Seen by", "person", {"bakery", "far farm"}, "source=person"),
-        ("Your word", "none", {"bakery", "kiosk", "far farm"}, "verdict=none"),
-        ("Your word", "same", set(), "verdict=same"),
+        ("Your answer", "none", {"bakery", "kiosk", "far farm"}, "verdict=none"),
+        ("Your answer", "same", set(), "verdict=same"),
     ):
         choice = page.locator("label", has_text=label).locator("select")
         choice.select_option(value)
@@ -117,7 +117,7 @@ def test_districts_are_counted_and_several_can_be_chosen(page):
 
     expect(rows(page)).to_have_count(2)
     assert set(names(page)) == {"kiosk", "far farm"}
-    page.get_by_role("button", name="Take away: District: ").click()
+    page.get_by_role("button", name="Remove: District: ").click()
     expect(rows(page)).to_have_count(3)
 
 
@@ -127,7 +127,7 @@ def test_the_least_degree_bounds_what_is_shown(page, door):
         degrees = [view.match.degree for view in work.matches.page(lost.id, MatchQuery()).items]
     page.get_by_role("button", name="Filter").click()
     for least in ("0.25", "0.6", "0.9"):
-        page.locator("label", has_text="Likeness at least").locator("select").select_option(least)
+        page.locator("label", has_text="Likelihood at least").locator("select").select_option(least)
         expect(rows(page)).to_have_count(sum(degree >= float(least) for degree in degrees))
 
 

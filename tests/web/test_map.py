@@ -179,11 +179,11 @@ def test_the_sightings_play_in_their_order(page):
     bar.fill("2")
     expect(page.locator(".time-says")).to_have_text("3 sightings")
 
-    page.get_by_role("button", name="Play in order of time").click()
+    page.get_by_role("button", name="Play in time order").click()
     expect(page.locator(".time-says")).to_contain_text("· 1 sighting")
     expect(page.locator(".time-says")).to_contain_text("· 2 sightings")
     expect(page.locator(".time-says")).to_have_text("3 sightings")
-    expect(page.get_by_role("button", name="Play in order of time")).to_be_visible()
+    expect(page.get_by_role("button", name="Play in time order")).to_be_visible()
 
 
 def test_the_way_leads_through_what_the_owner_confirmed(visit, seen):
@@ -192,7 +192,7 @@ def test_the_way_leads_through_what_the_owner_confirmed(visit, seen):
     before = coloured(page, ACCENT).sum()
     for place in ("place 0", "place 1"):
         page.locator("tr", has_text=place).get_by_role("button", name="Yes, it is").click()
-    expect(page.get_by_text("You say: it is")).to_have_count(2)
+    expect(page.get_by_text("You said: it is")).to_have_count(2)
 
     until(page, lambda: coloured(page, ACCENT).sum() > before + 200)
 
@@ -207,7 +207,7 @@ def test_without_webgl_the_way_back_is_the_list(visit, seen):
     visit(path_of(seen), page=page)
     page.get_by_role("button", name="Map", exact=True).click()
     expect(page.get_by_text("This device cannot draw the map.")).to_be_visible()
-    page.get_by_role("button", name="To the list").click()
+    page.get_by_role("button", name="Show the list").click()
 
     expect(page.locator("li.card").first).to_be_visible()
 
@@ -264,7 +264,7 @@ def test_streets_that_cannot_be_had_leave_the_districts(chromium, tmp_path):
     with served(door.api) as url:
         page = chromium.new_page(viewport=DESK)
         page.goto(url + path_of(lost))
-        expect(page.get_by_text("The streets cannot be had just now")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Streets are not available right now")).to_be_visible(timeout=30_000)
         expect(page.locator(".map[data-ready]")).to_be_visible(timeout=30_000)
         marks(page, 1)
         page.close()

@@ -132,5 +132,5 @@ def test_a_launch_that_is_not_right_shows_nothing(visit, door, phone, wrong):
         visit(address(report, data))
     visit(address(report, data), page=phone)
 
-    expect(phone.get_by_role("heading", name="This link does not open")).to_be_visible()
+    expect(phone.get_by_role("heading", name="This link does not work")).to_be_visible()
     assert "Barsik" not in phone.content()

@@ -70,7 +70,7 @@ def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost
     page.get_by_role("button", name="No", exact=True).click()
     page.context.set_offline(False)
 
-    expect(page.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.get_by_text("You said: another animal")).to_be_visible()
     expect(page.get_by_text("No connection.")).to_have_count(0)
 
 
@@ -79,7 +79,7 @@ def test_a_part_that_cannot_be_loaded_says_so_and_comes_with_the_next_try(visit,
     expect(page.locator("li.card")).to_have_count(1)
     page.context.set_offline(True)
     page.get_by_role("button", name="Map", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("This part of the page comes once there is a connection.")
+    expect(page.get_by_role("alert")).to_contain_text("This part of the page will appear once you are back online.")
     page.context.set_offline(False)
     page.get_by_role("alert").get_by_role("button", name="Try again").click()
     page.get_by_role("button", name="Map", exact=True).click()
@@ -135,10 +135,10 @@ def test_a_photo_on_which_no_animal_is_seen_is_kept_where_the_owner_says_so(visi
     page = visit(path_of(lost))
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Add photos").set_input_files([file(GREY)])
-    alert = page.get_by_role("alert").filter(has_text="No animal is seen there.")
+    alert = page.get_by_role("alert").filter(has_text="We see no animal in this photo.")
     expect(alert).to_be_in_viewport()
     with page.expect_response("**/photos"):
-        alert.get_by_role("button", name="Keep it all the same").click()
+        alert.get_by_role("button", name="Keep it anyway").click()
 
     expect(alert).to_have_count(0)
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
@@ -150,15 +150,15 @@ def test_a_word_without_a_network_is_noted_beside_its_match_and_sent_later(visit
     expect(card).to_be_visible()
     page.context.set_offline(True)
     card.get_by_role("button", name="No", exact=True).click()
-    expect(card.get_by_text("Your word is noted")).to_be_visible()
+    expect(card.get_by_text("Your answer is saved")).to_be_visible()
     with page.expect_event("requestfailed"):
         page.evaluate("dispatchEvent(new Event('online'))")  # tried again, and in vain
-    expect(card.get_by_text("Your word is noted")).to_be_visible()
+    expect(card.get_by_text("Your answer is saved")).to_be_visible()
 
     page.context.set_offline(False)
 
-    expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
-    expect(page.get_by_text("Your word is noted")).to_have_count(0)
+    expect(page.locator("li.card").first.get_by_text("You said: another animal")).to_be_visible()
+    expect(page.get_by_text("Your answer is saved")).to_have_count(0)
 
 
 def test_a_word_changed_without_a_network_stands_there_and_no_earlier_one_comes_after_it(visit, lost, door):
@@ -167,17 +167,17 @@ def test_a_word_changed_without_a_network_stands_there_and_no_earlier_one_comes_
     card.get_by_role("button", name="Not sure").click()
     expect(card.get_by_text("You are not sure")).to_be_visible()
     page.context.set_offline(True)
-    for answer, said in (("Yes, it is", "You say: it is"), ("No", "You say: another animal")):
+    for answer, said in (("Yes, it is", "You said: it is"), ("No", "You said: another animal")):
         card.get_by_role("button", name="Change").click()
         card.get_by_role("button", name=answer, exact=True).click()
         expect(card.get_by_text(said)).to_be_visible()
-        expect(card.get_by_text("Your word is noted")).to_be_visible()
+        expect(card.get_by_text("Your answer is saved")).to_be_visible()
     told = []
     page.on("request", lambda asked: asked.method == "PUT" and told.append(asked.post_data_json["verdict"]))
     page.context.set_offline(False)
 
-    expect(page.get_by_text("Your word is noted")).to_have_count(0)
-    expect(page.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.get_by_text("Your answer is saved")).to_have_count(0)
+    expect(page.get_by_text("You said: another animal")).to_be_visible()
     assert told == ["different"]
 
 
@@ -189,16 +189,16 @@ def test_a_word_without_a_network_outlives_the_tab(visit, lost, door):
     expect(card).to_be_visible()
     page.context.set_offline(True)
     card.get_by_role("button", name="No", exact=True).click()
-    expect(card.get_by_text("Your word is noted")).to_be_visible()
+    expect(card.get_by_text("Your answer is saved")).to_be_visible()
     page.reload()
-    expect(page.locator("li.card").first.get_by_text("Your word is noted")).to_be_visible()
+    expect(page.locator("li.card").first.get_by_text("Your answer is saved")).to_be_visible()
 
     page.context.set_offline(False)
 
-    expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.locator("li.card").first.get_by_text("You said: another animal")).to_be_visible()
     page.reload()
-    expect(page.locator("li.card").first.get_by_text("You say: another animal")).to_be_visible()
-    expect(page.get_by_text("Your word is noted")).to_have_count(0)
+    expect(page.locator("li.card").first.get_by_text("You said: another animal")).to_be_visible()
+    expect(page.get_by_text("Your answer is saved")).to_have_count(0)
 
 
 def test_photos_chosen_without_a_network_are_not_sent_twice(visit, lost, door):
@@ -226,7 +226,7 @@ def test_photos_that_were_not_added_are_there_to_be_sent_again_and_are_added_onc
     page.get_by_text("More", exact=True).click()
     page.route("**/photos", lambda route: (is_reached and route.fetch(), route.abort()))
     page.get_by_label("Add photos").set_input_files(file(photo(1, noise=5)))
-    alert = page.get_by_role("alert").filter(has_text="The photos are not added: there was no network.")
+    alert = page.get_by_role("alert").filter(has_text="The photos were not added: you were offline.")
     expect(alert).to_be_in_viewport()
     page.unroute("**/photos")
     with page.expect_response("**/photos"):
@@ -241,7 +241,7 @@ def test_what_the_menu_could_not_do_without_a_network_is_said_there_and_not_done
     page.get_by_text("More", exact=True).click()
     page.context.set_offline(True)
     mute = page.get_by_role("button", name="Mute alerts for a day")
-    alert = page.get_by_role("alert").filter(has_text="Not done: there was no network.")
+    alert = page.get_by_role("alert").filter(has_text="That did not go through: you were offline.")
     mute.click()
     expect(alert).to_be_in_viewport()
     page.get_by_label("A mark that only you know").fill("A scar")

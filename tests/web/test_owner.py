@@ -37,7 +37,7 @@ def test_a_link_opens_the_page_and_its_secret_leaves_the_address(visit, lost):
     expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
     expect(cards(page)).to_have_count(2)
     assert page.url.endswith(f"/lost/{lost.json()['id']}")
-    expect(cards(page).first).to_contain_text("Somebody keeps it safe")
+    expect(cards(page).first).to_contain_text("The finder has it")
     expect(cards(page).first).to_contain_text("550 m away")
     page.reload()
     expect(cards(page)).to_have_count(2)
@@ -92,12 +92,12 @@ def test_the_owners_word_is_kept_and_can_be_changed(visit, lost, door):
     page = visit(path_of(lost))
     cards(page).first.get_by_role("button", name="No", exact=True).click()
 
-    expect(page.get_by_text("You say: another animal")).to_be_visible()
+    expect(page.get_by_text("You said: another animal")).to_be_visible()
     page.reload()
-    expect(cards(page).last).to_contain_text("You say: another animal")
+    expect(cards(page).last).to_contain_text("You said: another animal")
     cards(page).last.get_by_role("button", name="Change").click()
     cards(page).last.get_by_role("button", name="Yes, it is").click()
-    expect(page.get_by_text("You say: it is")).to_be_visible()
+    expect(page.get_by_text("You said: it is")).to_be_visible()
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
@@ -117,7 +117,7 @@ def test_whoever_answers_without_a_pointer_stays_at_that_match(visit, lost, view
 def test_a_match_that_its_answer_hides_leaves_the_next_one_in_focus(visit, lost):
     page = visit(path_of(lost))
     page.get_by_role("button", name="Filter").click()
-    page.get_by_label("Your word").select_option("none")
+    page.get_by_label("Your answer").select_option("none")
     page.get_by_role("button", name="Done").click()
     cards(page).first.get_by_role("button", name="No", exact=True).focus()
     page.keyboard.press("Enter")
@@ -131,7 +131,7 @@ def test_a_case_is_closed_after_one_question_and_opened_again(visit, lost):
     page.get_by_role("button", name="Barsik is home").click()
     page.get_by_role("button", name="Yes", exact=True).click()
 
-    expect(page.get_by_text("This case is closed. Barsik is home again.")).to_be_visible()
+    expect(page.get_by_text("This case is closed: Barsik is home again.")).to_be_visible()
     page.get_by_role("button", name="Search again").click()
     expect(page.get_by_role("button", name="Barsik is home")).to_be_visible()
 
@@ -155,7 +155,7 @@ def test_whoever_stops_from_the_menu_is_led_to_the_question_and_back(visit, lost
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(".case > .notice")).to_contain_text("Nothing is compared any more.")
+    expect(page.locator(".case > .notice")).to_contain_text("Nothing is compared with it any more.")
     expect(page.locator(".case > .notice")).to_be_focused()
 
 
@@ -170,14 +170,14 @@ def test_a_search_that_has_ended_says_so_alone_and_prints_no_poster(visit, door,
     page.get_by_role("button", name="Barsik is home").click()
     page.get_by_role("button", name="Yes", exact=True).click()
 
-    expect(page.get_by_text("This case is closed. Barsik is home again.")).to_be_visible()
+    expect(page.get_by_text("This case is closed: Barsik is home again.")).to_be_visible()
     expect(cards(page)).to_contain_text("You are not sure")
     expect(page.get_by_role("button", name="Change")).to_have_count(0)
     for words in (promised, "Poster to print"):
         expect(page.get_by_text(words)).to_have_count(0)
     visit(f"/lost/{lost.json()['id']}/poster", page=page)
-    expect(page.get_by_text("This case is closed. Barsik is home again.")).to_be_visible()
-    expect(page.get_by_text("There is nothing to print any more.")).to_be_visible()
+    expect(page.get_by_text("This case is closed: Barsik is home again.")).to_be_visible()
+    expect(page.get_by_text("There is nothing left to print.")).to_be_visible()
     expect(page.get_by_role("button", name="Print")).to_have_count(0)
     assert violations(page) == []
     page.get_by_role("link", name="Back").click()
@@ -238,7 +238,7 @@ def test_two_pets_stay_open_in_one_browser(visit, lost, door):
 
 def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
     page = visit(path_of(lost))
-    page.get_by_role("button", name="Compare large").first.click()
+    page.get_by_role("button", name="Compare up close").first.click()
     large = page.get_by_role("dialog")
     first = large.locator("figure").last.locator("img").get_attribute("src")
     assert violations(page) == []
@@ -252,11 +252,11 @@ def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
 
 def test_who_says_no_in_the_comparison_goes_on_to_the_next(visit, lost):
     page = visit(path_of(lost))
-    page.get_by_role("button", name="Compare large").first.click()
+    page.get_by_role("button", name="Compare up close").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="No", exact=True).click()
-    expect(dialog.get_by_text("You say: another animal")).to_be_visible()
-    expect(cards(page).last).to_contain_text("You say: another animal")
+    expect(dialog.get_by_text("You said: another animal")).to_be_visible()
+    expect(cards(page).last).to_contain_text("You said: another animal")
 
     dialog.get_by_role("button", name="Next").click()
 
@@ -268,7 +268,7 @@ def test_every_photo_of_the_found_animal_can_be_swiped_to_and_one_stays_without_
     door.report("found", photo(1, noise=2), photo(1, noise=4), photo(1, noise=6), **NEAR)
     lost = door.report("lost", photo(1), name="Barsik", **HOME)
     page = visit(path_of(lost))
-    page.get_by_role("button", name="Compare large").first.click()
+    page.get_by_role("button", name="Compare up close").first.click()
     found = page.get_by_role("dialog").locator("figure").last.locator("img")
     expect(found).to_have_count(3)
     expect(found.last).to_have_attribute("alt", re.compile("photo 3 of 3"))
@@ -277,15 +277,15 @@ def test_every_photo_of_the_found_animal_can_be_swiped_to_and_one_stays_without_
 
     page.keyboard.press("Escape")
     page.context.set_offline(True)
-    page.get_by_role("button", name="Compare large").first.click()
+    page.get_by_role("button", name="Compare up close").first.click()
     expect(found).to_have_count(1)
 
 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/lost/abc#token=nonsense", "This link does not open"),
-        ("/lost/abc", "This link does not open"),
+        ("/lost/abc#token=nonsense", "This link does not work"),
+        ("/lost/abc", "This link does not work"),
         ("/nowhere", "There is no such page"),
     ],
 )
@@ -312,7 +312,7 @@ def test_a_link_that_is_pasted_opens_the_page_where_no_browser_knows_it(visit, l
 
 def test_the_right_link_in_the_tab_of_a_wrong_one_opens_the_page(visit, lost):
     page = visit(path_of(lost)[:-9])
-    expect(page.get_by_role("heading", name="This link does not open")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
     assert "token" not in page.url
 
     visit(path_of(lost), page=page)

@@ -66,7 +66,7 @@ def test_on_an_iphone_the_way_over_the_home_screen_is_told(visit, door):
     visit(path_of(lost), page=page)
     page.get_by_text("More", exact=True).click()
 
-    expect(page.get_by_text("For alerts on an iPhone: copy your link")).to_be_visible()
+    expect(page.get_by_text("To get alerts on an iPhone: copy your link")).to_be_visible()
     expect(page.get_by_role("button", name="Alert me on this device")).to_have_count(0)
 
 
@@ -79,7 +79,7 @@ def test_an_owner_is_alerted_on_the_device_and_ends_it_again(visit, door, servic
     page.reload()
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Alert me on this device").click()
-    expect(page.get_by_role("button", name="No more alerts on this device")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop alerts on this device")).to_be_visible()
     assert violations(page) == []
     door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
     door.world.engine.deliver_due_alerts()
@@ -99,7 +99,7 @@ def test_an_owner_is_alerted_on_the_device_and_ends_it_again(visit, door, servic
         shown = page.evaluate(SHOWN)
     assert shown == ["Barsik: 1 animal that may be yours", f"match-{lost.json()['id']}", f"/lost/{lost.json()['id']}"]
 
-    page.get_by_role("button", name="No more alerts on this device").click()
+    page.get_by_role("button", name="Stop alerts on this device").click()
     expect(page.get_by_role("button", name="Alert me on this device")).to_be_visible()
     with door.world.database.read() as work:
         assert work.connection.exec_driver_sql("SELECT count(*) FROM devices").scalar() == 0

@@ -42,13 +42,13 @@ def test_from_a_match_to_a_meeting(both, door):
     expect(owner.get_by_text("Never pay in advance.")).to_be_visible()
 
     finder.get_by_role("button", name="Где я").click()
-    expect(owner.get_by_role("link", name="A place: 57.61, 39.86")).to_be_visible(timeout=20_000)
+    expect(owner.get_by_role("link", name="Place: 57.61, 39.86")).to_be_visible(timeout=20_000)
     picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=3)}
     finder.get_by_label("Фото", exact=True).set_input_files(picture)
     expect(owner.get_by_alt_text("Photo")).to_be_visible(timeout=20_000)
     owner.get_by_role("button", name="Rex is home").click()
     owner.get_by_role("button", name="Yes", exact=True).click()
-    expect(owner.get_by_text("This case is closed.")).to_be_visible()
+    expect(owner.get_by_text("This case is closed:")).to_be_visible()
     expect(finder.get_by_text("Хозяин говорит, что питомец дома.")).to_be_visible(timeout=20_000)
     for gone in (finder.get_by_label("Сообщение"), finder.get_by_role("button", name="Где я"), finder.locator(".file")):
         expect(gone).to_have_count(0)
@@ -70,7 +70,7 @@ def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap
     expect(finder.get_by_text("Какой приметы нет ни на фото, ни в вашем объявлении?")).to_be_visible()
     asked = owner.get_by_text("Which mark is neither on the photos nor in your report?")
     expect(asked).to_be_visible(timeout=20_000)  # each reads it in the own language
-    expect(owner.get_by_text("Your secret mark, which only you see: A scar under the left paw")).to_be_visible()
+    expect(owner.get_by_text("Your secret mark, which only you can see: A scar under the left paw")).to_be_visible()
     assert "scar" not in finder.content()
     owner.get_by_role("button", name="Answer with it").click()
 
@@ -88,7 +88,7 @@ def test_what_is_said_to_somebody_who_has_erased_everything_is_explained(both):
     finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
     finder.get_by_role("button", name="Отправить").click()
 
-    expect(finder.get_by_text("Другая сторона стёрла своё объявление.")).to_be_visible(timeout=20_000)
+    expect(finder.get_by_text("Другая сторона удалила своё объявление.")).to_be_visible(timeout=20_000)
 
 
 def test_a_finder_closes_the_report_and_opens_it_again(both, door):
@@ -168,7 +168,7 @@ def test_who_asks_to_talk_reads_on_the_card_what_came_of_it_and_is_led_to_the_co
     owner.context.set_offline(True)
     ask.focus()
     owner.keyboard.press("Enter")
-    expect(card.get_by_role("alert")).to_contain_text("Not done: there was no network.")
+    expect(card.get_by_role("alert")).to_contain_text("That did not go through: you were offline.")
     expect(card.get_by_role("alert")).to_be_in_viewport()
     owner.context.set_offline(False)
     owner.keyboard.press("Enter")
@@ -177,7 +177,7 @@ def test_who_asks_to_talk_reads_on_the_card_what_came_of_it_and_is_led_to_the_co
     expect(card.get_by_role("button", name="To the conversation")).to_be_focused()
     assert violations(owner) == []
 
-    card.get_by_role("button", name="Compare large").click()
+    card.get_by_role("button", name="Compare up close").click()
     owner.get_by_role("dialog").get_by_role("button", name="To the conversation").click()
     talk = owner.locator(".talk")
     expect(talk).to_be_in_viewport()
@@ -200,7 +200,7 @@ def test_what_was_begun_outlives_a_reload_and_a_place_opens_on_a_map(both):
     expect(owner.get_by_label("Message")).to_have_value("")
 
     finder.get_by_role("button", name="Где я").click()
-    place = owner.get_by_role("link", name="A place: 57.61, 39.86")
+    place = owner.get_by_role("link", name="Place: 57.61, 39.86")
     expect(place).to_be_visible(timeout=20_000)
     assert place.get_attribute("href").startswith("https://www.openstreetmap.org/?mlat=57.61&mlon=39.86")
     assert "noreferrer" in place.get_attribute("rel")

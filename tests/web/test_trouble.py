@@ -28,7 +28,7 @@ def test_an_expired_link_says_who_has_a_new_one(visit, lost, monkeypatch):
     page = visit(path_of(lost))
 
     expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
-    expect(page.get_by_text("or ask those who run this server")).to_be_visible()
+    expect(page.get_by_text("otherwise ask the people who run this server")).to_be_visible()
     assert violations(page) == []
 
 
@@ -116,7 +116,7 @@ def test_hostile_words_run_nowhere(visit, door):
     lost = door.report("lost", photo(1), name=nasty[:90], description=nasty, listed="true", **HOME)
     page = visit(path_of(lost))
     expect(page.locator("li.card")).to_have_count(1)
-    page.get_by_role("button", name="Compare large").click()
+    page.get_by_role("button", name="Compare up close").click()
     page.keyboard.press("Escape")
     for path in (f"/lost/{lost.json()['id']}/poster", "/board", f"/pet/{lost.json()['id']}"):
         visit(path, page=page)
