@@ -342,7 +342,7 @@ def test_the_finder_is_told_when_a_later_owner_may_be_there_by_district_and_band
 
     seen = finder.sees(words(finder, "news_owner"))
     assert seen.pictures
-    assert "0–2 км" in seen.text
+    assert "0–2\N{NO-BREAK SPACE}км" in seen.text
     assert told_nothing_of(finder, "57.6", "39.85")
 
 

@@ -14,6 +14,7 @@ from homeward.domain.places import Point
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=timezone(timedelta(hours=3)))
 DOUBT = timedelta(hours=2)
+SPACE = "\N{NO-BREAK SPACE}"
 CITIES = [  # where people live, and the sun: longitude in degrees
     ("Europe/London", -0.1),
     ("Europe/Dublin", -6.3),
@@ -164,9 +165,11 @@ def test_times_and_distances_are_said_as_people_say_them():
     assert russian.when(now - timedelta(days=2)) == "2 дня назад (22 нояб., 15:30)"
     assert Words("ru", None, now).when(now - timedelta(hours=5)) == "5 часов назад"
     assert english.ago(now) == "just now"
-    assert [english.distance(km) for km in (0.01, 0.62, 1.24, 14.4)] == ["50 m", "600 m", "1.2 km", "14 km"]
-    assert russian.distance(1.24) == "1,2 км"
-    assert [english.percent(degree) for degree in (0.999, 0.5, 0.001)] == ["> 99 %", "50 %", "< 1 %"]
+    distances = [english.distance(km).split(SPACE) for km in (0.01, 0.62, 1.24, 14.4)]
+    assert distances == [["50", "m"], ["600", "m"], ["1.2", "km"], ["14", "km"]]
+    assert russian.distance(1.24) == f"1,2{SPACE}км"
+    assert [english.percent(degree) for degree in (0.999, 0.5, 0.001)] == [f">{SPACE}99%", "50%", f"<{SPACE}1%"]
+    assert russian.percent(0.5) == f"50{SPACE}%"
 
 
 @pytest.mark.parametrize(

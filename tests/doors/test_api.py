@@ -55,7 +55,29 @@ def test_reasons_and_degrees_speak_the_readers_language(door, pair):
     (match,) = matches(door, pair[1], **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"}).json()["items"]
 
     assert match["degree_text"] == "очень вероятно"
-    assert "550 м от дома" in [reason["text"] for reason in match["reasons"]]
+    assert "550\N{NO-BREAK SPACE}м от дома" in [reason["text"] for reason in match["reasons"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "lost_h", "found_h", "said"),
+    [
+        ("ru", 21, 0, "через 21 час после пропажи"),
+        ("ru", 3, 0, "через 3 часа после пропажи"),
+        ("en", 5, 0, "seen 5 hours after it was lost"),
+        ("ru", 41 * 24, 0, "спустя 41 день"),
+        ("en", 40 * 24, 0, "seen 40 days later"),
+        ("ru", 0, 5 * 24, "за 5 дней до пропажи"),
+    ],
+)
+def test_the_time_between_is_said_in_whole_words(door, language, lost_h, found_h, said):
+    now = door.world.clock.now()
+    at = {shelf: (now - timedelta(hours=h)).isoformat() for shelf, h in (("lost", lost_h), ("found", found_h))}
+    door.report("found", photo(1), happened_at=at["found"], **PLACE)
+    lost = door.report("lost", photo(1, noise=1), happened_at=at["lost"], **PLACE)
+
+    (match,) = matches(door, lost, **{"Accept-Language": language}).json()["items"]
+
+    assert said in [reason["text"] for reason in match["reasons"]]
 
 
 def test_matches_come_as_csv_that_a_spreadsheet_reads(door, pair):

@@ -7,12 +7,13 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from babel.numbers import format_decimal
 from PIL import Image, ImageEnhance, ImageOps
 from skimage.data import chelsea
 
 from benchmarks.served import Served
 from homeward.client import API, Call, Client
-from homeward.locales import text
+from homeward.locales import distance, percent, text
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
 WAIT_S = 60.0
@@ -91,7 +92,7 @@ SAID = {
         "about": "Ginger stripes, green eyes", "question": "Does she have any mark that I cannot see on the photo?",
         "answer": "A small notch in the left ear", "yes": "Yes, that is right!", "where": "Where can we meet?",
         "here": "At the entrance, in ten minutes", "files": "files a lost report: {name}, “{about}”",
-        "first": "first match: degree {degree:.0%}, L2 {l2:.2f}, {km} km from where she was lost",
+        "first": "first match: degree {degree}, L2 {l2}, {distance} from where she was lost",
         "verdict": "“It is mine”; asks to be put in touch", "reads": "reads: {words}", "says": "writes: {words}",
         "home": "“She is home”: the case is closed",
     },
@@ -100,9 +101,9 @@ SAID = {
         "about": "Рыжие полоски, зелёные глаза", "question": "Есть ли у неё примета, которой не видно на фото?",
         "answer": "Маленькая зазубрина на левом ухе", "yes": "Да, всё верно!", "where": "Где можно встретиться?",
         "here": "У подъезда, через десять минут", "files": "подаёт объявление о пропаже: {name}, «{about}»",
-        "first": "первое совпадение: вероятность {degree:.0%}, L2 {l2:.2f}, {km} км от места пропажи",
+        "first": "первое совпадение: вероятность {degree}, L2 {l2}, {distance} от места пропажи",
         "verdict": "«Это моя»; просит связать с нашедшим", "reads": "читает: {words}", "says": "пишет: {words}",
-        "home": "«Она дома»: дело закрыто",
+        "home": "«Она дома»: поиск закрыт",
     },
 }  # fmt: skip
 
@@ -143,8 +144,12 @@ def _lost_form(said) -> dict[str, str]:
 def _hand_over(owner: Client, finder: Chat, transcript: Transcript, said, lost_id: str) -> None:
     (match,) = owner.matches(lost_id)["items"]
     assert match["degree"] > 0.5
-    transcript.add(said["owner"], said["first"].format(degree=match["degree"], l2=match["l2_distance"],
-                                                       km=round(match["distance_km"], 1)))  # fmt: skip
+    shown = {
+        "degree": percent(transcript.language, match["degree"]),
+        "l2": format_decimal(match["l2_distance"], "0.00", locale=transcript.language),
+        "distance": distance(transcript.language, match["distance_km"]),
+    }
+    transcript.add(said["owner"], said["first"].format(**shown))
     finder.sees("news_owner")
     pair = {"lost_id": lost_id, "found_id": match["found_id"]}
     owner.verdict(lost_id, match["found_id"], "same")

@@ -9,6 +9,8 @@ export type Texts = Record<Key, string> & Partial<Record<SlavicForm, string>>;
 export type Values = Record<string, string | number>;
 
 const LANGUAGES: Record<string, Texts> = { en, ru };
+/** Our English is British: 24 November, 02:10. */
+const LOCALES: Record<string, string> = { en: "en-GB" };
 /** The server, which makes the board and other pages itself, reads it too. */
 const COOKIE = "homeward-language";
 const HOUR_S = 3600;
@@ -30,8 +32,9 @@ export class Words {
   constructor(readonly language: string) {
     this.relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
     this.plural = new Intl.PluralRules(language);
-    this.dayOnly = new Intl.DateTimeFormat(language, { day: "numeric", month: "long" });
-    this.dayAndTime = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+    const locale = LOCALES[language] ?? language;
+    this.dayOnly = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long" });
+    this.dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
   }
 
   t(key: Key, values: Values = {}): string {
@@ -63,10 +66,15 @@ export class Words {
     return format.format(n);
   }
 
-  /** 97 %; nothing is ever certain. */
+  /** 97% in English, 97 % in Russian; nothing is ever certain. */
   percent(degree: number): string {
-    if (degree > 0.99) return `>\u202f99\u00a0%`;
-    return degree < 0.01 ? `<\u202f1\u00a0%` : `${Math.round(degree * 100)}\u00a0%`;
+    if (degree > 0.99) return this.t("unit.percent", { n: ">\u202f99" });
+    return degree < 0.01 ? this.t("unit.percent", { n: "<\u202f1" }) : this.share(degree);
+  }
+
+  /** 40% in English, 40 % in Russian, of what may be nothing or all. */
+  share(part: number): string {
+    return this.t("unit.percent", { n: Math.round(part * 100) });
   }
 
   /** 600 m, 1.2 km, 14 km. */

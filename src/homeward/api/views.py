@@ -19,7 +19,7 @@ from homeward.domain.matches import FinderMatch, MatchView, Reason, ReasonCode
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Report, Shelf, Status
 from homeward.engine.board import Notice
-from homeward.locales import distance, text
+from homeward.locales import distance, plural, text
 from homeward.ports import ApiKey, News
 
 Json = dict[str, Any]
@@ -334,9 +334,13 @@ def _measured(reason: Reason, language: str) -> dict[str, str]:
     value = reason.value or 0.0
     if reason.code in {ReasonCode.NEAR_HOME, ReasonCode.NEAR_LAST_SEEN, ReasonCode.FAR_AWAY}:
         return {"distance": distance(language, value)}
+    if reason.code in {ReasonCode.LATER, ReasonCode.BEFORE_LOST}:
+        return {"days": plural(language, "unit.days", round(value)) or ""}
     if reason.code is ReasonCode.SOON_AFTER:
-        within = text(language, "reason.within_an_hour" if value < 1 else "reason.hours", value=value) or ""
-        return {"hours": within}
+        hours = (
+            plural(language, "reason.hours", round(value)) if value >= 1 else text(language, "reason.within_an_hour")
+        )
+        return {"hours": hours or ""}
     return {}
 
 

@@ -193,7 +193,7 @@ def _match_card(
         f"🕒 {turn.words.when(moment_of(match['seen_at']))}",
         _source(turn, match),
         _breed(turn, match),
-        turn.words("card.l2", value=f"{match['l2_distance']:.2f}"),
+        turn.words("card.l2", value=turn.words.number(match["l2_distance"])),
         turn.words(f"card.verdict.{match['verdict']}") if match["verdict"] else "",
         turn.words("same_picture") if _is_same_picture(match) else "",
     ]

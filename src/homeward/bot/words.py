@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from homeward.locales import distance, plural, text
+from homeward.locales import distance, percent, plural, text
 
 GUESS_IS_OFF, ZONES_REACH = timedelta(hours=2), timedelta(hours=14)
 SPOKEN_AT_MIN = {"ru": 180}  # where nothing is known: most who speak Russian keep the time of Moscow
@@ -65,10 +65,8 @@ class Words:
         return str(format_decimal(value, "#,##0.##", locale=self.language))
 
     def percent(self, degree: float) -> str:
-        """97 %; nothing is ever certain."""
-        if degree > 0.99:
-            return "> 99 %"
-        return f"{degree * 100:.0f} %" if degree >= 0.01 else "< 1 %"
+        """97%; nothing is ever certain."""
+        return percent(self.language, degree)
 
 
 def moment_of(value: str) -> datetime:

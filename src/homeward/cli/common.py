@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from homeward import locales
 from homeward.errors import BadSettings, InvalidInput
 from homeward.locales import LANGUAGES, text
 
@@ -115,9 +116,7 @@ def whole_key(given: str) -> str:
 
 def percent(degree: float) -> str:
     """A degree for people; nothing is ever certain."""
-    if degree > 0.99:
-        return "> 99 %"
-    return f"{degree * 100:.0f} %" if degree >= 0.01 else "< 1 %"
+    return locales.percent(language(), degree)
 
 
 def show_json(value: Any) -> None:

@@ -42,6 +42,12 @@ def distance(language: str, km: float) -> str:
     return text(language, "unit.km", value=format_decimal(km, "#,##0.#" if km < 10 else "#,##0", locale=language)) or ""
 
 
+def percent(language: str, degree: float) -> str:
+    """97% in English, 97 % in Russian; nothing is ever certain."""
+    shown = ">\u00a099" if degree > 0.99 else f"{degree * 100:.0f}" if degree >= 0.01 else "<\u00a01"
+    return text(language, "unit.percent", value=shown) or ""
+
+
 def best_language(accept_language: str | None) -> str:
     """The best of our languages for an ``Accept-Language`` header."""
     wanted: list[tuple[float, int, str]] = []

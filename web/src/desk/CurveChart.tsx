@@ -21,7 +21,7 @@ export function CurveChart({ curve }: { curve: Curve }) {
           <g key={share}>
             <line x1={LEFT} x2={RIGHT} y1={y(share)} y2={y(share)} class="grid" />
             <text x={LEFT - 6} y={y(share) + 4} text-anchor="end">
-              {Math.round(share * 100)} %
+              {words.words.share(share)}
             </text>
           </g>
         ))}

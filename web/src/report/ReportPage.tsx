@@ -212,7 +212,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
         <button class="main" disabled={progress.value !== null}>
           {progress.value === null
             ? words.t("report.send")
-            : words.t("report.sending", { percent: `${Math.round(progress.value * 100)}\u00a0%` })}
+            : words.t("report.sending", { percent: words.share(progress.value) })}
         </button>
       </div>
     </form>

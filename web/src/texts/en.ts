@@ -169,6 +169,7 @@ export const en = {
 
   "unit.km": "{n}\u00a0km",
   "unit.m": "{n}\u00a0m",
+  "unit.percent": "{n}%",
 
   "report.lost": "Lost pet",
   "report.found": "Found animal",

@@ -180,6 +180,7 @@ export const ru: Texts = {
 
   "unit.km": "{n}\u00a0км",
   "unit.m": "{n}\u00a0м",
+  "unit.percent": "{n}\u00a0%",
 
   "report.lost": "Пропал питомец",
   "report.found": "Найдено животное",
