@@ -98,7 +98,7 @@ def test_nothing_goes_to_an_address_that_was_not_confirmed(door, mail):
     door.report("found", photo(1, noise=2), **NEAR)
     door.world.engine.deliver_due_alerts()
 
-    assert [letter["Subject"] for letter in mail.letters] == ["Confirm that news of your cat should come here"]
+    assert [letter["Subject"] for letter in mail.letters] == ["Confirm this address for news of your cat"]
 
 
 def test_a_finder_is_told_of_a_later_owner_and_of_a_message(door, mail):
@@ -129,7 +129,7 @@ def test_a_finder_reads_that_an_owner_says_so_and_decides(door, mail):
     door.world.engine.deliver_due_alerts()
 
     letter = mail.wait("finder@example.org", 2)
-    assert letter["Subject"] == "An owner says that the animal you found is theirs, and home again"
+    assert letter["Subject"] == "An owner says that the animal you found is theirs, and is home again"
     assert "please close your report" in words(letter)
     assert "evil" not in letter.as_string()
 

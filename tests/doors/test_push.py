@@ -72,7 +72,7 @@ def test_an_owner_is_told_in_the_browser_and_nobody_on_the_way_can_read_it(door,
     (russian,), (english,) = phone.read(), laptop.read()
     assert russian["title"] == "Barsik: 1 похожее животное"
     assert english == {
-        "title": "Barsik: 1 animal that may be yours",
+        "title": "1 animal that may be Barsik",
         "tag": f"match-{lost.json()['id']}",
         "path": f"/lost/{lost.json()['id']}",
         "language": "en",
@@ -115,7 +115,7 @@ def test_a_finder_is_asked_to_close_what_an_owner_says_is_home(door, service):
     door.world.engine.deliver_due_alerts()
 
     (said,) = [words for words in browser.read() if "body" in words]
-    assert said["title"] == "An owner says that the animal you found is theirs, and home again"
+    assert said["title"] == "An owner says that the animal you found is theirs, and is home again"
     assert "please close your report" in said["body"]
 
 

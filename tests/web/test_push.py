@@ -97,7 +97,7 @@ def test_an_owner_is_alerted_on_the_device_and_ends_it_again(visit, door, servic
     while shown is None:  # a worker that is just being stopped loses it; the test's own time limit ends it
         protocol.send("ServiceWorker.deliverPushMessage", pushed)
         shown = page.evaluate(SHOWN)
-    assert shown == ["Barsik: 1 animal that may be yours", f"match-{lost.json()['id']}", f"/lost/{lost.json()['id']}"]
+    assert shown == ["1 animal that may be Barsik", f"match-{lost.json()['id']}", f"/lost/{lost.json()['id']}"]
 
     page.get_by_role("button", name="Stop alerts on this device").click()
     expect(page.get_by_role("button", name="Alert me on this device")).to_be_visible()
