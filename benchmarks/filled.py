@@ -1,5 +1,6 @@
 """A database filled with random embeddings: half cats, half bodies, in a box of 100 km, over a year."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from homeward.domain.embeddings import NewEmbedding, unit
 from homeward.domain.ids import AccountId, ContentHash, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf
+from homeward.ports import Database
 from homeward.storage.sql import SqlDatabase
 
 MODEL = ModelName("bench")
@@ -72,34 +74,35 @@ def filled(path: Path, count: int) -> Rows:
     return rows
 
 
-def lost_pets(path: Path, count: int, model: ModelName) -> None:
-    """Write ``count`` open lost pets about the centre, each with a face and a body that ``model`` saw."""
-    rng, now = np.random.default_rng(0), datetime.now(UTC)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database = SqlDatabase.open(path)
-    for number in range(count):
-        place = Point(CENTRE.lat + float(rng.uniform(-0.13, 0.13)), CENTRE.lon + float(rng.uniform(-0.25, 0.25)))
-        report = Report(
-            id=ReportId(f"r{number}"),
-            shelf=Shelf.LOST,
-            account_id=AccountId(f"a{number}"),
-            species=Species.CAT if number % 2 else Species.DOG,
-            species_confidence=1.0,
-            happened_at=now - timedelta(days=float(rng.uniform(7, 30))),
-            created_at=now,
-            encounter_id=EncounterId(f"r{number}"),
-            place=place,
-            home=place,
-        )
-        photo = Photo(PhotoId(f"p{number}"), report.id, ContentHash("0" * 64), 900, 900, 0, now)
-        boxes = {Part.FACE: Box(300, 0, 500, 200), Part.BODY: Box(0, 0, 900, 900)}
-        crops = [NewCrop(photo.id, report.id, 0, part, box, report.species, 0.9) for part, box in boxes.items()]
-        with database.write() as work:
-            work.reports.add(report)
-            ids = work.photos.add(photo, crops)
-            vectors = unit(rng.normal(size=(len(ids), DIMENSION)))
-            work.embeddings.add([NewEmbedding(crop, model, vector) for crop, vector in zip(ids, vectors, strict=True)])
-    database.close()
+def add_lost(
+    database: Database,
+    name: str,
+    species: Species,
+    home: Point,
+    looks: Mapping[Part, tuple[Box, Any]],
+    model: ModelName,
+) -> None:
+    """One more open lost pet, filed a week ago; ``looks`` are the crops of its photo with the vectors of ``model``."""
+    when = datetime.now(UTC) - timedelta(days=7)
+    report = Report(
+        id=ReportId(name),
+        shelf=Shelf.LOST,
+        account_id=AccountId(name),
+        species=species,
+        species_confidence=1.0,
+        happened_at=when,
+        created_at=when,
+        encounter_id=EncounterId(name),
+        place=home,
+        home=home,
+    )
+    photo = Photo(PhotoId(f"p-{name}"), report.id, ContentHash("0" * 64), 900, 900, 0, when)
+    crops = [NewCrop(photo.id, report.id, 0, part, box, species, 0.9) for part, (box, _) in looks.items()]
+    with database.write() as work:
+        work.reports.add(report)
+        ids = work.photos.add(photo, crops)
+        vectors = [vector for _, vector in looks.values()]
+        work.embeddings.add([NewEmbedding(crop, model, vector) for crop, vector in zip(ids, vectors, strict=True)])
 
 
 def passing(rows: Rows, radius_km: float, days: float) -> Any:

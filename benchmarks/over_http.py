@@ -19,15 +19,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import psutil
 from PIL import Image
 
-from benchmarks.filled import lost_pets
+from benchmarks.filled import DIMENSION, add_lost
 from benchmarks.served import Served
 from benchmarks.town import Town, now
+from homeward.app import DATABASE_FILE
 from homeward.client import API, Call, Client
-from homeward.domain.animals import Species
+from homeward.domain.animals import Part, Species
+from homeward.domain.boxes import Box
 from homeward.domain.crops import cut
+from homeward.domain.embeddings import unit
 from homeward.domain.ids import ModelName
 from homeward.domain.places import Point
 from homeward.engine.recognise import Recognise
@@ -35,6 +39,7 @@ from homeward.images.reader import PillowReader
 from homeward.models.batching import BatchingDetector, BatchingEmbedder
 from homeward.models.registry import Registry
 from homeward.settings import Settings
+from homeward.storage.sql import SqlDatabase
 
 SETS = {"dog": "reid/mpdd_dogs/test", "cat": "reid/gpriamo_cats/test/full"}
 SIDE_PX = 320  # the longer side of what a camera sends
@@ -63,7 +68,7 @@ def measure(*, short: bool) -> Figures:
     photos = _photos(Path(os.environ.get("HOMEWARD_SHARED", "../shared")) / "data")
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings()
-        lost_pets(Path(folder) / "data" / "homeward.sqlite", lost, ModelName(settings.embedder))
+        _fill(Path(folder) / "data", lost, ModelName(settings.embedder))
         with Served(Path(folder)) as server:
             ways = {
                 "over HTTP": Way(_sender(server, Path(folder), photos, cameras), (psutil.Process(server.process.pid),)),
@@ -82,6 +87,19 @@ def _photos(data: Path) -> list[tuple[str, bytes]]:
                 photo.convert("RGB").save(kept := io.BytesIO(), "JPEG", quality=90)
                 found.append((species, kept.getvalue()))
     return found
+
+
+def _fill(data: Path, lost: int, model: ModelName) -> None:
+    """Lost pets that look like nobody, each with a face and a body."""
+    town, rng = Town(lost=lost, strays=1, cameras=1), np.random.default_rng(0)
+    data.mkdir()
+    database = SqlDatabase.open(data / DATABASE_FILE)
+    for animal in range(lost):
+        face, body = unit(rng.normal(size=(2, DIMENSION)))
+        looks = {Part.FACE: (Box(300, 0, 500, 200), face), Part.BODY: (Box(0, 0, 900, 900), body)}
+        home = town.place(town.homes[animal])
+        add_lost(database, f"a{animal}", town.species(animal), home, looks, model)
+    database.close()
 
 
 def _sender(server: Served, folder: Path, photos: Sequence[tuple[str, bytes]], cameras: int) -> Callable[[int], object]:

@@ -10,8 +10,10 @@ import sqlite3
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.drawn import DETECTOR, EMBEDDER, add_models, picture_of
+from benchmarks.filled import add_lost
 from benchmarks.town import Sighting, Town, now
 from homeward.app import SystemClock
+from homeward.app.shelves import shelves_of
 from homeward.districts import NoDistricts
+from homeward.domain.animals import Part
 from homeward.domain.boxes import Box
-from homeward.domain.filing import NewReport, NewSighting
-from homeward.domain.ids import AccountId, CameraId
+from homeward.domain.filing import NewSighting
+from homeward.domain.ids import AccountId, CameraId, ModelName
 from homeward.domain.matches import MatchQuery
 from homeward.domain.reports import Camera, Shelf
 from homeward.engine.engine import Engine, Ports, Rules
@@ -32,13 +37,14 @@ from homeward.images.reader import PillowReader
 from homeward.images.renderer import PillowRenderer
 from homeward.models.registry import Registry
 from homeward.ports import ReportQuery, Space
-from homeward.storage.index.exact import ExactIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
-from homeward.storage.shelves import open_shelf
 from homeward.storage.sql import SqlDatabase
+from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.testing import FakeSpaces, RecordingMessenger
+from tests.fakes.postgres import QUICK, running
 
 CLIENTS = 8
+SYNCED = tuple(setting for setting in QUICK if not setting.startswith(("fsync", "full_page_writes")))
 WHOLE = Box(0, 0, 128, 128)
 Figures = dict[str, Any]
 
@@ -46,9 +52,29 @@ Figures = dict[str, Any]
 def measure(*, short: bool) -> Figures:
     """Eight cameras' clients at once."""
     lost, count, cameras = (50, 40, 20) if short else (10_000, 4_000, 1_000)
-    town = Town(lost=lost, strays=lost, cameras=cameras)
+    figures: Figures = {}
+    for name, opened in {"SQLite": _sqlite, "PostgreSQL": _postgres}.items():
+        town = Town(lost=lost, strays=lost, cameras=cameras)
+        with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as database:
+            found = _measured(Path(folder), database, town, count)
+        figures |= {f"{name}: {key}": value for key, value in found.items()}
     with tempfile.TemporaryDirectory() as folder:
-        return _measured(Path(folder), town, count) | {"bare_synced_commits_per_second": _commits(Path(folder))}
+        return figures | {"bare_synced_commits_per_second": _commits(Path(folder))}
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[SqlDatabase]:
+    with closing(SqlDatabase.open(folder / "x.sqlite")) as database:
+        yield database
+
+
+@contextmanager
+def _postgres(_folder: Path) -> Iterator[PostgresDatabase]:
+    """A real server that syncs what it commits."""
+    with running(settings=SYNCED) as server:
+        server.ask("CREATE DATABASE bench")
+        with closing(PostgresDatabase.open(server.url("bench"))) as database:
+            yield database
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +83,32 @@ class Played:
 
     town: Town
     engine: Engine
-    database: SqlDatabase
+    database: SqlDatabase | PostgresDatabase
     seen: list[Sighting]
 
 
-def play(folder: Path, town: Town, count: int) -> Played:
-    """An engine with the town's cameras and its lost pets, filed a day before the first of ``count`` sightings."""
+def play(folder: Path, database: SqlDatabase | PostgresDatabase, town: Town, count: int) -> Played:
+    """An engine with the town's cameras and its lost pets, filed before the first of ``count`` sightings."""
     since = now()
     seen = town.sightings(count, since + timedelta(days=1), since + timedelta(days=7))
-    database = SqlDatabase.open(folder / "x.sqlite")
     engine = _engine(folder, database)
     for number, xy in enumerate(town.cameras):
         engine.cameras.add(Camera(CameraId(f"c{number}"), f"c{number}", town.place(xy), None, since))
     for animal, vector in enumerate(town.vectors(range(town.lost))):
-        place, species = town.place(town.homes[animal]), town.species(animal)
-        new = NewReport(Shelf.LOST, AccountId(f"a{animal}"), (picture_of(vector),), species, place, home=place)
-        engine.add_lost(replace(new, happened_at=since, keep_without_animal=True))
+        looks = {Part.BODY: (WHOLE, vector)}
+        add_lost(
+            database, f"a{animal}", town.species(animal), town.place(town.homes[animal]), looks, ModelName(EMBEDDER)
+        )
     return Played(town, engine, database, seen)
 
 
-def _engine(folder: Path, database: SqlDatabase) -> Engine:
+def _engine(folder: Path, database: SqlDatabase | PostgresDatabase) -> Engine:
     add_models(folder / "models")
     models = Registry([folder / "models"])
     space = Space(models.embedder(EMBEDDER, 1), models.calibration(EMBEDDER))
     ports = Ports(
         database=database,
-        shelves={shelf: open_shelf(shelf, ExactIndex(shelf, database)) for shelf in Shelf},
+        shelves=shelves_of(database, None),
         photos=FolderPhotoStorage(folder / "photos"),
         reader=PillowReader(20_000_000, 50_000_000),
         renderer=PillowRenderer(),
@@ -95,9 +121,8 @@ def _engine(folder: Path, database: SqlDatabase) -> Engine:
     return Engine(ports, Rules())
 
 
-def _measured(folder: Path, town: Town, count: int) -> Figures:
-    played = play(folder, town, count)
-
+def _measured(folder: Path, database: SqlDatabase | PostgresDatabase, town: Town, count: int) -> Figures:
+    played = play(folder, database, town, count)
     pictures = [picture_of(vector) for vector in town.vectors([sighting.animal for sighting in played.seen])]
 
     def send(sighting: Sighting, photo: bytes) -> float:
@@ -118,9 +143,9 @@ def _measured(folder: Path, town: Town, count: int) -> Figures:
         "accepted_and_matched_p50_ms": float(np.percentile(times, 50)) * 1000,
         "accepted_and_matched_p99_ms": float(np.percentile(times, 99)) * 1000,
         "own_owner_told_share": _own_owner_told(played),
-        "database_bytes_per_sighting": (_size(folder) - before) / count,
     }
-    played.database.close()
+    if before:
+        figures["database_bytes_per_sighting"] = (_size(folder) - before) / count
     return figures
 
 
@@ -138,7 +163,7 @@ def _own_owner_told(played: Played) -> float:
 
 
 def _size(folder: Path) -> int:
-    """Of the database, its log included."""
+    """Of the database in the folder, its log included; 0 where rows lie elsewhere."""
     return sum(path.stat().st_size for path in folder.glob("x.sqlite*"))
 
 
