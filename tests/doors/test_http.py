@@ -35,6 +35,19 @@ def test_the_client_files_matches_and_judges(server):
         assert owner.photo(lost["photos"][0]["id"]).startswith(b"\xff\xd8")
 
 
+def test_the_applications_of_a_process_share_nothing_but_their_routes(door, tmp_path):
+    other = Door(tmp_path / "other", uploads_per_minute=1)
+    filed = [[each.report("lost", photo(n)).status_code for n in range(2)] for each in (other, door)]
+    kept = [each.http.get("/api/v1/reports", headers=each.key("admin")).json()["items"] for each in (other, door)]
+    stranger = other.http.get("/api/v1/reports", headers=door.key("admin"))
+    other.http.close()
+    other.world.database.close()
+
+    assert filed == [[201, 429], [201, 201]]
+    assert [len(reports) for reports in kept] == [1, 2]
+    assert stranger.status_code == 401
+
+
 def test_the_clients_errors_are_ours(server):
     with Client(server) as anyone:
         lost, other = anyone.report("lost", [photo(1)]), anyone.report("lost", [photo(2)])
