@@ -1,7 +1,9 @@
 """A whole engine on real or in-memory storage, with models that need no weights."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from homeward.districts import NoDistricts
 from homeward.domain.filing import NewReport
@@ -82,8 +84,25 @@ class World:
         return self.engine.cameras.add(Camera(CameraId(name), name, place, None, self.clock.now()))
 
 
+@cache
+def _tables() -> bytes:
+    """Of a database that the revisions made: they need longer than many a test."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "homeward.sqlite"
+        SqlDatabase.open(path).close()
+        return path.read_bytes()
+
+
+def sqlite(path: Path) -> SqlDatabase:
+    """The database of ``path``; where there is none, one with tables and no rows."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_tables())
+    return SqlDatabase.open(path)
+
+
 def on_disk(folder: Path, **parts) -> World:
-    database = SqlDatabase.open(folder / "homeward.sqlite")
+    database = sqlite(folder / "homeward.sqlite")
     shelves = {shelf: open_shelf(shelf, ExactIndex(shelf, database)) for shelf in Shelf}
     return World(database, shelves, FolderPhotoStorage(folder / "photos"), **parts)
 

@@ -12,10 +12,11 @@ from homeward.domain.ids import AccountId, ContentHash, EncounterId, ModelName, 
 from homeward.domain.matches import Match
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf
 from homeward.ports import AlertKind, NewAlert
-from homeward.storage.sql import SqlDatabase, rows, tables
+from homeward.storage.sql import rows, tables
 from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.storage.sql.schema import migrate
 from homeward.testing import InMemoryDatabase
+from tests.world import sqlite
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MODEL = ModelName("m")
@@ -32,7 +33,7 @@ def opened(kind, request):
         yield made, lambda: InMemoryDatabase(made.tables)
         return
     where = request.getfixturevalue("postgres_url") if kind == "postgres" else request.getfixturevalue("tmp_path") / "x"
-    opening = PostgresDatabase.open if kind == "postgres" else SqlDatabase.open
+    opening = PostgresDatabase.open if kind == "postgres" else sqlite
     handles = [opening(where)]
     try:
         yield handles[0], lambda: handles.append(opening(where)) or handles[-1]

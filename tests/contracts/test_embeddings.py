@@ -22,6 +22,7 @@ from homeward.storage.sql import SqlDatabase
 from homeward.storage.sql.postgres import PostgresDatabase
 from homeward.testing import InMemoryDatabase, in_memory_shelves
 from tests.fakes.qdrant import opened
+from tests.world import sqlite
 
 from .rows import opened as opened_database
 
@@ -45,7 +46,7 @@ def store(request, tmp_path):
         with opened_database(how, request) as (database, _), opened("", database, tmp_path) as index:
             yield database, open_shelf(Shelf.FOUND, index)
         return
-    with closing(SqlDatabase.open(tmp_path / "x.sqlite")) as database, opened(how, database, tmp_path) as index:
+    with closing(sqlite(tmp_path / "x.sqlite")) as database, opened(how, database, tmp_path) as index:
         yield database, open_shelf(Shelf.FOUND, index)
 
 

@@ -27,6 +27,7 @@ from homeward.storage.sql import SqlDatabase, feed
 from tests.contracts.rows import NOW, add
 from tests.fakes.qdrant import server, settled
 from tests.fakes.store import HANG, Faulty
+from tests.world import sqlite
 
 MODEL, OTHER = ModelName("m"), ModelName("n")
 ANY = Filter(MODEL, only_open=False)
@@ -36,7 +37,7 @@ SIZE = 16
 
 @pytest.fixture
 def database(tmp_path):
-    made = SqlDatabase.open(tmp_path / "x.sqlite")
+    made = sqlite(tmp_path / "x.sqlite")
     yield made
     made.close()
 

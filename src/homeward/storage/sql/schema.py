@@ -1,5 +1,6 @@
 """The schema's history: Alembic revisions, applied when a database is opened."""
 
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -27,7 +28,9 @@ def migrate(connection: Connection, revision: str = "head") -> None:
             f"The data was written by a newer version of Homeward (revision {now}).",
             hint="Start the newer version, or restore a backup made by this one.",
         )
-    if now is not None and now != head() and revision == "head":
+    if now == (head() if revision == "head" else revision):
+        return
+    if now is not None and revision == "head":
         log.info("bringing tables up to date", revision=now, to=head())
     config = _config()
     config.attributes["connection"] = connection
@@ -41,12 +44,18 @@ def current(connection: Connection) -> str | None:
 
 def head() -> str | None:
     """The latest revision that this version knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _revisions().get_current_head()
 
 
 def knows(revision: str) -> bool:
     """Whether this version knows the revision."""
-    return revision in {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision in {step.revision for step in _revisions().walk_revisions()}
+
+
+@cache
+def _revisions() -> ScriptDirectory:
+    """Read once: every command opens a database."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:
