@@ -54,7 +54,8 @@ def test_an_update_that_comes_three_times_is_answered_once(telegram, bot, door):
     assert [sent.text for sent in owner.all()].count(words(owner, "help")) == 1
 
 
-def test_a_report_is_filed_once_though_its_answers_failed_again_and_again(telegram, bot, door):
+def test_a_report_is_filed_once_though_its_answers_failed_again_and_again(telegram, bot, door, monkeypatch):
+    monkeypatch.setattr("homeward.bot.telegram.AGAIN_S", 0.01)
     owner = telegram.person(7)
     owner.writes("/lost")
     owner.sends_photos(photo(1))
@@ -64,7 +65,7 @@ def test_a_report_is_filed_once_though_its_answers_failed_again_and_again(telegr
             telegram.fault("sendMessage", 502, times=9)
         owner.taps(words(owner, "b.skip"))
 
-    owner.sees(words(owner, "filed_lost"), seconds=60)
+    owner.sees(words(owner, "filed_lost"))
     assert len(door.world.engine.reports(ReportQuery())) == 1
 
 

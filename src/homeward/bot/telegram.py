@@ -66,6 +66,7 @@ LONGEST_TEXT, LONGEST_CAPTION, LONGEST_NAME = 4096, 1024, 60
 POLL_S = 25
 SECURE = "https://"  # the only pages that buttons of Telegram open
 TRIES = 5
+AGAIN_S = 0.5  # after the first try that failed; twice as long after each other one
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
 ALLOWED = ["message", "callback_query"]
 COMMANDS = ("lost", "found", "my", "matches", "lang", "help", "cancel", "delete")
@@ -211,7 +212,7 @@ class Telegram:
                 raise _refused(error) from None
             except (TelegramServerError, TelegramNetworkError, TimeoutError, OSError) as error:
                 log.warning("telegram", error=type(error).__name__, attempt=attempt)
-                await asyncio.sleep(0.5 * 2**attempt)
+                await asyncio.sleep(AGAIN_S * 2**attempt)
             else:
                 return
         raise TryLater("Telegram takes nothing now.")
