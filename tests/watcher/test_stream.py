@@ -501,7 +501,7 @@ class Slow(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(OSError):
             for n in range(1000):
-                shown = with_animal(yard(n % 5), 20 + 8 * (n - 40), 200) if 40 < n < 80 else yard(n % 5)
+                shown = with_animal(yard(n % 5), 20 + 8 * (n - 15), 200) if 15 < n < 55 else yard(n % 5)
                 file = io.BytesIO()
                 Image.fromarray(shown).save(file, "JPEG")
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {file.tell()}\r\n\r\n"
