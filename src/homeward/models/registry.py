@@ -65,6 +65,19 @@ class Registry:
             raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
         return OnnxEmbedder(card, self._network(card, threads))
 
+    def checked_embedder(self, name: str, threads: int = 0) -> OnnxEmbedder:
+        """An embedder, opened, whose file gave its card's golden numbers here, wherever it is to run.
+
+        Raises:
+            ModelInvalid: it gives others, or is no embedder.
+        """
+        embedder = self.embedder(name, threads)
+        here = isinstance(embedder.network, OnnxNetwork)
+        check_golden(
+            embedder.card, embedder.network if here else OnnxNetwork(embedder.card, self.file(name), threads=1)
+        )
+        return embedder
+
     def calibration(self, name: str) -> Calibration:
         """What an embedder's distances mean."""
         card = self.card(name)

@@ -29,8 +29,7 @@ class RegistrySpaces:
         with self._lock:
             weights = self._registry.sha256(name)
             if (name, weights) not in self._opened:
-                self._registry.check_golden(name)
-                embedder = BatchingEmbedder(self._registry.embedder(name, self._threads))
+                embedder = BatchingEmbedder(self._registry.checked_embedder(name, self._threads))
                 space = Space(embedder, self._registry.calibration(name), breed_head(name), weights)
                 self._opened[name, weights] = space, embedder
             return self._opened[name, weights][0]
