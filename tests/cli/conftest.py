@@ -9,7 +9,7 @@ import pytest
 from tests.cli import forked
 
 RUN = [sys.executable, "-c", "from homeward.cli import main; main()"]
-MAKE_PROCESSES = {"watch", "serve", "demo"}
+MAKE_PROCESSES = {"serve"}
 
 
 @pytest.fixture

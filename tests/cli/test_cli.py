@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -453,21 +454,19 @@ def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path
         server.stop()
 
 
-def test_what_the_server_has_not_taken_is_said_and_kept(run, cat_clip, tmp_path):
-    box = (
-        "watch",
-        cat_clip,
-        "--camera",
-        "yard",
-        "--data",
-        tmp_path / "box",
-        "--json",
-        "--server",
-        "http://127.0.0.1:9",
-    )
-    answer = run(*box, code=1, data=False, HOMEWARD_CAMERA_KEY="hwk_x")
-    assert json.loads(answer.stdout)["waiting"] == 1
-    assert "sightings that the server has not taken: 1" in answer.stderr
+def test_what_the_server_has_not_taken_is_said_and_kept(monkeypatch, capsys, cat_clip, tmp_path):
+    from homeward.cli import watch
+
+    monkeypatch.setattr(watch, "SEND_LAST_S", 0.5)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # whoever runs the tests may stop them
+    monkeypatch.setenv("HOMEWARD_CAMERA_KEY", "hwk_x")
+    kept = {"data": tmp_path / "box", "json": True, "server": f"http://127.0.0.1:{free_port()}"}
+    code = watch.watch(str(cat_clip), camera="yard", **kept)
+
+    said = capsys.readouterr()
+    assert code == 1
+    assert json.loads(said.out)["waiting"] == 1
+    assert "sightings that the server has not taken: 1" in said.err
 
 
 def test_what_cannot_be_watched_is_said_with_exit_code_two(run, tmp_path):
