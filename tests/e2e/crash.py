@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import urlopen
 
 import httpx2
 from PIL import Image
@@ -94,10 +95,16 @@ class Server:
         self.process.wait(30)
 
     def is_ready(self) -> bool:
-        try:
-            return httpx2.get(f"{self.url}/readyz", timeout=1).status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return says_yes(f"{self.url}/readyz")
+
+
+def says_yes(url: str) -> bool:
+    """Whether a server answers 200; asked without httpx2, which reads all certificates first, 25 ms of a busy core."""
+    try:
+        with urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def picture(pair: int) -> bytes:

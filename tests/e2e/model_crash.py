@@ -54,10 +54,7 @@ class ModelServer:
 
     def is_ready(self) -> bool:
         """Whether its models are warm."""
-        try:
-            return httpx2.get(f"{self.url}/v2/health/ready", timeout=2).status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return crash.says_yes(f"{self.url}/v2/health/ready")
 
     def workers(self) -> list[psutil.Process]:
         """Its processes below the first one, but for the one that Python keeps for itself."""
