@@ -147,15 +147,15 @@ def test_a_finder_may_write_first_and_either_may_end_it(both):
     expect(owner.get_by_text("This conversation is over.")).to_be_visible(timeout=20_000)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_talk(both, scheme):
+def test_everybody_can_talk(both):
     owner, finder = both
     connect(owner, finder)
     for page, viewport in ((owner, DESK), (finder, SMALL)):
         page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-        assert violations(page) == []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert violations(page) == [], scheme
 
 
 @pytest.mark.parametrize("viewport", [DESK, SMALL])
