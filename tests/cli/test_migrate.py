@@ -141,6 +141,9 @@ def test_a_moved_folder_is_closed_until_the_move_is_taken_back(tmp_path, postgre
     refused = call(tmp_path, "", "matches", "lost", code=2)
     assert "went to PostgreSQL" in refused.stderr
     assert "--cancel" in refused.stderr
+    old = call(tmp_path, "", "backup", tmp_path / "old.tar", code=2)
+    assert "went to PostgreSQL" in old.stderr
+    assert not (tmp_path / "old.tar").exists()
     call(tmp_path, postgres_url, *ASKED, "--cancel")
     with closing(SqlDatabase.open(tmp_path / "homeward.sqlite")) as database, database.read() as work:
         check_open(work)

@@ -18,6 +18,7 @@ from homeward.ports import PhotoStorage
 from homeward.storage.owner import check_user
 from homeward.storage.photos.place import PHOTOS_AT, Place
 from homeward.storage.refused import full, refused, told
+from homeward.storage.sql.closed import CLOSED, check_not_closed
 from homeward.storage.sql.facts import peek
 
 DATABASE = "homeward.sqlite"
@@ -51,7 +52,7 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
     that were added to the folder, and what was measured of them there, go along.
 
     Raises:
-        Conflict: ``target`` is there already.
+        Conflict: ``target`` is there already, or the rows went to PostgreSQL.
         NotFound: ``folder`` holds no database.
         BadSettings: the photos are not in ``place``.
         HomewardError: the machine refuses to read ``folder`` or to write ``target``; see `homeward.storage.refused`.
@@ -65,6 +66,7 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
         except FileNotFoundError:
             hint = "Name the folder with --data."
             raise NotFound(f"There is no data in {folder}.", field="data", hint=hint) from None
+    check_not_closed(peek(source, CLOSED))
     place.check(peek(source, PHOTOS_AT))
     with told(folder):
         photos = place.open() if with_photos else None

@@ -15,7 +15,15 @@ def check_open(work: UnitOfWork) -> None:
     Raises:
         Conflict: they are; what to do is in the hint.
     """
-    closed = work.facts.get(CLOSED)
+    check_not_closed(work.facts.get(CLOSED))
+
+
+def check_not_closed(closed: str | None) -> None:
+    """The same of the fact itself, where it is read in another way.
+
+    Raises:
+        Conflict: as above.
+    """
     if closed is None:
         return
     state = json.loads(closed)
