@@ -18,7 +18,8 @@ def settings_page() -> str:
         f"| `{name}` | `HOMEWARD_{name.upper()}` | `{_shown(field.default)}` | {field.description} |"
         for name, field in _settings().items()
     ]
-    head = "# Settings\n\nFrom the environment, `/run/secrets` or `homeward.toml`; unknown keys are refused.\n"
+    strange = "Unknown keys of the file are refused, unknown variables that begin with HOMEWARD_ are named."
+    head = f"# Settings\n\nFrom the environment, `/run/secrets` or `homeward.toml`. {strange}\n"
     return "\n".join([NOTE + head, "| key | variable | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 

@@ -1,5 +1,7 @@
 """Settings: the only reader of environment, `homeward.toml` and `/run/secrets`. Frozen."""
 
+import difflib
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +21,8 @@ from homeward.models.limits import Batching
 TOML_FILE = Path("homeward.toml")
 LOOPBACK, ANYWHERE = "127.0.0.1", {"0.0.0.0", "::", ""}  # noqa: S104 - where one listens is nowhere to go
 SECRETS_FOLDER = Path("/run/secrets")
+PREFIX = "HOMEWARD_"
+BESIDES = ("HOMEWARD_LANG", "HOMEWARD_CAMERA_KEY", "HOMEWARD_SHARED", "HOMEWARD_TEST_")  # read by others than this
 OPEN_FREE_MAP = "https://tiles.openfreemap.org/styles"
 ServiceUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https", "grpc", "grpcs"], host_required=True)]
 
@@ -27,7 +31,7 @@ class Settings(BaseSettings):
     """Everything that can be set. The environment wins over `homeward.toml`, which wins over defaults."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOMEWARD_",
+        env_prefix=PREFIX,
         env_ignore_empty=True,  # an empty one is not set: as a folder it would be the one that one stands in
         toml_file=TOML_FILE,
         secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None,
@@ -197,6 +201,18 @@ class Settings(BaseSettings):
         """Command line, environment, secrets, TOML, in this order."""
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, file_secret_settings, toml
+
+
+def strange_names() -> dict[str, str | None]:
+    """Variables of the environment that look like settings and are none, each with the name that is nearest to it."""
+    ours = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and not name.startswith(BESIDES))
+    words = {name: name[len(PREFIX) :].lower() for name in ours}
+    nearest = {
+        name: difflib.get_close_matches(word, Settings.model_fields, 1)
+        for name, word in words.items()
+        if word not in Settings.model_fields
+    }
+    return {name: f"{PREFIX}{found[0].upper()}" if found else None for name, found in nearest.items()}
 
 
 def _named_in(message: str) -> str | None:

@@ -777,9 +777,35 @@ def test_a_damaged_database_and_a_wrong_token_are_said_before_anything_is_served
 
 
 def test_the_doctor_names_what_is_no_setting(run):
-    told = {each["name"]: each for each in json.loads(run("doctor", "--json", HOMEWARD_PROT="1").stdout)["checks"]}
+    answer = run("doctor", "--json", HOMEWARD_PROT="1")
 
-    assert told["environment"]["finding"] == "no settings: HOMEWARD_PROT"
+    told = {each["name"]: each for each in json.loads(answer.stdout)["checks"]}
+    assert not answer.stderr
+    assert told["environment"]["finding"] == "no settings: HOMEWARD_PROT (HOMEWARD_PORT?)"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["serve", "--port", "99999"],
+        ["work"],
+        ["watch", "nothing.mp4"],
+        ["bot"],
+        ["migrate", "--from", "sqlite", "--to", "postgres"],
+        ["matches", "x"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_mistyped_setting_is_said_once_with_the_right_name(run, command):
+    told = run(*command, code=2, HOMEWARD_PROT="1", HOMEWARD_CAMERA_KEY_YARD="x", HOMEWARD_ZZZZ="1").stderr.splitlines()
+
+    assert [line for line in told if "HOMEWARD_PROT" in line] == [
+        "homeward: HOMEWARD_PROT is no setting and counts for nothing; HOMEWARD_PORT is one."
+    ]
+    assert [line for line in told if "HOMEWARD_ZZZZ" in line] == [
+        "homeward: HOMEWARD_ZZZZ is no setting and counts for nothing; docs/reference/settings.md has all."
+    ]
+    assert not [line for line in told if "CAMERA_KEY" in line]
 
 
 @pytest.mark.parametrize(

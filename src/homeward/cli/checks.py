@@ -1,6 +1,5 @@
 """The doctor's checks: each says ok, warn or fail, what it found, and how to mend it."""
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -8,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homeward.errors import HomewardError
-from homeward.settings import Settings
+from homeward.settings import Settings, strange_names
 
 LEAST_FREE_BYTES = 500_000_000
 OTHERS = 0o077
-PREFIX = "HOMEWARD_"
-BESIDES = ("HOMEWARD_LANG", "HOMEWARD_CAMERA_KEY", "HOMEWARD_SHARED", "HOMEWARD_TEST_")
 ANSWERS_S = 5.0
 SLOW_S = 1.0  # an owner waits for two or three of them
 
@@ -111,9 +108,7 @@ def _running(url: str | None) -> Check:
 
 def _files(chosen: Settings) -> Iterator[Check]:
     """What the settings name, as serving would open it; and names that are no settings."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    ours = sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(BESIDES))
-    strange = [name for name in ours if name not in known]
+    strange = [f"{name} ({meant}?)" if meant else name for name, meant in strange_names().items()]
     if strange:
         mend = "Mistyped? docs/reference/settings.md has all names"
         yield Check("environment", "warn", f"no settings: {', '.join(strange)}", mend)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,18 @@ def settings(data: Path | None = None, **overrides: Any) -> "Settings":
     """The settings, with what the command line says on top."""
     from homeward import settings as room
 
+    _tell_strange_names()
     return room.load(data=data, **overrides)
+
+
+@cache
+def _tell_strange_names() -> None:
+    """Once a command, however often it reads its settings: a mistyped one would count for nothing, and unseen."""
+    from homeward.settings import strange_names
+
+    for name, meant in strange_names().items():
+        right = f"{meant} is one" if meant else "docs/reference/settings.md has all"
+        complain(f"{name} is no setting and counts for nothing; {right}.")
 
 
 def language() -> str:

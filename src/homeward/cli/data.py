@@ -141,8 +141,9 @@ def restore(source: Path, *, data: Data = None, json: AsJson = False) -> None:
 def doctor(*, data: Data = None, json: AsJson = False) -> int:
     """Check settings, folder, database, photos and models; say what is wrong and how to mend it."""
     from homeward.cli.checks import examine
+    from homeward.settings import load
 
-    found = examine(settings(data))
+    found = examine(load(data=data))
     if json:
         show_json({"checks": [vars(check) for check in found]})
     else:
