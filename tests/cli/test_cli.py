@@ -154,6 +154,10 @@ def test_cameras_keys_and_models(run):
     run("keys", "revoke", secret.split("_")[1])
     assert "Yard" in run("cameras", "list").stdout
     models = {m["name"]: m for m in json.loads(run("models", "list", "--json").stdout)["items"]}
+    assert secret.split("_")[1] not in run("keys", "list").stdout
+    assert secret.split("_")[1] in run("keys", "list", "--all").stdout
+    assert all(key["revoked_at"] is None for key in json.loads(run("keys", "list", "--json").stdout)["items"])
+    assert len(json.loads(run("keys", "list", "--all", "--json").stdout)["items"]) > 3
     assert models["homeward-embedder-1"]["in_use"]
     assert "trained_on" in run("models", "show", "homeward-detector-1").stdout
     run("models", "remove", "homeward-detector-1", code=2)

@@ -215,17 +215,21 @@ def _owner(server: str | None, key_file: Path | None, data: Path | None) -> "Ite
         yield found
 
 
-def list_keys(*, data: Data = None, json: AsJson = False) -> None:
-    """Show all keys, without their secrets."""
+def list_keys(
+    *,
+    every: Annotated[bool, Parameter(name="--all", negative="", help="Those that were revoked too.")] = False,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Show the keys that open something, without their secrets."""
     with client(data, is_asked=True) as server:
-        items = server.get("/keys")["items"]
+        items = [item for item in server.get("/keys")["items"] if every or item["revoked_at"] is None]
     if json:
         show_json({"items": items, "next": None})
         return
-    rows = [
-        [item["id"], item["name"], item["scope"], item["camera_id"] or "", item["revoked_at"] or ""] for item in items
-    ]
-    table(["Id", "Name", "Scope", "Camera", "Revoked"], rows)
+    columns = {"Id": "id", "Name": "name", "Scope": "scope", "Camera": "camera_id"}
+    columns |= {"Revoked": "revoked_at"} if every else {}
+    table([*columns], [[item[key] or "" for key in columns.values()] for item in items])
 
 
 def create_key(
