@@ -19,8 +19,10 @@ from PIL import Image
 
 from homeward.cli import app
 from homeward.cli.common import settings
+from homeward.cli.demo.city import MARKER
 from homeward.errors import BadSettings
 from homeward.locales import catalogue
+from homeward.storage.lock import DataFolderLock
 from homeward.storage.sql import SqlDatabase
 from tests.cli.conftest import RUN
 from tests.conftest import photo
@@ -158,6 +160,8 @@ def test_cameras_keys_and_models(run):
     assert secret.split("_")[1] in run("keys", "list", "--all").stdout
     assert all(key["revoked_at"] is None for key in json.loads(run("keys", "list", "--json").stdout)["items"])
     assert len(json.loads(run("keys", "list", "--all", "--json").stdout)["items"]) > 3
+    assert "Yard" in run("cameras", "list").stdout
+    models = {m["name"]: m for m in json.loads(run("models", "list", "--json").stdout)["items"]}
     assert models["homeward-embedder-1"]["in_use"]
     assert "trained_on" in run("models", "show", "homeward-detector-1").stdout
     run("models", "remove", "homeward-detector-1", code=2)
@@ -214,6 +218,56 @@ def test_a_server_and_a_command_that_start_together_wait_for_each_other(run, pho
             server.wait()
         finally:
             server.stop()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        (["migrate", "--from", "sqlite", "--to", "postgres"], 2, "HOMEWARD_DATABASE_URL="),
+        (["migrate", "--from", "sqlite", "--to", "postgres", "--cancel"], 0, "in use"),
+        (["migrate", "photos", "--to", "folder"], 2, "The photos are there already"),
+        (["demo", "--no-serve"], 0, "Chelsea"),
+    ],
+    ids=["rows", "cancel", "photos", "demo"],
+)
+def test_what_wants_the_folder_alone_waits_for_whoever_is_about_to_leave(demo_folder, command, code, told):
+    with DataFolderLock(demo_folder):
+        process = subprocess.Popen(
+            [*RUN, *command, "--data", str(demo_folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert "Waiting for another process in" in process.stderr.readline()
+
+    said = "".join(process.communicate())
+    assert process.returncode == code, said
+    assert told in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["migrate", "--from", "sqlite", "--to", "postgres"],
+        ["migrate", "photos", "--to", "folder"],
+        ["demo", "--no-serve"],
+    ],
+    ids=["rows", "photos", "demo"],
+)
+def test_what_wants_the_folder_alone_names_the_server_that_has_it_and_leaves_its_data(run, demo_folder, command):
+    with DataFolderLock(demo_folder) as lock:
+        lock.set_url("http://127.0.0.1:1234")
+        before = {path: path.stat().st_ino for path in demo_folder.rglob("*")}
+
+        told = run(*command, "--data", demo_folder, data=False, code=2).stderr
+
+        assert "serves on http://127.0.0.1:1234" in told
+        assert {path: path.stat().st_ino for path in demo_folder.rglob("*")} == before
+
+
+@pytest.fixture
+def demo_folder(tmp_path):
+    """A data folder that the demo may make anew."""
+    SqlDatabase.open(tmp_path / "data" / "homeward.sqlite").close()
+    (tmp_path / "data" / MARKER).touch()
+    return tmp_path / "data"
 
 
 def test_another_model_is_taken_in_and_given_up_again(run, photos, tmp_path):

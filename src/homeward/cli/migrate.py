@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings, show_json
+from homeward.cli.common import AsJson, Data, complain, settings, show_json
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -79,7 +79,7 @@ def photos(
     from homeward.storage.photos.place import FOLDER, move_photos
 
     chosen = settings(data)
-    with DataFolderLock(chosen.data), closing(open_database(chosen)) as database:
+    with DataFolderLock(chosen.data).waited(complain), closing(open_database(chosen)) as database:
         moved = move_photos(photos_place(chosen), None if to == FOLDER else to, database, _progress)
     for damaged in moved.damaged:
         print(f"damaged, stays where it was: {damaged}", file=sys.stderr)
@@ -106,7 +106,7 @@ def _cancel(chosen: "Settings") -> None:
     from homeward.storage.sql.closed import reopen
 
     _check_there(chosen)
-    with DataFolderLock(chosen.data):
+    with DataFolderLock(chosen.data).waited(complain):
         rows = SqlDatabase.open(chosen.data / DATABASE_FILE)
         try:
             reopen(rows)
@@ -123,7 +123,7 @@ def _move(chosen: "Settings") -> "MovedRows":
 
     _check_there(chosen)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with DataFolderLock(chosen.data), Progress(*columns, console=Console(file=sys.stderr)) as progress:
+    with DataFolderLock(chosen.data).waited(complain), Progress(*columns, console=Console(file=sys.stderr)) as progress:
         task = progress.add_task("")
         return move_rows(chosen, lambda name, n, all_: progress.update(task, description=name, completed=n, total=all_))
 

@@ -41,10 +41,7 @@ def serve(*, data: Data = None, host: str | None = None, port: int | None = None
 
     chosen = settings(data, host=host, port=port)
     configure(chosen.log_level, chosen.log_format)
-    lock = folder_lock(chosen)
-    with lock.or_server(complain) as other:
-        if other is not None:
-            raise _served(chosen, other)
+    with folder_lock(chosen).waited(complain) as lock:
         running = build(chosen)
         try:
             run(running, chosen, lock)
@@ -131,14 +128,15 @@ def demo(
         Port to listen on.
     """
     from homeward.app import build
-    from homeward.cli.demo.city import DISTRICTS, fill, fresh
+    from homeward.cli.demo.city import DISTRICTS, claim, clear, fill
     from homeward.storage.lock import DataFolderLock
     from homeward.telemetry import configure
 
-    fresh(data)
     chosen = settings(data, host=host, port=port, districts=DISTRICTS, uploads_per_minute=0, database_url="")
+    claim(data)
     configure("warning", "console")
-    with DataFolderLock(chosen.data) as lock:
+    with DataFolderLock(chosen.data).waited(complain) as lock:
+        clear(data)
         running = build(chosen)
         try:
             tell = fill(running, photos)
@@ -188,13 +186,6 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
             raise _taken(chosen.port, chosen.host) from None
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _served(chosen: "Settings", url: str) -> "HomewardError":
-    from homeward.errors import DataFolderLocked
-
-    hint = "Stop that process, or name another folder with --data."
-    return DataFolderLocked(f"Another process works in {chosen.data}, and serves on {url}.", field="data", hint=hint)
 
 
 def _taken(port: int, host: str) -> "HomewardError":

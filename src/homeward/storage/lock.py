@@ -74,6 +74,22 @@ class DataFolderLock:
         finally:
             self.__exit__(None, None, None)
 
+    @contextmanager
+    def waited(self, say: Callable[[str], None]) -> Iterator[Self]:
+        """The lock, ours until the block ends; whoever holds it and serves nowhere yet is waited for.
+
+        Raises:
+            DataFolderLocked: a server works there, or somebody for longer than `WAIT_S`.
+        """
+        with self.or_server(say) as url:
+            if url is not None:
+                raise DataFolderLocked(
+                    f"Another process works in {self._path.parent}, and serves on {url}.",
+                    field="data",
+                    hint="Stop that process, or name another folder with --data.",
+                )
+            yield self
+
     def _ours_or_servers(self, say: Callable[[str], None]) -> str | None:
         folder, until = self._path.parent, time.monotonic() + WAIT_S
         for look in itertools.count():
@@ -91,7 +107,7 @@ class DataFolderLock:
         raise DataFolderLocked(
             f"Another process has worked in {folder} for {WAIT_S:.0f} seconds and serves nowhere yet.",
             field="data",
-            hint="A server that is still starting, or another command: wait for it, or stop it.",
+            hint="A server that is still starting, a worker, or another command: wait for it, or stop it.",
         )
 
     def set_url(self, url: str) -> None:

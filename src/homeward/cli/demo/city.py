@@ -10,6 +10,7 @@ from homeward.cli.common import percent
 from homeward.cli.demo.pictures import Pet, of_cat, of_folder
 from homeward.client import Client
 from homeward.errors import Conflict, HomewardError
+from homeward.storage.owner import LOCK_FILE
 
 if TYPE_CHECKING:
     from homeward.app import App
@@ -27,19 +28,26 @@ CAMERAS = (
 HOMES = ((57.6012, 39.8478), (57.6214, 39.8619), (57.5921, 39.8802), (57.6093, 39.8077), (57.5731, 39.8412))
 
 
-def fresh(folder: Path) -> None:
-    """Make the demo's folder anew.
+def claim(folder: Path) -> None:
+    """Make the demo's folder, or take the one of the last time; nothing of it goes yet.
 
     Raises:
         Conflict: there is a folder that the demo did not make.
     """
-    if folder.exists():
-        if not (folder / MARKER).exists() and any(folder.iterdir()):
-            hint = "Name another folder with --data; the demo never touches your data."
-            raise Conflict(f"{folder} was not made by the demo.", field="data", hint=hint)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    if folder.exists() and not (folder / MARKER).exists() and any(folder.iterdir()):
+        hint = "Name another folder with --data; the demo never touches your data."
+        raise Conflict(f"{folder} was not made by the demo.", field="data", hint=hint)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).touch()
+
+
+def clear(folder: Path) -> None:
+    """Throw away what the last demo left there; the caller holds the folder's lock, which stays."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in {MARKER, LOCK_FILE}:
+            path.unlink()
 
 
 def fill(running: "App", photos: Path | None) -> Callable[[str], None]:
