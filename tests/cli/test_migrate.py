@@ -137,7 +137,9 @@ def test_a_moved_folder_is_closed_until_the_move_is_taken_back(tmp_path, postgre
     moved = json.loads(call(tmp_path, postgres_url, *ASKED, "--json").stdout)
 
     assert moved["rows"]["reports"] == 4
-    assert "were moved to" in call(tmp_path, postgres_url, *ASKED, code=2).stderr
+    again = call(tmp_path, postgres_url, *ASKED, code=2).stderr
+    assert "These rows were moved to" in again
+    assert "0/" not in again, "nothing was begun"
     refused = call(tmp_path, "", "matches", "lost", code=2)
     assert "went to PostgreSQL" in refused.stderr
     assert "--cancel" in refused.stderr

@@ -69,14 +69,13 @@ def client(data: Path | None, *, working: bool = False, is_asked: bool = False) 
     Raises:
         InvalidInput: there is no data to ask for.
     """
-    from homeward.app import build, folder_lock, has_data, operator_key
+    from homeward.app import build, folder_lock, operator_key
     from homeward.client import Client
     from homeward.telemetry import configure
 
     chosen = settings(data)
-    if is_asked and not has_data(chosen):
-        hint = "Name the folder with --data or HOMEWARD_DATA; homeward serve and homeward report make a new one."
-        raise InvalidInput(f"There is no data of Homeward in {chosen.data}.", field="data", hint=hint)
+    if is_asked:
+        check_data(chosen)
     with folder_lock(chosen).or_server(complain) as url:
         if url is not None:
             with Client(url, operator_key(chosen.data), language=language()) as found:
@@ -91,6 +90,19 @@ def client(data: Path | None, *, working: bool = False, is_asked: bool = False) 
                 yield found
         finally:
             running.close()
+
+
+def check_data(chosen: "Settings") -> None:
+    """Refuse to ask a folder in which nothing was ever kept: a slip of the pen.
+
+    Raises:
+        InvalidInput: there is no data to ask for.
+    """
+    from homeward.app import has_data
+
+    if not has_data(chosen):
+        hint = "Name the folder with --data or HOMEWARD_DATA; homeward serve and homeward report make a new one."
+        raise InvalidInput(f"There is no data of Homeward in {chosen.data}.", field="data", hint=hint)
 
 
 def complain(words: str) -> None:

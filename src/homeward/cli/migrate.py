@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, complain, settings, show_json
+from homeward.cli.common import AsJson, Data, check_data, complain, settings, show_json
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -79,6 +79,7 @@ def photos(
     from homeward.storage.photos.place import FOLDER, move_photos
 
     chosen = settings(data)
+    check_data(chosen)
     with DataFolderLock(chosen.data).waited(complain), closing(open_database(chosen)) as database:
         moved = move_photos(photos_place(chosen), None if to == FOLDER else to, database, _progress)
     for damaged in moved.damaged:
@@ -124,8 +125,12 @@ def _move(chosen: "Settings") -> "MovedRows":
     _check_there(chosen)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with DataFolderLock(chosen.data).waited(complain), Progress(*columns, console=Console(file=sys.stderr)) as progress:
-        task = progress.add_task("")
-        return move_rows(chosen, lambda name, n, all_: progress.update(task, description=name, completed=n, total=all_))
+        task = progress.add_task("", visible=False)
+
+        def tell(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total, visible=True)
+
+        return move_rows(chosen, tell)
 
 
 def _check_there(chosen: "Settings") -> None:
@@ -133,4 +138,6 @@ def _check_there(chosen: "Settings") -> None:
     from homeward.errors import NotFound
 
     if not (chosen.data / DATABASE_FILE).exists():
-        raise NotFound(f"There is no data in {chosen.data}.", field="data", hint="Name the folder with --data.")
+        raise NotFound(
+            f"There is no data of Homeward in {chosen.data}.", field="data", hint="Name the folder with --data."
+        )

@@ -36,6 +36,12 @@ def check_not_closed(closed: str | None) -> None:
 
 
 def reopen(database: Database) -> None:
-    """Let it be worked with again."""
+    """Let it be worked with again.
+
+    Raises:
+        Conflict: it was open all the time.
+    """
     with database.write() as work:
+        if work.facts.get(CLOSED) is None:
+            raise Conflict("The rows of this data folder were not moved; its file is in use.", field="cancel")
         work.facts.set(CLOSED, None)
