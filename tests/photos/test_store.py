@@ -12,7 +12,7 @@ import pytest
 from homeward.cli.elsewhere_checks import FileRows, examine_elsewhere, examine_photos
 from homeward.domain.ids import PhotoId, new_token
 from homeward.engine import readiness
-from homeward.errors import BadSettings, Conflict, PhotoStoreUnavailable
+from homeward.errors import BadSettings, Conflict, HomewardError, PhotoStoreUnavailable
 from homeward.ports import ReportQuery
 from homeward.settings import Settings
 from homeward.storage.backup import backup, restore
@@ -323,6 +323,19 @@ def test_a_damaged_photo_stays_behind_and_a_store_that_stops_changes_nothing(fol
     moved = move_photos(place, to, database, lambda _done: None)
 
     assert (moved.copied, moved.damaged) == (2, ("a" * 64,))
+
+
+@pytest.mark.parametrize(("to", "told"), [("s3://nowhere-such/x", "no such bucket"), (f"{URL}/x", "Is it up")])
+def test_a_move_asks_the_store_first_and_says_what_is_wrong_with_it(folder, place, store, tmp_path, to, told):
+    place = replace(place, folder=tmp_path / "data" / "photos", url=None)
+    if to.startswith(URL):
+        store.always = 503
+
+    with pytest.raises(HomewardError) as refused:
+        move_photos(place, to, folder.world.database, lambda _done: None)
+
+    assert told in refused.value.message + refused.value.hint
+    assert not [path for _, path in store.seen if path.endswith(".jpg")]
 
 
 @pytest.mark.parametrize("with_photos", [True, False])

@@ -85,7 +85,8 @@ class BucketPhotoStorage:
                 raise BadSettings(f"{self.where} refuses our key.", field="photos_key", hint=hint) from None
             if isinstance(error.__cause__, FileNotFoundError):
                 raise BadSettings(f"{self.where}: there is no such bucket.", field="photos_url", hint=hint) from None
-            raise
+            hint = "Is it up, and is HOMEWARD_PHOTOS_ENDPOINT its address? See docs/how-to/object-store.md."
+            raise PhotoStoreUnavailable(f"The photo store {self.where} does not answer.", hint=hint) from error
 
     def put(self, content_hash: ContentHash, jpeg: bytes) -> None:
         """Upload; when it returns, the store has acknowledged it. Twice is harmless, and makes it young again."""

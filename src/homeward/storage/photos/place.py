@@ -100,7 +100,7 @@ def move_photos(place: Place, url: str | None, database: Database, told: Callabl
     source, target = replace(place, url=None if known == FOLDER else known), replace(place, url=url)
     if source.name == target.name:
         raise Conflict(f"The photos are there already: {known}.", field="to")
-    moved = copy_photos(source.open(), target.open(), told)
+    moved = copy_photos(source.open(), target.open(check=True), told)
     with database.write() as work:
         work.facts.set(PHOTOS_AT, target.name)
     return moved
