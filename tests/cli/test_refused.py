@@ -6,14 +6,17 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from homeward.app import has_data
 from homeward.cli.checks import examine
 from homeward.cli.common import settings
 from homeward.errors import Forbidden
 from homeward.storage.backup import backup, restore
+from homeward.storage.lock import DataFolderLock
 from homeward.storage.photos.place import Place
 from tests.cli.conftest import RUN
 from tests.conftest import photo
@@ -98,6 +101,63 @@ def test_a_backup_by_a_user_who_may_not_read_everything_says_who_may(reachable, 
         backup(reachable, reachable.parent / "c.tar", place)
 
     assert not (reachable.parent / "c.tar").exists()
+
+
+@wants_mounts
+@pytest.mark.parametrize(
+    "command", [["serve", "--port", "0"], ["report", "lost", "a.jpg"], ["matches", "x"]], ids=lambda command: command[0]
+)
+def test_a_folder_on_a_read_only_mount_is_said_with_what_to_do(filled, monkeypatch, command):
+    monkeypatch.chdir(filled.parent)
+    Path("a.jpg").write_bytes(photo(1))
+
+    told = homeward(read_only(filled), *command, "--data", filled, code=2)
+
+    assert "is mounted read-only." in told
+    assert "Mount it so that it can be written to" in told
+
+
+@wants_mounts
+def test_a_new_folder_on_a_read_only_mount_is_said_with_what_to_do(tmp_path):
+    told = homeward(read_only(tmp_path), "serve", "--port", 0, "--data", tmp_path / "new", code=2)
+
+    assert f"The file system of {tmp_path / 'new'} is mounted read-only." in told
+
+
+@wants_users
+def test_a_folder_that_this_user_may_not_look_into_is_said_with_what_to_do(reachable, capsys):
+    reachable.chmod(0o700)
+
+    with somebody():
+        with pytest.raises(PermissionError) as met:
+            has_data(settings(reachable))
+        assert import_module("homeward.cli.main")._refused(met.value) == 2
+
+    told = capsys.readouterr().err
+    assert f"nobody may not read or write {reachable}" in told
+    assert "Run the command as root (sudo -u 'root' homeward ...), or give it away with chown -R." in told
+
+
+@wants_users
+def test_a_folder_that_this_user_may_not_make_is_said_with_what_to_do():
+    with tempfile.TemporaryDirectory(dir="/tmp") as outer:
+        Path(outer).chmod(0o755)
+        folder = Path(outer) / "data"
+
+        with somebody(), pytest.raises(Forbidden) as told, DataFolderLock(folder):
+            pass
+
+    assert told.value.message == f"nobody may not make {folder}: {outer} belongs to root."
+    assert told.value.hint == f"Let root make it (install -d -o 'nobody' -m 700 {folder}), or name another with --data."
+
+
+def test_a_file_that_is_named_as_the_folder_is_said(tmp_path):
+    (tmp_path / "data").touch()
+
+    for command in (["serve", "--port", 0], ["matches", "x"], ["doctor"], ["demo"]):
+        assert f"{tmp_path / 'data'} is a file, no folder. (data)" in homeward(
+            [], *command, "--data", tmp_path / "data", code=2
+        )
 
 
 @wants_mounts

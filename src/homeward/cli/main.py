@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
@@ -50,9 +51,19 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        print(f"homeward: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(_refused(error))
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _refused(error: OSError) -> int:
+    """What the machine refuses, with what to do where that is known."""
+    from homeward.storage.refused import refused
+
+    found = refused(error, Path(error.filename)) if error.filename else None
+    if found is not None:
+        return _told(found)
+    print(f"homeward: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
+    return 1
 
 
 def _told(error: HomewardError) -> int:

@@ -11,6 +11,7 @@ from typing import IO, Self
 
 from homeward.errors import DataFolderLocked, StorageFull
 from homeward.storage.owner import LOCK_FILE, check_user
+from homeward.storage.refused import cannot_make
 
 RECORD = 200
 WAIT_S, LOOK_EVERY_S = 30.0, 0.25  # a server opens its models in some seconds; most commands are as short
@@ -21,7 +22,7 @@ class DataFolderLock:
 
     Raises:
         DataFolderLocked: another process holds it.
-        Forbidden: this one is root's, and the folder another user's.
+        Forbidden: this one is root's, and the folder another user's; or this user may not make it.
     """
 
     def __init__(self, folder: Path, *, shared: bool = False) -> None:
@@ -33,7 +34,10 @@ class DataFolderLock:
     def __enter__(self) -> Self:
         """Take the lock."""
         check_user(self._path.parent)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except PermissionError as error:
+            raise cannot_make(self._path.parent) from error
         self._path.touch()
         file = self._path.open("r+")
         if not _try_lock(file, shared=self._shared):

@@ -55,16 +55,29 @@ def full(folder: Path) -> StorageFull:
     return StorageFull(f"The disk of {folder} is full.", hint=hint)
 
 
+def cannot_make(folder: Path) -> Forbidden:
+    """A folder of data in one that belongs to somebody else."""
+    there = _nearest(folder)
+    owner = name_of(there.stat().st_uid)
+    hint = f"Let {owner} make it (install -d -o '{name_of(me())}' -m 700 {folder}), or name another with --data."
+    return Forbidden(f"{name_of(me())} may not make {folder}: {there} belongs to {owner}.", field="data", hint=hint)
+
+
 def _read_only(folder: Path) -> Conflict:
     hint = "Mount it so that it can be written to, or copy the folder to where it can."
     return Conflict(f"The file system of {folder} is mounted read-only.", hint=hint)
 
 
 def _closed(path: Path) -> Forbidden:
-    there = next(each for each in (path, *path.absolute().parents) if _is_seen(each))
+    there = _nearest(path)
     owner = name_of(there.stat().st_uid)
     hint = f"Run the command as {owner} (sudo -u '{owner}' homeward ...), or give it away with chown -R."
     return Forbidden(f"{name_of(me())} may not read or write {there}, which belongs to {owner}.", hint=hint)
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the first folder above it that can be seen."""
+    return next(each for each in (path, *path.absolute().parents) if _is_seen(each))
 
 
 def _is_seen(path: Path) -> bool:
