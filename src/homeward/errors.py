@@ -157,6 +157,12 @@ class StorageFull(HomewardError):
     status = 507
 
 
+class NotErased(StorageFull):
+    """The disk has no room for what an erasure writes; all is still there, and nobody tries it again but the caller."""
+
+    code = "not_erased"
+
+
 class StorageBusy(HomewardError):
     """The database did not give its lock in time; the request may be sent again."""
 

@@ -10,7 +10,9 @@ import pytest
 from homeward.domain.animals import Label
 from homeward.domain.breeds import BreedHead
 from homeward.domain.places import Point
+from homeward.errors import StorageFull
 from homeward.ports import Space
+from homeward.storage.sql.reports import SqlReports
 from homeward.testing import FakeEmbedder
 from homeward.testing.fakes import CALIBRATION
 from tests.conftest import photo
@@ -307,6 +309,25 @@ def test_an_erased_report_is_gone_with_its_files(door):
     assert door.http.delete(f"/api/v1/reports/{lost.json()['id']}", headers=own(lost)).status_code == 204
 
     assert door.is_empty()
+
+
+def test_an_erasure_for_which_the_disk_has_no_room_says_that_nothing_went_and_what_to_do(door, monkeypatch):
+    lost = door.report("lost", photo(1))
+
+    def full(*_given):
+        raise StorageFull("The disk is full; nothing was kept.", hint="Free some space, then send it again.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(SqlReports, "remove", full)
+        where = f"/api/v1/reports/{lost.json()['id']}"
+        refused = door.http.delete(where, headers=own(lost) | {"Accept-Language": "ru"})
+
+    assert (refused.status_code, refused.json()["code"]) == (507, "not_erased")
+    assert "пока ничего не стёрто" in refused.json()["title"]
+    assert "nothing was erased" in refused.json()["detail"]
+    assert refused.json()["hint"] == "Free some space on the server's disk, then erase it again."
+    assert door.http.get(where, headers=own(lost)).status_code == 200
+    assert door.http.delete(where, headers=own(lost)).status_code == 204
 
 
 def test_one_exports_ones_own_data(door, pair):

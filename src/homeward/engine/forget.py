@@ -13,7 +13,7 @@ from homeward.domain.devices import PUSH
 from homeward.domain.ids import AccountId, ContentHash, ReportId
 from homeward.domain.reports import Status
 from homeward.engine.wiring import Ports, Rules
-from homeward.errors import NotFound, PhotoStoreUnavailable
+from homeward.errors import NotErased, NotFound, PhotoStoreUnavailable, StorageFull
 from homeward.ports import ReportQuery, UnitOfWork
 from homeward.telemetry import step
 
@@ -43,9 +43,15 @@ class Forget:
 
         Raises:
             NotFound: there is no such report.
+            NotErased: the disk has no room even for that.
         """
         with step("erase", report_id=report_id):
-            if not self._erase([report_id]):
+            try:
+                count = self._erase([report_id])
+            except StorageFull as error:
+                hint = "Free some space on the server's disk, then erase it again."
+                raise NotErased("The disk is full; nothing was erased.", hint=hint) from error
+            if not count:
                 raise NotFound("There is no such report.")
             self.ports.database.scrub()
 
