@@ -103,6 +103,35 @@ def test_a_folder_of_pets_is_imported_once_exported_and_taken_back(run, photos, 
     assert "nothing to import" in run("import", "nothing", code=2).stderr
 
 
+def test_an_import_of_a_folder_says_beforehand_what_becomes_of_it(run, tmp_path):
+    (tmp_path / "pets" / "rex").mkdir(parents=True)
+    for number in range(12):
+        (tmp_path / "pets" / "rex" / f"{number:02}.jpg").write_bytes(photo(1, noise=number))
+    for number in range(2):
+        (tmp_path / "pets" / f"{number}.jpg").write_bytes(photo(2, noise=number))
+
+    answer = run("import", "pets", *KEEP, "--json")
+
+    own = "those of one animal belong into a folder within it."
+    assert json.loads(answer.stdout)["imported"] == 3
+    assert answer.stderr.splitlines() == [
+        f"homeward: Photos that lie loose in pets: 2. Each becomes a report of its own; {own}",
+        "homeward: rex holds 12 photos; a report takes the first 10.",
+        "homeward: Reports to be filed: 3, with photos: 12.",
+    ]
+    answer = run("import", "pets/rex", "--each-photo", *KEEP)
+    assert answer.stderr == "homeward: Reports to be filed: 12, with photos: 12.\n", "it was asked for"
+
+
+def test_a_folder_and_too_many_photos_are_refused_for_what_they_are(run, photos):
+    told = run("report", "found", photos, code=2).stderr
+    assert f"{photos} is a folder. (photos)" in told
+    assert "homeward import" in told
+
+    told = run("report", "found", *[photos / "own.jpg"] * 12, *KEEP, code=2).stderr
+    assert "More than ten photos came with the form. (photo)" in told
+
+
 def test_bad_rows_are_named_by_line_and_paths_may_not_climb(run, tmp_path):
     (tmp_path / "secret.jpg").write_bytes(photo(1))
     (tmp_path / "in").mkdir()

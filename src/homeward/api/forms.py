@@ -58,6 +58,9 @@ async def read_form(request: Request, allowed: frozenset[str], max_file_bytes: i
                 else:
                     _put(fields, name, value, allowed)
     except HTTPException as error:
+        if error.detail.startswith("Too many files"):
+            message = "More than ten photos came with the form."
+            raise InvalidInput(message, field="photo", hint="Send one to ten.") from error
         raise InvalidInput(f"The form cannot be read: {error.detail}", field="body") from error
     return Form(fields, tuple(photos))
 

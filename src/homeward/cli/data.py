@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, settings, show_json, table
+from homeward.cli.common import AsJson, Data, client, complain, settings, show_json, table
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -35,7 +35,8 @@ def import_reports(
     Parameters
     ----------
     source
-        A .jsonl or .csv file whose `photos` are paths beside it, or a folder with a folder of photos per animal.
+        A .jsonl or .csv file whose `photos` are paths beside it, or a folder with a folder of photos per animal; each
+        photo that lies loose in it is an animal of its own.
     shelf
         Where reports go that name no shelf.
     species
@@ -43,13 +44,15 @@ def import_reports(
     keep_without_animal
         Keep photos on which no animal is seen; needs a species.
     """
-    from homeward.cli.transfer import read_source, send_all
+    from homeward.cli.transfer import read_source, send_all, told_before
     from homeward.errors import InvalidInput
 
     defaults = {"shelf": shelf, "species": species, "keep_without_animal": keep_without_animal}
     entries = read_source(source, each_photo=each_photo)
     if not entries:
         raise InvalidInput(f"There is nothing to import in {source}.", field="source", hint="Photos, .jsonl or .csv?")
+    for line in told_before(source, entries, each_photo=each_photo):
+        complain(line)
     with client(data) as server:
         result = send_all(server, entries, defaults)
     if json:

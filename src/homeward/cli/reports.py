@@ -200,6 +200,9 @@ def erase(report_id: str, *, data: Data = None) -> None:
 
 
 def _read(photo: Path) -> bytes:
+    if photo.is_dir():
+        hint = f"Name the photos of one animal ({photo}/*.jpg), or give a folder of animals to homeward import."
+        raise InvalidInput(f"{photo} is a folder.", field="photos", hint=hint)
     try:
         return photo.read_bytes()
     except OSError as error:

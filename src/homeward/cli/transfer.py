@@ -80,6 +80,21 @@ def read_source(source: Path, *, each_photo: bool) -> list[Entry]:
     raise InvalidInput(f"{source.name} is neither a folder nor .jsonl nor .csv.", field="source")
 
 
+def told_before(source: Path, entries: list[Entry], *, each_photo: bool) -> Iterator[str]:
+    """What will be filed of ``source``, and what of a folder is not as one may think."""
+    if source.is_dir() and not each_photo:
+        loose = len(_pictures(source))
+        if loose > 1:
+            own = "Each becomes a report of its own; those of one animal belong into a folder within it."
+            yield f"Photos that lie loose in {source}: {loose}. {own}"
+        for folder in _folders_in(source):
+            count = len(_pictures(folder))
+            if count > MAX_PHOTOS:
+                yield f"{folder.name} holds {count} photos; a report takes the first {MAX_PHOTOS}."
+    filed = [entry for entry in entries if not (entry.problem or entry.is_over)]
+    yield f"Reports to be filed: {len(filed)}, with photos: {sum(len(entry.photos) for entry in filed)}."
+
+
 def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> Result:
     """File every entry once, however often it is called; bad ones are noted and the rest goes on."""
     from rich.console import Console
@@ -124,13 +139,17 @@ def _folders(root: Path, *, each_photo: bool) -> Iterator[Entry]:
     loose = _pictures(root)
     for photo in loose:
         yield Entry(photo.name, {}, (photo,))
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+    for folder in _folders_in(root):
         photos = _pictures(folder)
         groups = [(photo,) for photo in photos] if each_photo else [tuple(photos[:MAX_PHOTOS])]
         for group in groups:
             if group:
                 where = f"{folder.name}/{group[0].name}" if each_photo else folder.name
                 yield Entry(where, {"name": folder.name[:100]}, group)
+
+
+def _folders_in(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir())
 
 
 def _pictures(folder: Path) -> list[Path]:
