@@ -120,8 +120,25 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         lines += ["| parameter | in | meaning |", "|---|---|---|"]
         lines += [f"| `{p['name']}` | {p['in']} | {p.get('description', '')} |" for p in parameters]
         lines.append("")
+    form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+    if form:
+        fields, needed = form["schema"]["properties"], form["schema"]["required"]
+        lines += ["| form field | type | needed | meaning |", "|---|---|---|---|"]
+        lines += [
+            f"| `{name}` | {_shape(field)} |{' yes' if name in needed else ''} | {field['description']} |"
+            for name, field in fields.items()
+        ]
+        lines.append("")
     answers = ", ".join(f"{status} {answer['description']}" for status, answer in operation["responses"].items())
     return "\n".join([*lines, f"Answers: {answers}.", ""])
+
+
+def _shape(field: dict[str, Any]) -> str:
+    if field["type"] == "array":
+        return "1 file" if field["maxItems"] == 1 else f"1 to {field['maxItems']} files"
+    if "enum" in field:
+        return ", ".join(f"`{word}`" for word in field["enum"])
+    return str(field.get("format", field["type"]))
 
 
 def main() -> None:

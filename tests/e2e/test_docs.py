@@ -11,6 +11,20 @@ def test_a_generated_page_says_what_the_code_says(path):
     assert path.read_text(encoding="utf-8") == pages()[path], "run `make docs`"
 
 
+def test_the_page_of_the_http_interface_names_every_field_of_a_form():
+    page = pages()[ROOT / "docs" / "reference" / "http.md"]
+    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+
+    report = sections["POST /api/v1/reports"]
+    assert "| `shelf` | `lost`, `found` | yes | lost or found |" in report
+    assert "| `lat` | number | | latitude of where it was last seen or found, degrees |" in report
+    assert "| `listed` | boolean | |" in report
+    assert "| `happened_at` | date-time | |" in report
+    assert "| `photo` | 1 to 10 files | yes |" in report
+    assert "| `photo` | 1 file | yes |" in sections["POST /api/v1/sightings"]
+    assert "| `photo` | 1 file | |" in sections["POST /api/v1/handovers/{handover_id}/messages"]
+
+
 def test_the_compiled_protocol_is_the_written_one():
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
 

@@ -36,6 +36,15 @@ SIGHTING_FIELDS = {
     "box": "the animal on the photo: left,top,right,bottom in pixels",
     "track_id": "the camera's name for this animal while it sees it",
 }
+SHAPES: dict[str, dict[str, Any]] = {
+    "shelf": {"type": "string", "enum": ["lost", "found"]},
+    "species": {"type": "string", "enum": ["auto", "cat", "dog"]},
+    "held": {"type": "string", "enum": ["held", "seen_loose"]},
+    **{name: {"type": "number"} for name in ("lat", "lon", "home_lat", "home_lon", "confidence")},
+    **{name: {"type": "boolean"} for name in ("listed", "keep_without_animal")},
+    **{name: {"type": "string", "format": "date-time"} for name in ("happened_at", "seen_at")},
+}
+"""Of fields of forms, where they are not any text."""
 MATCH_FILTERS = {
     "sort": "degree (default), l2_distance, distance_km, seen_at, district",
     "district": "only these districts; may be repeated",
@@ -384,11 +393,13 @@ class Reindex(_Body):
     rollback: bool = False
 
 
-def multipart(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str, Any]:
+def multipart(fields: dict[str, str], *, required: tuple[str, ...], most_photos: int = 10) -> dict[str, Any]:
     """The description of a multipart body."""
-    properties: dict[str, Any] = {name: {"type": "string", "description": text} for name, text in fields.items()}
-    file = {"type": "string", "format": "binary"}
-    properties["photo"] = {"type": "array", "items": file, "minItems": 1, "maxItems": 10}
+    properties: dict[str, Any] = {
+        name: {**SHAPES.get(name, {"type": "string"}), "description": text} for name, text in fields.items()
+    }
+    files = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1, "maxItems": most_photos}
+    properties["photo"] = {**files, "description": "JPEG, PNG, WebP or HEIC"}
     schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
     body = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     return {"requestBody": body, **idempotent()}

@@ -33,7 +33,7 @@ CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
     status_code=201,
     summary="A camera saw an animal",
     responses={**schemas.PROBLEMS, 200: {"description": "A repeat of an earlier sighting; nothing new is stored"}},
-    openapi_extra=schemas.multipart(schemas.SIGHTING_FIELDS, required=("photo", "seen_at")),
+    openapi_extra=schemas.multipart(schemas.SIGHTING_FIELDS, required=("photo", "seen_at"), most_photos=1),
 )
 async def sight(request: Request, context: Context, caller: CurrentCaller) -> Response:
     """Takes the whole animal with a margin. The key says which camera."""

@@ -58,7 +58,7 @@ def answer(handover_id: str, body: schemas.Agreement, context: Context, caller: 
     status_code=201,
     summary="Write to the other side",
     responses=schemas.PROBLEMS,
-    openapi_extra=schemas.multipart(schemas.MESSAGE_FIELDS, required=()),
+    openapi_extra=schemas.multipart(schemas.MESSAGE_FIELDS, required=(), most_photos=1),
 )
 async def write(request: Request, handover_id: str, context: Context, caller: Sender) -> Response:
     """Words, a place, a photo. Before both agreed only words: a question that only the owner can answer."""
