@@ -133,6 +133,11 @@ class Client:
         """Where the server is."""
         return str(self._http.base_url)
 
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        """It moved; what is sent from now on goes there."""
+        self._http.base_url = url
+
     def __enter__(self) -> Self:
         """Open."""
         return self

@@ -517,6 +517,39 @@ def test_without_a_server_named_the_watch_finds_the_one_of_the_data_folder(run, 
         server.stop()
 
 
+@pytest.mark.parametrize("has_keys", [True, False])
+def test_a_watch_that_begins_before_its_server_finds_it_wherever_it_listens(run, cat_clip, tmp_path, has_keys):
+    from tests.e2e.crash import Server
+
+    cameras = {"yard": cat_clip, "gate": "rtsp://127.0.0.1:9/x"}  # the second is tried for ever
+    for name in cameras:
+        run("cameras", "add", name, "--lat", 57.6, "--lon", 39.85, "--camera-id", name)
+    of_each = [f'[[camera]]\nid = "{name}"\nsource = "{source}"\n' for name, source in cameras.items()]
+    if has_keys:
+        keys = [
+            run("keys", "create", "--name", name, "--scope", "sightings", "--camera", name).stdout for name in cameras
+        ]
+        of_each = [f'{text}key = "{key.strip()}"\n' for text, key in zip(of_each, keys, strict=True)]
+    (tmp_path / "cameras.toml").write_text("".join(of_each))
+    told, server = tmp_path / "told", Server(tmp_path / "data")
+    command = [*RUN, "watch", str(tmp_path / "cameras.toml"), "--data", str(tmp_path / "data")]
+    with told.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as watching:
+        try:
+            begun = "gate: " if has_keys else "Waiting for a server in"
+            until = time.monotonic() + 120
+            while begun not in told.read_text():
+                assert watching.poll() is None, told.read_text()
+                time.sleep(0.05)
+            server.launch()
+            while not json.loads(run("cameras", "sightings", "yard", "--json").stdout)["items"]:
+                assert watching.poll() is None, told.read_text()
+                assert time.monotonic() < until, told.read_text()
+        finally:
+            watching.terminate()
+            if server.process is not None:
+                server.stop()
+
+
 def test_a_clip_becomes_a_sighting_and_the_owner_sees_it(run, cat_clip, tmp_path):
     from skimage import data
 

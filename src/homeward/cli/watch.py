@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, Port, complain, key_in, settings, whole_key
+from homeward.cli.beside import Following, awaited, server_beside
+from homeward.cli.common import AsJson, Data, Port, key_in, settings, whole_key
 from homeward.cli.rehearse import rehearse
-from homeward.errors import BadSettings, DataFolderLocked
+from homeward.errors import BadSettings
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -31,7 +32,7 @@ KEY = "HOMEWARD_CAMERA_KEY"
 KEYS_FOLDER, SPOOL_FILE = "camera-keys", "spool.sqlite"
 SERVER, PAGE_PORT = "http://127.0.0.1:8000", 8090
 SEND_LAST_S = 20.0
-UPLINK_PAUSE_S, HEARTBEAT_EVERY_S = 0.5, 30.0
+UPLINK_PAUSE_S, HEARTBEAT_EVERY_S, LOOK_AGAIN_S = 0.5, 30.0, 2.0
 TOLD_EVERY_S = 1.0
 Flag = Annotated[bool, Parameter(negative="")]
 OPTIONS = {"id": "camera", "window_s": "window", "key_file": "key-file"}  # where a TOML file's key differs
@@ -77,8 +78,8 @@ def watch(
     camera
         Id of the camera on the server; small letters, digits and dashes. Default: camera.
     server
-        Address of the Homeward server; default: what the TOML file says, else the server that works in the data folder,
-        else http://127.0.0.1:8000.
+        Address of the Homeward server; default: what the TOML file says, else the server that works in the data folder
+        now or later, until then http://127.0.0.1:8000.
     key_file
         A file that holds the camera's key and nothing else.
     lat
@@ -194,14 +195,15 @@ def _run(
     )
     stop, supervisor = threading.Event(), Supervisor(groups)
     with _page(supervisor, PAGE_PORT if show and port is None else port, show=show) as page:
-        server = config.server or _beside(chosen)
+        server = config.server or server_beside(chosen.data)
         keys = {camera.id: _key(camera, server, config, chosen) for camera in config.cameras}
         spool = Spool(chosen.data / SPOOL_FILE, spool_bytes)
         if page is not None:
             page.counts = spool.counts
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())
-        with _server(server, keys, spool, supervisor), _told(supervisor, spool):
+        follow = chosen.data if config.server is None else None
+        with _server(server or SERVER, keys, spool, supervisor, follow), _told(supervisor, spool):
             is_over = supervisor.run(stop)
     return _summed_up(supervisor, spool, is_over=is_over, json=json)
 
@@ -227,8 +229,13 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json:
 
 
 @contextmanager
-def _server(server: str, keys: dict[str, str], spool: "Spool", supervisor: "Supervisor") -> Iterator[None]:
-    """Sightings and heartbeats go to the server meanwhile; at the end what waits gets a last chance."""
+def _server(
+    server: str, keys: dict[str, str], spool: "Spool", supervisor: "Supervisor", follow: Path | None
+) -> Iterator[None]:
+    """Sightings and heartbeats go to the server meanwhile; at the end what waits gets a last chance.
+
+    ``follow`` is the data folder whose server it is, where none is named.
+    """
     from contextlib import ExitStack
 
     from homeward.client import Client
@@ -240,7 +247,8 @@ def _server(server: str, keys: dict[str, str], spool: "Spool", supervisor: "Supe
         clients = {camera: opened.enter_context(Client(server, key)) for camera, key in keys.items()}
         uplink = Worker("uplink", Uplink(spool, clients).tick, UPLINK_PAUSE_S)
         heartbeats = Worker("heartbeats", Heartbeats(supervisor, clients, spool.waiting).tick, HEARTBEAT_EVERY_S)
-        workers = Workers((uplink, heartbeats))
+        following = (Worker("address", Following(follow, clients.values()).tick, LOOK_AGAIN_S),) if follow else ()
+        workers = Workers((*following, uplink, heartbeats))
         workers.start()
         try:
             yield
@@ -326,16 +334,7 @@ def _drawn(statuses: "list[Status]", counts: dict[str, int]) -> Any:
     return shown
 
 
-def _beside(chosen: "Settings") -> str:
-    """The server that works in the data folder; one that starts is waited for, a long command there is passed over."""
-    from homeward.app import folder_lock
-
-    with suppress(DataFolderLocked), folder_lock(chosen).or_server(complain) as url:
-        return url or SERVER
-    return SERVER
-
-
-def _key(camera: "CameraConfig", server: str, config: "WatchConfig", chosen: "Settings") -> str:
+def _key(camera: "CameraConfig", server: str | None, config: "WatchConfig", chosen: "Settings") -> str:
     """The camera's key: as given, as in the environment, as kept from last time, or made on the server's machine.
 
     Raises:
@@ -354,20 +353,20 @@ def _key(camera: "CameraConfig", server: str, config: "WatchConfig", chosen: "Se
     return key or _made_key(camera, server, chosen, kept)
 
 
-def _made_key(camera: "CameraConfig", server: str, chosen: "Settings", kept: Path) -> str:
+def _made_key(camera: "CameraConfig", server: str | None, chosen: "Settings", kept: Path) -> str:
     """On the machine of the server: register the camera if need be, make a key, keep it for next time."""
     from homeward.app import operator_key
     from homeward.client import Client
     from homeward.errors import Conflict
 
-    operator = operator_key(chosen.data)
-    if operator is None:
+    if operator_key(chosen.data) is None:
         hint = (
             f"homeward keys create --name {camera.id} --scope sightings --camera {camera.id} makes one on the server; "
             f"set {KEY} or give --key-file."
         )
         raise BadSettings(f"The camera {camera.id} has no key.", field="key_file", hint=hint)
-    with Client(server, operator) as client:
+    url = server or awaited(chosen.data)  # it makes its operator's key anew before it tells where it listens
+    with Client(url, operator_key(chosen.data)) as client:
         known = {item["id"] for item in client.get("/cameras")["items"]}
         if camera.id not in known and (camera.lat is None or camera.lon is None):
             hint = "Say where it is: --lat and --lon, or lat and lon in the TOML file."
