@@ -1005,6 +1005,13 @@ def test_what_a_spreadsheet_saved_otherwise_is_said(run, tmp_path):
     assert "line 1" in run("import", tmp_path / "pets.jsonl", code=1).stderr
 
 
+def test_a_backup_that_is_not_there_is_said_and_no_folder_is_made(run, tmp_path):
+    told = run("restore", tmp_path / "mistyped.tar", code=2).stderr
+
+    assert told == f"homeward: There is no {tmp_path / 'mistyped.tar'}. (source)\n"
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_setting_that_is_no_list_is_named(run):
     told = run("doctor", code=2, HOMEWARD_TRUSTED_PROXIES="127.0.0.1").stderr
     assert "HOMEWARD_TRUSTED_PROXIES" in told

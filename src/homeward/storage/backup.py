@@ -90,10 +90,14 @@ def restore(source: Path, folder: Path, place: Place) -> Summary:
 
     Raises:
         Conflict: ``folder`` is not empty.
+        NotFound: there is no ``source``.
         Forbidden: this process is root's, and ``folder`` another user's.
         InvalidInput: ``source`` is no backup, or is damaged.
         HomewardError: the machine takes nothing more in ``folder``; see `homeward.storage.refused`.
     """
+    with told(source):
+        if not source.exists():
+            raise NotFound(f"There is no {source}.", field="source")
     if folder.exists() and any(folder.iterdir()):
         hint = "Name an empty folder with --data; rename it afterwards."
         raise Conflict(f"{folder} is not empty.", field="data", hint=hint)
