@@ -44,9 +44,8 @@ class GeoJsonDistricts:
             self._names = [str(feature["properties"]["name"]) for feature in features]
             self._shapes = [shape(feature["geometry"]) for feature in features]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadSettings(
-                f"{path} cannot be read as districts: {error!r}.", field="districts", hint=HINT
-            ) from error
+            why = error.strerror if isinstance(error, OSError) else repr(error)
+            raise BadSettings(f"{path} cannot be read as districts: {why}.", field="districts", hint=HINT) from error
         if not all(polygon.geom_type in {"Polygon", "MultiPolygon"} for polygon in self._shapes):
             raise BadSettings(f"{path} holds shapes that are no polygons.", field="districts", hint=HINT)
         self._tree = shapely.STRtree(self._shapes)

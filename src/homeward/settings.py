@@ -221,6 +221,11 @@ def _named_in(message: str) -> str | None:
     return f"HOMEWARD_{rest.partition(quoted)[0].upper()}" if quoted else None
 
 
+def _but(name: str) -> str:
+    nearest = difflib.get_close_matches(name, Settings.model_fields, 1)
+    return f", but {nearest[0]}" if nearest else ""
+
+
 def load(**overrides: object) -> Settings:
     """Read the settings; ``overrides`` (None = not given) come from the command line.
 
@@ -237,12 +242,15 @@ def load(**overrides: object) -> Settings:
         raise BadSettings(f"{error}.", field=_named_in(str(error)), hint=hint) from error
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(part for part in first["loc"] if isinstance(part, str))  # of a list's items no numbers
+        name, *parts = first["loc"]
+        name, within = str(name), "".join(f"{part}: " for part in parts if isinstance(part, str) and "[" not in part)
         known = Settings.model_fields.get(name)
         raise BadSettings(
-            f"Setting {name} (HOMEWARD_{name.upper()}): {first['msg']}.",
+            f"Setting {name} (HOMEWARD_{name.upper()}): {within}{first['msg']}.",
             field=name,
-            hint=known.description if known else "There is no such setting; see docs/reference/settings.md.",
+            hint=known.description
+            if known
+            else f"There is no such setting{_but(name)}; see docs/reference/settings.md.",
         ) from error
     if os.path.isfile(found.data):  # noqa: PTH113 - Path.is_file raises where a folder above it is closed
         hint = "Name a folder with --data or HOMEWARD_DATA."

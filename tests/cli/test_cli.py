@@ -1018,6 +1018,28 @@ def test_a_setting_that_is_no_list_is_named(run):
     assert "A list is written as JSON" in told
 
 
+def test_what_is_wrong_with_a_setting_is_said_of_it_in_plain_words(run, tmp_path):
+    told = run("doctor", code=2, HOMEWARD_MAP_STYLE="foo").stderr
+    assert "Setting map_style (HOMEWARD_MAP_STYLE): " in told
+    assert "There is no such setting" not in told
+    assert told.count("wrap") == 0
+
+    told = run("serve", code=2, HOMEWARD_DISTRICTS=str(tmp_path / "no.geojson")).stderr
+    assert f"{tmp_path / 'no.geojson'} cannot be read as districts: No such file or directory. (districts)" in told
+
+    (tmp_path / "homeward.toml").write_text("portt = 3\n")
+    assert "There is no such setting, but port; see docs/reference/settings.md." in run("doctor", code=2).stderr
+    (tmp_path / "homeward.toml").write_text("zzzz = 3\n")
+    assert "There is no such setting; see docs/reference/settings.md." in run("doctor", code=2).stderr
+
+
+def test_the_doctor_says_of_a_qdrant_that_is_silent_where_it_was_looked_for(run):
+    told = run("doctor", "--json", code=1, HOMEWARD_INDEX_URL="http://127.0.0.1:9").stdout
+
+    (index,) = [each for each in json.loads(told)["checks"] if each["name"] == "index"]
+    assert index["mend"] == "See whether Qdrant runs at http://127.0.0.1:9"
+
+
 def test_a_key_of_two_lines_and_a_port_out_of_range_are_refused(run, cat_clip, tmp_path):
     (tmp_path / "key").write_text("ab\ncd")
     afar = ["--server", "http://127.0.0.1:9", "--key-file", tmp_path / "key"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeward.cli.checks import Check
-from homeward.errors import HomewardError
+from homeward.errors import HomewardError, IndexUnavailable
 from homeward.settings import Settings
 
 if TYPE_CHECKING:
@@ -183,8 +183,10 @@ def examine_index(chosen: Settings, rows: Rows) -> Iterator[Check]:
         server.check(model, card.dimension)
         mark = server.points(Shelf.FOUND, model).mark()
         yield followed(Shelf.FOUND.value, mark, rows.behind(mark.seq if mark else 0))
+    except IndexUnavailable as error:
+        yield Check("index", "fail", error.message, f"See whether Qdrant runs at {url}")
     except HomewardError as error:
-        yield Check("index", "fail", error.message, error.hint or f"See whether Qdrant runs at {url}")
+        yield Check("index", "fail", error.message, error.hint or "See what was found above")
     finally:
         server.close()
 
