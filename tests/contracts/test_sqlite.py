@@ -285,7 +285,7 @@ def test_a_long_command_is_not_waited_for_for_ever(tmp_path, monkeypatch):
     ):
         pass
 
-    assert "still starting, or another command" in raised.value.hint
+    assert "still starting, a worker, or another command" in raised.value.hint
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path):
