@@ -323,7 +323,7 @@ def test_an_erasure_for_which_the_disk_has_no_room_says_that_nothing_went_and_wh
         refused = door.http.delete(where, headers=own(lost) | {"Accept-Language": "ru"})
 
     assert (refused.status_code, refused.json()["code"]) == (507, "not_erased")
-    assert "пока ничего не стёрто" in refused.json()["title"]
+    assert "пока ничего не удалено" in refused.json()["title"]
     assert "nothing was erased" in refused.json()["detail"]
     assert refused.json()["hint"] == "Free some space on the server's disk, then erase it again."
     assert door.http.get(where, headers=own(lost)).status_code == 200
