@@ -75,6 +75,7 @@ def test_a_photo_is_on_the_board_once_it_was_looked_at_for_people(door):
     (item,) = door.http.get("/api/v1/board").json()["items"]
     page = door.http.get(f"/pet/{lost.json()['id']}").text
     assert item["photo"] is None
+    assert lost.json()["photos"][0]["board_may_show"] is None
     assert (door.http.get(address).status_code, "max-age" in str(door.http.get(address).headers)) == (404, False)
     assert address not in door.http.get("/board").text + page
     assert "Barsik" in page
@@ -96,6 +97,10 @@ def test_the_board_shows_the_first_photo_that_is_cut_to_the_animal_and_never_a_w
     shown = {item["id"]: item["photo"] for item in door.http.get("/api/v1/board").json()["items"]}
 
     assert shown == {yard["id"]: address.format(**yard), kept_whole["id"]: None}
+    assert [[each["board_may_show"] for each in report["photos"]] for report in (yard, kept_whole)] == [
+        [False, True],
+        [False],
+    ]
     cut = door.world.engine.photo(yard["photos"][1]["id"], "crop", viewer=None, is_owner=False)
     assert door.http.get(address.format(**yard)).content == cut
     assert door.http.get(address.format(**kept_whole)).status_code == 404

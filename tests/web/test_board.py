@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 
 from homeward.cli.demo.city import DISTRICTS
 from homeward.districts import GeoJsonDistricts
-from tests.conftest import photo
+from tests.conftest import GREY, photo
 from tests.doors.conftest import Door
-from tests.web.conftest import SMALL, violations
+from tests.web.conftest import SMALL, path_of, violations
 
 STATION, PINE_GATE = {"lat": "57.6281", "lon": "39.8012"}, {"lat": "57.5640", "lon": "39.9190"}
 HERE = {"latitude": 57.62811, "longitude": 39.80119}
@@ -51,3 +51,27 @@ def test_without_a_script_there_is_no_button_that_does_nothing(visit):
 
     expect(page.get_by_role("button", name="Show")).to_be_visible()
     expect(page.get_by_role("button", name="Near me")).to_be_hidden()
+
+
+@pytest.mark.parametrize("shelf", ["lost", "found"])
+def test_whose_notice_has_no_picture_reads_why_and_adds_one_that_shows_the_animal(visit, door, shelf):
+    filed = door.report(shelf, GREY, listed="true", species="cat", keep_without_animal="true")
+    page = visit(path_of(filed))
+    notice = page.get_by_role("status").filter(has_text="on the public board without a picture")
+    expect(notice).to_contain_text("no animal can be made out")
+    assert violations(page) == []
+    notice.get_by_label("Add photos").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1)})
+
+    expect(notice).to_have_count(0)
+    assert door.http.get(f"/api/v1/board/{filed.json()['id']}/photo").status_code == 200
+
+
+def test_who_files_a_photo_without_an_animal_for_the_board_reads_at_once_that_it_is_not_shown(visit):
+    page = visit("/found/new", language="ru-RU")
+    page.get_by_label("Выбрать или снять").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": GREY})
+    page.get_by_role("button", name="кошка", exact=True).click()
+    page.get_by_label("Показать на общей доске").check()
+    page.get_by_role("button", name="Отправить", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Спасибо.")).to_be_visible()
+    expect(page.get_by_text("на общей доске стоит без снимка")).to_be_visible()

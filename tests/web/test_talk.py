@@ -50,7 +50,7 @@ def test_from_a_match_to_a_meeting(both, door):
     owner.get_by_role("button", name="Yes", exact=True).click()
     expect(owner.get_by_text("This case is closed:")).to_be_visible()
     expect(finder.get_by_text("Хозяин говорит, что питомец дома.")).to_be_visible(timeout=20_000)
-    for gone in (finder.get_by_label("Сообщение"), finder.get_by_role("button", name="Где я"), finder.locator(".file")):
+    for gone in (finder.get_by_label("Сообщение"), finder.get_by_role("button", name="Где я"), finder.locator(".talk .file")):
         expect(gone).to_have_count(0)
     expect(finder.locator(".talk .talk-about")).to_contain_text("Rex")
 

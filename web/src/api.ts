@@ -27,6 +27,8 @@ export interface Photo extends Picture {
   width: number;
   height: number;
   animals: Animal[];
+  /** False where no animal is made out on it: the board never shows a whole photo. Null until it was looked at. */
+  board_may_show: boolean | null;
 }
 
 export type Species = "cat" | "dog";

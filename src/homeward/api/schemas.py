@@ -132,6 +132,22 @@ class Place(BaseModel):
     district: str | None = None
 
 
+class Photo(BaseModel):
+    """A photo of one's own report, with signed addresses of it in three sizes."""
+
+    id: str
+    width: int
+    height: int
+    thumb: str
+    crop: str
+    full: str
+    animals: list[dict[str, Any]] = Field(description="largest first")
+    board_may_show: bool | None = Field(
+        description="false: no animal is made out on it, so that the board, which never shows a whole photo, leaves it "
+        "out; null until the detector has looked"
+    )
+
+
 class Report(BaseModel):
     """A report as its owner sees it. A lost one carries the owner's matches, a found one the finder's."""
 
@@ -156,7 +172,7 @@ class Report(BaseModel):
     hidden_because: str | None = Field(None, description="why an operator hid it")
     pending: bool = Field(description="true while recognition and matching wait for the models")
     place: Place | None = None
-    photos: list[dict[str, Any]]
+    photos: list[Photo]
     matches: list[dict[str, Any]]
     link: str | None = Field(None, description="the key to the report; only in the answer to filing it")
     app: str | None = Field(None, description="its page as a Mini App of Telegram, where the server has one")

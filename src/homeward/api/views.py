@@ -117,6 +117,7 @@ def photo_view(context: ApiContext, seen: SeenPhoto) -> Json:
         "height": photo.height,
         **picture_urls(context, photo.id, is_owner=True),
         "animals": [_animal(animal, number == photo.chosen) for number, animal in enumerate(seen.animals)],
+        "board_may_show": seen.board_may_show,
     }
 
 

@@ -86,10 +86,14 @@ class ReportChange:
 
 @dataclass(frozen=True, slots=True)
 class SeenPhoto:
-    """A kept photo with all animals on it, largest first; ``animals`` is empty while the models are down."""
+    """A kept photo with all animals on it, largest first; ``animals`` is empty while the models are down.
+
+    ``board_may_show`` is None until the detector has looked at it.
+    """
 
     photo: Photo
     animals: tuple[Animal, ...]
+    board_may_show: bool | None
 
 
 @dataclass(frozen=True, slots=True)

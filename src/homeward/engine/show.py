@@ -16,7 +16,7 @@ from homeward.domain.matching import with_reason
 from homeward.domain.places import distance_band_km, km_from_afar
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Status, standing_of
 from homeward.engine.afar import FromAfar
-from homeward.engine.alone import animal_box
+from homeward.engine.alone import animal_box, is_alone
 from homeward.engine.desk.moderation import why_hidden
 from homeward.engine.desk.pairs import agreements
 from homeward.engine.wiring import Ports
@@ -43,7 +43,7 @@ class Show:
         """
         with self.ports.database.read() as work:
             report = get_report(work, report_id)
-            photos = tuple(SeenPhoto(p, animals_of(crops)) for p, crops in work.photos.of_report(report_id))
+            photos = tuple(_seen(report, photo, crops) for photo, crops in work.photos.of_report(report_id))
             pending = work.jobs.pending(report_id)
             more: dict[str, Any] = {"breed": self._breed(work, report), "hidden_because": why_hidden(work, report)}
             if report.shelf is Shelf.LOST:
@@ -230,6 +230,11 @@ def _check_ready(photo: Photo) -> None:
     """
     if not photo.looked_at:
         raise PhotoNotReady("Nobody has looked for people on this photo yet.", hint="Ask again in a while.")
+
+
+def _seen(report: Report, photo: Photo, crops: tuple[Crop, ...]) -> SeenPhoto:
+    may_show = is_alone(report, photo, crops) if photo.looked_at else None
+    return SeenPhoto(photo, animals_of(crops), may_show)
 
 
 def animals_of(crops: tuple[Crop, ...]) -> tuple[Animal, ...]:

@@ -2,7 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { asProblem, type Change, type Handover, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { AddPhotos } from "../owner/AddPhotos";
 import { forget, keep } from "../owner/kept";
+import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
 import { Connect } from "../talk/Connect";
 import { type About, TalkList } from "../talk/TalkList";
@@ -48,6 +50,15 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     void attempt(async () => {
       report.value = await server.change(what);
     });
+  const addPhotos = async (photos: Blob[], keep: boolean, key: string): Promise<Problem | null> => {
+    try {
+      report.value = await server.addPhotos(photos, keep, key);
+    } catch (error) {
+      return asProblem(error);
+    }
+    void refresh();
+    return null;
+  };
   const refreshTalks = async () => {
     const before = homes(talks);
     await talks.refresh();
@@ -101,6 +112,9 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
           </div>
         )
       )}
+      <NoPicture report={report.value}>
+        <AddPhotos count={report.value.photos.length} onAdd={addPhotos} />
+      </NoPicture>
       {report.value.pending && (
         <p class="notice" role="status">
           {words.t("owner.waiting")}
@@ -144,6 +158,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         <LettersForm server={server} />
         {report.value.status === "open" && (
           <>
+            <AddPhotos count={report.value.photos.length} onAdd={addPhotos} />
             <button class="plain" onClick={() => change({ listed: !report.value!.listed })}>
               {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
             </button>

@@ -3,7 +3,6 @@ import { newKey, type Problem } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
 import { NotDone } from "../ui/Deed";
-import type { Case } from "./case";
 
 const MOST_PHOTOS = 10;
 
@@ -15,13 +14,20 @@ interface Held {
   problem: Problem;
 }
 
+interface Added {
+  /** How many the report has. */
+  count: number;
+  /** What kept them from being added, if anything did; ``keep``: also those on which no animal is seen. */
+  onAdd: (photos: Blob[], keep: boolean, key: string) => Promise<Problem | null>;
+}
+
 /** More photos: made small, then sent; what is none is said by its name, and what was not sent can be sent again. */
-export function AddPhotos({ owned }: { owned: Case }) {
+export function AddPhotos({ count, onAdd }: Added) {
   const words = useWords();
   const isBusy = useSignal(false);
   const refused = useSignal<string[]>([]);
   const held = useSignal<Held | null>(null);
-  const room = MOST_PHOTOS - (owned.report.value?.photos.length ?? 0);
+  const room = MOST_PHOTOS - count;
   const add = async (files: File[]) => {
     isBusy.value = true;
     refused.value = files.length > room ? [words.t("report.too_many", { most: MOST_PHOTOS, left: files.length - Math.max(0, room) })] : [];
@@ -38,7 +44,7 @@ export function AddPhotos({ owned }: { owned: Case }) {
   };
   const send = async (photos: Blob[], keep = false, key = newKey()) => {
     isBusy.value = true;
-    const problem = await owned.addPhotos(photos, keep, key);
+    const problem = await onAdd(photos, keep, key);
     held.value = problem && { photos, keep, key, problem }; // those that are chosen anew take its place
     isBusy.value = false;
   };

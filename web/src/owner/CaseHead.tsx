@@ -12,6 +12,7 @@ import { late } from "../ui/late";
 import { AddPhotos } from "./AddPhotos";
 import { type Case, isLikely } from "./case";
 import { endedOf } from "./ended";
+import { NoPicture } from "./NoPicture";
 import { SecretMark } from "./SecretMark";
 
 const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
@@ -45,6 +46,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
   const isMoving = useSignal(false);
   const ended = endedOf(words, report, name);
   const photo = report.photos[0];
+  const addPhotos = <AddPhotos count={report.photos.length} onAdd={(photos, keep, key) => owned.addPhotos(photos, keep, key)} />;
   const erase = (
     <Deed
       look="plain"
@@ -86,7 +88,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           <button onClick={ask("reunited")}>{words.t("owner.close", { name })}</button>
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
-            <AddPhotos owned={owned} />
+            {addPhotos}
             <button class="plain" onClick={() => (isMoving.value = true)}>
               {words.t("owner.move_home")}
             </button>
@@ -117,6 +119,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           </details>
         </div>
       )}
+      <NoPicture report={report}>{addPhotos}</NoPicture>
       {!ended && asked.value && (
         <Sure
           onYes={async () => {

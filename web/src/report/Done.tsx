@@ -3,6 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { keep } from "../owner/kept";
+import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
 import { useWords } from "../ui/context";
 import type { Filed } from "./send";
@@ -28,6 +29,7 @@ export function Done({ filed }: { filed: Filed }) {
       <a class="button main" href={here}>
         {words.t("report.open")}
       </a>
+      <NoPicture report={filed} />
       <p>{words.t("report.keep_link")}</p>
       <output class="link">{link}</output>
       <div class="actions">

@@ -59,6 +59,7 @@ export const en = {
   "owner.save_home": "Save this place",
   "owner.share": "Public page to share",
   "owner.list": "Show on the public board",
+  "owner.no_picture": "Your notice is on the public board without a picture: no animal can be made out in the photos of this report, and a whole photo may give away a home. Add one that shows the animal closer.",
   "owner.unlist": "Remove from the public board",
   "owner.poster": "Poster to print",
 

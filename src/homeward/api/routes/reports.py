@@ -75,7 +75,11 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
     "/reports/{report_id}", summary="One's own report", response_model=schemas.Report, responses=schemas.PROBLEMS
 )
 def read_report(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """With photos and best matches; for a bot also with the link."""
+    """With photos and best matches; for a bot also with the link.
+
+    ``board_may_show`` of a photo is false where no animal is made out on it: of a listed report the board then shows
+    another of its photos, or none.
+    """
     report = owned(context, caller, ReportId(report_id))
     is_bot = caller.key is not None and caller.key.scope == "bot"
     body = filed_view(context, context.engine.report(report.id), _language(request), with_link=is_bot)
