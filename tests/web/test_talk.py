@@ -50,7 +50,11 @@ def test_from_a_match_to_a_meeting(both, door):
     owner.get_by_role("button", name="Yes", exact=True).click()
     expect(owner.get_by_text("This case is closed:")).to_be_visible()
     expect(finder.get_by_text("Хозяин говорит, что питомец дома.")).to_be_visible(timeout=20_000)
-    for gone in (finder.get_by_label("Сообщение"), finder.get_by_role("button", name="Где я"), finder.locator(".talk .file")):
+    for gone in (
+        finder.get_by_label("Сообщение"),
+        finder.get_by_role("button", name="Где я"),
+        finder.locator(".talk .file"),
+    ):
         expect(gone).to_have_count(0)
     expect(finder.locator(".talk .talk-about")).to_contain_text("Rex")
 
@@ -223,3 +227,22 @@ def test_a_device_that_never_says_where_it_is_keeps_nobody_from_writing(both):
     finder.evaluate("window.asked[0]({})")
     expect(finder.get_by_role("alert")).to_be_visible()
     expect(finder.get_by_role("button", name="Где я")).to_be_enabled()
+
+
+def test_what_could_not_be_said_or_answered_is_told_beside_the_field_and_the_button(both):
+    owner, finder = both
+    connect(owner, finder)
+    finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
+    finder.context.set_offline(True)
+    finder.get_by_role("button", name="Отправить").click()
+    expect(finder.locator(".composer").get_by_role("alert")).to_contain_text("не было связи")
+    expect(finder.get_by_role("alert")).to_have_count(1)
+    finder.get_by_role("button", name="Да", exact=True).click()
+    expect(finder.locator(".talk > .actions").get_by_role("alert")).to_contain_text("не было связи")
+    expect(finder.get_by_role("alert")).to_have_count(2)
+    finder.context.set_offline(False)
+    finder.get_by_role("button", name="Отправить").click()
+
+    expect(owner.get_by_text("Какого цвета подушечки?")).to_be_visible(timeout=20_000)
+    expect(finder.locator(".composer").get_by_role("alert")).to_have_count(0)
+    assert violations(finder) == []

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Handover, Message, Words } from "../api";
+import type { Handover, Message, Problem, Words } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
-import { saidOf } from "../ui/Notice";
+import { Deed, NotDone } from "../ui/Deed";
 import { rememberedHere, rememberHere } from "../ui/storage";
 import type { Talk, Talks } from "./talks";
 
@@ -23,16 +23,10 @@ interface Listed {
 /** What owner and finder say to each other; neither learns who the other is. */
 export function TalkList({ talks, about }: Listed) {
   const words = useWords();
-  const problem = talks.problem.value;
-  if (talks.all.value.length === 0 && !problem) return null;
+  if (talks.all.value.length === 0) return null;
   return (
     <section class="talks" aria-label={words.t("talk.title")}>
       <h2>{words.t("talk.title")}</h2>
-      {problem && (
-        <p class="notice" role="alert">
-          {saidOf(words, problem)}
-        </p>
-      )}
       {talks.all.value.map((talk) => (
         <Conversation key={talk.handover.id} talk={talk} talks={talks} about={about(talk)} />
       ))}
@@ -59,18 +53,18 @@ function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about:
       </ol>
       {isAsked && (
         <div class="actions">
-          <button class="main" onClick={() => void talks.answer(talk, true)}>
-            {words.t("talk.agree")}
-          </button>
-          <button onClick={() => void talks.answer(talk, false)}>{words.t("talk.refuse")}</button>
+          <Deed look="main" text={words.t("talk.agree")} act={() => talks.answer(talk, true)} />
+          <Deed text={words.t("talk.refuse")} act={() => talks.answer(talk, false)} />
         </div>
       )}
       {canWrite(talk) && <Mark talk={talk} talks={talks} />}
       {canWrite(talk) && <Composer talk={talk} talks={talks} />}
       {handover.is_open && (
-        <button class="plain" onClick={() => void (confirm(words.t("talk.sure_end")) && talks.end(talk))}>
-          {words.t("talk.end")}
-        </button>
+        <Deed
+          look="plain"
+          text={words.t("talk.end")}
+          act={async () => (confirm(words.t("talk.sure_end")) ? talks.end(talk) : null)}
+        />
       )}
     </article>
   );
@@ -110,14 +104,14 @@ function Mark({ talk, talks }: { talk: Talk; talks: Talks }) {
   const mark = handover.secret_mark;
   if (mark === null) {
     if (messages.some((message) => message.is_mine)) return null;
-    return <button onClick={() => void talks.write(talk, { text: words.t("secret.question") })}>{words.t("secret.ask")}</button>;
+    return <Deed text={words.t("secret.ask")} act={() => talks.write(talk, { text: words.t("secret.question") })} />;
   }
   if (messages.some((message) => message.is_mine && message.text === mark)) return null;
   return (
-    <p class="notice">
+    <div class="notice">
       {words.t("secret.yours", { mark })}{" "}
-      <button onClick={() => void talks.write(talk, { text: mark })}>{words.t("secret.answer")}</button>
-    </p>
+      <Deed text={words.t("secret.answer")} act={() => talks.write(talk, { text: mark })} />
+    </div>
   );
 }
 
@@ -166,12 +160,15 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
   };
   const label = isOpen ? "talk.message" : side === "found" ? "talk.question" : "talk.answer";
   const trouble = useSignal("");
+  const problem = useSignal<Problem | null>(null);
   const isBusy = useSignal(false); // a second tap says nothing twice
   const write = async (said: Words) => {
     isBusy.value = true;
-    const isSent = await talks.write(talk, said);
+    trouble.value = "";
+    problem.value = null;
+    problem.value = await talks.write(talk, said);
     isBusy.value = false;
-    return isSent;
+    return !problem.value;
   };
   const isLocating = useSignal(false);
   const locate = () => {
@@ -218,6 +215,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
           {trouble.value}
         </p>
       )}
+      <NotDone problem={problem.value} />
       <div class="actions">
         <button class="main" disabled={isBusy.value}>
           {words.t("talk.send")}

@@ -11,29 +11,21 @@ export interface Talk {
 
 export class Talks {
   readonly all = signal<Talk[]>([]);
-  readonly problem = signal<Problem | null>(null);
   constructor(private readonly server: Server) {}
 
-  /** What went wrong, if anything did: it is said where it was asked for. */
-  async propose(lostId: string, foundId: string): Promise<Problem | null> {
-    try {
-      await this.server.propose(lostId, foundId);
-    } catch (error) {
-      return asProblem(error);
-    }
-    await this.refresh();
-    return null;
+  propose(lostId: string, foundId: string): Promise<Problem | null> {
+    return this.attempt(() => this.server.propose(lostId, foundId));
   }
 
-  answer(talk: Talk, agrees: boolean): Promise<boolean> {
+  answer(talk: Talk, agrees: boolean): Promise<Problem | null> {
     return this.attempt(() => this.server.answer(talk.handover.id, agrees));
   }
 
-  write(talk: Talk, words: Words): Promise<boolean> {
+  write(talk: Talk, words: Words): Promise<Problem | null> {
     return this.attempt(() => this.server.write(talk.handover.id, words));
   }
 
-  end(talk: Talk): Promise<boolean> {
+  end(talk: Talk): Promise<Problem | null> {
     return this.attempt(() => this.server.end(talk.handover.id));
   }
 
@@ -41,19 +33,18 @@ export class Talks {
     return this.server.picture(path);
   }
 
-  private async attempt(work: () => Promise<unknown>): Promise<boolean> {
+  /** What went wrong, if anything did: it is said where it was asked for. That the other side is gone is said by the conversation. */
+  private async attempt(work: () => Promise<unknown>): Promise<Problem | null> {
     try {
       await work();
-      this.problem.value = null;
     } catch (error) {
       const before = this.goneCount;
       const problem = asProblem(error);
       if (problem.status === 403 || problem.status === 404) await this.refresh(); // perhaps the other side is gone
-      if (this.goneCount === before) this.problem.value = problem;
-      return false;
+      return this.goneCount === before ? problem : null;
     }
     await this.refresh();
-    return true;
+    return null;
   }
 
   private get goneCount(): number {
@@ -69,7 +60,6 @@ export class Talks {
         ...handovers.map((handover, n) => ({ handover, messages: messages[n]! })),
         ...gone.map((talk) => ({ ...talk, handover: { ...talk.handover, is_open: false, is_over: true }, isGone: true })),
       ];
-      if (this.problem.value?.status === 0) this.problem.value = null;
     } catch {
       // the page itself says when there is no connection; the next event asks again
     }
