@@ -23,7 +23,7 @@ from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
 from homeward.domain.reports import Shelf, Status
 from homeward.engine import readiness
-from homeward.engine.events import EventBroker, MatchFound, of_text
+from homeward.engine.events import EventBroker, MatchFound, MatchJudged, TalkMoved, of_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
 from homeward.storage.index.changes import ChangesForgotten
 from homeward.storage.index.exact import ExactIndex
@@ -275,12 +275,15 @@ def test_a_job_of_a_process_that_died_is_taken_up_and_that_of_a_living_one_is_no
         assert work.jobs.claim(NOW, 600).report_id == "r"
 
 
-def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(both):
+PAIR = ReportId("lost"), ReportId("found")
+
+
+@pytest.mark.parametrize("event", [MatchFound(*PAIR, 0.9), MatchJudged(*PAIR), TalkMoved(*PAIR)])
+def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(both, event):
     brokers = [EventBroker(relay=database.wire.send) for database in both]
     for database, broker in zip(both, brokers, strict=True):
         database.wire.start(lambda text, broker=broker: broker.deliver(of_text(text)))
         assert database.wire.listening.wait(30)
-    event = MatchFound(ReportId("lost"), ReportId("found"), 0.9)
     near, far = queue.Queue(), queue.Queue()
     with brokers[0].subscribe(event.lost_id, near.put), brokers[1].subscribe(event.found_id, far.put):
         brokers[0].publish(event)

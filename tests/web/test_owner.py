@@ -481,3 +481,15 @@ def test_everybody_can_use_it(visit, lost, viewport, schemes, language):
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
         assert violations(page) == [], scheme
+
+
+def test_what_is_said_of_a_match_shows_in_other_tabs_and_on_other_devices(visit, door):
+    found = door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Barsik")
+    here, there, finder = (visit(path_of(filed)) for filed in (lost, lost, found))
+    expect(there.get_by_role("button", name="No", exact=True)).to_be_visible()
+    expect(finder.get_by_role("heading", name="Barsik")).to_be_visible()
+    here.get_by_role("button", name="No", exact=True).click()
+
+    expect(there.get_by_text("You said: another animal")).to_be_visible()
+    expect(finder.get_by_role("heading", name="Barsik")).to_have_count(0)

@@ -14,7 +14,7 @@ from homeward.engine.cameras import CameraBook
 from homeward.engine.change import Change
 from homeward.engine.desk import open_desk
 from homeward.engine.devices import Devices
-from homeward.engine.events import EventBroker
+from homeward.engine.events import EventBroker, MatchJudged
 from homeward.engine.export import Export
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks
@@ -265,6 +265,8 @@ class Engine:
         judged, job, over = self._judge(lost_id, found_id, verdict, close=close)
         self.talks.moved(*over)
         self._work.run(job)
+        for each in judged:
+            self.events.publish(MatchJudged(lost_id, each))
         if close:
             self.talks.moved_with(lost_id, found_id)
         return judged

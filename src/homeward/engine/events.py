@@ -1,4 +1,4 @@
-"""Events: tells whoever listens about new matches and conversations, here and in other processes.
+"""Events: tells whoever listens about new matches, verdicts and conversations, here and in other processes.
 
 Loses what nobody listens to.
 """
@@ -30,21 +30,35 @@ class TalkMoved:
     found_id: ReportId
 
 
-Event = MatchFound | TalkMoved
+@dataclass(frozen=True, slots=True)
+class MatchJudged:
+    """The owner said what a match is."""
+
+    lost_id: ReportId
+    found_id: ReportId
+
+
+Event = MatchFound | TalkMoved | MatchJudged
 Hear = Callable[[Event], None]
 
 
 def to_text(event: Event) -> str:
     """For another process."""
-    told = {"lost": event.lost_id, "found": event.found_id}
-    return json.dumps(told | {"degree": event.degree} if isinstance(event, MatchFound) else told)
+    told: dict[str, object] = {"lost": event.lost_id, "found": event.found_id}
+    if isinstance(event, MatchFound):
+        told["degree"] = event.degree
+    elif isinstance(event, MatchJudged):
+        told["judged"] = True
+    return json.dumps(told)
 
 
 def of_text(text: str) -> Event:
     """What `to_text` made."""
     told = json.loads(text)
     lost_id, found_id = ReportId(told["lost"]), ReportId(told["found"])
-    return MatchFound(lost_id, found_id, told["degree"]) if "degree" in told else TalkMoved(lost_id, found_id)
+    if "degree" in told:
+        return MatchFound(lost_id, found_id, told["degree"])
+    return MatchJudged(lost_id, found_id) if "judged" in told else TalkMoved(lost_id, found_id)
 
 
 @dataclass(slots=True)

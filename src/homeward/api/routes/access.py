@@ -26,7 +26,7 @@ from homeward.api.streams import BEAT_S, News, Streams
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
 from homeward.engine.cameras import LONGEST
-from homeward.engine.events import Event, MatchFound
+from homeward.engine.events import Event, MatchFound, MatchJudged
 from homeward.engine.intake import check_text
 from homeward.errors import Forbidden, NotFound, Unauthorized
 
@@ -100,9 +100,16 @@ async def listening(request: Request, context: Context, caller: CurrentCaller) -
         yield _told(news, caller.report_id)
 
 
-@router.get("/events", summary="New matches and messages as they come (server-sent events)", responses=schemas.PROBLEMS)
+@router.get(
+    "/events",
+    summary="New matches, verdicts and messages as they come (server-sent events)",
+    responses=schemas.PROBLEMS,
+)
 async def events(stream: Annotated[AsyncIterator[str], Depends(listening)]) -> StreamingResponse:
-    """Of the report that the link or cookie opens. At most 20 at once of one report, and 50 from one address."""
+    """Of the report that the link or cookie opens: ``match``, ``verdict`` and ``talk``, each with both ids.
+
+    At most 20 at once of one report, and 50 from one address.
+    """
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
@@ -162,4 +169,5 @@ def _event(event: Event, report_id: ReportId) -> str:
     if isinstance(event, MatchFound):
         more = {"degree": round(event.degree, 6)} if report_id == event.lost_id else {}
         return f"event: match\ndata: {json.dumps({**pair, **more})}\n\n"
-    return f"event: talk\ndata: {json.dumps(pair)}\n\n"
+    kind = "verdict" if isinstance(event, MatchJudged) else "talk"
+    return f"event: {kind}\ndata: {json.dumps(pair)}\n\n"
