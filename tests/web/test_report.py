@@ -421,3 +421,33 @@ def test_a_form_that_lay_open_for_hours_takes_what_happened_since(visit, door):
     )
 
     assert page.locator("form.report").evaluate("form => form.checkValidity()")
+
+
+def test_what_is_on_its_way_cannot_be_changed_until_it_is_known_what_came_of_it(visit, door):
+    page = visit("/found/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    about = page.get_by_label("Anything special about it")
+    about.fill("white paw")
+    page.get_by_label("it is with me").check()
+    page.get_by_label("Show it on the public board").check()
+    held = []
+    page.route("**/api/v1/reports", lambda route: held.append(route))  # noqa: PLW0108 - the driver marks functions
+    with page.expect_request("**/api/v1/reports"):
+        page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Your report is on its way.")).to_be_visible()
+    for field in ("textarea", "input[name=listed]", "input[type=file]", ".remove", ".chip >> nth=0"):
+        expect(page.locator(field)).to_be_disabled()
+    assert page.locator("rect.chosen").evaluate("each => each.closest('[inert]') !== null")
+    assert violations(page) == []
+    held[0].fulfill(status=500)
+
+    expect(page.get_by_role("alert")).to_contain_text("It was not sent.")
+    expect(about).to_be_enabled()
+    page.unroute("**/api/v1/reports")
+    page.reload()
+    expect(about).to_have_value("white paw")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
+    (report,) = reports(door)
+    assert (report.description, report.held, report.listed) == ("white paw", "held", True)

@@ -59,6 +59,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   useTitle(words.t(`report.${shelf}`));
   if (filed.value) return <Done filed={filed.value} />;
 
+  const isSending = progress.value !== null;
   const { species } = known(picked.value, chosenSpecies.value);
   const send = async (form: HTMLFormElement) => {
     progress.value = 0;
@@ -127,80 +128,82 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       }}
     >
       <h1>{words.t(`report.${shelf}`)}</h1>
-      {start && (
-        <p class="notice" role="status">
-          {words.t("report.kept")} {shelf === "lost" && words.t("report.kept_no_mark")}{" "}
-          <button type="button" class="plain" onClick={onStartAnew}>
-            {words.t("report.start_anew")}
-          </button>
-        </p>
-      )}
-      {about && !isGone && <p class="notice">{words.t("report.about")}</p>}
-      <PhotoPicker picked={picked} preparing={preparing} />
-      <fieldset>
-        <legend>{words.t("report.species")}</legend>
-        {(["cat", "dog"] as const).map((each) => (
-          <button
-            key={each}
-            type="button"
-            class="chip"
-            aria-pressed={species === each}
-            onClick={() => (chosenSpecies.value = each)}
-          >
-            {words.t(`report.${each}`)}
-          </button>
-        ))}
-      </fieldset>
-      <PlacePicker question={words.t(`report.where_${shelf}`)} place={place} address={given["address"] ?? ""} />
-      {shelf === "lost" && place.value && (
-        <label class="check">
-          <input type="checkbox" checked={isHome.value} onChange={() => (isHome.value = !isHome.value)} />
-          <span>
-            {words.t("report.is_home")}
-            <small class="soft">{words.t("report.is_home_hint")}</small>
-          </span>
-        </label>
-      )}
-      <WhenField given={given["happened_at"]} />
-      {shelf === "found" && (
+      <fieldset class="given" disabled={isSending} inert={isSending}>
+        {start && (
+          <p class="notice" role="status">
+            {words.t("report.kept")} {shelf === "lost" && words.t("report.kept_no_mark")}{" "}
+            <button type="button" class="plain" onClick={onStartAnew}>
+              {words.t("report.start_anew")}
+            </button>
+          </p>
+        )}
+        {about && !isGone && <p class="notice">{words.t("report.about")}</p>}
+        <PhotoPicker picked={picked} preparing={preparing} />
         <fieldset>
-          <legend>{words.t("report.held")}</legend>
-          {(
-            [
-              ["held", "report.with_me"],
-              ["seen_loose", "report.ran_on"],
-            ] as const
-          ).map(([value, label]) => (
-            <label key={value} class="check">
-              <input type="radio" name="held" value={value} defaultChecked={given["held"] === value} /> <span>{words.t(label)}</span>
-            </label>
+          <legend>{words.t("report.species")}</legend>
+          {(["cat", "dog"] as const).map((each) => (
+            <button
+              key={each}
+              type="button"
+              class="chip"
+              aria-pressed={species === each}
+              onClick={() => (chosenSpecies.value = each)}
+            >
+              {words.t(`report.${each}`)}
+            </button>
           ))}
         </fieldset>
-      )}
-      {shelf === "lost" && (
+        <PlacePicker question={words.t(`report.where_${shelf}`)} place={place} address={given["address"] ?? ""} />
+        {shelf === "lost" && place.value && (
+          <label class="check">
+            <input type="checkbox" checked={isHome.value} onChange={() => (isHome.value = !isHome.value)} />
+            <span>
+              {words.t("report.is_home")}
+              <small class="soft">{words.t("report.is_home_hint")}</small>
+            </span>
+          </label>
+        )}
+        <WhenField given={given["happened_at"]} />
+        {shelf === "found" && (
+          <fieldset>
+            <legend>{words.t("report.held")}</legend>
+            {(
+              [
+                ["held", "report.with_me"],
+                ["seen_loose", "report.ran_on"],
+              ] as const
+            ).map(([value, label]) => (
+              <label key={value} class="check">
+                <input type="radio" name="held" value={value} defaultChecked={given["held"] === value} /> <span>{words.t(label)}</span>
+              </label>
+            ))}
+          </fieldset>
+        )}
+        {shelf === "lost" && (
+          <label class="field">
+            {words.t("report.name")}
+            <input name="name" defaultValue={given["name"] ?? ""} maxLength={100} autoComplete="off" />
+          </label>
+        )}
         <label class="field">
-          {words.t("report.name")}
-          <input name="name" defaultValue={given["name"] ?? ""} maxLength={100} autoComplete="off" />
+          {words.t(`report.about_${shelf}`)}
+          <textarea name="description" rows={3} maxLength={4000} defaultValue={given["description"] ?? ""} />
         </label>
-      )}
-      <label class="field">
-        {words.t(`report.about_${shelf}`)}
-        <textarea name="description" rows={3} maxLength={4000} defaultValue={given["description"] ?? ""} />
-      </label>
-      {shelf === "lost" && (
-        <label class="field">
-          {words.t("secret.label")}
-          <input name="secret_mark" maxLength={300} autoComplete="off" />
-          <small class="soft">{words.t("secret.hint")}</small>
+        {shelf === "lost" && (
+          <label class="field">
+            {words.t("secret.label")}
+            <input name="secret_mark" maxLength={300} autoComplete="off" />
+            <small class="soft">{words.t("secret.hint")}</small>
+          </label>
+        )}
+        <label class="check">
+          <input type="checkbox" name="listed" defaultChecked={"listed" in given} />
+          <span>
+            {words.t("report.listed")}
+            <small class="soft">{words.t(`report.listed_hint_${shelf}`)}</small>
+          </span>
         </label>
-      )}
-      <label class="check">
-        <input type="checkbox" name="listed" defaultChecked={"listed" in given} />
-        <span>
-          {words.t("report.listed")}
-          <small class="soft">{words.t(`report.listed_hint_${shelf}`)}</small>
-        </span>
-      </label>
+      </fieldset>
       <p class="soft">{words.t("report.privacy")}</p>
       <div class="send">
         {trouble.value && (
@@ -208,8 +211,13 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
             {trouble.value}
           </p>
         )}
+        {isSending && (
+          <p class="soft" role="status">
+            {words.t("report.being_sent")}
+          </p>
+        )}
         {progress.value !== null && <progress value={progress.value} aria-label={words.t("report.send")} />}
-        <button class="main" disabled={progress.value !== null}>
+        <button class="main" disabled={isSending}>
           {progress.value === null
             ? words.t("report.send")
             : words.t("report.sending", { percent: words.share(progress.value) })}
@@ -253,7 +261,9 @@ function shown(photo: BegunPhoto): Picked {
   return { ...photo, url: URL.createObjectURL(photo.jpeg) };
 }
 
-/** What the named inputs hold; of boxes only those that are ticked. */
+/** What the named inputs hold, also while they cannot be changed; of boxes only those that are ticked. */
 function textsIn(form: HTMLFormElement): Record<string, string> {
-  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const inputs = [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(":is(input, textarea)[name]")];
+  const given = inputs.filter((each) => each.name && !each.matches(":is([type=checkbox], [type=radio]):not(:checked)"));
+  return Object.fromEntries(given.map(({ name, value }) => [name, value]));
 }

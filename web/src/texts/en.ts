@@ -231,6 +231,7 @@ export const en = {
   "report.about_gone": "The report from that poster is no longer here; the pet may be home. Send yours anyway: we compare the animal with every missing pet.",
   "report.send": "Send",
   "report.sending": "Sending… {percent}",
+  "report.being_sent": "Your report is on its way. Please keep this page open.",
   "report.privacy": "Photos are compared with other reports; where the result is unclear, volunteers of this server look at the two animals. People’s faces are blurred for others wherever they are recognised. Your home and contact stay hidden. You can erase everything at any time.",
   "report.needs_photo": "Add at least one photo.",
   "report.needs_species": "Tell us whether it is a cat or a dog.",
