@@ -1,11 +1,13 @@
 """Reporting on the web, in a real browser."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from homeward.ports import ReportQuery
+from homeward.testing import FakeDetector
 from tests.conftest import GREY, photo
 from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, path_of, violations
 
@@ -451,3 +453,39 @@ def test_what_is_on_its_way_cannot_be_changed_until_it_is_known_what_came_of_it(
     expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
     (report,) = reports(door)
     assert (report.description, report.held, report.listed) == ("white paw", "held", True)
+
+
+BREAKS_OFF = """() => {
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (body) {
+    XMLHttpRequest.prototype.send = send;
+    window.breakOff = () => this.abort();
+    send.call(this, body);
+  };
+}"""
+
+
+def test_what_the_server_still_works_on_when_the_connection_breaks_off_is_filed_once(visit, door, monkeypatch):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files([picture(photo(1, noise=n)) for n in range(4)])
+    expect(page.locator("rect.chosen")).to_have_count(4)
+    looking, may_look = threading.Event(), threading.Event()
+    detect = FakeDetector.detect
+
+    def slowly(detector, pictures):
+        looking.set()
+        assert may_look.wait(60)
+        return detect(detector, pictures)
+
+    monkeypatch.setattr(FakeDetector, "detect", slowly)
+    page.evaluate(BREAKS_OFF)
+    with page.expect_response("**/api/v1/reports") as answer:
+        page.get_by_role("button", name="Send").click()
+        assert looking.wait(30)
+        page.evaluate("window.breakOff()")
+        expect(page.get_by_text("The connection broke off. We are trying again")).to_be_visible()
+    assert answer.value.status == 409
+    may_look.set()
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    assert [len(door.world.engine.report(each.id).photos) for each in reports(door)] == [4]

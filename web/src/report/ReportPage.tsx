@@ -7,8 +7,10 @@ import { Done } from "./Done";
 import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
-import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
+import { type Draft, file, type Filed, type Going, printOf, type Shelf } from "./send";
 import { WhenField } from "./WhenField";
+
+const KEY_REUSED = "idempotency_key_reused";
 
 type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
 
@@ -42,7 +44,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   const chosenSpecies = useSignal<Species | null>(start?.species ?? null);
   const place = useSignal<Draft["place"]>(start?.place ?? null);
   const isHome = useSignal(start?.isHome ?? false);
-  const progress = useSignal<number | null>(null);
+  const progress = useSignal<Going | null>(null);
   const trouble = useSignal<string | null>(null);
   const filed = useSignal<Filed | null>(earlierFiled());
   const attempt = useRef<Attempt>(start?.attempt ?? newAttempt(""));
@@ -59,7 +61,9 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
   useTitle(words.t(`report.${shelf}`));
   if (filed.value) return <Done filed={filed.value} />;
 
-  const isSending = progress.value !== null;
+  const going = progress.value;
+  const isSending = going !== null;
+  const share = typeof going === "number" ? going : 0;
   const { species } = known(picked.value, chosenSpecies.value);
   const send = async (form: HTMLFormElement) => {
     progress.value = 0;
@@ -97,7 +101,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       const print = printOf(draft);
       if (attempt.current.print !== print) attempt.current = newAttempt(print);
       keep();
-      filed.value = await file(draft, words.language, attempt.current.key, (share) => (progress.value = share));
+      filed.value = await file(draft, words.language, attempt.current.key, (going) => (progress.value = going));
       history.replaceState({ filed: filed.value }, ""); // the link outlives a reload and a tab that was put aside
       void kept.forget();
       scrollTo(0, 0);
@@ -106,12 +110,13 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       if (isTheirs && error.field === "about") {
         setGone(true); // the animal is compared with all others all the same
         trouble.value = words.t("report.about_gone");
-        attempt.current = newAttempt("");
         return;
       }
       if (isTheirs && error.code === "blocked") trouble.value = words.t("problem.blocked", { where: `${location.origin}/privacy` });
-      else trouble.value = isTheirs ? [error.message, error.hint].filter(Boolean).join(" ") : words.t("report.failed");
-      if (isTheirs) attempt.current = newAttempt(""); // a refusal is not repeated
+      else if (isTheirs && error.code !== KEY_REUSED) trouble.value = [error.message, error.hint].filter(Boolean).join(" ");
+      else trouble.value = words.t(error instanceof Problem && error.status === 0 ? "report.unreached" : "report.failed");
+      // under the key of one that is filed already nothing else is; every other key stays, for its report may be on its way
+      if (isTheirs && error.code === KEY_REUSED) attempt.current = newAttempt("");
     } finally {
       progress.value = null;
     }
@@ -213,14 +218,12 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
         )}
         {isSending && (
           <p class="soft" role="status">
-            {words.t("report.being_sent")}
+            {words.t(going === "again" ? "report.sent_again" : "report.being_sent")}
           </p>
         )}
-        {progress.value !== null && <progress value={progress.value} aria-label={words.t("report.send")} />}
+        {isSending && <progress value={share} aria-label={words.t("report.send")} />}
         <button class="main" disabled={isSending}>
-          {progress.value === null
-            ? words.t("report.send")
-            : words.t("report.sending", { percent: words.share(progress.value) })}
+          {isSending ? words.t("report.sending", { percent: words.share(share) }) : words.t("report.send")}
         </button>
       </div>
     </form>

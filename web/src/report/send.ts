@@ -2,6 +2,7 @@
 import { type Animal, type MatchPage, newKey, Problem, problemOf, type Report, type Species } from "../api";
 
 const PAUSES_MS = [1000, 4000];
+const WORKED_ON_MS = 2000;
 /** An upload of which nothing more goes out for so long has broken off, though nobody says so. */
 const STALLED_MS = 90_000;
 
@@ -43,12 +44,15 @@ export async function look(photo: Blob, language: string): Promise<LookedAt> {
   return body.photos[0]!;
 }
 
+/** How the sending goes: the share that is on its way, or that the connection broke off and it is tried again. */
+export type Going = number | "again";
+
 /** File it. The same `key` sent twice files it once. */
-export function file(draft: Draft, language: string, key: string, onProgress: (share: number) => void): Promise<Filed> {
+export function file(draft: Draft, language: string, key: string, onGoing: (going: Going) => void): Promise<Filed> {
   const form = new FormData();
   for (const [name, text] of Object.entries(textsOf(draft))) if (text !== null) form.append(name, text);
   draft.photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
-  return untilSent(() => post("/reports", form, language, key, onProgress)) as Promise<Filed>;
+  return untilSent(() => post("/reports", form, language, key, onGoing), () => onGoing("again")) as Promise<Filed>;
 }
 
 /** Equal for drafts that would be sent alike. Of the mark that only the owner knows it tells no more than the length. */
@@ -78,20 +82,29 @@ function textsOf(draft: Draft): Record<string, string | null> {
   };
 }
 
-/** Where the connection breaks off, send again with the same key: after a time, or as soon as there is a network. */
-async function untilSent(send: () => Promise<unknown>): Promise<unknown> {
-  for (const pause of PAUSES_MS) {
+/**
+ * Where the connection breaks off, send again with the same key: after a time, or as soon as there is a network. What
+ * the server has of an earlier try and still works on is asked for until it is done.
+ */
+async function untilSent(send: () => Promise<unknown>, onBroken: () => void): Promise<unknown> {
+  const pauses = [...PAUSES_MS];
+  for (;;) {
     try {
       return await send();
     } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 0) throw error;
+      const pause = isWorkedOn(error) ? WORKED_ON_MS : error instanceof Problem && error.status === 0 ? pauses.shift() : undefined;
+      if (pause === undefined) throw error;
+      onBroken();
       await new Promise((done) => {
         addEventListener("online", done, { once: true });
         setTimeout(done, pause);
       });
     }
   }
-  return send();
+}
+
+function isWorkedOn(error: unknown): boolean {
+  return error instanceof Problem && error.status === 409 && error.field === "Idempotency-Key";
 }
 
 /** With progress of the upload, which `fetch` cannot tell. */
