@@ -489,3 +489,32 @@ def test_what_the_server_still_works_on_when_the_connection_breaks_off_is_filed_
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
     assert [len(door.world.engine.report(each.id).photos) for each in reports(door)] == [4]
+
+
+def test_one_tab_at_a_time_goes_on_with_a_draft_and_all_learn_that_it_was_sent(visit, door):
+    first = visit("/found/new")
+    first.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(first.get_by_text("We see a cat.")).to_be_visible()
+    about = "Anything special about it"
+    first.get_by_label(about).fill("white paw")
+    second = visit("/found/new", page=first.context.new_page())
+    expect(second.get_by_label(about)).to_have_value("white paw")
+    expect(first.get_by_text("You went on with this report in another tab.")).to_be_visible()
+    expect(first.get_by_label(about)).to_be_disabled()
+    second.get_by_label(about).fill("white paw, red collar")
+    first.get_by_role("button", name="Go on here").click()
+    expect(first.get_by_label(about)).to_have_value("white paw, red collar")
+    expect(second.get_by_label(about)).to_be_disabled()
+    first.get_by_role("button", name="Send").click()
+    expect(first.get_by_role("heading", name="Thank you.")).to_be_visible()
+
+    expect(second.get_by_text("This report was sent from another tab.")).to_be_visible()
+    second.reload()
+    expect(second.get_by_text("This report was sent from another tab.")).to_be_visible()
+    assert violations(second) == []
+    second.get_by_role("button", name="Report another animal").click()
+    expect(second.get_by_label(about)).to_have_value("")
+    expect(second.get_by_label(about)).to_be_enabled()
+    first.get_by_role("button", name="Report another animal").click()
+    expect(first.get_by_label(about)).to_have_value("")
+    assert [each.description for each in reports(door)] == ["white paw, red collar"]

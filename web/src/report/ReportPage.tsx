@@ -8,6 +8,7 @@ import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
 import { type Draft, file, type Filed, type Going, printOf, type Shelf } from "./send";
+import { elsewhere, type Elsewhere, onElsewhere, sentSince, tellOpened, tellSent } from "./tabs";
 import { WhenField } from "./WhenField";
 
 const KEY_REUSED = "idempotency_key_reused";
@@ -18,11 +19,58 @@ type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
 export function ReportPage({ shelf }: { shelf: Shelf }) {
   const about = shelf === "found" ? new URLSearchParams(location.search).get("about") : null;
   const kept = useMemo(() => new KeptDraft(shelf, about), [shelf, about]);
-  const [start, setStart] = useState<Start | "unread">("unread");
-  useEffect(() => void kept.begun().then(setStart), [kept]);
-  if (start === "unread") return <div class="card skeleton" aria-busy="true" />;
-  const startAnew = () => void kept.forget().then(() => setStart(null));
-  return <ReportForm key={start ? "begun" : "new"} shelf={shelf} about={about} kept={kept} start={start} onStartAnew={startAnew} />;
+  const [shown, setShown] = useState<{ key: string; id: string; start: Start } | null>(null);
+  const [became, setBecame] = useState<Elsewhere | null>(() => sentSince(kept.name));
+  const show = (start: Start) => {
+    const id = start?.id ?? newKey();
+    tellOpened(kept.name, id);
+    setShown({ key: newKey(), id, start });
+    setBecame(null);
+  };
+  const open = () => void kept.begun().then(show);
+  useEffect(() => void (became || open()), [kept]);
+  useEffect(() => (shown ? onElsewhere(() => setBecame(elsewhere(kept.name, shown.id))) : undefined), [shown]);
+  if (became?.what === "sent") return <SentElsewhere shelf={shelf} path={became.path} onAnother={open} />;
+  if (!shown) return <div class="card skeleton" aria-busy="true" />;
+  /** With what was filled in there since; where another animal is told of there, with what stands here. */
+  const goOn = async () => {
+    const start = await kept.begun();
+    if (start?.id === shown.id) show(start);
+    else {
+      tellOpened(kept.name, shown.id);
+      setBecame(null);
+    }
+  };
+  return (
+    <ReportForm
+      key={shown.key}
+      shelf={shelf}
+      about={about}
+      kept={kept}
+      id={shown.id}
+      start={shown.start}
+      isElsewhere={became !== null}
+      onGoOn={() => void goOn()}
+      onStartAnew={() => void kept.forget().then(() => show(null))}
+    />
+  );
+}
+
+/** The draft of this tab was sent from another one. */
+function SentElsewhere({ shelf, path, onAnother }: { shelf: Shelf; path: string; onAnother: () => void }) {
+  const words = useWords();
+  return (
+    <section class="done">
+      <h1>{words.t(`report.${shelf}`)}</h1>
+      <p role="status">{words.t("report.sent_elsewhere")}</p>
+      <a class="button main" href={path}>
+        {words.t("report.open")}
+      </a>
+      <button class="plain" onClick={onAnother}>
+        {words.t("report.another")}
+      </button>
+    </section>
+  );
 }
 
 interface FormProps {
@@ -30,12 +78,16 @@ interface FormProps {
   /** The lost report that a finder answers. */
   about: string | null;
   kept: KeptDraft;
+  id: string;
   start: Start;
+  /** Another tab goes on with it. */
+  isElsewhere: boolean;
+  onGoOn: () => void;
   onStartAnew: () => void;
 }
 
 /** Everything on one page; only a photo is needed. */
-function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
+function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStartAnew }: FormProps) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
   const [isGone, setGone] = useState(false); // the lost report that is answered
@@ -52,9 +104,9 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
 
   const keep = () => {
     const fields = form.current ? textsIn(form.current) : given;
-    kept.keep({ fields, species: chosenSpecies.value, place: place.value, isHome: isHome.value, attempt: attempt.current });
+    kept.keep({ id, fields, species: chosenSpecies.value, place: place.value, isHome: isHome.value, attempt: attempt.current });
   };
-  useSignalEffect(() => kept.keepPhotos(picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }))));
+  useSignalEffect(() => kept.keepPhotos(id, picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }))));
   useSignalEffect(keep);
   const told = useComputed(() => [chosenSpecies.value, ...picked.value.map(({ url }) => url)].join());
   useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about other photos
@@ -63,6 +115,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
 
   const going = progress.value;
   const isSending = going !== null;
+  const isStill = isSending || isElsewhere;
   const share = typeof going === "number" ? going : 0;
   const { species } = known(picked.value, chosenSpecies.value);
   const send = async (form: HTMLFormElement) => {
@@ -103,6 +156,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       keep();
       filed.value = await file(draft, words.language, attempt.current.key, (going) => (progress.value = going));
       history.replaceState({ filed: filed.value }, ""); // the link outlives a reload and a tab that was put aside
+      tellSent(kept.name, id, new URL(filed.value.link).pathname);
       void kept.forget();
       scrollTo(0, 0);
     } catch (error) {
@@ -133,7 +187,7 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
       }}
     >
       <h1>{words.t(`report.${shelf}`)}</h1>
-      <fieldset class="given" disabled={isSending} inert={isSending}>
+      <fieldset class="given" disabled={isStill} inert={isStill}>
         {start && (
           <p class="notice" role="status">
             {words.t("report.kept")} {shelf === "lost" && words.t("report.kept_no_mark")}{" "}
@@ -216,13 +270,21 @@ function ReportForm({ shelf, about, kept, start, onStartAnew }: FormProps) {
             {trouble.value}
           </p>
         )}
+        {isElsewhere && !isSending && (
+          <p class="notice" role="status">
+            {words.t("report.elsewhere")}{" "}
+            <button type="button" class="plain" onClick={onGoOn}>
+              {words.t("report.go_on_here")}
+            </button>
+          </p>
+        )}
         {isSending && (
           <p class="soft" role="status">
             {words.t(going === "again" ? "report.sent_again" : "report.being_sent")}
           </p>
         )}
         {isSending && <progress value={share} aria-label={words.t("report.send")} />}
-        <button class="main" disabled={isSending}>
+        <button class="main" disabled={isStill}>
           {isSending ? words.t("report.sending", { percent: words.share(share) }) : words.t("report.send")}
         </button>
       </div>

@@ -1,9 +1,12 @@
 // A half-filled report, kept on this device for a day: a reload, or a tab that the phone closed, loses nothing.
 import type { Species } from "../api";
 import type { Draft, LookedAt, Shelf } from "./send";
+import { elsewhere } from "./tabs";
 
 /** What a person has given so far, but for the photos; `fields` are the named inputs of the form. */
 export interface Begun {
+  /** The same for all tabs that go on with it. */
+  id: string;
   fields: Record<string, string>;
   species: Species | null;
   place: Draft["place"];
@@ -32,7 +35,7 @@ const NEVER_KEPT = "secret_mark";
 
 /** The draft of one form. Its photos lie apart, so that a letter typed does not write them anew. */
 export class KeptDraft {
-  private readonly name: string;
+  readonly name: string;
 
   constructor(shelf: Shelf, about: string | null) {
     this.name = about ? `${shelf}/${about}` : shelf;
@@ -51,12 +54,15 @@ export class KeptDraft {
     return null;
   }
 
+  /** Nothing of what another tab goes on with, or has sent. */
   keep(draft: Begun): void {
+    if (elsewhere(this.name, draft.id)) return;
     const { [NEVER_KEPT]: _, ...fields } = draft.fields;
     write((drafts) => drafts.put({ ...draft, fields, at: Date.now() }, this.name));
   }
 
-  keepPhotos(photos: BegunPhoto[]): void {
+  keepPhotos(id: string, photos: BegunPhoto[]): void {
+    if (elsewhere(this.name, id)) return;
     write((drafts) => drafts.put(photos, this.photos));
   }
 
