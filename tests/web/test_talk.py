@@ -246,3 +246,19 @@ def test_what_could_not_be_said_or_answered_is_told_beside_the_field_and_the_but
     expect(owner.get_by_text("Какого цвета подушечки?")).to_be_visible(timeout=20_000)
     expect(finder.locator(".composer").get_by_role("alert")).to_have_count(0)
     assert violations(finder) == []
+
+
+def test_what_was_said_and_whose_answer_was_lost_is_said_once(both):
+    owner, finder = both
+    connect(owner, finder)
+    finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
+    unheard = lambda route: route.continue_() if route.request.method == "GET" else (route.fetch(), route.abort())  # noqa: E731
+    finder.route("**/messages", unheard)
+    finder.get_by_role("button", name="Отправить").click()
+    expect(finder.locator(".composer").get_by_role("alert")).to_be_visible()
+    finder.unroute("**/messages")
+    finder.get_by_role("button", name="Отправить").click()
+    expect(finder.get_by_label("Сначала спросить")).to_have_value("")
+
+    expect(finder.get_by_text("Какого цвета подушечки?")).to_have_count(1)
+    assert finder.locator(".messages li").count() == 1

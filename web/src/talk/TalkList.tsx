@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { Handover, Message, Problem, Words } from "../api";
+import { useEffect, useRef } from "preact/hooks";
+import { type Handover, type Message, newKey, type Problem, type Words } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
 import { Deed, NotDone } from "../ui/Deed";
@@ -162,13 +162,20 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
   const trouble = useSignal("");
   const problem = useSignal<Problem | null>(null);
   const isBusy = useSignal(false); // a second tap says nothing twice
-  const write = async (said: Words) => {
+  const write = async (said: Words, key?: string) => {
     isBusy.value = true;
     trouble.value = "";
     problem.value = null;
-    problem.value = await talks.write(talk, said);
+    problem.value = await talks.write(talk, said, key);
     isBusy.value = false;
     return !problem.value;
+  };
+  const begun = useRef({ text: "", key: "" }); // sent again because its answer was lost, it is said once
+  const say = async (said: string) => {
+    if (begun.current.text !== said) begun.current = { text: said, key: newKey() };
+    if (!(await write({ text: said }, begun.current.key))) return;
+    begun.current.text = "";
+    type("");
   };
   const isLocating = useSignal(false);
   const locate = () => {
@@ -203,7 +210,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
       onSubmit={(event) => {
         event.preventDefault();
         if (!text.value.trim() || isBusy.value) return;
-        void write({ text: text.value.trim() }).then((isSent) => isSent && type(""));
+        void say(text.value.trim());
       }}
     >
       <label class="field">

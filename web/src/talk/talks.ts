@@ -1,6 +1,6 @@
 // The conversations of one report.
 import { signal } from "@preact/signals";
-import { asProblem, type Handover, type Message, type Problem, type Server, type Words } from "../api";
+import { asProblem, type Handover, type Message, newKey, type Problem, type Server, type Words } from "../api";
 
 export interface Talk {
   handover: Handover;
@@ -21,8 +21,8 @@ export class Talks {
     return this.attempt(() => this.server.answer(talk.handover.id, agrees));
   }
 
-  write(talk: Talk, words: Words): Promise<Problem | null> {
-    return this.attempt(() => this.server.write(talk.handover.id, words));
+  write(talk: Talk, words: Words, key = newKey()): Promise<Problem | null> {
+    return this.attempt(() => this.server.write(talk.handover.id, words, key));
   }
 
   end(talk: Talk): Promise<Problem | null> {
