@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from homeward.bot import filing, handover, mine, results
-from homeward.bot.talk import Pictures, Said, Tap, Unknown, Words
+from homeward.bot.talk import Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
@@ -49,12 +49,14 @@ async def _said(turn: Turn, said: Said) -> None:
         await TAKES[turn.step](turn, said)
     elif isinstance(said, Pictures):
         await filing.on_pictures(turn, said)
+    elif isinstance(said, Spot) and turn.step in filing.ANSWERS and turn.step != "where":
+        await filing.on_place(turn, said)
     elif turn.step in filing.ANSWERS:
         await filing.ANSWERS[turn.step](turn, said)
     elif isinstance(said, Words):
-        await _menu_label(turn, said.text)
-    else:
-        _menu(turn, "photo_first")
+        await _menu_label(turn, said)
+    elif isinstance(said, Spot):
+        await filing.begin_with(turn, said)
 
 
 async def _talk(turn: Turn, said: Said) -> None:
@@ -63,13 +65,16 @@ async def _talk(turn: Turn, said: Said) -> None:
         await _said(turn, said)
 
 
-async def _menu_label(turn: Turn, text: str) -> None:
-    """Labels of the menu may come as words."""
+async def _menu_label(turn: Turn, said: Words) -> None:
+    """Labels of the menu may come as words; who has no report yet may tell the whole story at once."""
     for key, command in MENU.items():
-        if text.strip().casefold() == turn.words(f"b.{key}").casefold():
+        if said.text.strip().casefold() == turn.words(f"b.{key}").casefold():
             await _do(turn, command)
             return
-    _menu(turn, "photo_first")
+    if filing.is_story(said.text) and not await turn.person.reports():
+        await filing.begin_with(turn, said)
+    else:
+        _menu(turn, "photo_first")
 
 
 # --- commands ---------------------------------------------------------------------------------------------
@@ -118,7 +123,7 @@ async def _found(turn: Turn) -> None:
 
 def _begin(turn: Turn, shelf: str, about: str = "") -> None:
     """A new report; where that would drop photos of another, they are asked about first."""
-    photos = turn.begun_photos
+    photos = len(turn.begun.get("photos", []))
     if not photos:
         filing.begin(turn, shelf, about or None)
         return
@@ -266,8 +271,8 @@ TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
     "home": mine.on_home,
     "more": mine.on_more,
     "secret": mine.on_secret,
-    "erase": filing.on_words,
-    "erase_all": filing.on_words,
+    "erase": mine.on_anything,
+    "erase_all": mine.on_anything,
 }
 QUESTION_TAPS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
     "home": mine.on_answer,

@@ -1,6 +1,7 @@
 """Telling of a lost or a found animal, in as few questions as will do: photo, where, when, about it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from homeward.bot import dates, photos, results
@@ -14,12 +15,38 @@ from homeward.errors import InvalidInput, NoAnimalFound
 QUESTIONS = ("shelf", "kind", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
 LONGEST_NAME, LONGEST_ADDRESS = 40, 300
+TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered")  # of a draft, beside photos
+LEAST_OF_A_STORY = 3  # words
+OF_A_STORY = re.compile(
+    r"\b(?:кот|кош|пёс|пес\b|пса\b|собак|собач|щен|пропа|потеря|убежа|сбежа|наш[её]?л|найден"
+    r"|cats?\b|kitten|dogs?\b|pupp|lost\b|missing|found\b|ran away)",
+    re.IGNORECASE,
+)
 
 
 def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
-    """A new draft; a photo is wanted."""
+    """A new draft, with what was told before its first photo; a photo is wanted."""
+    begun = turn.begun
+    told = {} if begun.get("photos") else {name: begun[name] for name in TOLD if name in begun}
     turn.drop()
-    turn.state["draft"] = {"shelf": shelf, "about": about, "photos": []}
+    turn.state["draft"] = {"shelf": shelf, "about": about, "photos": [], **told}
+    _ask_photo(turn)
+
+
+def is_story(text: str) -> bool:
+    """Whether somebody tells of an animal, and asks nothing."""
+    is_asking = text.rstrip().endswith("?")
+    return not is_asking and len(text.split()) >= LEAST_OF_A_STORY and OF_A_STORY.search(text) is not None
+
+
+async def begin_with(turn: Turn, said: Words | Spot) -> None:
+    """What is told before anything was asked begins a report, whose shelf is asked for later."""
+    turn.state |= {"step": "photo", "draft": {"shelf": None, "about": None, "photos": []}}
+    if isinstance(said, Words):
+        _note_words(turn, said)
+    elif not await _note_place(turn, said):
+        turn.forget()
+        return
     _ask_photo(turn)
 
 
@@ -71,7 +98,8 @@ def _answered(turn: Turn, name: str) -> None:
 
 
 def _ask_photo(turn: Turn) -> None:
-    turn.ask("photo", turn.words("answering" if turn.draft.get("about") else f"send_{turn.draft['shelf']}"))
+    key = "answering" if turn.draft.get("about") else f"send_{turn.draft.get('shelf') or 'any'}"
+    turn.ask("photo", turn.words(key), ((turn.button("cancel", "cancel"),),))
 
 
 def _ask_shelf(turn: Turn) -> None:
@@ -99,7 +127,8 @@ def _ask_where(turn: Turn) -> None:
 
 def _ask_when(turn: Turn) -> None:
     days = tuple(turn.button(name, name) for name in ("now", "today", "yesterday"))
-    turn.ask("when", turn.words(f"ask_when_{turn.draft['shelf']}"), (days, _ways(turn)))
+    saw, correct = ("", ()) if turn.step == "where" else (_saw(turn), _correct(turn))
+    turn.ask("when", f"{saw}{turn.words('ask_when_' + turn.draft['shelf'])}", (days, correct, _ways(turn)))
 
 
 def _ask_about(turn: Turn) -> None:
@@ -151,7 +180,7 @@ async def on_tap(turn: Turn, action: str) -> None:
         turn.draft["species"] = action
         if step == "kind":
             turn.draft["keep"] = True
-        ASK[step](turn) if step in {"shelf", "where"} else await go_on(turn)
+        ASK[step](turn) if step in {"shelf", "where", "when"} else await go_on(turn)
     elif action in SHELVES:
         turn.draft["shelf"] = action
         await go_on(turn)
@@ -191,12 +220,24 @@ async def _back(turn: Turn) -> None:
 
 async def on_where(turn: Turn, said: Said) -> None:
     """A place, a map link, or an address."""
+    if not await _note_place(turn, said):
+        turn.repeat()
+        return
+    await go_on(turn)
+
+
+async def on_place(turn: Turn, said: Said) -> None:
+    """A place at another question: where it was, told sooner, or corrected."""
+    await _note_place(turn, said)
+    turn.repeat()
+
+
+async def _note_place(turn: Turn, said: Said) -> bool:
     try:
         point = Point(said.lat, said.lon) if isinstance(said, Spot) else point_in(_text(said))
     except ValueError:
         turn.say("no_such_place")
-        turn.repeat()
-        return
+        return False
     if point is not None:
         turn.draft.update(lat=point.lat, lon=point.lon)
         turn.settle("place_noted")
@@ -204,8 +245,9 @@ async def on_where(turn: Turn, said: Said) -> None:
     else:
         turn.draft["address"] = _text(said)[:LONGEST_ADDRESS]
         turn.settle("address_noted", address=turn.draft["address"])
-    _answered(turn, "where")
-    await go_on(turn)
+    if "where" not in turn.draft.get("answered", []):
+        _answered(turn, "where")
+    return True
 
 
 async def on_when(turn: Turn, said: Said) -> None:
@@ -235,9 +277,15 @@ async def on_about(turn: Turn, said: Said) -> None:
     await go_on(turn)
 
 
-async def on_words(turn: Turn, said: Said) -> None:  # noqa: ARG001 - one shape for all
-    """Words where a photo or a button was wanted."""
-    turn.say("photo_wanted") if turn.step == "photo" else turn.repeat()
+async def on_words(turn: Turn, said: Said) -> None:
+    """Words where a photo or a button was wanted describe the animal."""
+    _note_words(turn, said)
+    turn.repeat()
+
+
+def _note_words(turn: Turn, said: Said) -> None:
+    photos.describe(turn.draft, _text(said))
+    turn.say("words_noted")
 
 
 def _text(said: Said) -> str:
@@ -262,6 +310,7 @@ async def file(turn: Turn) -> None:
     try:
         report = await turn.person.file(_fields(draft), await photos.contents(turn))
     except FileGone:
+        draft["photos"] = []
         begin(turn, draft["shelf"], draft.get("about"))
         turn.out[:-1] = []
         turn.out.insert(0, _note_gone(turn))

@@ -156,6 +156,11 @@ async def on_secret(turn: Turn, said: Said) -> None:
     turn.say("secret_noted")
 
 
+async def on_anything(turn: Turn, said: Said) -> None:  # noqa: ARG001 - one shape for all
+    """Only a button erases."""
+    turn.repeat()
+
+
 async def on_more(turn: Turn, said: Said) -> None:
     """More photos of a report, as many as it has room for; the question stays open until some were taken."""
     if not isinstance(said, Pictures):

@@ -38,7 +38,7 @@ async def take(turn: Turn, said: Pictures) -> bool:
         _note(turn.draft, seen)
     is_of_use = bool(good) or (not new and bool(files))
     if is_of_use:
-        _describe(turn.draft, said.caption)
+        describe(turn.draft, said.caption)
     return is_of_use
 
 
@@ -144,10 +144,10 @@ def joined(one: str | None, other: str | None) -> str | None:
     return "\n".join(part for part in (one, other) if part)[:LONGEST_TEXT] or None
 
 
-def _describe(draft: State, caption: str) -> None:
-    """What was written under photos describes the animal, once; commands do not."""
+def describe(draft: State, words: str) -> None:
+    """What was written beside photos describes the animal, once; commands do not."""
     said = draft.get("description", "")
-    new = [line for line in caption.splitlines() if not line.startswith("/") and line not in said.splitlines()]
+    new = [line for line in words.splitlines() if not line.startswith("/") and line not in said.splitlines()]
     if any(new):
         draft["description"] = joined(said, "\n".join(new))
 

@@ -98,9 +98,9 @@ class Turn:
         self._keep(None)
 
     def set_aside(self) -> None:
-        """What is open makes way; a report that is begun, with photos, waits until what comes now is over."""
-        photos = self.state.get("draft", {}).get("photos")
-        self._keep({name: self.state[name] for name in BEGUN} if photos and self.step else self.state.get("aside"))
+        """What is open makes way; a report that was told something waits until what comes now is over."""
+        is_told = any(self.state.get("draft", {}).get(name) for name in ("photos", "description", "answered"))
+        self._keep({name: self.state[name] for name in BEGUN} if is_told and self.step else self.state.get("aside"))
 
     def pick_up(self) -> bool:
         """Go on with what was set aside, where nothing else is open; whether there was something."""
@@ -109,10 +109,11 @@ class Turn:
         return aside is not None
 
     @property
-    def begun_photos(self) -> int:
-        """How many photos the report has that is begun, now or set aside."""
-        begun = self.state if "draft" in self.state else self.state.get("aside", {})
-        return len(begun.get("draft", {}).get("photos", []))
+    def begun(self) -> State:
+        """The report that is begun, now or set aside; empty where none is."""
+        state = self.state if "draft" in self.state else self.state.get("aside", {})
+        begun: State = state.get("draft", {})
+        return begun
 
     def _keep(self, aside: State | None) -> None:
         self.state = {"turn": self.state.get("turn", 0), **({"aside": aside} if aside else {})}

@@ -1,0 +1,133 @@
+"""What people tell before they are asked, or once more, counts; nothing of it is lost without a word."""
+
+import pytest
+
+from homeward.ports import ReportQuery
+from tests.bot.conftest import words
+from tests.bot.test_stories import files_lost
+from tests.conftest import photo
+
+STORY = {
+    "en": "Lost my cat, ginger, Yaroslavl, Svobody street 5, last night",
+    "ru": "Пропала кошка, рыжая, Ярославль, ул. Свободы 5, вчера вечером",
+}
+
+
+def the_report(door):
+    (report,) = door.world.engine.reports(ReportQuery())
+    return report
+
+
+def test_a_story_told_at_once_begins_a_report_and_stands_in_it(door, somebody):
+    somebody.writes(STORY[somebody.language])
+    somebody.sees(words(somebody, "words_noted"))
+    somebody.sees(words(somebody, "send_any"))
+    somebody.sends_photos(photo(1))
+    somebody.sees(words(somebody, "ask_shelf"))
+    somebody.taps(words(somebody, "b.it_is_lost"))
+    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
+        somebody.sees(words(somebody, key))
+        somebody.taps(words(somebody, "b.skip"))
+    somebody.sees(words(somebody, "filed_lost"))
+
+    assert the_report(door).description == STORY[somebody.language]
+
+
+@pytest.mark.parametrize("text", ["Hello there, good evening", "Have you found my dog?", "lost cat"])
+def test_a_greeting_or_a_question_begins_nothing(telegram, bot, text):
+    person = telegram.person(7)
+    person.writes(text)
+
+    person.sees(words(person, "photo_first"))
+
+
+def test_thanks_of_somebody_who_has_a_report_begin_no_other(telegram, bot):
+    person = telegram.person(7)
+    files_lost(person)
+    person.writes("Thank you, we have found our cat")
+
+    person.sees(words(person, "photo_first"))
+
+
+def test_words_and_a_place_sent_before_the_photo_stay_through_the_menu(telegram, bot, door):
+    person = telegram.person(7)
+    person.sends_place(57.6, 39.85)
+    person.sees(words(person, "place_noted"))
+    person.writes("/found")
+    person.sees(words(person, "send_found"))
+    person.writes("A dog on a string")
+    person.sees(words(person, "words_noted"))
+    person.sees(words(person, "send_found"))
+    person.sends_photos(photo(1))
+    asked = person.sees(words(person, "ask_when_found"))
+    assert words(person, "saw.cat") in asked.text
+    person.taps(words(person, "b.is_dog"))
+    person.sees(words(person, "is.dog"))
+    person.taps(words(person, "b.skip"))
+    person.sees(words(person, "ask_held"))
+    person.taps(words(person, "b.held"))
+    person.sees(words(person, "filed_found"))
+
+    report = the_report(door)
+    assert (report.place.lat, report.description, report.species) == (57.6, "A dog on a string", "dog")
+
+
+def test_words_written_after_an_album_are_kept(telegram, bot, door):
+    person = telegram.person(7, "ru")
+    person.sends_photos(photo(1), photo(1, noise=1))
+    person.sees(words(person, "ask_shelf"))
+    person.writes("Мурка пропала, помогите")
+    person.sees(words(person, "words_noted"))
+    person.sees(words(person, "ask_shelf"))
+    person.taps(words(person, "b.it_is_lost"))
+    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
+        person.sees(words(person, key))
+        person.taps(words(person, "b.skip"))
+    person.sees(words(person, "filed_lost"))
+
+    assert the_report(door).description == "Мурка пропала, помогите"
+
+
+@pytest.mark.parametrize("at", ["when", "about"])
+def test_a_place_at_a_later_question_corrects_the_place_and_answers_nothing_else(telegram, bot, door, at):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_lost"))
+    person.sends_place(50.0, 30.0)
+    person.sees(words(person, "ask_when_lost"))
+    if at == "about":
+        person.taps(words(person, "b.now"))
+        person.sees(words(person, "ask_about_lost"))
+    person.sends_place(57.6, 39.85)
+    person.sees(words(person, "place_noted"))
+    person.sees(words(person, f"ask_{at}_lost"))
+    if at == "when":
+        person.taps(words(person, "b.now"))
+        person.sees(words(person, "ask_about_lost"))
+    person.writes("Barsik, white paw")
+    person.sees(words(person, "filed_lost"))
+
+    report = the_report(door)
+    assert (report.place.lat, report.name, report.description) == (57.6, "Barsik", "white paw")
+
+
+def test_what_was_told_without_a_photo_waits_while_something_else_is_asked(telegram, bot):
+    person = telegram.person(7)
+    person.writes(STORY["en"])
+    person.sees(words(person, "send_any"))
+    person.writes("/delete")
+    person.sees(words(person, "ask_erase_all"))
+    person.taps(words(person, "b.erase_no"))
+
+    person.sees(words(person, "back_to_draft"))
+    person.sees(words(person, "send_any"))
+
+
+def test_the_question_for_a_photo_can_be_cancelled_with_a_word(telegram, bot):
+    person = telegram.person(7, "ru")
+    person.writes("/lost")
+    person.sees(words(person, "send_lost"))
+    person.writes("отмена")
+
+    person.sees(words(person, "cancelled"))
