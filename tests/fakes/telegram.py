@@ -303,6 +303,12 @@ class Person:
     def writes(self, text, **more):
         return self._message({"text": text}, **more)
 
+    def edits(self, update, text):
+        """A message that was sent before, in other words."""
+        self.seen = len(self.telegram.sent)
+        words = {name: text for name in ("text", "caption") if name in update["message"]}
+        return self.telegram.update({"edited_message": {**update["message"], "edit_date": 1_760_000_060, **words}})
+
     def sends_photos(self, *photos, caption=None):
         """Several are an album; ``caption`` is the first one's, a list has one for each."""
         captions = caption if isinstance(caption, list) else [caption]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from homeward.bot import filing, handover, mine, results
-from homeward.bot.talk import Pictures, Said, Spot, Tap, Unknown, Words
+from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
@@ -36,6 +36,8 @@ async def _answer(turn: Turn, said: Said) -> None:
         await _tap(turn, said)
     elif isinstance(said, Words) and said.text.startswith("/"):
         await _command(turn, said.text)
+    elif isinstance(said, Edited):
+        await _edited(turn, said)
     elif isinstance(said, Unknown):
         turn.say(f"unknown.{said.kind}")
         turn.repeat()
@@ -52,11 +54,19 @@ async def _said(turn: Turn, said: Said) -> None:
     elif isinstance(said, Spot) and turn.step in filing.ANSWERS and turn.step != "where":
         await filing.on_place(turn, said)
     elif turn.step in filing.ANSWERS:
-        await filing.ANSWERS[turn.step](turn, said)
+        await filing.on_answer(turn, said)
     elif isinstance(said, Words):
         await _menu_label(turn, said)
     elif isinstance(said, Spot):
         await filing.begin_with(turn, said)
+
+
+async def _edited(turn: Turn, said: Edited) -> None:
+    """Counts where it was the last answer; elsewhere the person is told what to do instead."""
+    if turn.step in filing.ANSWERS and await filing.on_edited(turn, said):
+        return
+    turn.say("edited.draft" if turn.step in filing.ANSWERS else "edited.talk" if turn.step == "talk" else "edited.idle")
+    turn.repeat()
 
 
 async def _talk(turn: Turn, said: Said) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from homeward.bot import dates, photos, results
 from homeward.bot.places import point_in
-from homeward.bot.talk import Button, FileGone, Note, Pictures, Said, Spot, Words
+from homeward.bot.talk import Button, Edited, FileGone, Note, Pictures, Said, Spot, Words
 from homeward.bot.turn import State, Turn
 from homeward.domain.accounts import utc_offset_min
 from homeward.domain.places import Point
@@ -43,7 +43,7 @@ async def begin_with(turn: Turn, said: Words | Spot) -> None:
     """What is told before anything was asked begins a report, whose shelf is asked for later."""
     turn.state |= {"step": "photo", "draft": {"shelf": None, "about": None, "photos": []}}
     if isinstance(said, Words):
-        _note_words(turn, said)
+        await on_answer(turn, said)
     elif not await _note_place(turn, said):
         turn.forget()
         return
@@ -58,6 +58,7 @@ def ask_again(turn: Turn) -> None:
 async def on_pictures(turn: Turn, said: Pictures) -> None:
     """Photos at any moment: they belong to the draft, or begin one."""
     was_asking = turn.step
+    turn.draft.pop("last", None)
     if not await photos.take(turn, said):
         if turn.step:
             turn.repeat()
@@ -171,6 +172,7 @@ def _correct(turn: Turn) -> tuple[Button, ...]:
 async def on_tap(turn: Turn, action: str) -> None:
     """A button of the open question."""
     step = turn.step
+    turn.draft.pop("last", None)
     if action == "cancel":
         turn.forget()
         turn.settle("cancelled")
@@ -218,6 +220,29 @@ async def _back(turn: Turn) -> None:
     ASK[answered[-1]](turn)
 
 
+async def on_answer(turn: Turn, said: Said) -> None:
+    """An answer to the open question; how things stood before the last one is known, should its message be changed."""
+    step, before = turn.step, {name: turn.draft[name] for name in TOLD if name in turn.draft}
+    await ANSWERS[step](turn, said)
+    if isinstance(said, Words) and said.message and turn.step in ANSWERS:
+        turn.draft["last"] = {"message": said.message, "step": step, "before": before}
+
+
+async def on_edited(turn: Turn, said: Edited) -> bool:
+    """The last answer, in other words; False where that message was none, or something else was said since."""
+    last = turn.draft.get("last")
+    if last is None or last["message"] != said.message:
+        return False
+    for name in TOLD:
+        turn.draft.pop(name, None)
+    turn.draft.update(last["before"])
+    ask_anew = ASK.get(last["step"], _ask_photo)
+    ask_anew(turn)
+    turn.out.pop()
+    await on_answer(turn, Words(said.text, said.message))
+    return True
+
+
 async def on_where(turn: Turn, said: Said) -> None:
     """A place, a map link, or an address."""
     if not await _note_place(turn, said):
@@ -228,6 +253,7 @@ async def on_where(turn: Turn, said: Said) -> None:
 
 async def on_place(turn: Turn, said: Said) -> None:
     """A place at another question: where it was, told sooner, or corrected."""
+    turn.draft.pop("last", None)
     await _note_place(turn, said)
     turn.repeat()
 

@@ -18,9 +18,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text; commands begin with a slash."""
+    """A text; commands begin with a slash. ``message``: the messenger's name for it, where it can be changed later."""
 
     text: str
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,21 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """The message ``message`` was changed after it had been sent; ``text`` is what it says now."""
+
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Something that is no use here: voice, sticker, file, contact, other, group."""
 
     kind: str
 
 
-Said = Words | Pictures | Spot | Tap | Unknown
+Said = Words | Pictures | Spot | Tap | Edited | Unknown
 
 
 @dataclass(frozen=True, slots=True)

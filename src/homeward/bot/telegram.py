@@ -39,6 +39,7 @@ from homeward.bot.talk import (
     Album,
     Button,
     Card,
+    Edited,
     File,
     FileGone,
     Incoming,
@@ -68,7 +69,7 @@ SECURE = "https://"  # the only pages that buttons of Telegram open
 TRIES = 5
 AGAIN_S = 0.5  # after the first try that failed; twice as long after each other one
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
-ALLOWED = ["message", "callback_query"]
+ALLOWED = ["message", "edited_message", "callback_query"]
 COMMANDS = ("lost", "found", "my", "matches", "lang", "help", "cancel", "delete")
 log = structlog.get_logger(__name__)
 
@@ -254,7 +255,8 @@ class Telegram:
 def read(update: Json) -> Incoming | None:
     """What was said in an update of the inbox; None where there is nothing to answer."""
     body = json.loads(update["body"])
-    query, message = body.get("callback_query"), body.get("message")
+    query, edited = body.get("callback_query"), body.get("edited_message")
+    message = edited or body.get("message")
     sender = (query or message or {}).get("from") or {}
     language = "ru" if str(sender.get("language_code", "")).startswith(("ru", "uk", "be", "kk")) else "en"
     if query is not None:
@@ -263,9 +265,16 @@ def read(update: Json) -> Incoming | None:
         return Incoming((update["number"],), update["address"], language, tap)
     if message is None or sender.get("is_bot"):
         return None
-    said = _said(message)
+    said = _edited(message) if edited else _said(message)
     group = message.get("media_group_id") if isinstance(said, Pictures) else None
     return Incoming((update["number"],), update["address"], language, said, group) if said else None
+
+
+def _edited(message: Json) -> Said | None:
+    """None for what moves by itself, as a live location does, and for what only the messenger changed."""
+    if message["chat"]["type"] != "private" or "location" in message or "edit_date" not in message:
+        return None
+    return Edited(str(message["message_id"]), message.get("text") or message.get("caption") or "")
 
 
 def _said(message: Json) -> Said | None:
@@ -278,7 +287,7 @@ def _said(message: Json) -> Said | None:
     if file is not None:
         return Pictures((file,), message.get("caption") or "")
     if "text" in message:
-        return Words(message["text"])
+        return Words(message["text"], str(message["message_id"]))
     kinds = {"voice": "voice", "audio": "voice", "sticker": "sticker", "document": "file", "contact": "contact"}
     found = next((kind for field, kind in kinds.items() if field in message), None)
     is_news = any(field in message for field in ("new_chat_members", "pinned_message", "migrate_to_chat_id"))
@@ -311,7 +320,7 @@ def _kept(update: Update) -> Json:
 
 def address_of(body: Json) -> str:
     """The chat that an update comes from; of a tap, the person who tapped."""
-    query, message = body.get("callback_query"), body.get("message")
+    query, message = body.get("callback_query"), body.get("message") or body.get("edited_message")
     chat = query["from"] if query else (message or {}).get("chat") or {"id": 0}
     return str(chat["id"])
 

@@ -1,0 +1,99 @@
+"""Messages that people change after sending: the last answer counts as it reads now, of others they are told."""
+
+import pytest
+
+from tests.bot.conftest import words
+from tests.bot.test_handover import agree, both  # noqa: F401 - a fixture
+from tests.bot.test_stories import files_lost
+from tests.bot.test_told_early import the_report
+from tests.conftest import photo
+
+
+def tells_where(person, address):
+    person.writes("/lost")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_lost"))
+    sent = person.writes(address)
+    person.sees(words(person, "ask_when_lost"))
+    return sent
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_last_answer_counts_as_it_reads_now(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    sent = tells_where(person, "Svobody 5")
+    person.edits(sent, "Svobody 15")
+    person.sees(words(person, "address_noted", address="Svobody 15"))
+    person.sees(words(person, "ask_when_lost"))
+    sent = person.writes("20.11")
+    person.sees(words(person, "ask_about_lost"))
+    person.edits(sent, "the day of the flood")
+    person.sees(words(person, "when_hint"))
+    person.edits(sent, "19.11")
+    person.sees(words(person, "ask_about_lost"))
+    person.writes("Barsik")
+    person.sees(words(person, "filed_lost"))
+
+    report = the_report(door)
+    assert (report.address, report.happened_at.day) == ("Svobody 15", 19)
+
+
+def test_a_story_told_at_once_may_be_told_better(telegram, bot, door):
+    person = telegram.person(7)
+    sent = person.writes("Lost my gingr cat")
+    person.sees(words(person, "send_any"))
+    person.edits(sent, "Lost my ginger cat")
+    person.sees(words(person, "words_noted"))
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_shelf"))
+    person.taps(words(person, "b.it_is_lost"))
+    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
+        person.sees(words(person, key))
+        person.taps(words(person, "b.skip"))
+    person.sees(words(person, "filed_lost"))
+
+    assert the_report(door).description == "Lost my ginger cat"
+
+
+def test_of_an_earlier_answer_the_person_is_told_the_way_back(telegram, bot):
+    person = telegram.person(7)
+    sent = tells_where(person, "Svobody 5")
+    person.taps(words(person, "b.now"))
+    person.sees(words(person, "ask_about_lost"))
+    person.edits(sent, "Svobody 15")
+
+    person.sees(words(person, "edited.draft"))
+    person.sees(words(person, "ask_about_lost"))
+
+
+def test_where_nothing_is_asked_the_way_to_the_reports_is_told(telegram, bot):
+    person = telegram.person(7, "ru")
+    files_lost(person)
+    person.edits(person.writes("спасибо"), "Спасибо!")
+
+    person.sees(words(person, "edited.idle"))
+
+
+def test_in_a_conversation_the_person_is_told_that_the_other_side_has_the_first_words(telegram, both):  # noqa: F811
+    finder, owner = both
+    agree(finder, owner)
+    sent = owner.writes("At five")
+    finder.sees("At five")
+    owner.edits(sent, "At six")
+
+    owner.sees(words(owner, "edited.talk"))
+
+
+def test_a_live_location_moves_without_a_word(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/found")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_found"))
+    live = {"latitude": 57.6, "longitude": 39.85, "live_period": 3600}
+    sent = person._message({"location": live})
+    person.sees(words(person, "ask_when_found"))
+    person.edits(sent, "")
+    person.writes("/help")
+    person.sees(words(person, "help"))
+
+    assert [each.text for each in person.new()] == [words(person, "help")]
