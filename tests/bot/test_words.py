@@ -104,6 +104,40 @@ def test_a_date_is_found_in_words_on_the_persons_own_clock(text, language, expec
     assert moment.tzinfo == NOW.tzinfo
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("вчера вечером", "23 20:00"),
+        ("сегодня утром", "24 08:00"),
+        ("утром", "24 08:00"),
+        ("сегодня вечером", "23 20:00"),  # it has not come yet: said after midnight it is the one before
+        ("сегодня ночью", "24 02:00"),
+        ("вчера ночью", "23 23:00"),
+        ("22 ноября вечером", "22 20:00"),
+        ("22.11 вечером", "22 20:00"),
+        ("вчера около 9 вечера", "23 21:00"),
+        ("вчера вечером в 21:30", "23 21:30"),
+        ("вчера вечером, где-то в 8", "23 20:00"),
+        ("в 2 часа ночи", "24 02:00"),
+        ("11 ночи", "23 23:00"),
+        ("в субботу", "21 12:00"),
+        ("в субботу в 18:30", "21 18:30"),
+        ("в прошлый вторник", "17 12:00"),
+        ("во вторник", "24 07:45"),
+        ("3 дня назад", "21 12:00"),
+        ("yesterday evening", "23 20:00"),
+        ("last night", "23 23:00"),
+        ("this morning", "24 08:00"),
+        ("yesterday at 9 pm", "23 21:00"),
+        ("around 1 p.m.", "24 13:00"),
+        ("on Saturday evening", "21 20:00"),
+        ("last Friday", "20 12:00"),
+    ],
+)
+def test_a_part_of_the_day_an_hour_and_a_weekday_are_understood(text, expected):
+    assert f"{moment_in(text, NOW, 'ru', DOUBT):%d %H:%M}" == expected
+
+
 @pytest.mark.parametrize("text", ["no idea", "не помню", "кот", "01.01.1200"])
 def test_what_is_no_date_is_none(text):
     assert moment_in(text, NOW, "ru", DOUBT) is None
