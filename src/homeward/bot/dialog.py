@@ -39,7 +39,7 @@ async def _answer(turn: Turn, said: Said) -> None:
     elif isinstance(said, Edited):
         await _edited(turn, said)
     elif isinstance(said, Unknown):
-        turn.say(f"unknown.{said.kind}")
+        turn.say("unknown.talk" if turn.step == "talk" else f"unknown.{said.kind}")
         turn.repeat()
     else:
         meant = turn.meant(said.text) if isinstance(said, Words) else None

@@ -15,8 +15,7 @@ LONGEST_TEXT = 2000
 async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
     """A button about a conversation; ``rest`` is its id, or the pair that it shall be about."""
     if action == "ask":
-        await turn.person.propose(rest[0], rest[1])
-        turn.say("asked_them")
+        await _propose(turn, rest[0], rest[1])
     elif action in {"yes", "no"}:
         await _answer(turn, rest[0], agrees=action == "yes")
     elif action == "end":
@@ -32,6 +31,23 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
     else:
         enter(turn, rest[0])
         turn.say("talking", end_button(turn, rest[0]))
+
+
+async def _propose(turn: Turn, lost_id: str, found_id: str) -> None:
+    """An owner would talk; of a find that is gone, or not called theirs any more, they are told so."""
+    await turn.person.report(lost_id)
+    try:
+        await turn.person.propose(lost_id, found_id)
+    except Blocked:
+        raise
+    except NotFound:
+        turn.say("find_gone")
+    except Forbidden:
+        if any(match["verdict"] == "same" for match in await turn.person.matches(lost_id, [found_id])):
+            raise
+        turn.say("judge_first")
+    else:
+        turn.say("asked_them")
 
 
 ASKS = {"q": ("question", "ask_question"), "a": ("answer", "ask_answer")}

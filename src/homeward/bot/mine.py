@@ -10,7 +10,7 @@ from homeward.bot.turn import Turn
 from homeward.bot.words import moment_of
 from homeward.client import Json
 from homeward.domain.places import Point
-from homeward.errors import NotFound
+from homeward.errors import Forbidden, NotFound
 
 MUTED = timedelta(days=1)
 LONGEST_SECRET = 300
@@ -53,6 +53,7 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
         await turn.person.change(report_id, status="closed" if action == "close" else "open")
         turn.say("closed" if action == "close" else "reopened")
     elif action in QUESTIONS:
+        await turn.person.report(report_id)  # of one that is gone nothing is asked
         _begin(turn, action, report_id)
     else:
         report = await results.open_report(turn, report_id)
@@ -150,8 +151,8 @@ async def on_secret(turn: Turn, said: Said) -> None:
     if len(mark) > LONGEST_SECRET:
         turn.say("secret_too_long", n=len(mark), most=LONGEST_SECRET)
         return
-    about = turn.state["about"]
-    await turn.person.change(about, secret_mark=mark)
+    report = await _asked_about(turn)
+    await turn.person.change(report["id"], secret_mark=mark)
     turn.forget()
     turn.say("secret_noted")
 
@@ -191,11 +192,11 @@ async def _asked_about(turn: Turn) -> Json:
     """The report that the question is about.
 
     Raises:
-        NotFound: it was erased meanwhile; the question is dropped.
+        Forbidden, NotFound: it was erased meanwhile; the question is dropped.
     """
     try:
         return await turn.person.report(turn.state["about"])
-    except NotFound:
+    except (Forbidden, NotFound):
         turn.forget()
         raise
 

@@ -7,6 +7,7 @@ from homeward.bot.talk import Album, Button, Card, Rows, Tap, Venue
 from homeward.bot.turn import Turn
 from homeward.bot.words import moment_of
 from homeward.client import Json
+from homeward.errors import NotFound
 
 LEAST = 0.05  # below it the word is "very unlikely": shown only when asked for
 VERDICTS = {"s": "same", "d": "different", "u": "unsure"}
@@ -135,7 +136,11 @@ async def _go(turn: Turn, lost_id: str, at: int, tap: Tap) -> None:
 
 
 async def _judge(turn: Turn, verdict: str, lost_id: str, found_id: str, tap: Tap) -> None:
-    await turn.person.judge(lost_id, found_id, verdict)
+    try:
+        await turn.person.judge(lost_id, found_id, verdict)
+    except NotFound:
+        turn.say("find_gone")
+        return
     if verdict == "same":
         (match,) = await turn.person.matches(lost_id, [found_id])
         await _is_mine(turn, lost_id, match)
@@ -164,9 +169,11 @@ async def _is_mine(turn: Turn, lost_id: str, match: Json) -> None:
 
 
 async def _where(turn: Turn, lost_id: str, found_id: str) -> None:
-    found = await turn.person.matches(lost_id, [found_id])
+    found = (await turn.person.get(f"/lost/{lost_id}/matches", limit=1, found_id=[found_id]))["items"]
     place = found[0]["place"] if found else None
-    if place is None:
+    if not found:
+        turn.say("find_gone")
+    elif place is None:
         turn.say("where_unknown")
     elif place["lat"] is None:
         turn.say("where_words", address=place["name"])
