@@ -8,6 +8,7 @@ import pytest
 
 from homeward.bot.pace import Pace
 from homeward.bot.turn import House
+from homeward.locales import text
 from homeward.ports import ReportQuery
 from tests.bot.conftest import Bot, words
 from tests.bot.test_stories import files_lost, lost_query
@@ -175,6 +176,17 @@ def test_a_flood_is_slowed_down_and_said_so_once(telegram, bot, door):
     other.sees(words(other, "help"))
     noisy.sees(words(noisy, "slow_down"))
     assert [sent.text for sent in noisy.all()].count(words(noisy, "slow_down")) == 1
+
+
+def test_a_flood_is_slowed_down_in_the_language_that_the_person_chose(telegram, bot):
+    noisy = telegram.person(7, "en")
+    noisy.writes("/lang")
+    noisy.sees(text("ru", "bot.lang"))
+    for number in range(120):
+        noisy.writes(f"hey {number}")
+    noisy.seen = 0
+
+    noisy.sees(text("ru", "bot.slow_down"))
 
 
 def test_telegrams_limits_are_kept(telegram, server, secret, door):

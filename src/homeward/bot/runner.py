@@ -240,7 +240,12 @@ class Runner:
         await self._backend.drop(came.numbers)
 
     async def _try_to_say(self, came: Incoming, key: str) -> None:
-        text = Words(came.language, None, self._now())(key)
+        language = came.language
+        try:
+            language = (await self._backend.arrive(came.address, language))["language"]
+        except HomewardError as error:
+            log.warning("language not known", error=error.code)
+        text = Words(language, None, self._now())(key)
         try:
             await self._messenger.send(came.address, Note(text), urgent=True)
         except HomewardError as error:
