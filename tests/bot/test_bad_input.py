@@ -324,9 +324,28 @@ def test_in_a_group_the_bot_asks_for_a_private_word(telegram, bot):
     assert [sent.text for sent in telegram.person(-100).all()] == [words(person, "unknown.group")]
 
 
+def test_brought_into_a_group_the_bot_asks_for_a_private_word_at_once(telegram, bot):
+    telegram.person(-100)
+    person, me = telegram.person(7, "ru"), {"id": 42, "is_bot": True, "first_name": "Homeward"}
+    outside, inside = {"status": "left", "user": me}, {"status": "member", "user": me}
+    group = {"id": -100, "type": "group", "title": "Pets"}
+    change = {"date": 1, "from": person._self()}
+    for chat, was, becomes in ((person._chat(), outside, inside), (group, outside, inside), (group, inside, outside)):
+        telegram.update(
+            {"my_chat_member": {**change, "chat": chat, "old_chat_member": was, "new_chat_member": becomes}}
+        )
+    person.writes("/help")
+    person.sees(words(person, "help"))
+
+    telegram.wait(lambda: telegram.person(-100).all())
+    assert [sent.text for sent in telegram.person(-100).all()] == [words(person, "unknown.group")]
+    assert len(person.all()) == 1
+
+
 def test_what_cannot_be_understood_at_all_is_dropped(telegram, bot):
     person = telegram.person(7)
     telegram.update({"message": {"message_id": 1, "date": 1, "chat": person._chat(), "from": person._self(), "pinned_message": {"message_id": 1, "date": 0, "chat": person._chat()}}})  # fmt: skip
+    person.sends_other(message_auto_delete_timer_changed={"message_auto_delete_time": 86_400})
     person.writes("/help")
 
     person.sees(words(person, "help"))

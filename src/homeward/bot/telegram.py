@@ -69,7 +69,17 @@ SECURE = "https://"  # the only pages that buttons of Telegram open
 TRIES = 5
 AGAIN_S = 0.5  # after the first try that failed; twice as long after each other one
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
-ALLOWED = ["message", "edited_message", "callback_query"]
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+GROUPS, OUTSIDE = {"group", "supergroup"}, {"left", "kicked"}
+OF_THE_CHAT = {  # what Telegram says of the chat itself: nobody speaks
+    "new_chat_members",
+    "pinned_message",
+    "migrate_to_chat_id",
+    "message_auto_delete_timer_changed",
+    "write_access_allowed",
+    "chat_background_set",
+    "connected_website",
+}
 COMMANDS = ("lost", "found", "my", "matches", "lang", "help", "cancel", "delete")
 log = structlog.get_logger(__name__)
 
@@ -258,16 +268,30 @@ def read(update: Json) -> Incoming | None:
     query, edited = body.get("callback_query"), body.get("edited_message")
     message = edited or body.get("message")
     sender = (query or message or {}).get("from") or {}
-    language = "ru" if str(sender.get("language_code", "")).startswith(("ru", "uk", "be", "kk")) else "en"
+    language = _language(sender)
     if query is not None:
         under = (query.get("message") or {}).get("message_id")
         tap = Tap(str(query.get("data", "")), str(under) if under else None, str(query["id"]))
         return Incoming((update["number"],), update["address"], language, tap)
+    if "my_chat_member" in body:
+        return _joined(update, body["my_chat_member"])
     if message is None or sender.get("is_bot"):
         return None
     said = _edited(message) if edited else _said(message)
     group = message.get("media_group_id") if isinstance(said, Pictures) else None
     return Incoming((update["number"],), update["address"], language, said, group) if said else None
+
+
+def _language(sender: Json) -> str:
+    return "ru" if str(sender.get("language_code", "")).startswith(("ru", "uk", "be", "kk")) else "en"
+
+
+def _joined(update: Json, change: Json) -> Incoming | None:
+    """Somebody has brought the bot into a group."""
+    was_outside = change["old_chat_member"]["status"] in OUTSIDE
+    if change["chat"]["type"] not in GROUPS or not was_outside or change["new_chat_member"]["status"] in OUTSIDE:
+        return None
+    return Incoming((update["number"],), update["address"], _language(change["from"]), Unknown("group"))
 
 
 def _edited(message: Json) -> Said | None:
@@ -290,8 +314,7 @@ def _said(message: Json) -> Said | None:
         return Words(message["text"], str(message["message_id"]))
     kinds = {"voice": "voice", "audio": "voice", "sticker": "sticker", "document": "file", "contact": "contact"}
     found = next((kind for field, kind in kinds.items() if field in message), None)
-    is_news = any(field in message for field in ("new_chat_members", "pinned_message", "migrate_to_chat_id"))
-    return None if is_news else Unknown(found or "other")
+    return None if OF_THE_CHAT & message.keys() else Unknown(found or "other")
 
 
 def _file(message: Json) -> File | None:
@@ -320,8 +343,9 @@ def _kept(update: Update) -> Json:
 
 def address_of(body: Json) -> str:
     """The chat that an update comes from; of a tap, the person who tapped."""
-    query, message = body.get("callback_query"), body.get("message") or body.get("edited_message")
-    chat = query["from"] if query else (message or {}).get("chat") or {"id": 0}
+    query = body.get("callback_query")
+    message = body.get("message") or body.get("edited_message") or body.get("my_chat_member") or {}
+    chat = query["from"] if query else message.get("chat") or {"id": 0}
     return str(chat["id"])
 
 
