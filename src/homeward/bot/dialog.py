@@ -3,7 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
-from homeward.bot import filing, handover, mine, results
+from homeward.bot import correct, filing, handover, mine, results
+from homeward.bot.story import is_story
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -81,7 +82,7 @@ async def _menu_label(turn: Turn, said: Words) -> None:
         if said.text.strip().casefold() == turn.words(f"b.{key}").casefold():
             await _do(turn, command)
             return
-    if filing.is_story(said.text) and not await turn.person.reports():
+    if is_story(said.text) and not await turn.person.reports():
         await filing.begin_with(turn, said)
     else:
         _menu(turn, "photo_first")
@@ -260,7 +261,7 @@ SHAPES = {  # how many parts the data of a button has, by family and action; any
     "m": {"all": 2, "go": 3, "w": 3, "home": 3, "s": 3, "d": 3, "u": 3},
     "o": {"ask": 3, "go": 3},
     "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "s": 2, "w": 2},
-    "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "erase"), 2),
+    "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "fix", "erase"), 2),
     "f": {"held": 2, "loose": 2},
     "n": {"lost": 3, "found": 3, "go_on": 3},
     "s": {"quiet": 2, "time": 2},
@@ -281,6 +282,8 @@ TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
     "home": mine.on_home,
     "more": mine.on_more,
     "secret": mine.on_secret,
+    "fix": mine.on_anything,
+    **dict.fromkeys(("fix_where", "fix_when", "fix_about"), correct.on_correction),
     "erase": mine.on_anything,
     "erase_all": mine.on_anything,
 }
@@ -288,6 +291,7 @@ QUESTION_TAPS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
     "home": mine.on_answer,
     "more": mine.on_answer,
     "secret": mine.on_answer,
+    **dict.fromkeys(correct.QUESTIONS, correct.on_part),
     "erase": mine.on_answer,
     "erase_all": mine.on_answer,
     "question": handover.on_question_tap,

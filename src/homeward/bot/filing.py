@@ -1,8 +1,8 @@
 """Telling of a lost or a found animal, in as few questions as will do: photo, where, when, about it."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from homeward.bot import dates, photos, results
 from homeward.bot.places import point_in
@@ -16,12 +16,6 @@ QUESTIONS = ("shelf", "kind", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
 LONGEST_NAME, LONGEST_ADDRESS = 40, 300
 TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered")  # of a draft, beside photos
-LEAST_OF_A_STORY = 3  # words
-OF_A_STORY = re.compile(
-    r"\b(?:кот|кош|пёс|пес\b|пса\b|собак|собач|щен|пропа|потеря|убежа|сбежа|наш[её]?л|найден"
-    r"|cats?\b|kitten|dogs?\b|pupp|lost\b|missing|found\b|ran away)",
-    re.IGNORECASE,
-)
 
 
 def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
@@ -31,12 +25,6 @@ def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
     turn.drop()
     turn.state["draft"] = {"shelf": shelf, "about": about, "photos": [], **told}
     _ask_photo(turn)
-
-
-def is_story(text: str) -> bool:
-    """Whether somebody tells of an animal, and asks nothing."""
-    is_asking = text.rstrip().endswith("?")
-    return not is_asking and len(text.split()) >= LEAST_OF_A_STORY and OF_A_STORY.search(text) is not None
 
 
 async def begin_with(turn: Turn, said: Words | Spot) -> None:
@@ -258,9 +246,18 @@ async def on_place(turn: Turn, said: Said) -> None:
     turn.repeat()
 
 
+def point_of(said: Said) -> Point | None:
+    """The point that is meant; None for a place in words.
+
+    Raises:
+        ValueError: it is nowhere on earth.
+    """
+    return Point(said.lat, said.lon) if isinstance(said, Spot) else point_in(_text(said))
+
+
 async def _note_place(turn: Turn, said: Said) -> bool:
     try:
-        point = Point(said.lat, said.lon) if isinstance(said, Spot) else point_in(_text(said))
+        point = point_of(said)
     except ValueError:
         turn.say("no_such_place")
         return False
@@ -278,16 +275,24 @@ async def _note_place(turn: Turn, said: Said) -> bool:
 
 async def on_when(turn: Turn, said: Said) -> None:
     """A date in words."""
-    words = turn.words
-    local_now = words.local(words.now)
-    moment = await asyncio.to_thread(dates.moment_in, _text(said), local_now, words.language, words.clock_doubt)
-    if moment is None or moment > local_now:
-        turn.say("when_hint" if moment is None else "when_ahead")
+    moment = await moment_of(turn, said)
+    if moment is None:
         turn.repeat()
         return
     turn.draft["happened_at"] = moment.isoformat()
     _answered(turn, "when")
     await go_on(turn)
+
+
+async def moment_of(turn: Turn, said: Said) -> datetime | None:
+    """The moment that is meant; what is none, or has not come yet, is told."""
+    words = turn.words
+    local_now = words.local(words.now)
+    moment = await asyncio.to_thread(dates.moment_in, _text(said), local_now, words.language, words.clock_doubt)
+    if moment is None or moment > local_now:
+        turn.say("when_hint" if moment is None else "when_ahead")
+        return None
+    return moment
 
 
 async def on_about(turn: Turn, said: Said) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from homeward.bot import handover, photos, results
+from homeward.bot import correct, handover, photos, results
 from homeward.bot.places import point_in
 from homeward.bot.talk import Button, Pictures, Rows, Said, Spot, Tap, Words
 from homeward.bot.turn import Turn
@@ -100,6 +100,7 @@ QUESTIONS: dict[str, Callable[[Turn], None]] = {
     "home": lambda turn: turn.ask("home", turn.words("ask_home"), _cancel(turn), place=True),
     "more": lambda turn: turn.ask("more", turn.words("send_more"), _cancel(turn)),
     "secret": lambda turn: turn.ask("secret", turn.words("ask_secret"), _cancel(turn)),
+    **correct.QUESTIONS,
     "erase": lambda turn: turn.ask("erase", turn.words("ask_erase"), _sure(turn)),
     "erase_all": lambda turn: turn.ask("erase_all", turn.words("ask_erase_all"), _sure(turn)),
 }
@@ -244,7 +245,7 @@ def _rows(turn: Turn, report: Json) -> Rows:
     alerts = (does("unmute", "on"),) if _is_muted(turn, report) else (does("mute", "mute"), does("stop", "stop"))
     own = ((does("home", "home"), does("secret", "secret")),) if report["shelf"] == "lost" else ()
     return (
-        (does("matches", "m"), does("add_photos", "photos")),
+        (does("matches", "m"), does("add_photos", "photos"), does("fix", "fix")),
         alerts,
         *own,
         (does("close", "close"), does("erase", "erase")),
