@@ -52,7 +52,7 @@ def test_thanks_of_somebody_who_has_a_report_begin_no_other(telegram, bot):
 def test_words_and_a_place_sent_before_the_photo_stay_through_the_menu(telegram, bot, door):
     person = telegram.person(7)
     person.sends_place(57.6, 39.85)
-    person.sees(words(person, "place_noted"))
+    person.sees(words(person, "place_noted_seen"))
     person.writes("/found")
     person.sees(words(person, "send_found"))
     person.writes("A dog on a string")

@@ -263,7 +263,8 @@ async def _note_place(turn: Turn, said: Said) -> bool:
         return False
     if point is not None:
         turn.draft.update(lat=point.lat, lon=point.lon)
-        turn.settle("place_noted")
+        is_warned = turn.step == "where" or turn.draft.get("shelf") == "lost"  # the question for it says so
+        turn.settle("place_noted" if is_warned else "place_noted_seen")
         await know_time_zone(turn, point)
     else:
         turn.draft["address"] = _text(said)[:LONGEST_ADDRESS]
