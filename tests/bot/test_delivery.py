@@ -166,6 +166,26 @@ def test_a_night_is_quiet_but_for_what_is_very_likely(door):
     assert quiet_until(replace(moscow, utc_offset_min=None), noon.replace(hour=1)) is None
 
 
+def test_who_comes_back_after_blocking_the_bot_is_shown_the_way_to_what_came_meanwhile(telegram, bot, door):
+    owner = telegram.person(7, "ru")
+    files_lost(owner)
+    owner.sees(words(owner, "none_yet"))
+    owner.blocks()
+    door.report("found", photo(1, noise=2), lat="57.605", lon="39.852", held="held")
+    until(lambda: not account_of(door).reachable)
+    owner.has_blocked = False
+    owner.writes("/start")
+    owner.sees(words(owner, "still_open"))
+    owner.taps(words(owner, "b.matches"))
+
+    owner.sees(words(owner, "card.held"))
+
+
+def account_of(door):
+    with door.world.database.read() as work:
+        return work.accounts.at("telegram", "7")
+
+
 def test_a_flood_is_slowed_down_and_said_so_once(telegram, bot, door):
     noisy, other = telegram.person(7), telegram.person(8)
     for number in range(120):

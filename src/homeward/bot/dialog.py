@@ -122,6 +122,8 @@ async def _start(turn: Turn) -> None:
         turn.repeat()
         return
     _menu(turn, "menu")
+    if any(report["status"] == "open" for report in await turn.person.reports()):
+        turn.say("still_open", ((turn.button("matches", "c:matches"),),))
 
 
 async def _lost(turn: Turn) -> None:
