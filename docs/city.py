@@ -69,12 +69,12 @@ DETECT_CORE_MS = Given(
     "ms of a core",
     "measured: `benchmarks detector`, 97 pictures a second on two cores",
 )
-EMBED_CORE_MS = Given("embedder on one crop", 58, "ms of a core", "measured: docs/why/speed.md")
+EMBED_CORE_MS = Given("embedder on one crop", 50, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(
     "accepting and matching a sighting",
-    22,
+    14.4,
     "ms of a core",
-    "measured with 10,000 open lost pets: `benchmarks sightings`, 45 a second in one process",
+    "measured with 10,000 open lost pets: `benchmarks sightings`, 78 a second in one process (on PostgreSQL 20 ms beside the server's own, 45 a second)",
 )
 GPU_PER_S = Given(
     "detector and embedder together on a T4-class GPU",
