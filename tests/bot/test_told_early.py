@@ -33,7 +33,9 @@ def test_a_story_told_at_once_begins_a_report_and_stands_in_it(door, somebody):
     assert the_report(door).description == STORY[somebody.language]
 
 
-@pytest.mark.parametrize("text", ["Hello there, good evening", "Have you found my dog?", "lost cat"])
+@pytest.mark.parametrize(
+    "text", ["Hello there, good evening", "Have you found my dog?", "lost cat", "Скажите мне, который час"]
+)
 def test_a_greeting_or_a_question_begins_nothing(telegram, bot, text):
     person = telegram.person(7)
     person.writes(text)

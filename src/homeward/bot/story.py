@@ -4,7 +4,7 @@ import re
 
 LEAST_WORDS = 3
 OF_A_STORY = re.compile(
-    r"\b(?:кот|кош|пёс|пес\b|пса\b|собак|собач|щен|пропа|потеря|убежа|сбежа|наш[её]?л|найден"
+    r"\b(?:кот(?!ор)|кош|пёс|пес\b|пса\b|собак|собач|щен|пропа|потеря|убежа|сбежа|наш[её]?л|найден"
     r"|cats?\b|kitten|dogs?\b|pupp|lost\b|missing|found\b|ran away)",
     re.IGNORECASE,
 )
