@@ -5,7 +5,7 @@ import pytest
 from tests.bot.conftest import words
 from tests.bot.test_handover import agree, both  # noqa: F401 - a fixture
 from tests.bot.test_stories import files_lost
-from tests.bot.test_told_early import the_report
+from tests.bot.test_told_early import says_lost_and_skips_the_rest, the_report
 from tests.conftest import photo
 
 
@@ -46,11 +46,7 @@ def test_a_story_told_at_once_may_be_told_better(telegram, bot, door):
     person.sees(words(person, "words_noted"))
     person.sends_photos(photo(1))
     person.sees(words(person, "ask_shelf"))
-    person.taps(words(person, "b.it_is_lost"))
-    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
-        person.sees(words(person, key))
-        person.taps(words(person, "b.skip"))
-    person.sees(words(person, "filed_lost"))
+    says_lost_and_skips_the_rest(person)
 
     assert the_report(door).description == "Lost my ginger cat"
 

@@ -18,17 +18,21 @@ def the_report(door):
     return report
 
 
+def says_lost_and_skips_the_rest(person):
+    person.taps(words(person, "b.it_is_lost"))
+    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
+        person.sees(words(person, key))
+        person.taps(words(person, "b.skip"))
+    person.sees(words(person, "filed_lost"))
+
+
 def test_a_story_told_at_once_begins_a_report_and_stands_in_it(door, somebody):
     somebody.writes(STORY[somebody.language])
     somebody.sees(words(somebody, "words_noted"))
     somebody.sees(words(somebody, "send_any"))
     somebody.sends_photos(photo(1))
     somebody.sees(words(somebody, "ask_shelf"))
-    somebody.taps(words(somebody, "b.it_is_lost"))
-    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
-        somebody.sees(words(somebody, key))
-        somebody.taps(words(somebody, "b.skip"))
-    somebody.sees(words(somebody, "filed_lost"))
+    says_lost_and_skips_the_rest(somebody)
 
     assert the_report(door).description == STORY[somebody.language]
 
@@ -81,11 +85,7 @@ def test_words_written_after_an_album_are_kept(telegram, bot, door):
     person.writes("Мурка пропала, помогите")
     person.sees(words(person, "words_noted"))
     person.sees(words(person, "ask_shelf"))
-    person.taps(words(person, "b.it_is_lost"))
-    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
-        person.sees(words(person, key))
-        person.taps(words(person, "b.skip"))
-    person.sees(words(person, "filed_lost"))
+    says_lost_and_skips_the_rest(person)
 
     assert the_report(door).description == "Мурка пропала, помогите"
 

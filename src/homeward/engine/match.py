@@ -24,8 +24,8 @@ EARLY = timedelta(days=2)  # dates are remembered to the day
 SURE = 0.9  # species this sure on both sides exclude each other where they differ
 LOWEST, HIGHEST = 0.000001, 0.999999
 SIGHTING_NEIGHBOURS = 50
-"""Of a town's sightings as many right owners are told as with 100 or 400, fewer wrong ones, and more right ones are
-among the twenty: whoever looks less alike than fifty others is near by at most (docs/why/speed.md)."""
+"""Of a drawn town's sightings as many right owners are told as with 100 or 400, and fewer wrong ones: whom fifty others
+look more alike than has little but the place for it (docs/why/speed.md)."""
 SIGHTING_MATCHES = 20
 """One camera's look is of one animal: it goes to the twenty owners whom it fits best, however likely that is."""
 
