@@ -45,7 +45,8 @@ class Crowd:
         height, width = seen.picture.shape[:2]
         photo = Photo(PhotoId(f"p-{report.id}"), report.id, seen.content_hash, width, height, 0, report.created_at)
         box = Box(0, 0, width, height)
-        return work.photos.add(photo, [NewCrop(photo.id, report.id, 0, Part.BODY, box, Species.CAT, 0.9)])[0]
+        work.photos.add(photo)
+        return work.photos.add_crops([NewCrop(photo.id, report.id, 0, Part.BODY, box, Species.CAT, 0.9)])[0]
 
     def report(self, name: str, shelf: Shelf, place: Point, moment: datetime) -> Report:
         """A cat, with the district of its place."""

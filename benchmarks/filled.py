@@ -100,7 +100,8 @@ def add_lost(
     crops = [NewCrop(photo.id, report.id, 0, part, box, species, 0.9) for part, (box, _) in looks.items()]
     with database.write() as work:
         work.reports.add(report)
-        ids = work.photos.add(photo, crops)
+        work.photos.add(photo)
+        ids = work.photos.add_crops(crops)
         vectors = [vector for _, vector in looks.values()]
         work.embeddings.add([NewEmbedding(crop, model, vector) for crop, vector in zip(ids, vectors, strict=True)])
 
@@ -123,6 +124,7 @@ def add_one(database: SqlDatabase, name: str, vector: Any) -> str:
         )
         photo = Photo(PhotoId(f"p-{name}"), ReportId(name), ContentHash("0" * 64), 9, 9, 0, when)
         crop = NewCrop(photo.id, photo.report_id, 0, Part.BODY, Box(0, 0, 9, 9), Species.CAT, 0.9)
-        (crop_id,) = work.photos.add(photo, [crop])
+        work.photos.add(photo)
+        (crop_id,) = work.photos.add_crops([crop])
         work.embeddings.add([NewEmbedding(crop_id, MODEL, vector)])
     return name

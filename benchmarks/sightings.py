@@ -1,6 +1,6 @@
 """Sightings that one process accepts and matches with many open lost pets; their vectors are drawn.
 
-Two tiny networks read the vectors back from the pictures (`benchmarks.drawn`). Everything else is real: JPEG in, photo
+The vectors are read back from the pictures (`benchmarks.drawn`). Everything else is real: JPEG in, photo
 and rows synced to the disk, search, degree, matches, alerts. The rate is given beside what the same disk and processor
 do in a bare loop of synced one-row commits, since a rate alone says little.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.drawn import DETECTOR, EMBEDDER, add_models, picture_of
+from benchmarks.drawn import EMBEDDER, DrawnDetector, DrawnEmbedder, picture_of
 from benchmarks.filled import add_lost
 from benchmarks.town import Sighting, Town, now
 from homeward.app import SystemClock
@@ -103,16 +103,14 @@ def play(folder: Path, database: SqlDatabase | PostgresDatabase, town: Town, cou
 
 
 def _engine(folder: Path, database: SqlDatabase | PostgresDatabase) -> Engine:
-    add_models(folder / "models")
-    models = Registry([folder / "models"])
-    space = Space(models.embedder(EMBEDDER, 1), models.calibration(EMBEDDER))
+    space = Space(DrawnEmbedder(), Registry([]).calibration("homeward-embedder-1"))
     ports = Ports(
         database=database,
         shelves=shelves_of(database, None),
         photos=FolderPhotoStorage(folder / "photos"),
         reader=PillowReader(20_000_000, 50_000_000),
         renderer=PillowRenderer(),
-        detector=models.detector(DETECTOR, 1),
+        detector=DrawnDetector(),
         spaces=FakeSpaces([space]),
         messengers={None: RecordingMessenger()},
         clock=SystemClock(),

@@ -47,14 +47,15 @@ def fill(folder, reports):
             name = f"f{number}"
             add(work, name, minutes=number, place=Point(57 + number / 1e4, 39))
             of = photo(name)
-            (crop_id,) = work.photos.add(of, [crop(of)])
+            work.photos.add(of)
+            (crop_id,) = work.photos.add_crops([crop(of)])
             vector = unit(chance.normal(size=48).astype(np.float32))
             work.embeddings.add([NewEmbedding(crop_id, MODEL, vector)])
         match(work, "lost", "f0", 0.9)
         work.outbox.add(new_alert("match:lost:e", found="f0"))
         work.keys.add_secret("links", "signing", NOW)
         work.facts.set("embedder", MODEL)
-        work.jobs.add(ReportId("f1"), NOW)
+        work.jobs.add([ReportId("f1")], NOW)
 
 
 def call(folder, url, *arguments, code=0):
@@ -108,7 +109,8 @@ def test_a_move_that_is_killed_in_the_middle_goes_on_and_brings_every_row(tmp_pa
         with new.write() as work:
             add(work, "later")
             of = photo("later")
-            assert min(work.photos.add(of, [crop(of)])) > 800
+            work.photos.add(of)
+            assert min(work.photos.add_crops([crop(of)])) > 800
 
 
 def _count(server, name):

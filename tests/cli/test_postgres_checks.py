@@ -27,7 +27,8 @@ def found(url):
 def put(work, name, length):
     add(work, name)
     of = photo(name)
-    (crop_id,) = work.photos.add(of, [crop(of)])
+    work.photos.add(of)
+    (crop_id,) = work.photos.add_crops([crop(of)])
     work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.ones(length)))])
 
 

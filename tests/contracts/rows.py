@@ -71,7 +71,8 @@ def crop(of, animal=0, part=Part.BODY):
 def match(work, lost, found, degree=0.5, **fields):
     """Saves the match of two reports that are there; the found one gets a photo with one crop."""
     shown = photo(found, f"of-{lost}")
-    (crop_id,) = work.photos.add(shown, [crop(shown)])
+    work.photos.add(shown)
+    (crop_id,) = work.photos.add_crops([crop(shown)])
     encounter = work.reports.get(ReportId(found)).encounter_id
     made = Match(ReportId(lost), ReportId(found), encounter, 1.2 - degree, degree, Part.BODY, crop_id, crop_id, 1,
                  None, 0.0, (), MODEL, "c@1", NOW)  # fmt: skip

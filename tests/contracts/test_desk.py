@@ -219,7 +219,7 @@ def test_queues_tell_how_much_waits_and_since_when(database):
         add(work, "lost", Shelf.LOST)
         add(work, "one")
         assert work.figures.queues() == []
-        work.jobs.add(ReportId("lost"), NOW)
+        work.jobs.add([ReportId("lost")], NOW)
         work.outbox.add(new_alert("a"))
         work.outbox.add(new_alert("b", created_at=NOW - HOUR))
         work.outbox.add(new_alert("c", kind=AlertKind.MESSAGE, created_at=NOW - DAY))

@@ -70,7 +70,8 @@ def put(store, name, vector, *, part=Part.BODY, model=MODEL, **fields):
         work.reports.add(report(name, **fields))
         photo = Photo(PhotoId(f"p-{name}"), ReportId(name), ContentHash("0" * 64), 9, 9, 0, NOW)
         crop = NewCrop(photo.id, photo.report_id, 0, part, Box(0, 0, 9, 9), Species.CAT, 0.9)
-        (crop_id,) = work.photos.add(photo, [crop])
+        work.photos.add(photo)
+        (crop_id,) = work.photos.add_crops([crop])
         (embedding_id,) = storage.embeddings.add(work, [NewEmbedding(crop_id, model, unit(np.array(vector)))])
     return embedding_id
 

@@ -26,8 +26,9 @@ def test_photos_keep_their_order_and_each_its_crops(database):
     with database.write() as work:
         add(work, "r")
         second, first = photo("r", "b", position=1), photo("r", "a", position=0)
-        work.photos.add(second, [])
-        ids = work.photos.add(first, [crop(first, part=Part.FACE), crop(first), crop(first, animal=1)])
+        work.photos.add(second)
+        work.photos.add(first)
+        ids = work.photos.add_crops([crop(first, part=Part.FACE), crop(first), crop(first, animal=1)])
     with database.read() as work:
         (one, crops), (two, none) = work.photos.of_report(R)
         assert (one, two, none) == (first, second, ())
@@ -45,7 +46,8 @@ def test_crops_of_many_reports_come_at_once_and_only_theirs(database):
         for name in ("one", "two", "three"):
             add(work, name)
             kept = photo(name, name)
-            ids[name] = work.photos.add(kept, [crop(kept, part=Part.FACE), crop(kept)])
+            work.photos.add(kept)
+            ids[name] = work.photos.add_crops([crop(kept, part=Part.FACE), crop(kept)])
     with database.read() as work:
         wanted = [ReportId("three"), ReportId("nobody"), ReportId("one")]
         assert sorted(work.crops.shown(wanted)) == sorted(ids["one"] + ids["three"])
@@ -59,7 +61,7 @@ def test_people_and_the_chosen_animal_are_kept_and_changed(database):
     with database.write() as work:
         add(work, "r")
         first = photo("r")
-        work.photos.add(first, [])
+        work.photos.add(first)
         changed = replace(first, people=(Box(1, 2, 3, 4), Box(0, 0, 1, 1)), chosen=1)
         work.photos.update(changed)
     with database.read() as work:
@@ -70,7 +72,7 @@ def test_crops_may_come_later(database):
     with database.write() as work:
         add(work, "r")
         shown = photo("r")
-        work.photos.add(shown, [])
+        work.photos.add(shown)
         ids = work.photos.add_crops([crop(shown), crop(shown, part=Part.FACE)])
         assert work.photos.add_crops([]) == []
     with database.read() as work:
@@ -82,7 +84,7 @@ def test_the_same_bytes_are_found_on_every_report(database):
     with database.write() as work:
         for name, content in (("r", "1"), ("s", "1"), ("t", "2")):
             add(work, name)
-            work.photos.add(photo(name, content=content), [])
+            work.photos.add(photo(name, content=content))
     with database.read() as work:
         assert {p.report_id for p in work.photos.with_hash(ContentHash("1" * 64))} == {"r", "s"}
         assert work.photos.with_hash(ContentHash("3" * 64)) == []
@@ -92,7 +94,8 @@ def test_a_vector_is_stored_once_for_each_crop_and_model(database):
     with database.write() as work:
         add(work, "r")
         shown = photo("r")
-        one, two = work.photos.add(shown, [crop(shown), crop(shown, part=Part.FACE)])
+        work.photos.add(shown)
+        one, two = work.photos.add_crops([crop(shown), crop(shown, part=Part.FACE)])
         other = ModelName("other")
         first = work.embeddings.add([NewEmbedding(one, MODEL, vector(1, 0)), NewEmbedding(two, MODEL, vector(0, 1))])
         again = work.embeddings.add([NewEmbedding(one, MODEL, vector(1, 0)), NewEmbedding(one, other, vector(1, 0))])
@@ -111,7 +114,8 @@ def test_what_a_model_has_not_embedded_is_told_for_the_chosen_animal_alone(datab
     with database.write() as work:
         add(work, "r")
         shown = photo("r", chosen=1)
-        _, mine, face = work.photos.add(shown, [crop(shown), crop(shown, 1), crop(shown, 1, Part.FACE)])
+        work.photos.add(shown)
+        _, mine, face = work.photos.add_crops([crop(shown), crop(shown, 1), crop(shown, 1, Part.FACE)])
         work.embeddings.add([NewEmbedding(mine, MODEL, vector(1, 0))])
 
         assert [c.id for c in work.embeddings.missing(R, MODEL)] == [face]
@@ -122,7 +126,8 @@ def test_a_removed_vector_is_gone_and_its_id_is_never_given_again(database):
     with database.write() as work:
         add(work, "r")
         shown = photo("r")
-        (one,) = work.photos.add(shown, [crop(shown)])
+        work.photos.add(shown)
+        (one,) = work.photos.add_crops([crop(shown)])
         (old,) = work.embeddings.add([NewEmbedding(one, MODEL, vector(1, 0))])
         work.embeddings.remove([old, EmbeddingId(10**9)])
         assert work.embeddings.get([old]) == []
@@ -134,7 +139,7 @@ def test_looks_are_noted_in_order_and_forgotten(database):
     with database.write() as work:
         add(work, "r")
         shown = photo("r")
-        work.photos.add(shown, [])
+        work.photos.add(shown)
         later = NOW + timedelta(hours=1)
         work.audit.add(shown.id, "owner", "crop", NOW)
         work.audit.add(shown.id, "operator", "photo", later)

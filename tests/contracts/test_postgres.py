@@ -56,7 +56,8 @@ def both(postgres_url):
 def put(work, name, *, model=MODEL, **fields):
     add(work, name, **fields)
     of = photo(name)
-    (crop_id,) = work.photos.add(of, [crop(of)])
+    work.photos.add(of)
+    (crop_id,) = work.photos.add_crops([crop(of)])
     work.embeddings.add([NewEmbedding(crop_id, model, unit(np.array([1.0, 0.1])))])
 
 
@@ -137,7 +138,8 @@ def test_a_report_that_is_closed_while_its_vector_is_on_its_way_is_closed_for_th
     with one.write() as work:
         add(work, "r")
         of = photo("r")
-        (crop_id,) = work.photos.add(of, [crop(of)])
+        work.photos.add(of)
+        (crop_id,) = work.photos.add_crops([crop(of)])
     begun = threading.Event()
 
     def close():
@@ -200,7 +202,7 @@ def test_workers_side_by_side_take_each_job_and_each_alert_once(both):
     with both[0].write() as work:
         for name in ("lost", *(f"r{n}" for n in range(40))):
             add(work, name)
-            work.jobs.add(ReportId(name), NOW)
+            work.jobs.add([ReportId(name)], NOW)
         for number in range(40):
             work.outbox.add(new_alert(f"k{number}", found=f"r{number}"))
 
@@ -227,7 +229,7 @@ def test_a_job_that_is_locked_by_another_is_passed_over_not_waited_for(both):
     with one.write() as work:
         for name in ("a", "b"):
             add(work, name)
-            work.jobs.add(ReportId(name), NOW)
+            work.jobs.add([ReportId(name)], NOW)
     with one.write() as work, two.write() as other:
         assert {work.jobs.claim(NOW, 60).report_id, other.jobs.claim(NOW, 60).report_id} == {"a", "b"}
 
@@ -263,7 +265,7 @@ def test_a_job_of_a_process_that_died_is_taken_up_and_that_of_a_living_one_is_no
     assert one.wire.listening.wait(30)
     with one.write() as work:
         add(work, "r")
-        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.add([ReportId("r")], NOW)
         work.jobs.claim(NOW, 600)
     with two.write() as work:
         assert work.jobs.release(NOW) == 0
@@ -320,7 +322,8 @@ def test_a_graph_finds_what_looking_at_every_row_finds(both):
         add(work, "r")
         for number in range(600):
             of = photo("r", f"p{number}")
-            (crop_id,) = work.photos.add(of, [crop(of)])
+            work.photos.add(of)
+            (crop_id,) = work.photos.add_crops([crop(of)])
             vector = unit(chance.normal(size=32).astype(np.float32))
             work.embeddings.add([NewEmbedding(crop_id, MODEL, vector)])
     walking, looking = PgVectorIndex(Shelf.FOUND, both[1], few=100), PgVectorIndex(Shelf.FOUND, both[1], few=10_000)
@@ -449,7 +452,8 @@ def test_vectors_of_two_networks_under_one_name_are_seen(both):
         put(work, "a")
         put(work, "b", model=ModelName("n"))
         of = photo("b", "q")
-        (crop_id,) = work.photos.add(of, [crop(of)])
+        work.photos.add(of)
+        (crop_id,) = work.photos.add_crops([crop(of)])
         work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.ones(5)))])
 
         assert work.embeddings.lengths(MODEL) == {2, 5}

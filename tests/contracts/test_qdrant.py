@@ -78,7 +78,8 @@ def put(database, count, *, seed=1, model=MODEL, **fields):
             add(work, name, minutes=number, place=HERE, **fields)
             photo = Photo(PhotoId(f"p-{name}"), ReportId(name), ContentHash("0" * 64), 9, 9, 0, NOW)
             crop = NewCrop(photo.id, photo.report_id, 0, Part.BODY, Box(0, 0, 9, 9), Species.CAT, 0.9)
-            ids += work.embeddings.add([NewEmbedding(work.photos.add(photo, [crop])[0], model, vector)])
+            work.photos.add(photo)
+            ids += work.embeddings.add([NewEmbedding(work.photos.add_crops([crop])[0], model, vector)])
     return ids
 
 

@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from homeward.domain.accounts import Account
-from homeward.domain.animals import Species
 from homeward.domain.handovers import Handover, NewMessage
-from homeward.domain.ids import AccountId, CameraId, EncounterId, HandoverId, KeyId, ReportId
+from homeward.domain.ids import AccountId, CameraId, HandoverId, KeyId, ReportId
 from homeward.domain.places import Point
-from homeward.domain.reports import Camera, Encounter, Shelf
+from homeward.domain.reports import Camera, Shelf
 from homeward.ports import AlertKind, Answer, ApiKey
 
 from .rows import NOW, add, new_alert
@@ -19,7 +18,7 @@ PERSON = Account(AccountId("person"), "telegram", "77", "ru", NOW)
 def test_a_claimed_job_is_not_given_twice_and_comes_back_after_its_lease(database):
     with database.write() as work:
         add(work, "r")
-        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.add([ReportId("r")], NOW)
         job = work.jobs.claim(NOW, 60)
         assert job.report_id == "r"
         assert work.jobs.claim(NOW, 60) is None
@@ -29,9 +28,9 @@ def test_a_claimed_job_is_not_given_twice_and_comes_back_after_its_lease(databas
 def test_a_job_asked_for_anew_while_it_ran_stays(database):
     with database.write() as work:
         add(work, "r")
-        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.add([ReportId("r")], NOW)
         job = work.jobs.claim(NOW, 60)
-        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.add([ReportId("r")], NOW)
 
         work.jobs.done(job)
 
@@ -193,16 +192,10 @@ def test_figures_count_the_queues(database):
     }
 
 
-def test_cameras_and_encounters_are_kept(database):
+def test_cameras_are_kept(database):
     camera = Camera(CameraId("c"), "Yard", Point(57, 39), "North", NOW)
     with database.write() as work:
         work.cameras.save(camera)
-        for name, minutes in (("old", 0), ("new", 30)):
-            last = NOW + timedelta(minutes=minutes)
-            work.cameras.save_encounter(Encounter(EncounterId(name), camera.id, Species.CAT, NOW, last))
-        found = work.cameras.encounters_since(camera.id, Species.CAT, NOW + timedelta(minutes=10))
-
-    assert [encounter.id for encounter in found] == ["new"]
     with database.read() as work:
         assert work.cameras.get(camera.id) == camera
         assert work.cameras.all() == [camera]
@@ -229,7 +222,7 @@ def test_what_a_dead_process_had_claimed_is_due_when_the_next_one_starts(handles
     database, again = handles
     with database.write() as work:
         add(work, "r")
-        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.add([ReportId("r")], NOW)
         work.jobs.claim(NOW, 600)
         work.jobs.release(NOW)
         assert work.jobs.claim(NOW, 600) is None
@@ -244,7 +237,7 @@ def test_a_job_that_waits_for_its_next_try_goes_on_waiting_when_another_process_
     database, again = handles
     with database.write() as work:
         add(work, "r")
-        work.jobs.add(ReportId("r"), NOW)
+        work.jobs.add([ReportId("r")], NOW)
         work.jobs.retry(work.jobs.claim(NOW, 60), NOW + timedelta(minutes=5), "ModelUnavailable")
 
     with again().write() as work:

@@ -58,7 +58,7 @@ def test_whether_a_photo_was_looked_at_comes_back_and_changes(database):
     with database.write() as work:
         add(work, "r")
         waiting = replace(photo("r"), looked_at=False)
-        work.photos.add(waiting, [])
+        work.photos.add(waiting)
         assert work.photos.get(waiting.id) == waiting
         work.photos.update(replace(waiting, looked_at=True))
 
@@ -206,12 +206,13 @@ def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(databas
     with database.write() as work:
         for name, shelf in (("lost", Shelf.LOST), ("gone", Shelf.FOUND), ("stays", Shelf.FOUND)):
             add(work, name, shelf)
-            work.jobs.add(ReportId(name), NOW)
+            work.jobs.add([ReportId(name)], NOW)
         for name in ("gone", "stays"):
             match(work, "lost", name)
             work.outbox.add(new_alert(name, found=name))
             shown = photo(name)
-            (crop_id,) = work.photos.add(shown, [crop(shown)])
+            work.photos.add(shown)
+            (crop_id,) = work.photos.add_crops([crop(shown)])
             work.embeddings.add([NewEmbedding(crop_id, MODEL, unit(np.array([1.0, 0.0])))])
             work.audit.add(shown.id, "owner", "crop", NOW)
 

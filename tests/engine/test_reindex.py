@@ -474,7 +474,8 @@ def copied(work, world, source, name, model, minutes):
     work.reports.add(replace(source.report, id=report_id, encounter_id=EncounterId(name), happened_at=when))
     ((shown, crops),) = work.photos.of_report(source.report.id)
     new = [NewCrop(PhotoId(name), report_id, c.animal, c.part, c.box, c.species, c.confidence) for c in crops]
-    ids = work.photos.add(replace(shown, id=PhotoId(name), report_id=report_id), new)
+    work.photos.add(replace(shown, id=PhotoId(name), report_id=report_id))
+    ids = work.photos.add_crops(new)
     vectors = [e.vector for e in work.embeddings.of_report(source.report.id, model)]
     made = [NewEmbedding(crop_id, model, vector) for crop_id, vector in zip(ids, vectors, strict=True)]
     world.shelves[source.report.shelf].embeddings.add(work, made)

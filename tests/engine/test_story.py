@@ -187,7 +187,7 @@ def test_a_job_that_runs_twice_changes_nothing(world):
     lost = world.file("lost", photo(1, noise=1), place=HOME)
     before = world.engine.current_top_matches(lost.report.id)
     with world.database.write() as work:
-        work.jobs.add(lost.report.id, world.clock.now())
+        work.jobs.add([lost.report.id], world.clock.now())
 
     world.engine.run_due_jobs()
 

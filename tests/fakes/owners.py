@@ -43,5 +43,6 @@ def _report(
     work.reports.add(report)
     photo = Photo(PhotoId(f"p-{name}"), report.id, content, 451, 300, 0, now)
     box = Box(20, 10, 430, 290)
-    (crop,) = work.photos.add(photo, [NewCrop(photo.id, report.id, 0, Part.BODY, box, Species.CAT, 0.9)])
+    work.photos.add(photo)
+    (crop,) = work.photos.add_crops([NewCrop(photo.id, report.id, 0, Part.BODY, box, Species.CAT, 0.9)])
     return report, crop

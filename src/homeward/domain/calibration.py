@@ -20,13 +20,13 @@ MAX_COMPARED_PAIRS = 16
 """More pairs than this tell nothing new: photos of one report resemble each other."""
 
 
-def joint_l2(smallest: float, squares: float, pairs: int) -> float:
-    """One distance for several pairs: halfway between the smallest and the root of the mean of their ``squares``.
+def joint_l2(smallest: Floats, squares: Floats, pairs: Floats) -> Floats:
+    """One distance for several pairs each: halfway between the smallest and the root of the mean of their ``squares``.
 
     On animals trained on, with three photos of the lost one against one, this names the right animal first more often
     than the smallest alone (0.71 against 0.63, 0.60 against 0.54), and as often with three against three.
     """
-    return (smallest + math.sqrt(squares / pairs)) / 2
+    return (smallest + np.sqrt(squares / pairs)) / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
-from homeward.domain.calibration import SHARP_PX, SMALLEST_PX, Calibration, joint_l2
+from homeward.domain.calibration import SHARP_PX, SMALLEST_PX, Calibration, Floats, joint_l2
 from homeward.domain.ids import CropId, PhotoId
 
 PORTRAIT_SHARE = 0.5
@@ -39,11 +42,15 @@ class Shown(NamedTuple):
 
 
 UNKNOWN = Shown(0.0, 0.0)
+PARTS = tuple(Part)
+NUMBERS = {part: number for number, part in enumerate(PARTS)}
+Numbers = npt.NDArray[np.intp]
 
 
 class Pair(NamedTuple):
     """Two crops of one part and their true L2 distance."""
 
+    part: Part
     l2_distance: float
     own: CropId
     other: CropId
@@ -57,10 +64,23 @@ class Looks(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Their looks, and the pair of each part that looks most alike."""
+    """How alike an animal and (n,) others look, by the number of the part (`PARTS`) and of the animal: (parts, n).
 
-    looks: Looks
-    nearest: Mapping[Part, Pair]
+    ``joint_l2`` is NaN where a part was not compared. ``nearest`` is the number of the pair that looks most alike; it
+    means nothing where none was compared.
+    """
+
+    joint_l2: Floats
+    compared_pairs: Floats
+    nearest: npt.NDArray[np.intp]
+
+    def looks(self, animal: int) -> Looks:
+        """Those of one animal."""
+        there = [n for n in range(len(PARTS)) if self.compared_pairs[n, animal]]
+        return Looks(
+            {PARTS[n]: float(self.joint_l2[n, animal]) for n in there},
+            {PARTS[n]: int(self.compared_pairs[n, animal]) for n in there},
+        )
 
 
 def shown_on(crops: Iterable[Outline]) -> dict[CropId, Shown]:
@@ -74,41 +94,44 @@ def shown_on(crops: Iterable[Outline]) -> dict[CropId, Shown]:
     return found
 
 
-def coarseness(calibration: Calibration, species: Species) -> dict[Part, float]:
-    """How much farther apart crops of each part look for every halving of the smaller one's side."""
-    return {part: calibration.coarse_l2(species, part) for part in Part}
+def coarseness(calibration: Calibration, species: Sequence[Species]) -> Floats:
+    """How much farther apart crops of (n,) animals and each part look for every halving of the smaller one's side.
 
-
-def compared(
-    pairs: Mapping[Part, Sequence[Pair]], shown: Mapping[CropId, Shown], coarse_l2: Mapping[Part, float]
-) -> Compared:
-    """Join the ``pairs`` of each part into one distance, with the `coarseness` of their kind.
-
-    Crops of which nothing is known count as sharp.
+    Shape (n, parts).
     """
-    kept = dict(pairs)
-    if kept.get(Part.FACE) and Part.BODY in kept:
-        kept[Part.BODY] = [pair for pair in kept[Part.BODY] if not _are_portraits(pair, shown)]
-    joint, nearest = {}, {}
-    for part, some in kept.items():
-        if len(some) == 1:  # nearly always
-            nearest[part], joint[part] = some[0], _fair(coarse_l2[part], some[0], shown)
-        elif some:
-            near = [(_fair(coarse_l2[part], pair, shown), pair) for pair in some]
-            smallest, nearest[part] = min(near, key=lambda one: one[0])
-            joint[part] = joint_l2(smallest, sum(l2**2 for l2, _ in near), len(near))
-    return Compared(Looks(joint, {part: len(kept[part]) for part in joint}), nearest)
+    of_kind = {kind: [calibration.coarse_l2(kind, part) for part in PARTS] for kind in set(species)}
+    return np.array([of_kind[kind] for kind in species], np.float64).reshape(-1, len(PARTS))
 
 
-def _fair(coarse_l2: float, pair: Pair, shown: Mapping[CropId, Shown]) -> float:
-    """The distance, less what the smaller of the two crops adds to it."""
-    halvings = max(shown.get(pair.own, UNKNOWN).halvings, shown.get(pair.other, UNKNOWN).halvings)
-    return max(0.0, pair.l2_distance - coarse_l2 * halvings)
+def compared(pairs: Sequence[Pair], animal: Numbers, shown: Mapping[CropId, Shown], coarse_l2: Floats) -> Compared:
+    """Join the ``pairs`` of each part and animal into one distance, with the `coarseness` of the (n,) animals.
+
+    ``animal`` is the number of each pair's. Crops of which nothing is known count as sharp.
+    """
+    animals = len(coarse_l2)
+    joint, count = np.full(len(PARTS) * animals, np.nan), np.zeros(len(PARTS) * animals)
+    nearest = np.zeros(len(PARTS) * animals, np.intp)
+    if pairs:
+        parts, distances, own, other = zip(*pairs, strict=True)
+        part = np.array([NUMBERS[kind] for kind in parts])
+        both = np.array([[shown.get(crop, UNKNOWN) for crop in crops] for crops in (own, other)])  # (2, pairs, 2)
+        fair = np.maximum(0.0, np.array(distances) - coarse_l2[animal, part] * both[:, :, 0].max(0))
+        kept = ~(_says_nothing(animal, part, animals) & (both[:, :, 1] > PORTRAIT_SHARE).all(0))
+        place = part * animals + animal
+        order = np.lexsort((fair, place))
+        order = order[kept[order]]
+        places, first, counts = np.unique(place[order], return_index=True, return_counts=True)
+        nearest[places], count[places] = order[first], counts
+        joint[places] = joint_l2(fair[order[first]], np.add.reduceat(fair[order] ** 2, first), count[places])
+    shape = (len(PARTS), animals)
+    return Compared(joint.reshape(shape), count.reshape(shape), nearest.reshape(shape))
 
 
-def _are_portraits(pair: Pair, shown: Mapping[CropId, Shown]) -> bool:
-    one, other = shown.get(pair.own, UNKNOWN), shown.get(pair.other, UNKNOWN)
-    return one.head_share > PORTRAIT_SHARE and other.head_share > PORTRAIT_SHARE
+def _says_nothing(animal: Numbers, part: Numbers, animals: int) -> npt.NDArray[np.bool_]:
+    """Which pairs are bodies of an animal whose face is compared too: between portraits, they add nothing."""
+    has_face = np.zeros(animals, np.bool_)
+    has_face[animal[part == NUMBERS[Part.FACE]]] = True
+    return np.asarray(has_face[animal] & (part == NUMBERS[Part.BODY]))
 
 
 def _halvings(side_px: float) -> float:

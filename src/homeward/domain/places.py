@@ -47,8 +47,15 @@ def distance_km(one: Point, other: Point) -> float:
 
 def distances_km(centre: Point, lat: Degrees, lon: Degrees) -> Degrees:
     """`distance_km` from ``centre`` to each of (n,) points in degrees; NaN where one is NaN."""
-    lat1, lat2 = np.radians(centre.lat), np.radians(lat)
-    half_lat, half_lon = (lat2 - lat1) / 2, np.radians(lon - centre.lon) / 2
+    return distances_between_km(np.float64(centre.lat), np.float64(centre.lon), lat, lon)
+
+
+def distances_between_km(
+    lat: Degrees | np.float64, lon: Degrees | np.float64, other_lat: Degrees, other_lon: Degrees
+) -> Degrees:
+    """`distance_km` between (n,) points and (n,) others in degrees; NaN where one is NaN."""
+    lat1, lat2 = np.radians(lat), np.radians(other_lat)
+    half_lat, half_lon = (lat2 - lat1) / 2, np.radians(other_lon - lon) / 2
     chord = np.sin(half_lat) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin(half_lon) ** 2
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord))), np.float64)
 

@@ -1,4 +1,4 @@
-"""Reports, photos, cameras and encounters: what the shelves hold besides vectors."""
+"""Reports, photos and cameras: what the shelves hold besides vectors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -214,14 +214,3 @@ class Camera:
     state: str = "unknown"
     counters: Mapping[str, int] = field(default_factory=dict)
     paused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Encounter:
-    """Sightings of what seems one animal on one camera, from ``first_at`` to ``last_at``."""
-
-    id: EncounterId
-    camera_id: CameraId
-    species: Species
-    first_at: datetime
-    last_at: datetime

@@ -46,7 +46,8 @@ class Judge:
                 _end(work, lost, get_report(work, found_id), now)
             judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
             over = take_back(work, lost_id, judged, now) if verdict is Verdict.DIFFERENT else []
-            return tuple(judged), self.remember.queue(work, lost), over
+            (job,) = self.remember.queue(work, [lost])
+            return tuple(judged), job, over
 
 
 def _is_done(lost: Report, match: Match) -> bool:

@@ -1,20 +1,21 @@
-"""Match: a report in, its pairs with the other shelf out, each with its degree. Reads only; never stores."""
+"""Match: reports in, their pairs with the other shelf out, each with its degree. Reads only; never stores."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from homeward.domain import matching
-from homeward.domain.calibration import Calibration
 from homeward.domain.embeddings import Embedding, Filter, l2_distances
-from homeward.domain.ids import ModelName, ReportId
-from homeward.domain.looks import Compared, Pair, coarseness, compared
+from homeward.domain.ids import EncounterId, ModelName, ReportId
+from homeward.domain.looks import NUMBERS, Looks, Pair, coarseness, compared
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
 from homeward.engine.shown import ShownCrops
-from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, SECONDS_A_DAY, Pairing, Weighed, weigh
+from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, SECONDS_A_DAY, Question, Weighed, weigh
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Space, UnitOfWork
 from homeward.telemetry import step
@@ -31,39 +32,58 @@ SIGHTING_MATCHES = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A report that is to be matched, by its vectors ``own`` of ``space``."""
+
+    report: Report
+    own: Sequence[Embedding]
+    space: Space
+
+
+@dataclass(frozen=True, slots=True)
 class MatchStep:
-    """Compares a report with the open ones of the other shelf."""
+    """Compares reports with the open ones of the other shelf."""
 
     ports: Ports
     rules: Rules
     shown: ShownCrops = field(default_factory=ShownCrops)
 
-    def __call__(self, work: UnitOfWork, report: Report, own: Sequence[Embedding], space: Space) -> list[Match]:
-        """Matches of ``report``, whose vectors are ``own``, best first; empty where it is not open.
+    def __call__(self, work: UnitOfWork, asked: Sequence[Asked]) -> list[list[Match]]:
+        """Matches of each report that is asked about, best first; none where it is not open.
 
-        At most ``matches_kept``; of a camera's sighting the twenty likeliest.
+        At most ``matches_kept``; of a camera's sighting the twenty likeliest. What many have to read is read once.
         """
-        if report.status is not Status.OPEN:
-            return []
-        with step("match", report_id=report.id) as noted:
-            pairings = self._pairings(report, own)
-            me = standing_of(report)
-            candidates = [c for c in work.reports.standings(list(pairings)) if _may_be(me, c)]
-            noted["candidates"] = len(candidates)
-            judge = _Judge(work, space.calibration, space.embedder.name, self.ports.clock.now(), self.shown)
-            matches = judge.matches(report, candidates, pairings, self.rules.matches_kept)
-        matches.sort(key=lambda match: (-match.degree, match.l2_distance, match.found_id))
-        return matches[: self.rules.matches_kept]
+        with step("match", reports=len(asked)) as noted:
+            found = [self._neighbours(one.report, one.own) for one in asked]
+            others = {other.id: other for other in work.reports.standings(list({i for some in found for i in some}))}
+            now = self.ports.clock.now()
+            judges = [
+                _Judge(work, one.report, one.space, _question(one.report, near, others), self.shown, now)
+                for one, near in zip(asked, found, strict=True)
+            ]
+            noted["candidates"] = sum(len(judge.question.candidates) for judge in judges)
+            _weigh(work, judges, self.shown)
+            said = _verdicts(work, [one.report.id for one in asked if one.report.shelf is Shelf.LOST])
+            chosen = [judge.choose(self.rules.matches_kept, said) for judge in judges]
+            heard = {other for judge, some in zip(judges, chosen, strict=True) for other in judge.heard(some)}
+            said |= _verdicts(work, sorted(heard))
+            made = [judge.matches(some, said) for judge, some in zip(judges, chosen, strict=True)]
+        for matches in made:
+            matches.sort(key=lambda match: (-match.degree, match.l2_distance, match.found_id))
+        return [matches[: self.rules.matches_kept] for matches in made]
 
-    def _pairings(self, report: Report, own: Sequence[Embedding]) -> dict[ReportId, Pairing]:
-        found: dict[ReportId, Pairing] = defaultdict(lambda: defaultdict(list))
+    def _neighbours(self, report: Report, own: Sequence[Embedding]) -> dict[ReportId, list[Pair]]:
+        """What looks most alike, by the reports that it is of."""
+        found: dict[ReportId, list[Pair]] = defaultdict(list)
+        if report.status is not Status.OPEN:
+            return found
         storage = self.ports.shelves[report.shelf.opposite].embeddings
         k = SIGHTING_NEIGHBOURS if report.source is Source.CAMERA else 2 * self.rules.matches_kept
         for embedding in own:
             searches = (storage.nearest(embedding.vector, k, where) for where in _searched(report, embedding))
-            neighbours = {near.embedding_id: near for search in searches for near in search}
-            for _, report_id, crop_id, l2_distance in neighbours.values():
-                found[report_id][embedding.part].append(Pair(l2_distance, embedding.crop_id, crop_id))
+            for near in {near.embedding_id: near for search in searches for near in search}.values():
+                pair = Pair(embedding.part, near.l2_distance, embedding.crop_id, near.crop_id)
+                found[near.report_id].append(pair)
         return found
 
 
@@ -78,51 +98,65 @@ def _searched(report: Report, embedding: Embedding) -> list[Filter]:
     return [anywhere, replace(anywhere, centre=start, radius_km=NEAR_KM, since=since, until=until)]
 
 
+Verdicts = Mapping[ReportId, Sequence[Match]]
+"""What owners have said, by their lost reports."""
+
+
+def _question(report: Report, near: Mapping[ReportId, Sequence[Pair]], others: Mapping[ReportId, Standing]) -> Question:
+    """Of the ``others`` those that are ``near`` and may be of one kind."""
+    me = standing_of(report)
+    candidates = [others[other] for other in near if other in others and _may_be(me, others[other])]
+    return Question(me, report.shelf, candidates, [near[other.id] for other in candidates])
+
+
 @dataclass(slots=True)
 class _Judge:
-    """Turns pairings into matches, mindful of what owners said before."""
+    """Turns the candidates of one report into matches, mindful of what owners said before."""
 
     work: UnitOfWork
-    calibration: Calibration
-    model: ModelName
-    now: datetime
+    report: Report
+    space: Space
+    question: Question
     shown: ShownCrops
+    now: datetime
+    weighed: Weighed = field(init=False)
+    twins: set[ReportId] = field(init=False)
 
-    def matches(
-        self, report: Report, candidates: Sequence[Standing], pairings: Mapping[ReportId, Pairing], keep: int
-    ) -> list[Match]:
-        weighed = weigh(self.work, self.calibration, report, candidates, pairings, self.shown)
-        twins = self._same_pictures(report)
-        ends = {other.id: other for other in (report, *self.work.reports.get_many(list(twins)))}
-        verdicts = self._verdicts([report.id]) if report.shelf is Shelf.LOST else {}
-        must = {n for n, found in enumerate(candidates) if self._always(report, found, twins, verdicts)}
-        chosen = _best(weighed, report, keep, must)
-        if report.shelf is Shelf.FOUND:
-            verdicts = self._verdicts([candidates[n].id for n in chosen])
+    def choose(self, keep: int, said: Verdicts) -> list[int]:
+        """Which candidates are kept, likeliest first; what owners of lost reports that are asked about ``said``."""
+        self.twins = self._same_pictures()
+        judged = {match.encounter_id for match in said.get(self.report.id, ())}
+        must = [n for n, other in enumerate(self.question.candidates) if self._always(other, judged)]
+        most = min(keep, SIGHTING_MATCHES) if self.report.source is Source.CAMERA else keep
+        return list(dict.fromkeys([*self.weighed.likeliest()[:most], *must]))
+
+    def heard(self, chosen: Sequence[int]) -> list[ReportId]:
+        """The lost reports among the candidates number ``chosen``, whose owners may have said something."""
+        return [] if self.report.shelf is Shelf.LOST else [self.question.candidates[n].id for n in chosen]
+
+    def matches(self, chosen: Sequence[int], said: Verdicts) -> list[Match]:
+        """With the candidates number ``chosen``."""
+        twins = {twin.id: twin for twin in self.work.reports.get_many(list(self.twins))} if self.twins else {}
         made = []
         for n in chosen:
-            other = candidates[n]
-            lost, found = _ends(standing_of(report), other, report.shelf)
-            match = self._match(lost, found, report.shelf, weighed.row(n))
-            match = self._lowered(match, found, verdicts.get(lost.id, ()))
-            if other.id in twins and ends[other.id].account_id != report.account_id:
+            me, other = self.question.me, self.question.candidates[n]
+            lost, found = (me, other) if self.report.shelf is Shelf.LOST else (other, me)
+            match = self._lowered(self._match(lost, found, self.weighed.row(n)), found, said.get(lost.id, ()))
+            if other.id in twins and twins[other.id].account_id != self.report.account_id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.SAME_PICTURE)))
             if found.about == lost.id:
                 match = replace(match, reasons=matching.with_reason(match, Reason(ReasonCode.FINDER_ANSWERED)))
             made.append(match)
         return made
 
-    def _always(
-        self, report: Report, other: Standing, twins: set[ReportId], verdicts: Mapping[ReportId, Sequence[Match]]
-    ) -> bool:
+    def _always(self, other: Standing, judged: set[EncounterId]) -> bool:
         """Whether the pair is kept however unlikely it is: people have said something about it."""
-        judged = {match.encounter_id for match in verdicts.get(report.id, ())}
-        is_answer = other.about == report.id or report.about == other.id
-        return is_answer or other.id in twins or other.encounter_id in judged
+        is_answer = other.about == self.report.id or self.report.about == other.id
+        return is_answer or other.id in self.twins or other.encounter_id in judged
 
-    def _match(self, lost: Standing, found: Standing, asked: Shelf, row: Weighed.Row) -> Match:
+    def _match(self, lost: Standing, found: Standing, row: Weighed.Row) -> Match:
         pair = row.pair
-        lost_crop, found_crop = (pair.own, pair.other) if asked is Shelf.LOST else (pair.other, pair.own)
+        lost_crop, found_crop = (pair.own, pair.other) if self.report.shelf is Shelf.LOST else (pair.other, pair.own)
         what = Circumstances(row.km, row.days, Surroundings(0, AROUND_KM, AROUND_DAYS), row.species_agree)
         return Match(
             lost_id=lost.id,
@@ -137,16 +171,10 @@ class _Judge:
             distance_km=row.km,
             days=row.days,
             reasons=matching.reasons(row.log_ratio, row.part, pair.l2_distance, what, from_home=lost.has_home),
-            model=self.model,
-            calibration=self.calibration.name,
+            model=self.space.embedder.name,
+            calibration=self.space.calibration.name,
             computed_at=self.now,
         )
-
-    def _verdicts(self, lost_ids: Iterable[ReportId]) -> dict[ReportId, list[Match]]:
-        grouped: dict[ReportId, list[Match]] = {}
-        for match in self.work.matches.judged(list(lost_ids)):
-            grouped.setdefault(match.lost_id, []).append(match)
-        return grouped
 
     def _lowered(self, match: Match, found: Standing, judged: Sequence[Match]) -> Match:
         """What the owner said of this encounter stands; look-alikes of rejected animals sink."""
@@ -160,46 +188,56 @@ class _Judge:
 
     def _unlike(self, match: Match, found: Standing, rejected_id: ReportId) -> Match:
         rejected = self.work.reports.get(rejected_id)
-        both = self._between(found, rejected_id)
-        if rejected is None or not both.nearest:
+        pairs, looks = self._between(found, rejected_id)
+        if rejected is None or not looks.joint_l2:
             return match
-        if min(pair.l2_distance for pair in both.nearest.values()) >= match.l2_distance:
+        if min(pair.l2_distance for pair in pairs) >= match.l2_distance:
             return match  # nearer to the lost pet than to the rejected animal
         km = distance_km(found.start, rejected.place) if found.start and rejected.place else None
         days = abs((found.happened_at - rejected.happened_at).total_seconds()) / SECONDS_A_DAY
         near = Circumstances(km, days, Surroundings(0, AROUND_KM, AROUND_DAYS))
-        alike = matching.rejected_alike(self.calibration, found.species, both.looks, near)
+        alike = matching.rejected_alike(self.space.calibration, found.species, looks, near)
         reason = Reason(ReasonCode.LIKE_A_REJECTED_ONE, alike)
         return replace(match, degree=match.degree * (1 - alike), reasons=matching.with_reason(match, reason))
 
-    def _between(self, found: Standing, other: ReportId) -> Compared:
-        pairing: Pairing = defaultdict(list)
-        for a in self.work.embeddings.of_report(found.id, self.model):
-            for b in self.work.embeddings.of_report(other, self.model):
+    def _between(self, found: Standing, other: ReportId) -> tuple[list[Pair], Looks]:
+        """The nearest pair of each part, and how alike they look."""
+        pairs = []
+        for a in self.work.embeddings.of_report(found.id, self.space.embedder.name):
+            for b in self.work.embeddings.of_report(other, self.space.embedder.name):
                 if a.part is b.part:
                     distance = float(l2_distances(b.vector[None], a.vector)[0])
-                    pairing[a.part].append(Pair(distance, a.crop_id, b.crop_id))
-        pairs = [pair for some in pairing.values() for pair in some]
+                    pairs.append(Pair(a.part, distance, a.crop_id, b.crop_id))
         wanted = {pair.own: found.id for pair in pairs} | {pair.other: other for pair in pairs}
-        return compared(pairing, self.shown(self.work, wanted), coarseness(self.calibration, found.species))
+        coarse_l2 = coarseness(self.space.calibration, [found.species])
+        both = compared(pairs, np.zeros(len(pairs), np.intp), self.shown(self.work, wanted), coarse_l2)
+        looks = both.looks(0)
+        return [pairs[both.nearest[NUMBERS[part], 0]] for part in looks.joint_l2], looks
 
-    def _same_pictures(self, report: Report) -> set[ReportId]:
-        """People's reports that carry one of the very pictures of ``report``; cameras send none but their own."""
-        if report.source is Source.CAMERA:
+    def _same_pictures(self) -> set[ReportId]:
+        """People's reports that carry one of the very pictures of this one; cameras send none but their own."""
+        if self.report.source is Source.CAMERA:
             return set()
-        hashes = {photo.content_hash for photo, _ in self.work.photos.of_report(report.id)}
+        hashes = {photo.content_hash for photo, _ in self.work.photos.of_report(self.report.id)}
         return {photo.report_id for content_hash in hashes for photo in self.work.photos.with_hash(content_hash)}
 
 
-def _best(weighed: Weighed, report: Report, keep: int, must: set[int]) -> list[int]:
-    """Which candidates are kept, likeliest first."""
-    most = min(keep, SIGHTING_MATCHES) if report.source is Source.CAMERA else keep
-    return list(dict.fromkeys([*weighed.likeliest()[:most], *sorted(must)]))
+def _weigh(work: UnitOfWork, judges: Sequence[_Judge], shown: ShownCrops) -> None:
+    """All that are of one space together."""
+    of_space: dict[ModelName, list[_Judge]] = defaultdict(list)
+    for judge in judges:
+        of_space[judge.space.embedder.name].append(judge)
+    for some in of_space.values():
+        weighed = weigh(work, some[0].space.calibration, [judge.question for judge in some], shown)
+        for judge, one in zip(some, weighed, strict=True):
+            judge.weighed = one
 
 
-def _ends(me: Standing, other: Standing, shelf: Shelf) -> tuple[Standing, Standing]:
-    """The lost one and the found one."""
-    return (me, other) if shelf is Shelf.LOST else (other, me)
+def _verdicts(work: UnitOfWork, lost_ids: Sequence[ReportId]) -> dict[ReportId, list[Match]]:
+    said: dict[ReportId, list[Match]] = {}
+    for match in work.matches.judged(lost_ids) if lost_ids else ():
+        said.setdefault(match.lost_id, []).append(match)
+    return said
 
 
 def _judged(match: Match, earlier: Match) -> Match:

@@ -260,7 +260,7 @@ class Reindex:
             former = work.facts.get(IN_USE) or self.ports.spaces.current().embedder.name
             come_into_use(work, space, former, self.ports.clock.now())  # first, so that nothing is left out below
             for report_id in sorted({crop.report_id for crop in self._left(work, name, EVERY)}):
-                work.jobs.add(report_id, self.ports.clock.now())
+                work.jobs.add([report_id], self.ports.clock.now())
         self.ports.spaces.use(space)
         log.info("model switched", model=name, former=former)
         return 1

@@ -28,6 +28,15 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Showing:
+    """A report's photo and its place among the report's photos."""
+
+    report: Report
+    photo: Prepared
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """Commits a report with its photos, its idempotency key, and the job to embed and match it."""
 
@@ -65,13 +74,12 @@ class Remember:
 
     def add_photos(self, work: UnitOfWork, report: Report, photos: Sequence[Prepared], already: int) -> Job:
         """Rows of photos and crops, and the job; within `kept`."""
-        for position, photo in enumerate(photos, start=already):
-            self.add_photo(work, report, photo, position)
-        return self.queue(work, report)
+        self.add_shown(work, [Showing(report, photo, n) for n, photo in enumerate(photos, start=already)])
+        return self.queue(work, [report])[0]
 
-    def queue(self, work: UnitOfWork, report: Report) -> Job:
-        """The job to embed and match ``report``; it is the caller's until its lease ends."""
-        return work.jobs.add(report.id, self.clock.now() + timedelta(seconds=LEASE_S))
+    def queue(self, work: UnitOfWork, reports: Sequence[Report]) -> list[Job]:
+        """The jobs to embed and match ``reports``; they are the caller's until their lease ends."""
+        return work.jobs.add([report.id for report in reports], self.clock.now() + timedelta(seconds=LEASE_S))
 
     def note_answer(
         self, work: UnitOfWork, report_id: ReportId, key: Idempotency | None, status: int = CREATED
@@ -83,25 +91,36 @@ class Remember:
         if not work.answers.add(key.caller, key.key, answer, self.clock.now()):
             raise Conflict("This idempotency key is in use.", field="Idempotency-Key", hint="Ask again in a moment.")
 
-    def add_photo(self, work: UnitOfWork, report: Report, photo: Prepared, position: int) -> list[CropId]:
-        """Rows of a photo and its crops; the ids of those of the animal that is meant."""
-        height, width = photo.safe.picture.shape[:2]
-        seen = photo.recognised or Recognised((), ())
-        row = Photo(
+    def add_shown(self, work: UnitOfWork, shown: Sequence[Showing]) -> list[list[CropId]]:
+        """Rows of photos and their crops; of each photo the ids of the crops of the animal that is meant."""
+        photos = [self._photo(one) for one in shown]
+        work.photos.add(*photos)
+        cut = [
+            crops_of(photo, one.photo.recognised) if one.photo.recognised else []
+            for photo, one in zip(photos, shown, strict=True)
+        ]
+        ids = iter(work.photos.add_crops([crop for crops in cut for crop in crops]))
+        issued = [[(crop, next(ids)) for crop in crops] for crops in cut]
+        return [
+            [crop_id for crop, crop_id in crops if crop.animal == photo.chosen]
+            for photo, crops in zip(photos, issued, strict=True)
+        ]
+
+    def _photo(self, shown: Showing) -> Photo:
+        height, width = shown.photo.safe.picture.shape[:2]
+        seen = shown.photo.recognised
+        return Photo(
             id=PhotoId(new_token()),
-            report_id=report.id,
-            content_hash=photo.safe.content_hash,
+            report_id=shown.report.id,
+            content_hash=shown.photo.safe.content_hash,
             width=width,
             height=height,
-            position=position,
+            position=shown.position,
             created_at=self.clock.now(),
-            people=seen.people,
-            chosen=seen.chosen,
-            looked_at=photo.recognised is not None,
+            people=seen.people if seen else (),
+            chosen=seen.chosen if seen else 0,
+            looked_at=seen is not None,
         )
-        crops = crops_of(row, seen)
-        ids = work.photos.add(row, crops)
-        return [crop_id for crop_id, crop in zip(ids, crops, strict=True) if crop.animal == row.chosen]
 
 
 def crops_of(photo: Photo, seen: Recognised) -> list[NewCrop]:

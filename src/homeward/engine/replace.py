@@ -50,5 +50,5 @@ def _queue_unmade(work: UnitOfWork, name: ModelName, now: datetime) -> None:
     after: CropId = START
     while crops := work.embeddings.unmade(name, after, EVERY):
         for report_id in sorted({crop.report_id for crop in crops}):
-            work.jobs.add(report_id, now)
+            work.jobs.add([report_id], now)
         after = crops[-1].id

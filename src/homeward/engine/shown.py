@@ -16,15 +16,12 @@ class ShownCrops:
 
     _known: dict[CropId, Shown] = field(default_factory=dict)
 
-    def __call__(self, work: UnitOfWork, wanted: Mapping[CropId, ReportId]) -> dict[CropId, Shown]:
-        """What the ``wanted`` crops show, each of the report named; without those that are gone."""
+    def __call__(self, work: UnitOfWork, wanted: Mapping[CropId, ReportId]) -> Mapping[CropId, Shown]:
+        """What crops show, the ``wanted`` ones among them, each of the report named; without those that are gone."""
         known = self._known
-        found = {crop_id: known[crop_id] for crop_id in wanted if crop_id in known}
-        missing = {report_id for crop_id, report_id in wanted.items() if crop_id not in found}
+        missing = {report_id for crop_id, report_id in wanted.items() if crop_id not in known}
         if missing:
-            read = work.crops.shown(sorted(missing))
             if len(known) > MOST:
-                self._known = {}
-            self._known |= read
-            found |= read
-        return found
+                self._known = known = {crop_id: known[crop_id] for crop_id in wanted if crop_id in known}
+            known |= work.crops.shown(sorted(missing))
+        return known

@@ -1,21 +1,21 @@
 """Sight: a camera's crop in; a new sighting in its encounter, or a repeat of an earlier one, out."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeward.domain.animals import Animal, CropBox, Part, Picture, Species
 from homeward.domain.boxes import Box
 from homeward.domain.crops import cut
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.filing import NewSighting
-from homeward.domain.ids import AccountId, CropId, EmbeddingId, EncounterId, ReportId, new_token
-from homeward.domain.places import cell_of
+from homeward.domain.ids import AccountId, CameraId, CropId, EmbeddingId, EncounterId, ModelName, ReportId, new_token
 from homeward.domain.repeats import Seen, encounter_of, repeat_of
-from homeward.domain.reports import Camera, Encounter, Report, Shelf, Source
+from homeward.domain.reports import Camera, Report, Shelf, Source
 from homeward.engine.intake import EARLIEST
 from homeward.engine.recognise import Recognise, Recognised
-from homeward.engine.remember import REPEATED, Prepared, Remember
+from homeward.engine.remember import CREATED, REPEATED, Prepared, Remember, Showing
 from homeward.engine.show import get_report
 from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
@@ -48,6 +48,24 @@ class _Made:
     photo: Prepared
     space: Space
     vectors: list[Embedding]
+
+    @property
+    def camera_id(self) -> CameraId:
+        """The camera that sent it."""
+        return self.new.camera_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A sighting that is new, within its encounter, or repeats the one of ``old_id``."""
+
+    made: _Made
+    old_id: ReportId | None = None
+
+    @property
+    def report_id(self) -> ReportId:
+        """The report that stands for it."""
+        return self.old_id or self.made.report.id
 
 
 class Sight:
@@ -136,51 +154,75 @@ class Sight:
     def _store_all(self, made: Sequence[_Made]) -> list[Outcome]:
         """Of one camera one at a time: of two pictures of an animal in the same instant one is new, one its repeat."""
         with self.ports.database.write() as work:
-            for camera_id in sorted({str(one.report.camera_id) for one in made}):
+            for camera_id in sorted({one.camera_id for one in made}):
                 work.alone(f"camera:{camera_id}")
-            # two processes that count up the same cells of the map in one order do not wait for each other in a ring
-            order = sorted(range(len(made)), key=lambda number: _counted_as(made[number].report))
-            outcomes = {number: self._store(work, made[number]) for number in order}
-            return [outcomes[number] for number in range(len(made))]
+            earlier = _earlier(work, made)
+            told = [self._told_apart(one, earlier[one.space.embedder.name][one.camera_id]) for one in made]
+            outcomes = self._add(work, told)
+            repeated = {one.old_id for one in told if one.old_id is not None}
+            outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in repeated - outcomes.keys()}
+            for one in told:
+                status = CREATED if one.old_id is None else REPEATED
+                self.remember.note_answer(work, one.report_id, one.made.new.idempotency, status)
+            return [
+                outcomes[one.report_id] if one.old_id is None else Outcome(outcomes[one.old_id].report) for one in told
+            ]
 
-    def _store(self, work: UnitOfWork, made: _Made) -> Outcome:
-        report = made.report
-        assert report.camera_id is not None
-        earlier = work.reports.latest_of_camera(report.camera_id, made.space.embedder.name, RECENT)
-        seen = _seen(report, made.vectors)
+    def _told_apart(self, made: _Made, earlier: list[Seen]) -> _Told:
+        """Whether it repeats one of the camera's ``earlier`` sightings, to which it is added, or begins anew."""
+        seen = _seen(made.report, made.vectors)
         old = repeat_of(seen, earlier, window_s=self.rules.window_s, duplicate_l2=self.rules.duplicate_l2)
         if old is not None:
-            return Outcome(self._seen_again(work, old, report, made.new))
-        report = self._met(work, made, seen, earlier)
-        work.reports.add(report)
-        self.remember.note_answer(work, report.id, made.new.idempotency)
-        crops = self.remember.add_photo(work, report, made.photo, 0)
-        vectors = [replace(v, crop_id=crop, report_id=report.id) for crop, v in zip(crops, made.vectors, strict=True)]
-        issued = [NewEmbedding(vector.crop_id, vector.model, vector.vector) for vector in vectors]
-        self.ports.shelves[Shelf.FOUND].embeddings.add(work, issued)
-        return Outcome(report, self.remember.queue(work, report), tuple(vectors), made.space)
-
-    def _seen_again(self, work: UnitOfWork, seen: Seen, report: Report, new: NewSighting) -> Report:
-        old = get_report(work, seen.id)
-        moved = replace(old, last_seen_at=max(seen.last_at, report.happened_at))
-        work.reports.update(moved)
-        self.remember.note_answer(work, old.id, new.idempotency, REPEATED)
-        return moved
-
-    def _met(self, work: UnitOfWork, made: _Made, seen: Seen, earlier: Sequence[Seen]) -> Report:
-        """The report within its encounter, which is made or lengthened."""
-        report = made.report
+            moved = replace(old, last_at=max(old.last_at, seen.happened_at))
+            earlier[:] = [moved if one is old else one for one in earlier]
+            return _Told(made, old.id)
         # the distance at which one animal is so much likelier than two
-        same_l2 = made.space.calibration.distance_at(report.species, SAME_LLR)
-        old = encounter_of(seen, earlier, gap_min=self.rules.encounter_gap_min, same_l2=same_l2)
-        if old is not None:
-            report = replace(report, encounter_id=old.encounter_id)
-        assert report.camera_id is not None
-        first = min(old.happened_at, report.happened_at) if old else report.happened_at
-        last = max(old.last_at, report.happened_at) if old else report.happened_at
-        encounter = Encounter(report.encounter_id, report.camera_id, report.species, first, last)
-        work.cameras.save_encounter(encounter)
-        return report
+        same_l2 = made.space.calibration.distance_at(made.report.species, SAME_LLR)
+        met = encounter_of(seen, earlier, gap_min=self.rules.encounter_gap_min, same_l2=same_l2)
+        if met is not None:
+            seen = replace(seen, encounter_id=met.encounter_id)
+            made = replace(made, report=replace(made.report, encounter_id=met.encounter_id))
+        earlier[:] = [seen, *earlier[: RECENT - 1]]
+        return _Told(made)
+
+    def _add(self, work: UnitOfWork, told: Sequence[_Told]) -> dict[ReportId, Outcome]:
+        """The new ones with their pictures, vectors and jobs; each was last seen when the last of its repeats was."""
+        new = [one.made for one in told if one.old_id is None]
+        if not new:
+            return {}
+        reports = [replace(one.report, last_seen_at=_last_at(one.report, told)) for one in new]
+        work.reports.add(*reports)
+        shown = [Showing(report, one.photo, 0) for report, one in zip(reports, new, strict=True)]
+        vectors = [
+            tuple(replace(vector, crop_id=crop) for crop, vector in zip(crops, one.vectors, strict=True))
+            for crops, one in zip(self.remember.add_shown(work, shown), new, strict=True)
+        ]
+        issued = [NewEmbedding(vector.crop_id, vector.model, vector.vector) for some in vectors for vector in some]
+        self.ports.shelves[Shelf.FOUND].embeddings.add(work, issued)
+        jobs = self.remember.queue(work, reports)
+        made = zip(reports, jobs, vectors, new, strict=True)
+        return {report.id: Outcome(report, job, some, one.space) for report, job, some, one in made}
+
+
+def _earlier(work: UnitOfWork, made: Sequence[_Made]) -> dict[ModelName, dict[CameraId, list[Seen]]]:
+    """What the cameras of ``made`` saw last, newest first, with the vectors of each model."""
+    cameras: dict[ModelName, set[CameraId]] = defaultdict(set)
+    for one in made:
+        cameras[one.space.embedder.name].add(one.camera_id)
+    return {model: work.reports.latest_of_cameras(sorted(some), model, RECENT) for model, some in cameras.items()}
+
+
+def _last_at(report: Report, told: Sequence[_Told]) -> datetime:
+    """Of the report's own moment and those of the ones that repeat it, the last."""
+    again = [one.made.report.happened_at for one in told if one.old_id == report.id]
+    return max([report.last_seen_at or report.happened_at, *again])
+
+
+def _seen_again(work: UnitOfWork, old_id: ReportId, told: Sequence[_Told]) -> Report:
+    old = get_report(work, old_id)
+    moved = replace(old, last_seen_at=_last_at(old, told))
+    work.reports.update(moved)
+    return moved
 
 
 def _seen(report: Report, vectors: Sequence[Embedding]) -> Seen:
@@ -204,9 +246,3 @@ def _at(seen: Recognised, box: Box) -> Recognised:
         return replace(seen, animals=(animal,))
     best = max(range(len(seen.animals)), key=lambda number: seen.animals[number].box.iou(box))
     return replace(seen, chosen=best)
-
-
-def _counted_as(report: Report) -> tuple[str, tuple[int, int], int]:
-    """Kind, cell of the map and day, as sightings are tallied."""
-    cell = cell_of(report.place) if report.place else (-1, -1)
-    return report.species.value, cell, report.happened_at.toordinal()

@@ -1,6 +1,6 @@
-"""Weigh: one report and all its candidates in, the degree of each pair out, all at once. Stores nothing."""
+"""Weigh: reports and all their candidates in, the degree of each pair out, all at once. Stores nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -12,26 +12,54 @@ from homeward.domain import matching
 from homeward.domain.animals import Part, Species
 from homeward.domain.calibration import Calibration, Floats
 from homeward.domain.ids import CropId, ReportId
-from homeward.domain.looks import Compared, Pair, coarseness, compared
+from homeward.domain.looks import PARTS, Compared, Pair, coarseness, compared
 from homeward.domain.matching import ManyCircumstances
-from homeward.domain.places import Point, cell_of, distances_km
-from homeward.domain.reports import Report, Shelf, Source, Standing, species_agree, standing_of
+from homeward.domain.places import Point, cell_of, distances_between_km
+from homeward.domain.reports import Shelf, Source, Standing, species_agree
 from homeward.engine.shown import ShownCrops
 from homeward.ports import UnitOfWork
 
 AROUND_KM, AROUND_DAYS = 5.0, 30.0
 HALF = timedelta(days=AROUND_DAYS / 2)
-PARTS = tuple(Part)
 SECONDS_A_DAY = 86400.0
 LEAST_PER_KM2 = {Source.CAMERA: matching.CAMERA_SEES_PER_KM2, Source.PERSON: matching.PEOPLE_TELL_PER_KM2}
 
 
-Pairing = dict[Part, list[Pair]]
-"""The pairs of crops of a report and one candidate, by part."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A report, whom it may be, and the pairs of crops that were compared with each of those."""
+
+    me: Standing
+    shelf: Shelf
+    candidates: Sequence[Standing]
+    pairs: Sequence[Sequence[Pair]]
+
+    def lost_species(self) -> list[Species]:
+        """Of the lost one of each pair of reports."""
+        if self.shelf is Shelf.LOST:
+            return [self.me.species] * len(self.candidates)
+        return [other.species for other in self.candidates]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Degrees of (n,) candidates of all questions and what they came of, column by column."""
+
+    pairs: Sequence[Pair]
+    compared: Compared
+    log_ratio: Floats
+    part: npt.NDArray[np.intp]
+    what: ManyCircumstances
+    degree: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Weighed:
-    """Degrees of (n,) candidates and what they came of, column by column."""
+    """Degrees of the ``count`` candidates of one question and what they came of."""
+
+    answers: _Answers
+    first: int
+    count: int
 
     class Row(NamedTuple):
         """One candidate's. ``pair`` is the nearest of ``part``, of ``compared_pairs``. ``km`` is None where unknown."""
@@ -45,102 +73,91 @@ class Weighed:
         days: float
         species_agree: float
 
-    def __init__(
-        self,
-        compared: Sequence[Compared],
-        log_ratio: Floats,
-        part: npt.NDArray[np.intp],
-        what: ManyCircumstances,
-        prior: Floats,
-    ) -> None:
-        """Everything is of shape (n,)."""
-        self.degree = matching.degrees(log_ratio, prior)
-        self._compared, self._log_ratio, self._part, self._what = compared, log_ratio, part, what
-
-    def row(self, n: int) -> Row:
-        """Candidate number ``n``."""
-        km, part, compared = float(self._what.km[n]), PARTS[int(self._part[n])], self._compared[n]
+    def row(self, number: int) -> Row:
+        """Candidate number ``number``."""
+        all_, n = self.answers, self.first + number
+        km, part = float(all_.what.km[n]), int(all_.part[n])
         return Weighed.Row(
-            degree=float(self.degree[n]),
-            log_ratio=float(self._log_ratio[n]),
-            part=part,
-            pair=compared.nearest[part],
-            compared_pairs=compared.looks.compared_pairs[part],
+            degree=float(all_.degree[n]),
+            log_ratio=float(all_.log_ratio[n]),
+            part=PARTS[part],
+            pair=all_.pairs[int(all_.compared.nearest[part, n])],
+            compared_pairs=int(all_.compared.compared_pairs[part, n]),
             km=None if np.isnan(km) else km,
-            days=float(self._what.days[n]),
-            species_agree=float(self._what.species_agree[n]),
+            days=float(all_.what.days[n]),
+            species_agree=float(all_.what.species_agree[n]),
         )
 
     def likeliest(self) -> list[int]:
         """All numbers, the highest degree first."""
-        return [int(n) for n in np.argsort(-self.degree, kind="stable")]
+        mine = self.answers.degree[self.first : self.first + self.count]
+        return [int(n) for n in np.argsort(-mine, kind="stable")]
 
 
-def weigh(
-    work: UnitOfWork,
-    calibration: Calibration,
-    report: Report,
-    candidates: Sequence[Standing],
-    pairings: Mapping[ReportId, Pairing],
-    read: ShownCrops,
-) -> Weighed:
-    """The degree of each pair of ``report`` and one of ``candidates``, in their order."""
-    me, count = standing_of(report), len(candidates)
-    lost_species = [me.species if report.shelf is Shelf.LOST else other.species for other in candidates]
-    what = _circumstances(me, report.shelf, candidates, _about(work, me, report.shelf, candidates))
-    shown = read(work, _crops(report, candidates, pairings))
-    coarse = {species: coarseness(calibration, species) for species in Species}
-    both = [
-        compared(pairings[other.id], shown, coarse[species])
-        for other, species in zip(candidates, lost_species, strict=True)
-    ]
-    joint = {part: np.array([one.looks.joint_l2.get(part, np.nan) for one in both], np.float64) for part in PARTS}
-    pairs = {part: np.array([one.looks.compared_pairs.get(part, 1) for one in both], np.float64) for part in PARTS}
-    ratio, deciding, prior = np.zeros(count), np.zeros(count, np.intp), np.zeros(count)
+def weigh(work: UnitOfWork, calibration: Calibration, questions: Sequence[Question], read: ShownCrops) -> list[Weighed]:
+    """The degree of each candidate of each of ``questions``, in their order.
+
+    All together, column by column: a camera's sighting is weighed against a hundred owners.
+    """
+    sizes = [len(question.candidates) for question in questions]
+    firsts = [0, *np.cumsum(sizes).tolist()]
+    what = _circumstances(questions, sizes, np.concatenate([np.zeros(0), *(_about(work, one) for one in questions)]))
+    lost_species = [species for question in questions for species in question.lost_species()]
+    by_candidate = [some for question in questions for some in question.pairs]
+    pairs = [pair for some in by_candidate for pair in some]
+    animal = np.repeat(np.arange(firsts[-1]), [len(some) for some in by_candidate])
+    both = compared(pairs, animal, read(work, _crops(questions)), coarseness(calibration, lost_species))
+    ratio, deciding, prior = np.zeros(firsts[-1]), np.zeros(firsts[-1], np.intp), np.zeros(firsts[-1])
     for species in set(lost_species):
         of_kind = np.array([kind is species for kind in lost_species])
         ratio[of_kind], deciding[of_kind] = matching.looks_log_ratios(
-            calibration, species, _rows(joint, of_kind), _rows(pairs, of_kind)
+            calibration, species, _of_kind(both.joint_l2, of_kind), _of_kind(both.compared_pairs, of_kind)
         )
         prior[of_kind] = matching.priors_log_odds(species, what.only(of_kind), AROUND_KM, AROUND_DAYS)
-    return Weighed(both, ratio, deciding, what, prior)
+    answers = _Answers(pairs, both, ratio, deciding, what, matching.degrees(ratio, prior))
+    return [Weighed(answers, first, size) for first, size in zip(firsts, sizes, strict=False)]
 
 
-def _crops(
-    report: Report, candidates: Sequence[Standing], pairings: Mapping[ReportId, Pairing]
-) -> dict[CropId, ReportId]:
+def _crops(questions: Sequence[Question]) -> dict[CropId, ReportId]:
     """All crops that are compared, with the report that each is of."""
     crops: dict[CropId, ReportId] = {}
-    for other in candidates:
-        for some in pairings[other.id].values():
-            for pair in some:
-                crops[pair.own], crops[pair.other] = report.id, other.id
+    for question in questions:
+        for other, pairs in zip(question.candidates, question.pairs, strict=True):
+            for pair in pairs:
+                crops[pair.own], crops[pair.other] = question.me.id, other.id
     return crops
 
 
-def _rows(columns: Mapping[Part, Floats], chosen: npt.NDArray[np.bool_]) -> dict[Part, Floats]:
-    return {part: column[chosen] for part, column in columns.items()}
+def _of_kind(columns: Floats, chosen: npt.NDArray[np.bool_]) -> dict[Part, Floats]:
+    """The ``chosen`` ones of each part's column."""
+    return {part: columns[number, chosen] for number, part in enumerate(PARTS)}
 
 
-def _circumstances(me: Standing, shelf: Shelf, others: Sequence[Standing], about: Floats) -> ManyCircumstances:
+def _circumstances(questions: Sequence[Question], sizes: Sequence[int], about: Floats) -> ManyCircumstances:
     """``about`` counts the animals of the lost one's kind around each found one."""
-    lat = np.array([other.start.lat if other.start else np.nan for other in others], np.float64)
-    lon = np.array([other.start.lon if other.start else np.nan for other in others], np.float64)
-    days = np.array([(other.happened_at - me.happened_at).total_seconds() for other in others]) / SECONDS_A_DAY
-    alike = np.array([other.species is me.species for other in others])
-    least = [LEAST_PER_KM2[(other if shelf is Shelf.LOST else me).source] for other in others]
+    both = [(question.me, other) for question in questions for other in question.candidates]
+    is_lost = np.repeat([question.shelf is Shelf.LOST for question in questions], sizes)
+    starts = [_place(me) + _place(other) for me, other in both]
+    days = np.array([(other.happened_at - me.happened_at).total_seconds() for me, other in both]) / SECONDS_A_DAY
+    alike = np.array([other.species is me.species for me, other in both], np.bool_)
+    least = [LEAST_PER_KM2[(other if lost else me).source] for (me, other), lost in zip(both, is_lost, strict=True)]
     return ManyCircumstances(
-        km=distances_km(me.start, lat, lon) if me.start else np.full(len(others), np.nan),
-        days=days if shelf is Shelf.LOST else -days,
+        km=distances_between_km(*np.array(starts, np.float64).reshape(-1, 4).T),
+        days=np.where(is_lost, days, -days),
         animals_about=np.maximum(0.0, about - alike),
         least_per_km2=np.array(least, np.float64),
-        species_agree=np.array([species_agree(me, other) for other in others], np.float64),
+        species_agree=np.array([species_agree(me, other) for me, other in both], np.float64),
     )
 
 
-def _about(work: UnitOfWork, me: Standing, shelf: Shelf, others: Sequence[Standing]) -> Floats:
+def _place(one: Standing) -> tuple[float, float]:
+    return (one.start.lat, one.start.lon) if one.start else (np.nan, np.nan)
+
+
+def _about(work: UnitOfWork, question: Question) -> Floats:
     """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
-    if shelf is Shelf.LOST:
+    me, others = question.me, question.candidates
+    if question.shelf is Shelf.LOST:
         when = [other.happened_at for other in others]
         crowd = Crowd(work, min(when, default=me.happened_at), max(when, default=me.happened_at))
         places = [other.start if me.start else None for other in others]

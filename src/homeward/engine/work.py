@@ -1,20 +1,20 @@
 """Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from homeward.domain.animals import Picture
 from homeward.domain.embeddings import Embedding
-from homeward.domain.ids import PhotoId, ReportId
+from homeward.domain.ids import JobId, PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Source, Standing
 from homeward.engine.afar import FromAfar
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.kept import kept_pixels
-from homeward.engine.match import MatchStep
+from homeward.engine.match import Asked, MatchStep
 from homeward.engine.recognise import Embed, Recognise, Recognised
 from homeward.engine.reindex import follow, is_current
 from homeward.engine.remember import crops_of
@@ -41,6 +41,21 @@ class _Ready:
     report: Report | None
     vectors: tuple[Embedding, ...]
     space: Space
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What somebody is to be told of a match, with what degree, since a report was ``asked`` about."""
+
+    kind: AlertKind
+    match: Match
+    degree: float
+    asked: Report | None
+
+    @property
+    def told_id(self) -> ReportId:
+        """The report of whoever is told."""
+        return self.match.lost_id if self.kind is AlertKind.MATCH else self.match.found_id
 
 
 class Work:
@@ -162,40 +177,42 @@ class Work:
 
     def _match_all(self, ready: Sequence[_Ready]) -> list[list[Match] | None]:
         """Compare with what is committed, then store matches, alerts, and the end of each job together."""
+        asked = {one.job.id: Asked(one.report, one.vectors, one.space) for one in ready if one.report is not None}
         with self.ports.database.read() as work:
-            found = [self._step(work, one.report, one.vectors, one.space) if one.report else [] for one in ready]
+            found = dict(zip(asked, self._step(work, list(asked.values())), strict=True))
         with self.ports.database.write() as work:
-            standings = self._still_there(work, [match for matches in found for match in matches])
-            is_used = {name: is_current(work, name) for name in {one.space.embedder.name for one in ready}}
-            return [
-                self._store(work, one, matches, standings, is_used=is_used[one.space.embedder.name])
-                for one, matches in zip(ready, found, strict=True)
-            ]
+            names = {one.space.embedder.name for one in ready}
+            used = {name for name in names if is_current(work, name)}
+            for one in ready:
+                if one.space.embedder.name not in used:
+                    work.jobs.retry(one.job, self.ports.clock.now(), "model switched")
+            ended = [one for one in ready if one.space.embedder.name in used]
+            new = self._store(work, ended, found)
+            work.jobs.done(*[one.job for one in ended])
+        return [new.get(one.job.id) for one in ready]
 
     def _store(
-        self,
-        work: UnitOfWork,
-        ready: _Ready,
-        matches: list[Match],
-        standings: Mapping[ReportId, Standing],
-        *,
-        is_used: bool,
-    ) -> list[Match] | None:
-        """The matches that are new, of those whose reports both have one of the ``standings``.
+        self, work: UnitOfWork, ready: Sequence[_Ready], found: Mapping[JobId, Sequence[Match]]
+    ) -> dict[JobId, list[Match]]:
+        """What was ``found`` for each job, less what is gone; of each the matches that are new.
 
-        None where another model came into use meanwhile: the job is due again at once.
+        Two of them may have found each other.
         """
-        report, space = ready.report, ready.space
-        if not is_used:
-            work.jobs.retry(ready.job, self.ports.clock.now(), "model switched")
-            return None
-        if report is not None and report.shelf is Shelf.LOST:
-            work.matches.keep_only(report.id, space.embedder.name, space.calibration.name)
-        there = [match for match in matches if match.lost_id in standings and match.found_id in standings]
-        new = work.matches.save(there)
-        self._prune(work, new)
-        self._alert(work, there, standings, space, report)
-        work.jobs.done(ready.job)
+        for one in ready:
+            if one.report is not None and one.report.shelf is Shelf.LOST:
+                work.matches.keep_only(one.report.id, one.space.embedder.name, one.space.calibration.name)
+        standings = self._still_there(work, [match for one in ready for match in found.get(one.job.id, ())])
+        there = {one.job.id: [m for m in found.get(one.job.id, ()) if _is_there(m, standings)] for one in ready}
+        once = {(match.lost_id, match.found_id): (job, match) for job, matches in there.items() for match in matches}
+        unknown = {
+            (match.lost_id, match.found_id) for match in work.matches.save([match for _, match in once.values()])
+        }
+        new: dict[JobId, list[Match]] = {one.job.id: [] for one in ready}
+        for pair, (job, match) in once.items():
+            if pair in unknown:
+                new[job].append(match)
+        self._prune(work, [match for matches in new.values() for match in matches])
+        self._alert(work, [(one, there[one.job.id]) for one in ready], standings)
         return new
 
     def _prune(self, work: UnitOfWork, new: Sequence[Match]) -> None:
@@ -214,58 +231,60 @@ class Work:
     def _alert(
         self,
         work: UnitOfWork,
-        matches: Sequence[Match],
+        matched: Sequence[tuple[_Ready, Sequence[Match]]],
         standings: Mapping[ReportId, Standing],
-        space: Space,
-        asked: Report | None,
     ) -> None:
         """One alert for each pair of lost report and encounter, of the best sighting; judged ones make none.
 
-        Finders are told by the degree from afar: whether one is told must not tell either where a home lies. In the
-        order of their keys: two transactions that queue the same ones then never wait for each other in a ring.
+        In the order of their keys: two transactions that queue the same ones then never wait for each other in a ring.
         """
-        least = self.rules.alert_degree
-        if least is None:
-            least = space.calibration.alert_degree
-        open_ones = [match for match in matches if match.verdict is None]
-        told = [match for match in open_ones if match.degree >= least or _is_answer(match)]
-        afar = FromAfar(work, space.calibration)
-        looked_at = [
-            (match, afar.degree(match, standings[match.lost_id], standings[match.found_id], least=least))
-            for match in open_ones
-            if _is_finders(match, standings)
-        ]
-        finders = [(match, degree) for match, degree in looked_at if degree >= least]
-        ids = {match.lost_id for match in told} | {match.found_id for match, _ in finders}
-        ids |= {match.lost_id for match, _ in finders}
+        tellings = [one for ready, matches in matched for one in self._tellings(work, ready, matches, standings)]
+        ids = {report_id for one in tellings for report_id in (one.told_id, one.match.lost_id)}
         reports = {report.id: report for report in work.reports.get_many(sorted(ids))}
         alerts = [
-            self._new_alert(AlertKind.MATCH, match, match.degree, reports[match.lost_id], asked) for match in told
-        ]
-        alerts += [
-            self._new_alert(AlertKind.OWNER_NEAR, match, degree, reports[match.found_id], asked)
-            for match, degree in finders
-            if reports[match.found_id].account_id != reports[match.lost_id].account_id
+            self._new_alert(one, reports[one.told_id])
+            for one in tellings
+            if one.kind is AlertKind.MATCH or reports[one.told_id].account_id != reports[one.match.lost_id].account_id
         ]
         for alert in sorted(alerts, key=lambda new: (new.key, -new.degree)):
             work.outbox.add(alert)
 
-    def _new_alert(self, kind: AlertKind, match: Match, degree: float, told: Report, asked: Report | None) -> NewAlert:
+    def _tellings(
+        self, work: UnitOfWork, ready: _Ready, matches: Sequence[Match], standings: Mapping[ReportId, Standing]
+    ) -> Iterator[_Telling]:
+        """Finders are told by the degree from afar: whether one is told must not tell either where a home lies."""
+        calibration, afar = ready.space.calibration, FromAfar(work, ready.space.calibration)
+        least = calibration.alert_degree if self.rules.alert_degree is None else self.rules.alert_degree
+        for match in matches:
+            if match.verdict is not None:
+                continue
+            if match.degree >= least or _is_answer(match):
+                yield _Telling(AlertKind.MATCH, match, match.degree, ready.report)
+            if _is_finders(match, standings):
+                degree = afar.degree(match, standings[match.lost_id], standings[match.found_id], least=least)
+                if degree >= least:
+                    yield _Telling(AlertKind.OWNER_NEAR, match, degree, ready.report)
+
+    def _new_alert(self, telling: _Telling, told: Report) -> NewAlert:
         """For the account of ``told``."""
-        now = self.ports.clock.now()
-        pair = match.encounter_id if kind is AlertKind.MATCH else match.found_id
+        now, match, asked = self.ports.clock.now(), telling.match, telling.asked
+        pair = match.encounter_id if telling.kind is AlertKind.MATCH else match.found_id
         has_just_filed = asked is not None and told.id == asked.id and now - asked.created_at < GRACE
         return NewAlert(
-            key=f"{kind}:{match.lost_id}:{pair}",
-            kind=kind,
+            key=f"{telling.kind}:{match.lost_id}:{pair}",
+            kind=telling.kind,
             account_id=told.account_id,
             lost_id=match.lost_id,
             found_id=match.found_id,
             encounter_id=match.encounter_id,
-            degree=degree,
+            degree=telling.degree,
             created_at=now,
             due_at=now + GRACE if has_just_filed else now,
         )
+
+
+def _is_there(match: Match, standings: Mapping[ReportId, Standing]) -> bool:
+    return match.lost_id in standings and match.found_id in standings
 
 
 def _is_finders(match: Match, standings: Mapping[ReportId, Standing]) -> bool:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from homeward.domain import matching
 from homeward.domain.animals import Part, Species
-from homeward.domain.calibration import SHARP_PX, SMALLEST_PX, Calibration
+from homeward.domain.calibration import SHARP_PX, SMALLEST_PX, Calibration, joint_l2
 from homeward.domain.looks import Looks
 from homeward.domain.matching import ManyCircumstances
 from homeward.evaluation.metrics import Floats, Labels
@@ -152,8 +152,8 @@ def _compared(parts: Parts, asked: Labels, found: Labels) -> tuple[dict[Part, Fl
         known = ~np.isnan(pairs)
         counts[part] = known.sum(0).astype(np.float64)
         smallest, squares = np.where(known, pairs, np.inf).min(0), np.where(known, pairs**2, 0.0).sum(0)
-        mean = np.sqrt(squares / np.maximum(counts[part], 1))
-        joint[part] = np.where(counts[part] > 0, (smallest + mean) / 2, np.nan)  # `joint_l2`
+        together = joint_l2(smallest, squares, np.maximum(counts[part], 1))
+        joint[part] = np.where(counts[part] > 0, together, np.nan)
     return joint, counts
 
 

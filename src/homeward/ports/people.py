@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from homeward.domain.accounts import Account
-from homeward.domain.animals import Species
 from homeward.domain.devices import Device
 from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import AccountId, CameraId, HandoverId, KeyId, MessageId, PhotoId, ReportId
-from homeward.domain.reports import Camera, Encounter
+from homeward.domain.reports import Camera
 
 
 class Accounts(Protocol):
@@ -89,7 +88,7 @@ class Handovers(Protocol):
 
 
 class Cameras(Protocol):
-    """Rows of cameras and encounters."""
+    """Rows of cameras."""
 
     def save(self, camera: Camera) -> None:
         """Insert or update."""
@@ -101,14 +100,6 @@ class Cameras(Protocol):
 
     def all(self) -> list[Camera]:
         """All, by name."""
-        ...
-
-    def save_encounter(self, encounter: Encounter) -> None:
-        """Insert or update."""
-        ...
-
-    def encounters_since(self, camera_id: CameraId, species: Species, since: datetime) -> list[Encounter]:
-        """Those whose last sighting is not before ``since``, latest first."""
         ...
 
     def last_sightings(self) -> dict[CameraId, datetime]:

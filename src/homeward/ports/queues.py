@@ -22,8 +22,8 @@ class Job:
 class Jobs(Protocol):
     """The queue of reports to embed and match."""
 
-    def add(self, report_id: ReportId, due_at: datetime) -> Job:
-        """Queue; a report that waits already keeps its job, with a new due time."""
+    def add(self, report_ids: Sequence[ReportId], due_at: datetime) -> list[Job]:
+        """Queue different reports; one that waits already keeps its job, with a new due time. In their order."""
         ...
 
     def add_open_lost(self, due_at: datetime) -> None:
@@ -34,8 +34,8 @@ class Jobs(Protocol):
         """Take the oldest due job for ``lease_s`` seconds."""
         ...
 
-    def done(self, job: Job) -> None:
-        """Delete, unless it was queued or claimed anew meanwhile."""
+    def done(self, *ended: Job) -> None:
+        """Delete each, unless it was queued or claimed anew meanwhile."""
         ...
 
     def retry(self, job: Job, at: datetime, error: str) -> None:

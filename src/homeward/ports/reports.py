@@ -48,7 +48,7 @@ class ReportQuery:
 class Reports(Protocol):
     """Rows of reports."""
 
-    def add(self, report: Report) -> None:
+    def add(self, *new: Report) -> None:
         """Insert."""
         ...
 
@@ -90,8 +90,10 @@ class Reports(Protocol):
         """What weighs for or against a pair, of those that exist, in no order."""
         ...
 
-    def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
-        """The camera's latest sightings, newest first, each with its vectors of ``model``."""
+    def latest_of_cameras(
+        self, camera_ids: Sequence[CameraId], model: ModelName, limit: int
+    ) -> dict[CameraId, list[Seen]]:
+        """Each camera's ``limit`` latest sightings, newest first, each with its vectors of ``model``."""
         ...
 
 
@@ -114,8 +116,8 @@ class Expiry(Protocol):
 class Photos(Protocol):
     """Rows of photos and crops."""
 
-    def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
-        """Insert a photo with its crops; the ids of the crops in the same order."""
+    def add(self, *new: Photo) -> None:
+        """Insert, as yet without crops."""
         ...
 
     def get(self, photo_id: PhotoId) -> Photo | None:
@@ -127,7 +129,7 @@ class Photos(Protocol):
         ...
 
     def add_crops(self, crops: Sequence[NewCrop]) -> list[CropId]:
-        """Insert crops of photos that are there already (a model was down at intake)."""
+        """Insert crops of photos that are there; their ids in the same order."""
         ...
 
     def update(self, photo: Photo) -> None:

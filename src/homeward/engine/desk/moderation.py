@@ -100,7 +100,7 @@ class Moderation:
                 after = AFTER[decision]
                 _check(report, decision)
                 work.reports.update(replace(report, status=after, closed_at=None if after is Status.OPEN else now))
-                work.jobs.add(report_id, now)
+                work.jobs.add([report_id], now)
             work.complaints.decide(report_id, now)
             self.log.add(work, actor, f"report.{decision.value}", f"report:{report_id}", words)
         if decision is Decision.ERASE:

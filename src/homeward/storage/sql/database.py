@@ -79,7 +79,7 @@ class SqlDatabase:
             raise StorageBusy("The database is busy.", hint="Send the request again in a moment.")
         try:
             with _told(), self._writer.begin() as connection:
-                work = SqlUnitOfWork(connection, self._owner)
+                work = SqlUnitOfWork(connection, self._owner, self._standings.view(learns=False))
                 yield work
             if work.changed:
                 self._standings.forget(work.changed)

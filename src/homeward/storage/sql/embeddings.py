@@ -1,6 +1,6 @@
 """Rows of vectors, and the sequence of changes that the index follows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +65,10 @@ class SqlEmbeddings:
 
     def add(self, new: Sequence[NewEmbedding]) -> list[EmbeddingId]:
         """Insert; a (crop, model) that is there keeps its id."""
-        issued = [self._insert(one) for one in new]
-        if any(issued):
-            self.connection.execute(NOTE_NEW, {"issued": [made for made in issued if made]})
-        ids = {(one.crop_id, one.model): made for one, made in zip(new, issued, strict=True) if made}
+        values = [{"crop_id": one.crop_id, "model": one.model, "vector": rows.vector_bytes(one.vector)} for one in new]
+        ids = _keyed(self.connection.execute(INSERT(self.connection), values)) if new else {}
+        if ids:
+            self.connection.execute(NOTE_NEW, {"issued": sorted(ids.values())})
         there = [one for one in new if (one.crop_id, one.model) not in ids]
         ids |= self._known(there) if there else {}
         return [ids[one.crop_id, one.model] for one in new]
@@ -145,18 +145,16 @@ class SqlEmbeddings:
 
     def _known(self, new: Sequence[NewEmbedding]) -> dict[tuple[CropId, ModelName], EmbeddingId]:
         asked = {"crops": [one.crop_id for one in new], "models": list({one.model for one in new})}
-        found = self.connection.execute(KNOWN, asked)
-        return {(CropId(crop), ModelName(model)): EmbeddingId(known) for known, crop, model in found}
-
-    def _insert(self, new: NewEmbedding) -> EmbeddingId | None:
-        """None where it is there meanwhile."""
-        values = {"crop_id": new.crop_id, "model": new.model, "vector": rows.vector_bytes(new.vector)}
-        issued = self.connection.execute(INSERT(self.connection), values).scalar_one_or_none()
-        return None if issued is None else EmbeddingId(issued)
+        return _keyed(self.connection.execute(KNOWN, asked))
 
 
-INSERT = both(embeddings, lambda new: new.on_conflict_do_nothing().returning(embeddings.c.id))
-KNOWN = select(embeddings.c.id, embeddings.c.crop_id, embeddings.c.model).where(
+def _keyed(found: Iterable[Any]) -> dict[tuple[CropId, ModelName], EmbeddingId]:
+    return {(CropId(crop), ModelName(model)): EmbeddingId(known) for known, crop, model in found}
+
+
+ISSUED = (embeddings.c.id, embeddings.c.crop_id, embeddings.c.model)
+INSERT = both(embeddings, lambda new: new.on_conflict_do_nothing().returning(*ISSUED))
+KNOWN = select(*ISSUED).where(
     embeddings.c.crop_id.in_(bindparam("crops", expanding=True)),
     embeddings.c.model.in_(bindparam("models", expanding=True)),
 )

@@ -65,8 +65,7 @@ class SqlMatches:
 
     def judged(self, lost_ids: Sequence[ReportId]) -> list[Match]:
         """All matches of these lost reports that have a verdict."""
-        statement = select(matches).where(matches.c.lost_id.in_(lost_ids), matches.c.verdict.is_not(None))
-        return [rows.match(row) for row in self.connection.execute(statement).mappings()]
+        return [rows.match(row) for row in self.connection.execute(JUDGED, {"lost": lost_ids}).mappings()]
 
     def judge(self, lost_id: ReportId, encounter_id: EncounterId, verdict: Verdict, when: datetime) -> list[ReportId]:
         """Write the verdict on every match of the encounter; the found reports concerned."""
@@ -134,6 +133,7 @@ UPSERT = both(
         },
     ),
 )
+JUDGED = select(matches).where(matches.c.lost_id.in_(bindparam("lost", expanding=True)), matches.c.verdict.is_not(None))
 KNOWN = select(matches.c.lost_id, matches.c.found_id).where(
     matches.c.lost_id.in_(bindparam("lost", expanding=True)), matches.c.found_id.in_(bindparam("found", expanding=True))
 )

@@ -13,6 +13,7 @@ from homeward.storage.sql import rows
 from homeward.storage.sql.tables import crops, photos
 
 CHUNK = 500  # ids in one statement
+INSERT_CROPS = insert(crops).returning(crops.c.id, sort_by_parameter_order=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class SqlPhotos:
 
     connection: Connection
 
-    def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
-        """Insert a photo with its crops."""
-        self.connection.execute(insert(photos), rows.photo_values(photo))
-        return self.add_crops(crops)
+    def add(self, *new: Photo) -> None:
+        """Insert, as yet without crops."""
+        if new:
+            self.connection.execute(insert(photos), [rows.photo_values(photo) for photo in new])
 
     def get(self, photo_id: PhotoId) -> Photo | None:
         """The photo, or None."""
@@ -43,7 +44,10 @@ class SqlPhotos:
 
     def add_crops(self, crops: Sequence[NewCrop]) -> list[CropId]:
         """Insert crops; their ids in the same order."""
-        return [self._add_crop(crop) for crop in crops]
+        if not crops:
+            return []
+        issued = self.connection.execute(INSERT_CROPS, [rows.crop_values(crop) for crop in crops])
+        return [CropId(crop_id) for crop_id in issued.scalars()]
 
     def update(self, photo: Photo) -> None:
         """Write all fields of an existing one."""
@@ -55,10 +59,6 @@ class SqlPhotos:
         """All photos of these very bytes."""
         statement = select(photos).where(photos.c.content_hash == content_hash).order_by(photos.c.id)
         return [rows.photo(row) for row in self.connection.execute(statement).mappings()]
-
-    def _add_crop(self, crop: NewCrop) -> CropId:
-        statement = insert(crops).returning(crops.c.id)
-        return CropId(self.connection.execute(statement, rows.crop_values(crop)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal, or_, select, update
 
 from homeward.domain.ids import AccountId, AlertId, EncounterId, HandoverId, JobId, MessageId, ReportId
 from homeward.domain.reports import Shelf, Status
 from homeward.ports import Alert, AlertKind, Job, NewAlert, Update
 from homeward.storage.sql import rows
-from homeward.storage.sql.dialect import insert, is_gone
+from homeward.storage.sql.dialect import both, insert, is_gone
 from homeward.storage.sql.tables import accounts, inbox, jobs, outbox, reports
 from homeward.storage.sql.types import Moment
 
@@ -24,12 +24,14 @@ class SqlJobs:
     connection: Connection
     owner: int
 
-    def add(self, report_id: ReportId, due_at: datetime) -> Job:
-        """Queue; a report that waits already keeps its job, with a new due time."""
-        mine = {"due_at": due_at, "owner": self.owner}
-        statement = insert(self.connection, jobs).values(report_id=report_id, created_at=due_at, attempts=0, **mine)
-        upsert = statement.on_conflict_do_update(index_elements=["report_id"], set_=mine)
-        return _job(self.connection.execute(upsert.returning(jobs)).mappings().one())
+    def add(self, report_ids: Sequence[ReportId], due_at: datetime) -> list[Job]:
+        """Queue different reports; one that waits already keeps its job, with a new due time. In their order."""
+        if not report_ids:
+            return []
+        same = {"created_at": due_at, "due_at": due_at, "attempts": 0, "owner": self.owner}
+        queued = self.connection.execute(QUEUE(self.connection), [{"report_id": one, **same} for one in report_ids])
+        found = {row["report_id"]: _job(row) for row in queued.mappings()}
+        return [found[report_id] for report_id in report_ids]
 
     def add_open_lost(self, due_at: datetime) -> None:
         """Queue every open lost report that does not wait already."""
@@ -52,9 +54,10 @@ class SqlJobs:
         row = self.connection.execute(statement).mappings().first()
         return _job(row) if row else None
 
-    def done(self, job: Job) -> None:
-        """Delete, unless it was queued or claimed anew meanwhile."""
-        self.connection.execute(delete(jobs).where(jobs.c.id == job.id, jobs.c.due_at == job.due_at))
+    def done(self, *ended: Job) -> None:
+        """Delete each, unless it was queued or claimed anew meanwhile."""
+        if ended:
+            self.connection.execute(DONE, [{"job": job.id, "due": job.due_at} for job in ended])
 
     def retry(self, job: Job, at: datetime, error: str) -> None:
         """Give back, to be tried again at ``at``, unless it was queued or claimed anew meanwhile."""
@@ -73,6 +76,15 @@ class SqlJobs:
     def count(self) -> int:
         """How many wait."""
         return self.connection.execute(select(func.count()).select_from(jobs)).scalar_one()
+
+
+QUEUE = both(
+    jobs,
+    lambda new: new.on_conflict_do_update(
+        index_elements=["report_id"], set_={"due_at": new.excluded.due_at, "owner": new.excluded.owner}
+    ).returning(jobs),
+)
+DONE = delete(jobs).where(jobs.c.id == bindparam("job"), jobs.c.due_at == bindparam("due"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     TextClause,
     and_,
     bindparam,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     select,
     true,
     type_coerce,
+    union_all,
     update,
 )
 
@@ -48,10 +51,11 @@ class SqlReports:
     known: StandingsView | None
     changed: set[ReportId]
 
-    def add(self, report: Report) -> None:
+    def add(self, *new: Report) -> None:
         """Insert."""
-        self.connection.execute(insert(reports), rows.report_values(report))
-        tallies.note(self.connection, report, 1)
+        if new:
+            self.connection.execute(insert(reports), [rows.report_values(report) for report in new])
+            tallies.note(self.connection, new, 1)
 
     def get(self, report_id: ReportId) -> Report | None:
         """The report, or None."""
@@ -73,8 +77,8 @@ class SqlReports:
         self.changed.add(report.id)
         before = self.get(report.id)
         if before is not None and _counted_as(before) != _counted_as(report):
-            tallies.note(self.connection, before, -1)
-            tallies.note(self.connection, report, 1)
+            tallies.note(self.connection, [before], -1)
+            tallies.note(self.connection, [report], 1)
         self.connection.execute(
             update(reports).where(reports.c.id == report.id).values(rows.changed(rows.report_values(report)))
         )
@@ -86,7 +90,7 @@ class SqlReports:
         note_changes(self.connection, report_id, removed=True)
         before = self.get(report_id)
         if before is not None:
-            tallies.note(self.connection, before, -1)
+            tallies.note(self.connection, [before], -1)
         self.connection.execute(delete(reports).where(reports.c.id == report_id))
 
     def find(self, query: ReportQuery) -> list[Report]:
@@ -135,7 +139,7 @@ class SqlReports:
 
     def standings(self, ids: Sequence[ReportId]) -> list[Standing]:
         """What weighs for or against a pair, of those that exist, in no order."""
-        known = self.known.get(ids) if self.known else []
+        known = [standing for standing in self.known.get(ids) if standing.id not in self.changed] if self.known else []
         there = {standing.id for standing in known}
         missing = [report_id for report_id in ids if report_id not in there]
         read = [
@@ -149,15 +153,20 @@ class SqlReports:
             self.known.learn(read)
         return known + read
 
-    def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
-        """The camera's latest sightings, newest first, each with its vectors of ``model``."""
-        found: dict[ReportId, Seen] = {}
-        asked = {"camera_id": camera_id, "model": model, "most": limit}
-        for row in self.connection.execute(LATEST, asked).mappings():
-            seen = found.get(ReportId(row["id"])) or rows.seen(row)
+    def latest_of_cameras(
+        self, camera_ids: Sequence[CameraId], model: ModelName, limit: int
+    ) -> dict[CameraId, list[Seen]]:
+        """Each camera's latest sightings, newest first, each with its vectors of ``model``."""
+        if not camera_ids:
+            return {}
+        found: dict[CameraId, dict[ReportId, Seen]] = {camera_id: {} for camera_id in camera_ids}
+        asked = {f"camera{n}": camera_id for n, camera_id in enumerate(found)} | {"model": model, "most": limit}
+        for row in self.connection.execute(_latest(len(found)), asked).mappings():
+            of_camera = found[CameraId(row["camera_id"])]
+            seen = of_camera.get(ReportId(row["id"])) or rows.seen(row)
             looks = (*seen.looks, rows.look(row)) if row["vector"] is not None else seen.looks
-            found[seen.id] = replace(seen, looks=looks)
-        return list(found.values())
+            of_camera[seen.id] = replace(seen, looks=looks)
+        return {camera_id: list(latest.values()) for camera_id, latest in found.items()}
 
 
 def _counted_as(report: Report) -> tuple[object, ...]:
@@ -178,25 +187,14 @@ STANDING = select(
 ).where(reports.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def _latest() -> Select[*tuple[Any, ...]]:
-    """A camera's latest sightings with their vectors; one without any has one row.
+@lru_cache(maxsize=64)
+def _latest(cameras: int) -> Select[*tuple[Any, ...]]:
+    """Some cameras' latest sightings with their vectors; one without any has one row. Built once for each number.
 
-    Two outer joins in a row: SQLite would make the whole table of a join within an outer join, for each sighting anew.
+    A question for each camera, in one statement: so each reads no more than its end of the index. And two outer joins
+    in a row: SQLite would make the whole table of a join within an outer join, for each sighting anew.
     """
-    latest = (
-        select(
-            reports.c.id,
-            reports.c.encounter_id,
-            reports.c.happened_at,
-            reports.c.last_seen_at,
-            reports.c.track_id,
-            reports.c.created_at,
-        )
-        .where(reports.c.camera_id == bindparam("camera_id"))
-        .order_by(reports.c.created_at.desc(), reports.c.id.desc())
-        .limit(bindparam("most"))
-        .subquery()
-    )
+    latest = union_all(*(select(_latest_of(f"camera{n}")) for n in range(cameras))).subquery()
     made = (embeddings.c.crop_id == crops.c.id) & (embeddings.c.model == bindparam("model"))
     joined = latest.outerjoin(crops, crops.c.report_id == latest.c.id).outerjoin(embeddings, made)
     return (
@@ -206,7 +204,22 @@ def _latest() -> Select[*tuple[Any, ...]]:
     )
 
 
-LATEST = _latest()
+def _latest_of(camera: str) -> Subquery:
+    return (
+        select(
+            reports.c.id,
+            reports.c.camera_id,
+            reports.c.encounter_id,
+            reports.c.happened_at,
+            reports.c.last_seen_at,
+            reports.c.track_id,
+            reports.c.created_at,
+        )
+        .where(reports.c.camera_id == bindparam(camera))
+        .order_by(reports.c.created_at.desc(), reports.c.id.desc())
+        .limit(bindparam("most"))
+        .subquery()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ class KnownStandings:
     _changes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def view(self) -> "StandingsView":
-        """For a transaction that only reads; to be asked for before it begins."""
-        return StandingsView(self, self._changes)
+    def view(self, *, learns: bool = True) -> "StandingsView":
+        """For a transaction, to be asked for before it begins; one that writes may be undone, and tells nothing."""
+        return StandingsView(self, self._changes if learns else -1)
 
     def get(self, ids: Iterable[ReportId]) -> list[Standing]:
         """Those of ``ids`` that are known."""
@@ -45,7 +45,7 @@ class KnownStandings:
 
 @dataclass(frozen=True, slots=True)
 class StandingsView:
-    """What is known, as one reading may use it."""
+    """What is known, as one transaction may use it."""
 
     known: KnownStandings
     as_of: int

@@ -168,17 +168,6 @@ cameras = Table(
     Column("state", Text, nullable=False),
 )
 
-encounters = Table(
-    "encounters",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("camera_id", Text, ForeignKey("cameras.id"), nullable=False),
-    Column("species", Text, nullable=False),
-    Column("first_at", Moment, nullable=False),
-    Column("last_at", Moment, nullable=False),
-    Index("ix_encounters_camera_id_last_at", "camera_id", "last_at"),
-)
-
 matches = Table(
     "matches",
     metadata,

@@ -3,6 +3,8 @@
 What an owner's odds are weighed against must not be counted anew among a million reports for each pair.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlalchemy import Connection, Select, bindparam, false, func, or_, select
@@ -14,24 +16,32 @@ from homeward.storage.sql.dialect import both
 from homeward.storage.sql.tables import tallies
 
 NOWHERE = (-1, -1)
+KEY = ("species", "lat_cell", "lon_cell", "day")
 
 
 ADD = both(
     tallies,
     lambda new: new.on_conflict_do_update(
-        index_elements=["species", "lat_cell", "lon_cell", "day"],
+        index_elements=list(KEY),
         set_={"animals": tallies.c.animals + new.excluded.animals},
     ),
 )
 
 
-def note(connection: Connection, report: Report, change: int) -> None:
-    """One animal more (1) or fewer (-1), where ``report`` is the first of an encounter on the found shelf."""
-    if report.shelf is not Shelf.FOUND or not report.begins_encounter:
-        return
+def note(connection: Connection, reports: Sequence[Report], change: int) -> None:
+    """One animal more (1) or fewer (-1) for each of ``reports`` that is the first of an encounter on the found shelf.
+
+    In one order: two processes that count up the same rows do not wait for each other in a ring.
+    """
+    counted = Counter(_row(report) for report in reports if report.shelf is Shelf.FOUND and report.begins_encounter)
+    if counted:
+        changes = [dict(zip(KEY, row, strict=True)) | {"animals": n * change} for row, n in sorted(counted.items())]
+        connection.execute(ADD(connection), changes)
+
+
+def _row(report: Report) -> tuple[str, int, int, int]:
     lat, lon = cell_of(report.place) if report.place else NOWHERE
-    key = {"species": report.species.value, "lat_cell": lat, "lon_cell": lon, "day": report.happened_at.toordinal()}
-    connection.execute(ADD(connection), {**key, "animals": change})
+    return report.species.value, lat, lon, report.happened_at.toordinal()
 
 
 def by_day(

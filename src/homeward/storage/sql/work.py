@@ -26,7 +26,7 @@ from homeward.storage.sql.standings import StandingsView
 class SqlUnitOfWork:
     """`homeward.ports.UnitOfWork`; ``owner`` is the number of the process that works here.
 
-    ``standings`` are what a reading need not read again; ``changed`` are the reports that a writing changed or removed.
+    ``standings`` are what need not be read again; ``changed`` are the reports that a writing changed or removed.
     """
 
     connection: Connection
@@ -105,7 +105,7 @@ class SqlUnitOfWork:
 
     @property
     def cameras(self) -> SqlCameras:
-        """Cameras and encounters."""
+        """Cameras."""
         return SqlCameras(self.connection)
 
     @property

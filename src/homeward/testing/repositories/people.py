@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from homeward.domain.accounts import Account
-from homeward.domain.animals import Species
 from homeward.domain.devices import Device
 from homeward.domain.handovers import Handover, Message, NewMessage
 from homeward.domain.ids import AccountId, CameraId, HandoverId, KeyId, MessageId, PhotoId, ReportId
-from homeward.domain.reports import Camera, Encounter
+from homeward.domain.reports import Camera
 from homeward.ports import AlertKind, Answer, ApiKey, Queue
 from homeward.testing.repositories.tables import Repository
 
@@ -143,16 +142,6 @@ class MemoryCameras(Repository):
     def all(self) -> list[Camera]:
         """All, by name."""
         return sorted(self.tables.cameras.values(), key=lambda camera: (camera.name, camera.id))
-
-    def save_encounter(self, encounter: Encounter) -> None:
-        """Insert or update."""
-        self.tables.encounters[encounter.id] = encounter
-
-    def encounters_since(self, camera_id: CameraId, species: Species, since: datetime) -> list[Encounter]:
-        """Those whose last sighting is not before ``since``, latest first."""
-        mine = [e for e in self.tables.encounters.values() if e.camera_id == camera_id and e.species is species]
-        recent = sorted((e for e in mine if e.last_at >= since), key=lambda e: e.id)
-        return sorted(recent, key=lambda e: e.last_at, reverse=True)
 
     def last_sightings(self) -> dict[CameraId, datetime]:
         """When each camera last saw an animal."""

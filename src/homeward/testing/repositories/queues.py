@@ -18,8 +18,11 @@ class MemoryJobs(Repository):
 
     owner: int
 
-    def add(self, report_id: ReportId, due_at: datetime) -> Job:
+    def add(self, report_ids: Sequence[ReportId], due_at: datetime) -> list[Job]:
         """Queue; a report that waits already keeps its job, with a new due time."""
+        return [self._add(report_id, due_at) for report_id in report_ids]
+
+    def _add(self, report_id: ReportId, due_at: datetime) -> Job:
         old = next((job for job in self.tables.jobs.values() if job.report_id == report_id), None)
         job = replace(old, due_at=due_at) if old else Job(JobId(self.tables.next_id()), report_id, 0, due_at)
         self.tables.jobs[job.id] = job
@@ -30,7 +33,7 @@ class MemoryJobs(Repository):
         """Queue every open lost report that does not wait already."""
         for report in self.tables.reports.values():
             if report.shelf is Shelf.LOST and report.status is Status.OPEN and not self.pending(report.id):
-                self.add(report.id, due_at)
+                self._add(report.id, due_at)
 
     def claim(self, now: datetime, lease_s: float) -> Job | None:
         """Take the oldest due job."""
@@ -43,10 +46,11 @@ class MemoryJobs(Repository):
         self.tables.jobs_held[taken.id] = self.owner
         return taken
 
-    def done(self, job: Job) -> None:
-        """Delete, unless it was queued or claimed anew meanwhile."""
-        if self._is_mine(job):
-            del self.tables.jobs[job.id]
+    def done(self, *ended: Job) -> None:
+        """Delete each, unless it was queued or claimed anew meanwhile."""
+        for job in ended:
+            if self._is_mine(job):
+                del self.tables.jobs[job.id]
 
     def retry(self, job: Job, at: datetime, error: str) -> None:  # noqa: ARG002 - errors are for operators' eyes
         """Give back."""

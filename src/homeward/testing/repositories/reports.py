@@ -20,11 +20,12 @@ from homeward.testing.repositories.tables import Repository
 class MemoryReports(Repository):
     """`homeward.ports.Reports`."""
 
-    def add(self, report: Report) -> None:
+    def add(self, *new: Report) -> None:
         """Insert."""
-        if report.id in self.tables.reports:
-            raise ValueError("this report is there already")
-        self.tables.reports[report.id] = report
+        for report in new:
+            if report.id in self.tables.reports:
+                raise ValueError("this report is there already")
+            self.tables.reports[report.id] = report
 
     def get(self, report_id: ReportId) -> Report | None:
         """The report, or None."""
@@ -103,8 +104,13 @@ class MemoryReports(Repository):
         """What weighs for or against a pair, of those that exist."""
         return [standing_of(report) for report in self.get_many(ids)]
 
-    def latest_of_camera(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
-        """The camera's latest sightings, newest first, each with its vectors of ``model``."""
+    def latest_of_cameras(
+        self, camera_ids: Sequence[CameraId], model: ModelName, limit: int
+    ) -> dict[CameraId, list[Seen]]:
+        """Each camera's latest sightings, newest first, each with its vectors of ``model``."""
+        return {camera_id: self._latest(camera_id, model, limit) for camera_id in camera_ids}
+
+    def _latest(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
         latest = self.find(ReportQuery(camera_id=camera_id, limit=limit))
         made = MemoryEmbeddings(self.tables)
         return [
@@ -157,10 +163,9 @@ def _ids(limit: int, aged: list[tuple[datetime, Report]], when: datetime) -> lis
 class MemoryPhotos(Repository):
     """`homeward.ports.Photos`."""
 
-    def add(self, photo: Photo, crops: Sequence[NewCrop]) -> list[CropId]:
-        """Insert a photo with its crops."""
-        self.tables.photos[photo.id] = photo
-        return self.add_crops(crops)
+    def add(self, *new: Photo) -> None:
+        """Insert, as yet without crops."""
+        self.tables.photos |= {photo.id: photo for photo in new}
 
     def get(self, photo_id: PhotoId) -> Photo | None:
         """The photo, or None."""

@@ -24,7 +24,7 @@ from homeward.domain.ids import (
     ReportId,
 )
 from homeward.domain.matches import Match
-from homeward.domain.reports import Camera, Crop, Encounter, Photo, Report
+from homeward.domain.reports import Camera, Crop, Photo, Report
 from homeward.ports import Alert, Answer, ApiKey, Job, Update
 
 
@@ -47,7 +47,6 @@ class Tables:
     handovers: dict[HandoverId, Handover] = field(default_factory=dict)
     messages: dict[MessageId, NewMessage] = field(default_factory=dict)
     cameras: dict[CameraId, Camera] = field(default_factory=dict)
-    encounters: dict[EncounterId, Encounter] = field(default_factory=dict)
     keys: dict[KeyId, ApiKey] = field(default_factory=dict)
     secrets: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[Answer, datetime]] = field(default_factory=dict)

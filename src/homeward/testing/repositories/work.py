@@ -115,7 +115,7 @@ class InMemoryUnitOfWork:
 
     @property
     def cameras(self) -> MemoryCameras:
-        """Cameras and encounters."""
+        """Cameras."""
         return MemoryCameras(self.tables)
 
     @property
