@@ -2,6 +2,8 @@
 
 import pytest
 
+from homeward.bot.story import is_home_again
+from homeward.domain.reports import Status
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
 from tests.bot.test_stories import files_lost
@@ -50,9 +52,59 @@ def test_a_greeting_or_a_question_begins_nothing(telegram, bot, text):
 def test_thanks_of_somebody_who_has_a_report_begin_no_other(telegram, bot):
     person = telegram.person(7)
     files_lost(person)
-    person.writes("Thank you, we have found our cat")
+    person.writes("Thank you, a cat was seen by the shop")
 
     person.sees(words(person, "photo_first"))
+
+
+def test_whoever_says_that_the_pet_is_home_may_end_the_search_at_once(door, somebody):
+    files_lost(somebody)
+    somebody.writes({"en": "She is home! Thank you all", "ru": "Нашлась! Спасибо всем"}[somebody.language])
+
+    somebody.sees(words(somebody, "home_again"))
+    somebody.sees(words(somebody, "status.open"))
+    assert the_report(door).status is Status.OPEN
+    somebody.taps(words(somebody, "b.is_home"))
+    somebody.sees(words(somebody, "closed"))
+    assert the_report(door).status is Status.CLOSED
+    somebody.writes({"en": "She is home!", "ru": "Нашлась!"}[somebody.language])
+    somebody.sees(words(somebody, "photo_first"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Нашёлся!",
+        "Мурка вернулась сама, спасибо",
+        "мы его нашли",
+        "Нашли её в подвале",
+        "кот пришёл домой",
+        "found him!",
+        "Thank you, we have found our cat",
+        "he’s back",
+        "Rex came home this morning",
+        "The dog was found",
+    ],
+)
+def test_the_news_that_an_animal_is_home_is_understood(text):
+    assert is_home_again(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ещё не нашлась",
+        "Нашла кошку у подъезда",
+        "Вы её нашли?",
+        "Когда он вернётся домой, напишу",
+        "I found a dog near the school",
+        "He is not back yet",
+        "I hope she comes home",
+        "Found cat, grey",
+    ],
+)
+def test_other_news_ends_no_search(text):
+    assert not is_home_again(text)
 
 
 def test_words_and_a_place_sent_before_the_photo_stay_through_the_menu(telegram, bot, door):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from homeward.bot import correct, filing, handover, mine, results
-from homeward.bot.story import is_story
+from homeward.bot.story import is_home_again, is_story
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -77,12 +77,15 @@ async def _talk(turn: Turn, said: Said) -> None:
 
 
 async def _menu_label(turn: Turn, said: Words) -> None:
-    """Labels of the menu may come as words; who has no report yet may tell the whole story at once."""
+    """Labels of the menu may come as words, and a story, or the news that the search is over, with no question open."""
     for key, command in MENU.items():
         if said.text.strip().casefold() == turn.words(f"b.{key}").casefold():
             await _do(turn, command)
             return
-    if is_story(said.text) and not await turn.person.reports():
+    reports = await turn.person.reports()
+    if is_home_again(said.text) and mine.ask_whether_home(turn, reports):
+        return
+    if is_story(said.text) and not reports:
         await filing.begin_with(turn, said)
     else:
         _menu(turn, "photo_first")

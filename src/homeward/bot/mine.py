@@ -40,6 +40,17 @@ async def show_matches(turn: Turn) -> None:
             await results.show_owners(turn, report["id"])
 
 
+def ask_whether_home(turn: Turn, reports: Sequence[Json]) -> bool:
+    """Which search is over; False where none is open. Nothing ends before a button says so."""
+    looked_for = [report for report in reports if report["shelf"] == "lost" and report["status"] == "open"]
+    if looked_for:
+        turn.say("home_again")
+    for report in looked_for:
+        over = turn.button("is_home", f"r:close:{report['id']}")
+        turn.tell(_summary(turn, report), ((over, turn.button("matches", f"r:m:{report['id']}")),))
+    return bool(looked_for)
+
+
 async def on_held(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
     """What became of a find."""
     await turn.person.change(rest[0], held="held" if action == "held" else "seen_loose")
