@@ -1,5 +1,6 @@
 import socket
 import threading
+from concurrent.futures import Future
 from urllib.parse import urlsplit
 
 import grpc
@@ -16,7 +17,7 @@ from homeward.errors import InvalidInput
 from homeward.models.batching import Batcher
 from homeward.models.limits import Batching
 from homeward.models.oip import messages, path
-from homeward.models.onnx import OnnxNetwork
+from homeward.models.onnx import OnnxNetwork, Sessions
 from homeward.models.protocol import LENGTH_HEADER, PICTURES, read, written
 from homeward.models.registry import Registry
 from homeward.models.remote.network import RemoteNetwork
@@ -397,6 +398,47 @@ def test_several_instances_run_at_once():
         thread.join()
     batcher.close()
     assert both.n_waiting == 0
+
+
+def test_what_waits_is_shared_among_the_free_instances():
+    both, sizes = threading.Barrier(2, timeout=20), []
+
+    def run(items):
+        both.wait()
+        sizes.append(len(items))
+        return items
+
+    batcher = Batcher(run, "test", Batching(instances=2))
+    answers = [Future() for _ in range(8)]
+    wait_for(lambda: batcher._free == 2, 20)
+    with batcher._changed:  # nobody takes any before all are there
+        for number, answer in enumerate(answers):
+            batcher.submit([number], answer)
+    assert [answer.result(20) for answer in answers] == [[number] for number in range(8)]
+    batcher.close()
+
+    assert sizes == [4, 4]
+
+
+def test_a_run_that_meets_another_takes_half_of_the_threads():
+    opened = []
+
+    def open_(threads):
+        opened.append(threads)
+        return threads
+
+    sessions = Sessions(open_, 4, has_half=True)
+    with sessions.run():
+        assert sessions.now() == 4
+        with sessions.run():
+            assert sessions.now() == 2
+        assert sessions.now() == 4
+    assert opened == [4, 2]
+
+    alone = Sessions(open_, 1, has_half=True)
+    with alone.run(), alone.run():
+        assert alone.now() == 1
+    assert opened == [4, 2, 1]
 
 
 def test_without_a_service_networks_run_here():

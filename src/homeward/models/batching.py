@@ -1,5 +1,6 @@
 """Micro-batches: concurrent calls in, one call of the model out. A lone caller never waits for others."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -63,10 +64,10 @@ def _unseen(_: Ran) -> None:
 
 
 class Batcher(Generic[Item, Result]):
-    """Threads that take all requests that wait, run them together, and hand out the parts.
+    """Threads that take the requests that wait, run them together, and hand out the parts.
 
-    While a batch runs, the next one gathers. Where several callers came lately, the first of them is kept waiting for
-    the others, at most ``how.max_delay_ms``.
+    While a batch runs, the next one gathers; what waits is shared among the threads that are free. With
+    ``how.max_delay_ms`` the first of several that came lately is kept waiting for the others, and nothing is shared.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Batcher(Generic[Item, Result]):
         self._requests: deque[_Request[Item]] = deque()
         self._changed = threading.Condition()
         self._turn = threading.Lock()
-        self._rows = self._usual = 0
+        self._rows = self._usual = self._free = 0
         self._wanted = 1
         self._is_closed = False
         self._threads = [
@@ -141,18 +142,26 @@ class Batcher(Generic[Item, Result]):
 
     def _gathered(self) -> list[_Request[Item]]:
         """The next batch; empty when the batcher is closed and nothing waits."""
+        with self._changed:
+            self._free += 1
         with self._turn, self._changed:
             self._wait_for(1, None)
             crowd = min(self._how.max_batch, self._usual)
             if self._how.max_delay_ms and self._rows < crowd:
                 self._wait_for(crowd, self._how.max_delay_ms / 1000)
             batch: list[_Request[Item]] = []
-            rows = 0
-            while self._requests and (not batch or rows + len(self._requests[0].items) <= self._how.max_batch):
+            rows, most = 0, self._share()
+            self._free -= 1
+            while self._requests and (not batch or rows + len(self._requests[0].items) <= most):
                 batch.append(self._requests.popleft())
                 rows += len(batch[-1].items)
             self._rows -= rows
             return batch
+
+    def _share(self) -> int:
+        """How many rows the next batch may have."""
+        each = self._rows if self._how.max_delay_ms else math.ceil(self._rows / self._free)
+        return min(self._how.max_batch, each)
 
     def _wait_for(self, rows: int, at_most_s: float | None) -> None:
         self._wanted = rows

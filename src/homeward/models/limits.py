@@ -8,11 +8,12 @@ class Batching:
     """At most ``max_batch`` pictures a run, ``instances`` runs at once, ``most_waiting`` calls within a service.
 
     The first call waits at most ``max_delay_ms``, until as many are there as came lately: a lone caller never waits.
+    Two runs at once keep two cores busier than one run on both (docs/why/speed.md), and a GPU while the other prepares.
     """
 
     max_batch: int = 16
     max_delay_ms: float = 0.0
-    instances: int = 1
+    instances: int = 2
     most_waiting: int = 128
 
     def __post_init__(self) -> None:

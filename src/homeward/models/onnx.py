@@ -1,7 +1,10 @@
 """Detector and embedder on a network: ONNX Runtime in this process, or one that runs elsewhere."""
 
 import copy
-from collections.abc import Sequence
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,23 +55,11 @@ class OnnxNetwork:
         Raises:
             ModelInvalid: it is no ONNX network, or not the one that the card describes.
         """
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        # between two runs nobody turns a core in a circle; within one a detector's threads may, which run for a few
-        # milliseconds, not an embedder's: on two busy cores all else gets a seventh more done (docs/why/speed.md)
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.add_session_config_entry("session.intra_op.allow_spinning", str(int(card.kind == "detector")))
-        few = card.input.cpu_batch if device == "cpu" else None
         # fresh memory takes a third of a run's time; kept memory grows with the largest batch, so only for a few
-        options.enable_cpu_mem_arena = few is not None
-        options.log_severity_level = 3
-        providers = _providers(device)
-        try:
-            self._session: Any = ort.InferenceSession(str(file), options, providers=providers)
-        except Exception as error:
-            raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
+        few = card.input.cpu_batch if device == "cpu" else None
+        self._sessions = Sessions(
+            lambda some: _session(card, file, some, device, keeps=few is not None), threads, has_half=device == "cpu"
+        )
         self._card = card
         self._left_out: dict[str, Floats] = {}
         batch = self._checked()
@@ -84,15 +75,16 @@ class OnnxNetwork:
         """
         parts = [canvases[start : start + self._batch] for start in range(0, len(canvases), self._batch)]
         try:
-            return np.concatenate([self._rows(part) for part in parts])
+            with self._sessions.run():
+                return np.concatenate([self._rows(part) for part in parts])
         except Exception as error:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
     def quick(self) -> "OnnxNetwork":
         """The first network alone, without heads, where a second one looks for them; else itself."""
-        if CLOSER_FROM not in {each.name for each in self._session.get_overridable_initializers()}:
+        if CLOSER_FROM not in {each.name for each in self._sessions.widest.get_overridable_initializers()}:
             return self
-        other = copy.copy(self)  # on the same session
+        other = copy.copy(self)  # on the same sessions
         vars(other)["_left_out"] = {CLOSER_FROM: np.array(NEVER, np.float32)}
         return other
 
@@ -113,21 +105,21 @@ class OnnxNetwork:
         missing = self._batch - len(prepared) if self._is_fixed else 0
         filled = np.concatenate([prepared, *[prepared[-1:]] * missing]) if missing else prepared
         fed = {self._card.input.name: filled, **self._left_out}
-        answer = np.asarray(self._session.run([self._card.output], fed)[0], np.float32)
+        answer = np.asarray(self._sessions.now().run([self._card.output], fed)[0], np.float32)
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
         return answer[: len(prepared)]
 
     def _is_free(self) -> bool:
         """Whether height and width are the caller's choice."""
-        shape = next(i.shape for i in self._session.get_inputs() if i.name == self._card.input.name)
+        shape = next(i.shape for i in self._sessions.widest.get_inputs() if i.name == self._card.input.name)
         sides = shape[2:4] if self._card.input.layout == "NCHW" else shape[1:3]
         return not any(isinstance(side, int) for side in sides)
 
     def _checked(self) -> int | None:
         """The batch that the network wants; None where it takes any."""
-        inputs = {i.name: i for i in self._session.get_inputs()}
-        outputs = {o.name for o in self._session.get_outputs()}
+        inputs = {i.name: i for i in self._sessions.widest.get_inputs()}
+        outputs = {o.name for o in self._sessions.widest.get_outputs()}
         if self._card.input.name not in inputs:
             raise ModelInvalid(f"The network has no input {self._card.input.name}.", field="input.name")
         if self._card.output not in outputs:
@@ -140,6 +132,62 @@ class OnnxNetwork:
         if any(isinstance(side, int) and side != want for side, want in zip(sides, wanted, strict=True)):
             raise ModelInvalid(f"The network takes {sides[1]} x {sides[0]} pixels.", field="input.width")
         return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
+
+
+class Sessions:
+    """One network, opened for all threads, and once more for half of them when two runs meet for the first time.
+
+    Two runs on half of the threads each get a quarter to a half more done than one after the other on all of them.
+    """
+
+    def __init__(self, open_: Callable[[int], Any], threads: int, *, has_half: bool) -> None:
+        """``open_`` gives a session on so many threads; 0 means all cores."""
+        self.widest = open_(threads)
+        self._half_of = max(1, (threads or _cores()) // 2)
+        self._open, self._half = open_, None if has_half and threads != 1 else self.widest
+        self._running = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Around a run."""
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def now(self) -> Any:
+        """The session for the next part of a run."""
+        with self._lock:
+            if self._running > 1 and self._half is None:
+                self._half = self._open(self._half_of)
+            return self._half if self._running > 1 else self.widest
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _session(card: Card, file: Path, threads: int, device: str, *, keeps: bool) -> Any:
+    """Open the file for ``threads`` threads; it keeps its memory from run to run, or not."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    # between two runs nobody turns a core in a circle; within one a detector's threads may, which run for a few
+    # milliseconds, not an embedder's: on two busy cores all else gets a seventh more done (docs/why/speed.md)
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(card.kind == "detector")))
+    options.enable_cpu_mem_arena = keeps
+    options.log_severity_level = 3
+    providers = _providers(device)
+    try:
+        return ort.InferenceSession(str(file), options, providers=providers)
+    except Exception as error:
+        raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
 
 
 def _providers(device: str) -> list[str]:
