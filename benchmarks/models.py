@@ -70,6 +70,8 @@ def _fixed(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
     }
     if is_there():
         doors, processes = _started(stack, triton(folder, folder))
+        several, more = _started(stack, triton(folder, folder, instances=DEFAULT.instances))
+        ways["pytriton_several_instances"] = Way(_far(several.grpc), more)
         ways["pytriton_rest"] = Way(_far(doors.rest), processes)
         ways["pytriton_grpc"] = Way(_far(doors.grpc), processes)
         ways["pytriton_own_client"] = Way(_tritons(doors.grpc.removeprefix("grpc://")), processes)

@@ -1,7 +1,7 @@
 """Serves ONNX files of a Triton repository through PyTriton, in the environment of that package: a file that runs alone.
 
-`python pytriton_server.py HTTP_PORT GRPC_PORT REPOSITORY NAME...`; without names it serves `fixed`, a model that takes
-10 ms for each call, whatever the batch.
+`python pytriton_server.py HTTP_PORT GRPC_PORT INSTANCES REPOSITORY NAME...`; without names it serves `fixed`, a model
+that takes 10 ms for each call, whatever the batch. INSTANCES calls of a model go on at once.
 """
 
 import sys
@@ -45,7 +45,7 @@ def fixed():
 
 def main() -> None:
     """Serve until told to stop."""
-    http, grpc, repository, *names = sys.argv[1:]
+    http, grpc, instances, repository, *names = sys.argv[1:]
     config = TritonConfig(
         http_address="127.0.0.1", http_port=int(http), grpc_address="127.0.0.1", grpc_port=int(grpc),
         allow_metrics=False, exit_timeout_secs=3,
@@ -54,7 +54,7 @@ def main() -> None:
     with Triton(config=config) as triton:
         for name, (run, given, (output, row)) in models.items():
             made = Tensor(name=output, dtype=np.float32, shape=row)
-            triton.bind(name, run, [given], [made], config=HOW, strict=True)
+            triton.bind(name, [run] * int(instances), [given], [made], config=HOW, strict=True)
         triton.serve()
 
 

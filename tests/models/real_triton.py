@@ -22,13 +22,13 @@ def is_there() -> bool:
 
 
 @contextmanager
-def triton(folder: Path, repository: Path, *names: str) -> Iterator[Doors]:
+def triton(folder: Path, repository: Path, *names: str, instances: int = 1) -> Iterator[Doors]:
     """Triton with the models of a repository (without names: with the one of a fixed cost), ready."""
     doors = Doors(f"http://127.0.0.1:{free_port()}", f"grpc://127.0.0.1:{free_port()}")
     ports = [url.rpartition(":")[2] for url in (doors.rest, doors.grpc)]
     script = Path(__file__).with_name("pytriton_server.py")
     with (folder / "triton.log").open("w") as log:
-        command = [PYTHON, script, *ports, repository, *names]
+        command = [PYTHON, script, *ports, str(instances), repository, *names]
         server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"})
         try:
             wait_for(

@@ -34,6 +34,10 @@ def run(make: Callable[[], Starlette], host: str, port: int, processes: int) -> 
         ws="none",
         lifespan="on",
         log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # nobody asks where a call came from
+        server_header=False,
+        date_header=False,
         timeout_keep_alive=IDLE_S,
         timeout_worker_healthcheck=START_WITHIN_S,
     )
