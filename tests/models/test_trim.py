@@ -115,3 +115,14 @@ def test_a_processor_gets_no_more_pictures_at_once_than_pay(tmp_path):
 
     assert np.allclose(few.run(canvases), many.run(canvases))
     assert sizes == [2, 2, 1]
+
+
+def test_of_small_pictures_as_many_go_into_a_run_as_make_up_a_whole_one(tmp_path):
+    network = OnnxNetwork(small_card(cpu_batch=1), places(tmp_path), 1)
+    canvases = np.full((5, 128, 128, 3), network._card.input.fill, np.uint8)
+    canvases[:, :64, :64] = np.random.default_rng(3).integers(0, 256, (5, 64, 64, 3), np.uint8)
+    sizes, one = [], network._one
+    network._one = lambda prepared: sizes.append(prepared.shape) or one(prepared)
+
+    network.run(list(canvases))
+    assert sizes == [(4, 3, 64, 64), (1, 3, 64, 64)]

@@ -27,7 +27,7 @@ def network_input() -> dict[str, Any]:
     """How the network and its teacher are fed."""
     return {
         "name": "images", "width": SIDE, "height": SIDE, "layout": "NCHW", "colour": "BGR", "scale": 1.0,
-        "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0], "fit": "pad-top-left", "fill": FILL,
+        "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0], "fit": "pad-top-left", "fill": FILL, "cpu_batch": 1,
     }  # fmt: skip
 
 

@@ -43,7 +43,8 @@ UNMEASURED = (
 class Input:
     """How a picture becomes the network's input: (pixel * scale - mean) / std after fitting to width x height.
 
-    ``cpu_batch`` is the most pictures for which one run on a processor pays; None where nobody measured it. A picture
+    ``cpu_batch`` is the most pictures for which one run on a processor pays; None where nobody measured it. Of smaller
+    pictures, where the network takes them, as many more as make up the pixels. A picture
     without colour, as cameras show the night, is blurred by ``grey_blur_px`` pixels of the input.
     """
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from homeward.models.yolox import PETS, decode
 Floats = npt.NDArray[np.float32]
 CLOSER_FROM = "may_be"  # a detector's optional input: the score of an animal from which on a second network looks
 NEVER = 2.0
+OPENING = threading.Lock()
 
 
 class Runs(Protocol):
@@ -73,10 +75,9 @@ class OnnxNetwork:
         Raises:
             ModelUnavailable: the run failed.
         """
-        parts = [canvases[start : start + self._batch] for start in range(0, len(canvases), self._batch)]
         try:
             with self._sessions.run():
-                return np.concatenate([self._rows(part) for part in parts])
+                return self._rows(canvases)
         except Exception as error:
             raise ModelUnavailable(f"The model {self._card.name} failed.", hint="Try again in a moment.") from error
 
@@ -91,15 +92,23 @@ class OnnxNetwork:
     def _rows(self, canvases: list[Picture]) -> Floats:
         """Of each canvas only what is no filling is looked at, where the network takes any size."""
         if self._trim is None:
-            return self._one(tensor(canvases, self._card.input))
+            return self._of_size(canvases)
         groups = self._trim.groups(canvases)
-        answers = {}
-        for (height, width), numbers in groups.items():
-            used = [canvases[number][:height, :width] for number in numbers]
-            rows = self._one(tensor(used, self._card.input))
-            answers[height, width] = self._trim.put_back(rows, (height, width))
+        answers = {
+            (height, width): self._trim.put_back(
+                self._of_size([canvases[number][:height, :width] for number in numbers]), (height, width)
+            )
+            for (height, width), numbers in groups.items()
+        }
         order = np.argsort([number for numbers in groups.values() for number in numbers])
         return np.asarray(np.concatenate(list(answers.values()))[order])
+
+    def _of_size(self, pictures: list[Picture]) -> Floats:
+        """Pictures of one size, as many in one run as pays: of small ones as many as make up the pixels."""
+        whole, pixels = self._card.input.width * self._card.input.height, pictures[0].shape[0] * pictures[0].shape[1]
+        most = self._batch if self._is_fixed else min(MAX_BATCH, self._batch * whole // pixels)
+        parts = (pictures[start : start + most] for start in range(0, len(pictures), most))
+        return np.concatenate([self._one(tensor(part, self._card.input)) for part in parts])
 
     def _one(self, prepared: Floats) -> Floats:
         missing = self._batch - len(prepared) if self._is_fixed else 0
@@ -171,6 +180,16 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@cache
+def _share_memory() -> None:
+    """What sessions keep is kept in one place: two that never run at once then need it once."""
+    import onnxruntime as ort
+
+    own = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    exactly = {"max_mem": 0, "arena_extend_strategy": 1, "initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}
+    ort.create_and_register_allocator(own, ort.OrtArenaCfg(exactly))
+
+
 def _session(card: Card, file: Path, threads: int, device: str, *, keeps: bool) -> Any:
     """Open the file for ``threads`` threads; it keeps its memory from run to run, or not."""
     import onnxruntime as ort
@@ -182,6 +201,10 @@ def _session(card: Card, file: Path, threads: int, device: str, *, keeps: bool) 
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(card.kind == "detector")))
     options.enable_cpu_mem_arena = keeps
+    if keeps:
+        with OPENING:
+            _share_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
     options.log_severity_level = 3
     providers = _providers(device)
     try:
