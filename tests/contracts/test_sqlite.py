@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from homeward.domain.animals import Species
 from homeward.domain.ids import AccountId, EncounterId, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import Report, Shelf
+from homeward.engine.weights import WEIGHTS, known_weights
 from homeward.errors import DataFolderLocked, StorageFull, StorageTooNew
+from homeward.models.registry import Registry
 from homeward.storage import lock as lock_module
 from homeward.storage.lock import DataFolderLock
 from homeward.storage.sql import SqlDatabase, rows
@@ -187,6 +190,17 @@ def test_photos_of_an_older_data_folder_were_looked_at_unless_their_report_waits
 
     with closing(SqlDatabase.open(tmp_path / "x.sqlite")) as new:
         assert looked_at(new) == {"seen": True, "waiting": False}
+
+
+def test_vectors_of_the_bundled_embedders_former_file_stay_in_use(tmp_path):
+    former = "fcc405cb3bb62871953469882205008f0e29c4835840177bd25715941dc5c07f"
+    with closing(SqlDatabase(tmp_path / "x.sqlite")) as old, old.write() as work:
+        migrate(work.connection, "0015")
+        work.facts.set(WEIGHTS, json.dumps({"homeward-embedder-1": former, "other": "f" * 64}))
+
+    with closing(SqlDatabase.open(tmp_path / "x.sqlite")) as new, new.read() as work:
+        now = Registry([]).card("homeward-embedder-1").sha256
+        assert known_weights(work) == {"homeward-embedder-1": now, "other": "f" * 64}
 
 
 def test_an_older_data_folder_is_upgraded_with_its_data(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,49 @@ def write_onnx(network: Embedder, file: Path) -> None:
         opset_version=OPSET,
         dynamo=False,
     )
-    model = _with_small_weights(onnx.load(str(file)))
+    model = _with_small_weights(with_borders_in_convolutions(onnx.load(str(file))))
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(file))
+
+
+def with_borders_in_convolutions(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same network without nodes that only pad: each convolution adds its border itself, which is twice as fast.
+
+    ONNX Runtime keeps maps in blocks of channels between convolutions, and would undo that for each such node.
+    """
+    pads = {node.output[0]: node for node in model.graph.node if node.op_type == "Pad"}
+    borders = _values(model, [node.input[1] for node in pads.values()])
+    for node in model.graph.node:
+        if node.op_type == "Conv" and node.input[0] in pads:
+            pad = pads[node.input[0]]
+            top, left, bottom, right = (int(borders[pad.input[1]][place]) for place in (2, 3, 6, 7))
+            kept = [attribute for attribute in node.attribute if attribute.name != "pads"]
+            del node.attribute[:]
+            node.attribute.extend([*kept, helper.make_attribute("pads", [top, left, bottom, right])])
+            node.input[0] = pad.input[0]
+    _drop_unused(model)
+    return model
+
+
+def _values(model: onnx.ModelProto, names: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
+    """What tensors hold that do not depend on the pictures."""
+    asked = onnx.ModelProto()
+    asked.CopyFrom(model)
+    asked.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.INT64, None) for name in names)
+    session = onnxruntime.InferenceSession(asked.SerializeToString(), providers=["CPUExecutionProvider"])
+    return dict(zip(names, session.run(names, {"images": np.zeros((1, 3, 224, 224), np.float32)}), strict=True))
+
+
+def _drop_unused(model: onnx.ModelProto) -> None:
+    """Nodes whose answers nobody reads."""
+    read = {output.name for output in model.graph.output}
+    kept = []
+    for node in reversed(model.graph.node):
+        if read & set(node.output):
+            kept.append(node)
+            read |= set(node.input)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(kept))
 
 
 def _with_small_weights(model: onnx.ModelProto) -> onnx.ModelProto:
