@@ -17,7 +17,7 @@ from homeward.errors import InvalidInput
 from homeward.models.batching import Batcher
 from homeward.models.limits import Batching
 from homeward.models.oip import messages, path
-from homeward.models.onnx import OnnxNetwork, Sessions
+from homeward.models.onnx import OnnxNetwork
 from homeward.models.protocol import LENGTH_HEADER, PICTURES, read, written
 from homeward.models.registry import Registry
 from homeward.models.remote.network import RemoteNetwork
@@ -418,27 +418,6 @@ def test_what_waits_is_shared_among_the_free_instances():
     batcher.close()
 
     assert sizes == [4, 4]
-
-
-def test_a_run_that_meets_another_takes_half_of_the_threads():
-    opened = []
-
-    def open_(threads):
-        opened.append(threads)
-        return threads
-
-    sessions = Sessions(open_, 4, has_half=True)
-    with sessions.run():
-        assert sessions.now() == 4
-        with sessions.run():
-            assert sessions.now() == 2
-        assert sessions.now() == 4
-    assert opened == [4, 2]
-
-    alone = Sessions(open_, 1, has_half=True)
-    with alone.run(), alone.run():
-        assert alone.now() == 1
-    assert opened == [4, 2, 1]
 
 
 def test_without_a_service_networks_run_here():

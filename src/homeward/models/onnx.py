@@ -1,14 +1,10 @@
 """Detector and embedder on a network: ONNX Runtime in this process, or one that runs elsewhere."""
 
 import copy
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +15,13 @@ from homeward.domain.ids import ModelName
 from homeward.errors import ModelInvalid, ModelUnavailable
 from homeward.models.cards import MAX_BATCH, Card, DetectorCard, EmbedderCard
 from homeward.models.prepare import COARSE_STEPS, fit, tensor
+from homeward.models.sessions import Sessions, opening
 from homeward.models.trim import Trim
 from homeward.models.yolox import PETS, decode
 
 Floats = npt.NDArray[np.float32]
 CLOSER_FROM = "may_be"  # a detector's optional input: the score of an animal from which on a second network looks
 NEVER = 2.0
-OPENING = threading.Lock()
 
 
 class Runs(Protocol):
@@ -59,9 +55,7 @@ class OnnxNetwork:
         """
         # fresh memory takes a third of a run's time; kept memory grows with the largest batch, so only for a few
         few = card.input.cpu_batch if device == "cpu" else None
-        self._sessions = Sessions(
-            lambda some: _session(card, file, some, device, keeps=few is not None), threads, has_half=device == "cpu"
-        )
+        self._sessions = Sessions(opening(card, file, device, keeps=few is not None), threads, has_half=device == "cpu")
         self._card = card
         self._left_out: dict[str, Floats] = {}
         batch = self._checked()
@@ -141,92 +135,6 @@ class OnnxNetwork:
         if any(isinstance(side, int) and side != want for side, want in zip(sides, wanted, strict=True)):
             raise ModelInvalid(f"The network takes {sides[1]} x {sides[0]} pixels.", field="input.width")
         return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
-
-
-class Sessions:
-    """One network, opened for all threads, and once more for half of them when two runs meet for the first time.
-
-    Two runs on half of the threads each get a quarter to a half more done than one after the other on all of them.
-    """
-
-    def __init__(self, open_: Callable[[int], Any], threads: int, *, has_half: bool) -> None:
-        """``open_`` gives a session on so many threads; 0 means all cores."""
-        self.widest = open_(threads)
-        self._half_of = max(1, (threads or _cores()) // 2)
-        self._open, self._half = open_, None if has_half and threads != 1 else self.widest
-        self._running = 0
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def run(self) -> Iterator[None]:
-        """Around a run."""
-        with self._lock:
-            self._running += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running -= 1
-
-    def now(self) -> Any:
-        """The session for the next part of a run."""
-        with self._lock:
-            if self._running > 1 and self._half is None:
-                self._half = self._open(self._half_of)
-            return self._half if self._running > 1 else self.widest
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _share_memory() -> None:
-    """What sessions keep is kept in one place: two that never run at once then need it once."""
-    import onnxruntime as ort
-
-    own = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
-    exactly = {"max_mem": 0, "arena_extend_strategy": 1, "initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}
-    ort.create_and_register_allocator(own, ort.OrtArenaCfg(exactly))
-
-
-def _session(card: Card, file: Path, threads: int, device: str, *, keeps: bool) -> Any:
-    """Open the file for ``threads`` threads; it keeps its memory from run to run, or not."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    # between two runs nobody turns a core in a circle; within one a detector's threads may, which run for a few
-    # milliseconds, not an embedder's: on two busy cores all else gets a seventh more done (docs/why/speed.md)
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(card.kind == "detector")))
-    options.enable_cpu_mem_arena = keeps
-    if keeps:
-        with OPENING:
-            _share_memory()
-        options.add_session_config_entry("session.use_env_allocators", "1")
-    options.log_severity_level = 3
-    providers = _providers(device)
-    try:
-        return ort.InferenceSession(str(file), options, providers=providers)
-    except Exception as error:
-        raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
-
-
-def _providers(device: str) -> list[str]:
-    """ONNX Runtime's names for what runs a network.
-
-    Raises:
-        ModelInvalid: the installed ONNX Runtime cannot use the device.
-    """
-    import onnxruntime as ort
-
-    if device == "cpu":
-        return ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" not in ort.get_available_providers():
-        hint = "pip uninstall onnxruntime && pip install onnxruntime-gpu, on a machine with an NVIDIA driver."
-        raise ModelInvalid("The installed ONNX Runtime knows no CUDA.", field="model_device", hint=hint)
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
 def vectors_in(rows: Floats, card: EmbedderCard) -> Floats:
