@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from homeward.domain.animals import Picture
 from homeward.domain.embeddings import Embedding
-from homeward.domain.ids import JobId, PhotoId, ReportId
+from homeward.domain.ids import PhotoId, ReportId
 from homeward.domain.matches import Match, ReasonCode
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Source, Standing
 from homeward.engine.afar import FromAfar
@@ -176,49 +176,44 @@ class Work:
         return [(crop, picture) for crop in crops if (picture := pixels.get(crop.photo_id)) is not None]
 
     def _match_all(self, ready: Sequence[_Ready]) -> list[list[Match] | None]:
-        """Compare with what is committed, then store matches, alerts, and the end of each job together."""
-        asked = {one.job.id: Asked(one.report, one.vectors, one.space) for one in ready if one.report is not None}
+        """Compare with what is committed, then store matches, alerts, and the end of each job together.
+
+        None for a job whose model is in use no more: it is due again at once.
+        """
+        asked = {n: Asked(one.report, one.vectors, one.space) for n, one in enumerate(ready) if one.report is not None}
         with self.ports.database.read() as work:
             found = dict(zip(asked, self._step(work, list(asked.values())), strict=True))
         with self.ports.database.write() as work:
-            names = {one.space.embedder.name for one in ready}
-            used = {name for name in names if is_current(work, name)}
+            used = {name for name in {one.space.embedder.name for one in ready} if is_current(work, name)}
+            ended = [n for n, one in enumerate(ready) if one.space.embedder.name in used]
             for one in ready:
                 if one.space.embedder.name not in used:
                     work.jobs.retry(one.job, self.ports.clock.now(), "model switched")
-            ended = [one for one in ready if one.space.embedder.name in used]
-            new = self._store(work, ended, found)
-            work.jobs.done(*[one.job for one in ended])
-        return [new.get(one.job.id) for one in ready]
+            new = dict(zip(ended, self._store(work, [(ready[n], found.get(n, ())) for n in ended]), strict=True))
+            work.jobs.done(*[ready[n].job for n in ended])
+        return [new.get(n) for n in range(len(ready))]
 
-    def _store(
-        self, work: UnitOfWork, ready: Sequence[_Ready], found: Mapping[JobId, Sequence[Match]]
-    ) -> dict[JobId, list[Match]]:
-        """What was ``found`` for each job, less what is gone; of each the matches that are new.
+    def _store(self, work: UnitOfWork, matched: Sequence[tuple[_Ready, Sequence[Match]]]) -> list[list[Match]]:
+        """What was found for each, less what is gone; of each the matches that are new.
 
-        Two of them may have found each other.
+        Two of them may have found each other: such a match is new once.
         """
-        for one in ready:
+        for one, _ in matched:
             if one.report is not None and one.report.shelf is Shelf.LOST:
                 work.matches.keep_only(one.report.id, one.space.embedder.name, one.space.calibration.name)
-        standings = self._still_there(work, [match for one in ready for match in found.get(one.job.id, ())])
-        there = {one.job.id: [m for m in found.get(one.job.id, ()) if _is_there(m, standings)] for one in ready}
-        once = {(match.lost_id, match.found_id): (job, match) for job, matches in there.items() for match in matches}
-        unknown = {
-            (match.lost_id, match.found_id) for match in work.matches.save([match for _, match in once.values()])
-        }
-        new: dict[JobId, list[Match]] = {one.job.id: [] for one in ready}
-        for pair, (job, match) in once.items():
-            if pair in unknown:
-                new[job].append(match)
-        self._prune(work, [match for matches in new.values() for match in matches])
-        self._alert(work, [(one, there[one.job.id]) for one in ready], standings)
+        standings = self._still_there(work, [match for _, matches in matched for match in matches])
+        there = [(one, [match for match in matches if _is_there(match, standings)]) for one, matches in matched]
+        once = {_pair(match): match for _, matches in there for match in matches}
+        unknown = {_pair(match) for match in work.matches.save(list(once.values()))}
+        new = [[m for m in matches if _pair(m) in unknown and once[_pair(m)] is m] for _, matches in there]
+        self._prune(work, [match for matches in new for match in matches])
+        self._alert(work, there, standings)
         return new
 
     def _prune(self, work: UnitOfWork, new: Sequence[Match]) -> None:
         """Lost reports that got many new matches lose their worst; a few too many do no harm meanwhile."""
         self._unpruned.update(match.lost_id for match in new)
-        for lost_id in {match.lost_id for match in new}:
+        for lost_id in sorted({match.lost_id for match in new}):  # so that no two wait in a ring
             if self._unpruned[lost_id] >= max(1, self.rules.matches_kept // PRUNED_AFTER):
                 work.matches.prune(lost_id, self.rules.matches_kept)
                 del self._unpruned[lost_id]
@@ -281,6 +276,10 @@ class Work:
             created_at=now,
             due_at=now + GRACE if has_just_filed else now,
         )
+
+
+def _pair(match: Match) -> tuple[ReportId, ReportId]:
+    return match.lost_id, match.found_id
 
 
 def _is_there(match: Match, standings: Mapping[ReportId, Standing]) -> bool:

@@ -1,0 +1,240 @@
+"""Sightings and jobs that come in the same instant, and so go in one group: as if they had come one by one."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from homeward.domain.filing import Idempotency, NewSighting
+from homeward.domain.ids import ModelName
+from homeward.domain.reports import Source
+from homeward.errors import Conflict
+from homeward.ports import ReportQuery, Space
+from homeward.testing import FakeEmbedder
+from homeward.testing.fakes import CALIBRATION
+from tests.conftest import photo
+from tests.world import HOME, in_memory, on_disk, on_postgres
+
+OTHER = Space(FakeEmbedder(called="other"), replace(CALIBRATION, name="other@1"))
+CAMERAS = ("yard", "gate")
+SENT = (  # camera, animal, noise, track, seconds
+    ("yard", 1, 0, None, 0),
+    ("yard", 1, 0, None, 9),  # the very picture
+    ("gate", 1, 1, None, 3),
+    ("yard", 2, 0, "t", 1),
+    ("yard", 1, 2, None, 20),  # of the first one's encounter
+    ("yard", 2, 3, "t", 2),  # the same track
+    ("yard", 1, 0, None, 4),  # once more, and earlier
+    ("gate", 3, 0, None, 5),
+)
+
+
+@pytest.fixture(params=["disk", "postgres", "memory"])
+def world(request, tmp_path):
+    parts = {"other_spaces": (OTHER,)}
+    if request.param == "memory":
+        made = in_memory(**parts)
+    elif request.param == "postgres":
+        made = on_postgres(request.getfixturevalue("postgres_url"), tmp_path, **parts)
+    else:
+        made = on_disk(tmp_path, **parts)
+    yield made
+    if request.param != "memory":
+        made.database.close()
+
+
+def in_one_group(together, *calls):
+    """What the calls give, or their errors; each asks ``together`` for something before it serves the first."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        with together._turn:
+            futures = []
+            for call in calls:
+                futures.append(pool.submit(call))
+                while len(together._waiting) < len(futures):
+                    threading.Event().wait(0.001)
+        return [future.exception() or future.result() for future in futures]
+
+
+def new_sightings(world, sent=SENT):
+    now = world.clock.now()
+    return [
+        NewSighting(camera, photo(animal, noise=noise), now - timedelta(seconds=60 - seconds), track_id=track)
+        for camera, animal, noise, track, seconds in sent
+    ]
+
+
+def send_together(world, new):
+    calls = [lambda one=one: world.engine._sight(one) for one in new]
+    return in_one_group(world.engine._sight._keep, *calls)
+
+
+def watched(world):
+    """An owner who waits for animal 1, and the cameras."""
+    lost = world.file("lost", photo(1), place=HOME)
+    for name in CAMERAS:
+        world.camera(name)
+    return lost.report.id
+
+
+def said(world, lost_id, outcomes):
+    """All that is known after sightings, with numbers in the place of ids."""
+    number = {}
+    for n, outcome in enumerate(outcomes):
+        number.setdefault(outcome.report.id, n)
+    with world.database.read() as work:
+        reports = {report_id: work.reports.get(report_id) for report_id in number}
+        day = world.clock.now().toordinal()
+        counted = work.reports.animals_by_day(reports[outcomes[0].report.id].species, HOME, 5.0, day - 1, day + 1)
+        alerts = sorted(number[alert.found_id] for alert in work.outbox.of_lost(lost_id))
+        stored = len(work.reports.find(ReportQuery(source=Source.CAMERA)))
+    page = world.engine.current_top_matches(lost_id)
+    return {
+        "answers": [(number[outcome.report.id], outcome.job is None) for outcome in outcomes],
+        "encounters": [number[reports[outcome.report.id].encounter_id] for outcome in outcomes],
+        "last seen": {number[report.id]: world.clock.now() - report.last_seen_at for report in reports.values()},
+        "animals": sum(counted.values()),
+        "stored": stored,
+        "alerts": alerts,
+        "matches": {number[view.match.found_id]: pytest.approx(view.match.degree, abs=1e-5) for view in page.items},
+        "pending": world.engine.pending_jobs(),
+    }
+
+
+def work_off(world, outcomes, *, together):
+    new = [outcome for outcome in outcomes if outcome.job is not None]
+    run = world.engine._work.run_sighting
+    if together:
+        assert in_one_group(world.engine._work._matched, *[lambda one=one: run(one) for one in new]) == [True] * len(
+            new
+        )
+    else:
+        assert all(map(run, new))
+
+
+def test_sightings_in_one_group_become_what_they_would_one_by_one(world):
+    single = in_memory()
+    lost_id, alone_id = watched(world), watched(single)
+
+    outcomes = send_together(world, new_sightings(world))
+    work_off(world, outcomes, together=True)
+    one_by_one = list(map(single.engine._sight, new_sightings(single)))
+    work_off(single, one_by_one, together=False)
+
+    found = said(world, lost_id, outcomes)
+    assert found == said(single, alone_id, one_by_one)
+    assert found["answers"] == [
+        (0, False),
+        (0, True),
+        (2, False),
+        (3, False),
+        (4, False),
+        (3, True),
+        (0, True),
+        (7, False),
+    ]
+    assert found["encounters"] == [0, 0, 2, 3, 0, 3, 0, 7]
+    assert (found["stored"], found["animals"], found["pending"]) == (5, 4, 0)
+    assert sorted(found["matches"]) == [0, 2, 3, 4, 7]
+    assert found["alerts"] == [0, 2]  # of each encounter the best
+
+
+def test_what_is_refused_in_a_group_leaves_nothing_behind_and_the_others_are_kept(world):
+    watched(world)
+    key = Idempotency("camera", "key", "0" * 64)
+    first, *others = new_sightings(world, SENT[:1] + SENT[2:4])
+    world.engine._sight(replace(first, photo=photo(9), idempotency=key))
+
+    refused, *kept = send_together(world, [replace(first, idempotency=key), *others])
+
+    assert isinstance(refused, Conflict)
+    assert [outcome.job is not None for outcome in kept] == [True, True]
+    with world.database.read() as work:
+        reports = work.reports.find(ReportQuery(source=Source.CAMERA))
+        day = world.clock.now().toordinal()
+        animals = work.reports.animals_by_day(reports[0].species, HOME, 5.0, day - 1, day + 1)
+    assert len(reports) == sum(animals.values()) == 3
+    assert {outcome.report.id for outcome in kept} < {report.id for report in reports}
+
+
+def test_one_that_is_tried_again_with_its_key_while_it_waits_is_stored_once(world):
+    watched(world)
+    key = Idempotency("camera", "key", "0" * 64)
+    new = replace(new_sightings(world)[0], idempotency=key)
+
+    kept, refused = send_together(world, [new, new])
+
+    assert kept.job is not None
+    assert isinstance(refused, Conflict)
+    with world.database.read() as work:
+        assert len(work.reports.find(ReportQuery(source=Source.CAMERA))) == 1
+
+
+def test_a_job_that_two_have_in_one_group_is_told_of_once(world):
+    lost_id = watched(world)
+    outcome = world.engine._sight(new_sightings(world)[0])
+    world.clock.forward(minutes=1)
+    with world.database.write() as work:
+        again = work.jobs.claim(world.clock.now(), 60)
+    assert again.id == outcome.job.id
+    heard, work = [], world.engine._work
+
+    with world.engine.events.subscribe(lost_id, heard.append):
+        done = in_one_group(work._matched, lambda: work.run_sighting(outcome), lambda: work.run(again))
+
+    assert done == [True, True]
+    assert [event.found_id for event in heard] == [outcome.report.id]
+    assert world.engine.pending_jobs() == 0
+    assert world.engine.current_top_matches(lost_id).total == 1
+
+
+def test_jobs_of_the_model_that_was_in_use_wait_and_those_of_the_new_one_go_on(world):
+    world.engine.take_over()
+    lost_id = watched(world)
+    former = world.engine._sight(new_sightings(world)[0])
+    world.engine.reindex(ModelName("other"))
+    while world.engine.reindex_status().model != "other":
+        world.engine.run_reindex()
+        world.engine.run_due_jobs()
+    later = world.engine._sight(new_sightings(world)[2])
+    work = world.engine._work
+
+    done = in_one_group(work._matched, *[lambda one=one: work.run_sighting(one) for one in (former, later)])
+
+    assert done == [False, True]
+    world.clock.forward(minutes=10)
+    world.engine.run_due_jobs()
+    matches = [view.match for view in world.engine.current_top_matches(lost_id).items]
+    assert {match.found_id for match in matches} == {former.report.id, later.report.id}
+    assert {match.model for match in matches} == {"other"}
+
+
+class ErasingStep:
+    """Searches, and then something is erased before anything is stored."""
+
+    def __init__(self, step, erase):
+        self.step, self.erase = step, erase
+
+    def __call__(self, work, asked):
+        found = self.step(work, asked)
+        erase, self.erase = self.erase, lambda: None
+        erase()
+        return found
+
+
+@pytest.mark.parametrize("which", ["lost", "first sighting"])
+def test_what_is_erased_between_search_and_storing_leaves_the_others_their_matches(world, which):
+    lost_id = watched(world)
+    other_id = world.file("lost", photo(1, noise=5), place=HOME).report.id
+    first, second = send_together(world, [new_sightings(world)[0], new_sightings(world)[2]])
+    gone = lost_id if which == "lost" else first.report.id
+    work = world.engine._work
+    work._step = ErasingStep(work._step, lambda: world.engine.erase(gone))
+
+    done = in_one_group(work._matched, *[lambda one=one: work.run_sighting(one) for one in (first, second)])
+
+    assert done == [True, True]
+    found = {view.match.found_id for view in world.engine.current_top_matches(other_id).items}
+    assert found == {first.report.id, second.report.id} - {gone}
+    assert world.engine.pending_jobs() == 0
