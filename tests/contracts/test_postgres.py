@@ -40,7 +40,7 @@ from tests.fakes.postgres import PASSWORD
 from tests.ports import free_port
 from tests.world import World, on_postgres
 
-from .rows import MODEL, NOW, add, crop, looked_at, new_alert, photo, photos_of_revision_0013
+from .rows import MODEL, NOW, add, crop, looked_at, match, new_alert, photo, photos_of_revision_0013, report
 
 ANY = Filter(MODEL, only_open=False)
 ONLY_HERE = {*fitness.ONLY_HERE, "xid", "ix_changes_xid"}  # what only PostgreSQL has
@@ -232,6 +232,27 @@ def test_a_job_that_is_locked_by_another_is_passed_over_not_waited_for(both):
             work.jobs.add([ReportId(name)], NOW)
     with one.write() as work, two.write() as other:
         assert {work.jobs.claim(NOW, 60).report_id, other.jobs.claim(NOW, 60).report_id} == {"a", "b"}
+
+
+def test_two_that_save_the_same_many_matches_in_other_orders_do_not_wait_in_a_ring(both):
+    with both[0].write() as work:
+        add(work, "lost", Shelf.LOST)
+        add(work, "f0")
+        made, _ = match(work, "lost", "f0")
+        work.reports.add(*[report(f"f{n}") for n in range(1, 1200)])
+        many = [replace(made, found_id=ReportId(f"f{n}")) for n in range(1200)]
+        work.matches.save(many)
+
+    for _ in range(3):
+        start = threading.Barrier(2)
+
+        def save(database, matches, start=start):
+            with database.write() as work:
+                start.wait()
+                work.matches.save(matches)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(save, both, (many, many[::-1])))
 
 
 def test_both_sides_that_agree_at_the_same_moment_have_both_agreed(both):

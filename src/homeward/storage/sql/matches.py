@@ -26,7 +26,8 @@ class SqlMatches:
 
     def save(self, matches: Sequence[Match]) -> list[Match]:
         """Insert, or update all but the verdict; those that were not there before are returned."""
-        return [match for chunk in _chunks(matches) for match in self._save(chunk)]
+        in_order = sorted(matches, key=lambda match: (match.lost_id, match.found_id))  # so that no two wait in a ring
+        return [match for chunk in _chunks(in_order) for match in self._save(chunk)]
 
     def get(self, lost_id: ReportId, found_id: ReportId) -> Match | None:
         """The match, or None."""
@@ -99,8 +100,7 @@ class SqlMatches:
     def _save(self, chunk: Sequence[Match]) -> list[Match]:
         asked = {"lost": list({match.lost_id for match in chunk}), "found": list({match.found_id for match in chunk})}
         known = {(lost, found) for lost, found in self.connection.execute(KNOWN, asked)}
-        in_order = sorted(chunk, key=lambda match: (match.lost_id, match.found_id))  # so that no two wait in a ring
-        self.connection.execute(UPSERT(self.connection), [rows.match_values(match) for match in in_order])
+        self.connection.execute(UPSERT(self.connection), [rows.match_values(match) for match in chunk])
         return [match for match in chunk if (match.lost_id, match.found_id) not in known]
 
     def _views(self, found: Sequence[Match]) -> tuple[MatchView, ...]:
