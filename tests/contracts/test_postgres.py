@@ -255,6 +255,34 @@ def test_two_that_save_the_same_many_matches_in_other_orders_do_not_wait_in_a_ri
             list(pool.map(save, both, (many, many[::-1])))
 
 
+def test_who_weighs_many_reports_does_not_wait_in_a_ring_with_who_erases_them(both):
+    one, two = both
+    names = [ReportId(name) for name in "abcd"]
+    with one.write() as work:
+        for name in reversed(names):
+            add(work, name)
+
+    def standings():
+        with two.write() as work:
+            return work.reports.standings(names)
+
+    with ThreadPoolExecutor(1) as pool:
+        with one.write() as work:
+            work.reports.remove(names[0])
+            left = pool.submit(standings)
+            while not somebody_waits(one):
+                threading.Event().wait(0.01)
+            for name in names[1:]:
+                work.reports.remove(name)
+        assert left.result(20) == []
+
+
+def somebody_waits(database):
+    with database.search() as connection:
+        waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return connection.execute(text(f"SELECT EXISTS ({waiting})")).scalar_one()
+
+
 def test_both_sides_that_agree_at_the_same_moment_have_both_agreed(both):
     one, two = both
     with one.write() as work:

@@ -59,7 +59,7 @@ class Forget:
         """In one write; how many there were. A city forgets dozens of sightings a second."""
         hashes: list[ContentHash] = []
         with self.ports.database.write() as work:
-            there = [report for report in map(work.reports.get, report_ids) if report is not None]
+            there = [report for report in map(work.reports.get, sorted(report_ids)) if report is not None]
             for report in there:
                 hashes += [photo.content_hash for photo, _ in work.photos.of_report(report.id)]
                 work.reports.remove(report.id)

@@ -159,8 +159,8 @@ class Sight:
             earlier = _earlier(work, made)
             told = [self._told_apart(one, earlier[one.space.embedder.name][one.camera_id]) for one in made]
             outcomes = self._add(work, told)
-            repeated = {one.old_id for one in told if one.old_id is not None}
-            outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in repeated - outcomes.keys()}
+            repeated = {one.old_id for one in told if one.old_id is not None} - outcomes.keys()
+            outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in sorted(repeated)}
             for one in told:
                 status = CREATED if one.old_id is None else REPEATED
                 self.remember.note_answer(work, one.report_id, one.made.new.idempotency, status)

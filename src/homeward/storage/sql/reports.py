@@ -173,18 +173,22 @@ def _counted_as(report: Report) -> tuple[object, ...]:
     return report.species, report.place, report.happened_at.toordinal()
 
 
-STANDING = select(
-    reports.c.id,
-    reports.c.species,
-    reports.c.species_confidence,
-    type_coerce(reports.c.happened_at, BigInteger),
-    reports.c.encounter_id,
-    reports.c.source,
-    func.coalesce(reports.c.home_lat, reports.c.lat),
-    func.coalesce(reports.c.home_lon, reports.c.lon),
-    reports.c.home_lat.is_not(None),
-    reports.c.about,
-).where(reports.c.id.in_(bindparam("ids", expanding=True)))
+STANDING = (
+    select(
+        reports.c.id,
+        reports.c.species,
+        reports.c.species_confidence,
+        type_coerce(reports.c.happened_at, BigInteger),
+        reports.c.encounter_id,
+        reports.c.source,
+        func.coalesce(reports.c.home_lat, reports.c.lat),
+        func.coalesce(reports.c.home_lon, reports.c.lon),
+        reports.c.home_lat.is_not(None),
+        reports.c.about,
+    )
+    .where(reports.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(reports.c.id)
+)
 
 
 @lru_cache(maxsize=64)
