@@ -210,17 +210,33 @@ def test_jobs_of_the_model_that_was_in_use_wait_and_those_of_the_new_one_go_on(w
     assert {match.model for match in matches} == {"other"}
 
 
-class ErasingStep:
-    """Searches, and then something is erased before anything is stored."""
+class SeenStep:
+    """Searches, notes how many were asked about, and then does something before anything is stored."""
 
-    def __init__(self, step, erase):
-        self.step, self.erase = step, erase
+    def __init__(self, step, act=lambda: None):
+        self.step, self.act, self.sizes = step, act, []
 
     def __call__(self, work, asked):
         found = self.step(work, asked)
-        erase, self.erase = self.erase, lambda: None
-        erase()
+        self.sizes.append(len(asked))
+        act, self.act = self.act, lambda: None
+        act()
         return found
+
+
+def test_peoples_reports_in_one_group_are_weighed_one_after_the_other_and_sightings_together(world):
+    watched(world)
+    sightings = send_together(world, [new_sightings(world)[0], new_sightings(world)[2]])
+    work = world.engine._work
+    work._step = SeenStep(work._step)
+
+    calls = [lambda one=one: work.run_sighting(one) for one in sightings]
+    calls += [lambda: world.file("lost", photo(1, noise=5)), lambda: world.file("lost", photo(1, noise=6))]
+    *done, third, fourth = in_one_group(work._matched, *calls)
+
+    assert done == [True, True]
+    assert work._step.sizes == [2, 1, 1]
+    assert third.matches.total == fourth.matches.total == 2
 
 
 @pytest.mark.parametrize("which", ["lost", "first sighting"])
@@ -230,7 +246,7 @@ def test_what_is_erased_between_search_and_storing_leaves_the_others_their_match
     first, second = send_together(world, [new_sightings(world)[0], new_sightings(world)[2]])
     gone = lost_id if which == "lost" else first.report.id
     work = world.engine._work
-    work._step = ErasingStep(work._step, lambda: world.engine.erase(gone))
+    work._step = SeenStep(work._step, lambda: world.engine.erase(gone))
 
     done = in_one_group(work._matched, *[lambda one=one: work.run_sighting(one) for one in (first, second)])
 

@@ -182,7 +182,7 @@ class Work:
         """
         asked = {n: Asked(one.report, one.vectors, one.space) for n, one in enumerate(ready) if one.report is not None}
         with self.ports.database.read() as work:
-            found = dict(zip(asked, self._step(work, list(asked.values())), strict=True))
+            found = self._found(work, asked)
         with self.ports.database.write() as work:
             used = {name for name in {one.space.embedder.name for one in ready} if is_current(work, name)}
             ended = [n for n, one in enumerate(ready) if one.space.embedder.name in used]
@@ -192,6 +192,17 @@ class Work:
             new = dict(zip(ended, self._store(work, [(ready[n], found.get(n, ())) for n in ended]), strict=True))
             work.jobs.done(*[ready[n].job for n in ended])
         return [new.get(n) for n in range(len(ready))]
+
+    def _found(self, work: UnitOfWork, asked: Mapping[int, Asked]) -> dict[int, list[Match]]:
+        """Sightings share what they read; a person's report has thousands of pairs, and is weighed by itself."""
+        sightings = [n for n, one in asked.items() if one.report.source is Source.CAMERA]
+        alone = [[n] for n in asked if n not in sightings]
+        portions = [sightings, *alone] if sightings else alone
+        return {
+            n: matches
+            for some in portions
+            for n, matches in zip(some, self._step(work, [asked[n] for n in some]), strict=True)
+        }
 
     def _store(self, work: UnitOfWork, matched: Sequence[tuple[_Ready, Sequence[Match]]]) -> list[list[Match]]:
         """What was found for each, less what is gone; of each the matches that are new.
