@@ -210,6 +210,19 @@ def test_jobs_of_the_model_that_was_in_use_wait_and_those_of_the_new_one_go_on(w
     assert {match.model for match in matches} == {"other"}
 
 
+def test_of_one_track_in_one_group_the_second_is_a_repeat_although_the_model_was_switched_in_between(world):
+    watched(world)
+    one, other = new_sightings(world, SENT[3:4] + SENT[5:6])
+
+    def after_the_switch():
+        world.spaces.use(OTHER)
+        return world.engine._sight(other)
+
+    first, second = in_one_group(world.engine._sight._keep, lambda: world.engine._sight(one), after_the_switch)
+
+    assert (first.report.id, second.job) == (second.report.id, None)
+
+
 class SeenStep:
     """Searches, notes how many were asked about, and then does something before anything is stored."""
 

@@ -153,20 +153,28 @@ class Sight:
 
     def _store_all(self, made: Sequence[_Made]) -> list[Outcome]:
         """Of one camera one at a time: of two pictures of an animal in the same instant one is new, one its repeat."""
+        of_space: dict[ModelName, list[int]] = defaultdict(list)
+        for number, one in enumerate(made):
+            of_space[one.space.embedder.name].append(number)
+        outcomes: dict[int, Outcome] = {}
         with self.ports.database.write() as work:
             for camera_id in sorted({one.camera_id for one in made}):
                 work.alone(f"camera:{camera_id}")
-            earlier = _earlier(work, made)
-            told = [self._told_apart(one, earlier[one.space.embedder.name][one.camera_id]) for one in made]
-            outcomes = self._add(work, told)
-            repeated = {one.old_id for one in told if one.old_id is not None} - outcomes.keys()
-            outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in sorted(repeated)}
-            for one in told:
-                status = CREATED if one.old_id is None else REPEATED
-                self.remember.note_answer(work, one.report_id, one.made.new.idempotency, status)
-            return [
-                outcomes[one.report_id] if one.old_id is None else Outcome(outcomes[one.old_id].report) for one in told
-            ]
+            for model, numbers in of_space.items():
+                outcomes |= zip(numbers, self._store(work, model, [made[n] for n in numbers]), strict=True)
+        return [outcomes[number] for number in range(len(made))]
+
+    def _store(self, work: UnitOfWork, model: ModelName, made: Sequence[_Made]) -> list[Outcome]:
+        """Sightings whose vectors are of one ``model``."""
+        earlier = work.reports.latest_of_cameras(sorted({one.camera_id for one in made}), model, RECENT)
+        told = [self._told_apart(one, earlier[one.camera_id]) for one in made]
+        outcomes = self._add(work, told)
+        repeated = {one.old_id for one in told if one.old_id is not None} - outcomes.keys()
+        outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in sorted(repeated)}
+        for one in told:
+            status = CREATED if one.old_id is None else REPEATED
+            self.remember.note_answer(work, one.report_id, one.made.new.idempotency, status)
+        return [outcomes[one.report_id] if one.old_id is None else Outcome(outcomes[one.old_id].report) for one in told]
 
     def _told_apart(self, made: _Made, earlier: list[Seen]) -> _Told:
         """Whether it repeats one of the camera's ``earlier`` sightings, to which it is added, or begins anew."""
@@ -202,14 +210,6 @@ class Sight:
         jobs = self.remember.queue(work, reports)
         made = zip(reports, jobs, vectors, new, strict=True)
         return {report.id: Outcome(report, job, some, one.space) for report, job, some, one in made}
-
-
-def _earlier(work: UnitOfWork, made: Sequence[_Made]) -> dict[ModelName, dict[CameraId, list[Seen]]]:
-    """What the cameras of ``made`` saw last, newest first, with the vectors of each model."""
-    cameras: dict[ModelName, set[CameraId]] = defaultdict(set)
-    for one in made:
-        cameras[one.space.embedder.name].add(one.camera_id)
-    return {model: work.reports.latest_of_cameras(sorted(some), model, RECENT) for model, some in cameras.items()}
 
 
 def _last_at(report: Report, told: Sequence[_Told]) -> datetime:
