@@ -25,6 +25,24 @@ def test_a_claimed_job_is_not_given_twice_and_comes_back_after_its_lease(databas
         assert work.jobs.claim(NOW + timedelta(seconds=61), 60).attempts == 2
 
 
+def test_jobs_of_many_come_in_their_order_and_those_that_are_not_queued_anew_end_together(database):
+    names = [ReportId(name) for name in ("c", "a", "b")]
+    with database.write() as work:
+        for name in names:
+            add(work, name)
+        (waits,) = work.jobs.add([ReportId("a")], NOW)
+        queued = work.jobs.add(names, NOW + timedelta(minutes=1))
+        assert work.jobs.add([], NOW) == []
+    assert [job.report_id for job in queued] == names
+    assert queued[1] == replace(waits, due_at=NOW + timedelta(minutes=1))
+
+    with database.write() as work:
+        work.jobs.add([ReportId("c")], NOW)
+        work.jobs.done(*queued)
+        work.jobs.done()
+        assert [work.jobs.pending(name) for name in names] == [True, False, False]
+
+
 def test_a_job_asked_for_anew_while_it_ran_stays(database):
     with database.write() as work:
         add(work, "r")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
-from homeward.domain.animals import Species
+from homeward.domain.animals import Part, Species
 from homeward.domain.embeddings import NewEmbedding, unit
-from homeward.domain.ids import AccountId, CameraId, EncounterId, ReportId
+from homeward.domain.ids import AccountId, CameraId, EncounterId, ModelName, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Held, Shelf, Source, Status
@@ -200,6 +200,60 @@ def test_a_standing_is_that_of_the_report_as_it_is_now(database):
         work.reports.update(replace(before, species=Species.DOG))
         work.reports.remove(ReportId("two"))
     assert kinds() == {"one": Species.DOG}
+
+
+def test_a_writing_knows_its_own_standings_and_what_is_undone_was_never_so(database):
+    asked = [ReportId("one"), ReportId("two")]
+
+    def species(work):
+        return {standing.id: standing.species for standing in work.reports.standings(asked)}
+
+    with database.write() as work:
+        for name in asked:
+            add(work, name)
+    with database.read() as work:
+        before = species(work)
+    with pytest.raises(ZeroDivisionError), database.write() as work:
+        assert species(work) == before
+        work.reports.update(replace(report("one"), species=Species.DOG))
+        work.reports.remove(ReportId("two"))
+        assert species(work) == {"one": Species.DOG}
+        raise ZeroDivisionError
+
+    with database.write() as work:
+        assert species(work) == before
+    with database.read() as work:
+        assert species(work) == before
+
+
+def test_each_camera_tells_its_latest_sightings_with_their_vectors_of_one_model(database):
+    other = ModelName("other")
+    with database.write() as work:
+        for name in ("yard", "gate", "idle"):
+            work.cameras.save(Camera(CameraId(name), name, Point(57, 39), None, NOW))
+        for minutes, name in enumerate(("y1", "g1", "y2", "y3")):
+            add(work, name, minutes=minutes, camera_id=CameraId({"y": "yard", "g": "gate"}[name[0]]), track_id=name)
+            shown = photo(name)
+            work.photos.add(shown)
+            face, body = work.photos.add_crops([crop(shown, part=Part.FACE), crop(shown)])
+            made = {"y1": [(face, MODEL)], "g1": [(face, MODEL), (body, MODEL)], "y2": [(face, other)], "y3": []}[name]
+            work.embeddings.add([NewEmbedding(cut, model, unit(np.array([1.0, minutes]))) for cut, model in made])
+        work.reports.update(replace(work.reports.get(ReportId("y1")), last_seen_at=NOW + timedelta(hours=1)))
+    cameras = [CameraId("yard"), CameraId("idle"), CameraId("gate")]
+
+    with database.read() as work:
+        found = work.reports.latest_of_cameras(cameras, MODEL, 10)
+        few = work.reports.latest_of_cameras(cameras[:1], MODEL, 2)
+        assert work.reports.latest_of_cameras([], MODEL, 10) == {}
+
+    assert {camera: [seen.id for seen in latest] for camera, latest in found.items()} == {
+        "yard": ["y3", "y2", "y1"], "gate": ["g1"], "idle": [],
+    }  # fmt: skip
+    assert [seen.id for seen in few["yard"]] == ["y3", "y2"]
+    parts = {seen.id: [part for part, _ in seen.looks] for latest in found.values() for seen in latest}
+    assert parts == {"y3": [], "y2": [], "y1": [Part.FACE], "g1": [Part.FACE, Part.BODY]}
+    assert found["gate"][0].looks[0][1] == pytest.approx(unit(np.array([1.0, 1.0])))
+    assert [seen.last_at - NOW for seen in found["yard"][2:]] == [timedelta(hours=1)]
 
 
 def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(database):

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from skimage import data as samples
 
 from homeward.domain.animals import Label
-from homeward.errors import InvalidInput
+from homeward.errors import InvalidInput, ModelUnavailable
 from homeward.models.batching import Batcher
 from homeward.models.limits import Batching
 from homeward.models.oip import messages, path
@@ -418,6 +418,33 @@ def test_what_waits_is_shared_among_the_free_instances():
     batcher.close()
 
     assert sizes == [4, 4]
+
+
+def test_what_waits_when_it_is_closed_is_answered_by_all_instances():
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def run(items):
+        begun.release()
+        assert go_on.wait(20)
+        return items
+
+    batcher = Batcher(run, "test", Batching(max_batch=4, instances=2))
+    asked = [[0], [1], [2, 3, 4, 5, 6], [], [7], *([n] for n in range(8, 20))]
+    answers = [Future() for _ in asked]
+    for items, answer in zip(asked, answers, strict=True):
+        batcher.submit(items, answer)
+        if items in ([0], [1]):
+            assert begun.acquire(timeout=20)
+    closing = threading.Thread(target=batcher.close)
+    closing.start()
+    wait_for(lambda: batcher._is_closed)
+    with pytest.raises(ModelUnavailable):
+        batcher.submit([1], Future())
+    go_on.set()
+    closing.join(20)
+
+    assert [answer.result(0) for answer in answers] == asked
+    assert batcher.rows_waiting == 0
 
 
 def test_without_a_service_networks_run_here():

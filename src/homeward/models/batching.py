@@ -204,7 +204,7 @@ class BatchingDetector:
     """`homeward.ports.Detector` that joins concurrent calls of ``inner``."""
 
     def __init__(self, inner: Detector) -> None:
-        """Start the batching thread."""
+        """Start the batching threads."""
         self._inner = inner
         self._batcher: Batcher[Picture, tuple[Detection, ...]] = Batcher(inner.detect, inner.name)
 
@@ -218,7 +218,7 @@ class BatchingDetector:
         return self._batcher(pictures)
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the threads."""
         self._batcher.close()
 
 
@@ -226,7 +226,7 @@ class BatchingEmbedder:
     """`homeward.ports.Embedder` that joins concurrent calls of ``inner``."""
 
     def __init__(self, inner: Embedder) -> None:
-        """Start the batching thread."""
+        """Start the batching threads."""
         self._inner = inner
         self._batcher: Batcher[Picture, Vector] = Batcher(lambda crops: list(inner.embed(crops)), inner.name)
 
@@ -246,5 +246,5 @@ class BatchingEmbedder:
         return np.stack(rows) if rows else np.zeros((0, self.dimension), np.float32)
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the threads."""
         self._batcher.close()
