@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from homeward.domain.filing import Idempotency, NewSighting
 from homeward.domain.ids import ModelName
@@ -221,6 +222,17 @@ def test_of_one_track_in_one_group_the_second_is_a_repeat_although_the_model_was
     first, second = in_one_group(world.engine._sight._keep, lambda: world.engine._sight(one), after_the_switch)
 
     assert (first.report.id, second.job) == (second.report.id, None)
+
+
+def test_the_log_names_every_report_of_a_group_that_is_matched(world):
+    watched(world)
+    sightings = send_together(world, [new_sightings(world)[0], new_sightings(world)[2]])
+
+    with capture_logs() as logged:
+        work_off(world, sightings, together=True)
+
+    ids = [line["report_ids"] for line in logged if line["event"] == "match"]
+    assert ids == [[outcome.report.id for outcome in sightings]]
 
 
 class SeenStep:

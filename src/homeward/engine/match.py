@@ -53,7 +53,7 @@ class MatchStep:
 
         At most ``matches_kept``; of a camera's sighting the twenty likeliest. What many have to read is read once.
         """
-        with step("match", reports=len(asked)) as noted:
+        with step("match", report_ids=[one.report.id for one in asked]) as noted:
             found = [self._neighbours(one.report, one.own) for one in asked]
             others = {other.id: other for other in work.reports.standings(list({i for some in found for i in some}))}
             now = self.ports.clock.now()
