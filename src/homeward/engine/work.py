@@ -1,7 +1,7 @@
 """Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,9 +9,9 @@ from datetime import timedelta
 from homeward.domain.animals import Picture
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import PhotoId, ReportId
-from homeward.domain.matches import Match, ReasonCode
+from homeward.domain.matches import Match
 from homeward.domain.reports import Crop, Photo, Report, Shelf, Source, Standing
-from homeward.engine.afar import FromAfar
+from homeward.engine.alert import Alert, Matched
 from homeward.engine.events import EventBroker, MatchFound
 from homeward.engine.kept import kept_pixels
 from homeward.engine.match import Asked, MatchStep
@@ -22,14 +22,11 @@ from homeward.engine.sight import Outcome
 from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import HomewardError, StorageFull
-from homeward.ports import AlertKind, Job, NewAlert, Space, UnitOfWork
+from homeward.ports import Job, Space, UnitOfWork
 
 LEASE_S = 120.0
 TOGETHER = 32  # jobs in one transaction
 PRUNED_AFTER = 20  # pruned when a twentieth of the matches kept has come since
-GRACE = timedelta(
-    seconds=60
-)  # whoever has just filed sees the matches in the answer; the alert is for when they do not
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 300.0
 
 
@@ -43,21 +40,6 @@ class _Ready:
     space: Space
 
 
-@dataclass(frozen=True, slots=True)
-class _Telling:
-    """What somebody is to be told of a match, with what degree, since a report was ``asked`` about."""
-
-    kind: AlertKind
-    match: Match
-    degree: float
-    asked: Report | None
-
-    @property
-    def told_id(self) -> ReportId:
-        """The report of whoever is told."""
-        return self.match.lost_id if self.kind is AlertKind.MATCH else self.match.found_id
-
-
 class Work:
     """Runs jobs; what is ready at once is matched and committed together."""
 
@@ -65,6 +47,7 @@ class Work:
         """Nothing is read yet."""
         self.ports, self.rules, self.events = ports, rules, events
         self._step = MatchStep(ports, rules)
+        self._alert = Alert(ports.clock, rules.alert_degree)
         self._matched = Together(self._match_all, most=TOGETHER)
         self._unpruned: Counter[ReportId] = Counter()
 
@@ -218,7 +201,7 @@ class Work:
         unknown = {_pair(match) for match in work.matches.save(list(once.values()))}
         new = [[m for m in matches if _pair(m) in unknown and once[_pair(m)] is m] for _, matches in there]
         self._prune(work, [match for matches in new for match in matches])
-        self._alert(work, there, standings)
+        self._alert(work, [Matched(one.report, one.space.calibration, matches) for one, matches in there], standings)
         return new
 
     def _prune(self, work: UnitOfWork, new: Sequence[Match]) -> None:
@@ -234,60 +217,6 @@ class Work:
         ids = {match.lost_id for match in matches} | {match.found_id for match in matches}
         return {report.id: report for report in work.reports.standings(sorted(ids))}
 
-    def _alert(
-        self,
-        work: UnitOfWork,
-        matched: Sequence[tuple[_Ready, Sequence[Match]]],
-        standings: Mapping[ReportId, Standing],
-    ) -> None:
-        """One alert for each pair of lost report and encounter, of the best sighting; judged ones make none.
-
-        In the order of their keys: two transactions that queue the same ones then never wait for each other in a ring.
-        """
-        tellings = [one for ready, matches in matched for one in self._tellings(work, ready, matches, standings)]
-        ids = {report_id for one in tellings for report_id in (one.told_id, one.match.lost_id)}
-        reports = {report.id: report for report in work.reports.get_many(sorted(ids))}
-        alerts = [
-            self._new_alert(one, reports[one.told_id])
-            for one in tellings
-            if one.kind is AlertKind.MATCH or reports[one.told_id].account_id != reports[one.match.lost_id].account_id
-        ]
-        for alert in sorted(alerts, key=lambda new: (new.key, -new.degree)):
-            work.outbox.add(alert)
-
-    def _tellings(
-        self, work: UnitOfWork, ready: _Ready, matches: Sequence[Match], standings: Mapping[ReportId, Standing]
-    ) -> Iterator[_Telling]:
-        """Finders are told by the degree from afar: whether one is told must not tell either where a home lies."""
-        calibration, afar = ready.space.calibration, FromAfar(work, ready.space.calibration)
-        least = calibration.alert_degree if self.rules.alert_degree is None else self.rules.alert_degree
-        for match in matches:
-            if match.verdict is not None:
-                continue
-            if match.degree >= least or _is_answer(match):
-                yield _Telling(AlertKind.MATCH, match, match.degree, ready.report)
-            if _is_finders(match, standings):
-                degree = afar.degree(match, standings[match.lost_id], standings[match.found_id], least=least)
-                if degree >= least:
-                    yield _Telling(AlertKind.OWNER_NEAR, match, degree, ready.report)
-
-    def _new_alert(self, telling: _Telling, told: Report) -> NewAlert:
-        """For the account of ``told``."""
-        now, match, asked = self.ports.clock.now(), telling.match, telling.asked
-        pair = match.encounter_id if telling.kind is AlertKind.MATCH else match.found_id
-        has_just_filed = asked is not None and told.id == asked.id and now - asked.created_at < GRACE
-        return NewAlert(
-            key=f"{telling.kind}:{match.lost_id}:{pair}",
-            kind=telling.kind,
-            account_id=told.account_id,
-            lost_id=match.lost_id,
-            found_id=match.found_id,
-            encounter_id=match.encounter_id,
-            degree=telling.degree,
-            created_at=now,
-            due_at=now + GRACE if has_just_filed else now,
-        )
-
 
 def _pair(match: Match) -> tuple[ReportId, ReportId]:
     return match.lost_id, match.found_id
@@ -295,12 +224,3 @@ def _pair(match: Match) -> tuple[ReportId, ReportId]:
 
 def _is_there(match: Match, standings: Mapping[ReportId, Standing]) -> bool:
     return match.lost_id in standings and match.found_id in standings
-
-
-def _is_finders(match: Match, standings: Mapping[ReportId, Standing]) -> bool:
-    """Whether somebody found the animal who would like to hear of its owner, and has not answered them already."""
-    return standings[match.found_id].source is Source.PERSON and not _is_answer(match)
-
-
-def _is_answer(match: Match) -> bool:
-    return any(reason.code is ReasonCode.FINDER_ANSWERED for reason in match.reasons)
