@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from homeward.cli.postgres_checks import examine_postgres
 from homeward.domain.embeddings import Filter, NewEmbedding, unit
+from homeward.domain.filing import NewSighting
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
 from homeward.domain.reports import Shelf, Status
@@ -275,6 +276,25 @@ def test_who_weighs_many_reports_does_not_wait_in_a_ring_with_who_erases_them(bo
             for name in names[1:]:
                 work.reports.remove(name)
         assert left.result(20) == []
+
+
+def test_what_repeats_a_sighting_that_is_being_erased_is_new(both, tmp_path):
+    one, two = both
+    world = World(one, {s: open_shelf(s, PgVectorIndex(s, one)) for s in Shelf}, FolderPhotoStorage(tmp_path))
+    world.camera()
+    new = NewSighting("yard", picture(1), world.clock.now())
+    first = world.engine.add_sighting(new)
+
+    with ThreadPoolExecutor(1) as pool:
+        with two.write() as work:
+            work.reports.remove(first.report.id)
+            again = pool.submit(world.engine.add_sighting, new)
+            while not somebody_waits(two):
+                threading.Event().wait(0.01)
+        second = again.result(20)
+
+    assert not second.is_repeat
+    assert world.engine.report(second.report.id)
 
 
 def somebody_waits(database):

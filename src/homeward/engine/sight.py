@@ -168,9 +168,12 @@ class Sight:
         """Sightings whose vectors are of one ``model``."""
         earlier = work.reports.latest_of_cameras(sorted({one.camera_id for one in made}), model, RECENT)
         told = [self._told_apart(one, earlier[one.camera_id]) for one in made]
+        new = {one.report_id for one in told if one.old_id is None}
+        repeated = sorted({one.report_id for one in told} - new)
+        if len(work.reports.get_many(repeated)) < len(repeated):  # erased since the cameras' latest were read
+            return self._store(work, model, made)
         outcomes = self._add(work, told)
-        repeated = {one.old_id for one in told if one.old_id is not None} - outcomes.keys()
-        outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in sorted(repeated)}
+        outcomes |= {old_id: Outcome(_seen_again(work, old_id, told)) for old_id in repeated}
         for one in told:
             status = CREATED if one.old_id is None else REPEATED
             self.remember.note_answer(work, one.report_id, one.made.new.idempotency, status)
