@@ -18,6 +18,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from homeward.cli.postgres_checks import examine_postgres
+from homeward.domain.animals import Species
 from homeward.domain.embeddings import Filter, NewEmbedding, unit
 from homeward.domain.filing import NewSighting
 from homeward.domain.handovers import Handover
@@ -39,7 +40,7 @@ from homeward.testing import FixedClock
 from tests.conftest import photo as picture
 from tests.fakes.postgres import PASSWORD
 from tests.ports import free_port
-from tests.world import World, on_postgres
+from tests.world import HOME, World, on_postgres
 
 from .rows import MODEL, NOW, add, crop, looked_at, match, new_alert, photo, photos_of_revision_0013, report
 
@@ -87,6 +88,33 @@ def test_two_reports_that_arrive_at_two_processes_in_the_same_instant_find_each_
 
             page = worlds[0].engine.current_top_matches(pair[0])
             assert pair[1] in [item.match.found_id for item in page.items], f"turn {turn}"
+
+
+def test_sightings_of_the_same_cameras_at_two_processes_are_counted_and_alerted_once_for_each_encounter(both, tmp_path):
+    worlds = [
+        World(database, {s: open_shelf(s, PgVectorIndex(s, database)) for s in Shelf}, FolderPhotoStorage(tmp_path))
+        for database in both
+    ]
+    animals, cameras = range(4), ("yard", "gate", "park")
+    lost = [worlds[0].file("lost", picture(animal), place=HOME).report.id for animal in animals]
+    for name in cameras:
+        worlds[0].camera(name)
+    now = worlds[0].clock.now()
+    sent = [NewSighting(name, picture(one, noise=n), now) for one in animals for name in cameras for n in range(4)]
+
+    with ThreadPoolExecutor(8) as pool:
+        ways = (worlds[number % 2].engine.add_sighting for number in range(len(sent)))
+        seen = list(pool.map(lambda how: how[0](how[1]), zip(ways, sent, strict=True)))
+    while worlds[0].engine.run_due_jobs():
+        pass
+
+    encounters = {outcome.report.encounter_id for outcome in seen}
+    with both[0].read() as work:
+        day = now.toordinal()
+        assert sum(work.reports.animals_by_day(Species.CAT, HOME, 5.0, day, day).values()) == len(encounters) == 12
+        for lost_id in lost:
+            alerted = [alert.encounter_id for alert in work.outbox.of_lost(lost_id)]
+            assert len(alerted) == len(set(alerted)) == len(cameras)
 
 
 def test_a_machine_whose_clock_is_wrong_forgets_nothing_and_says_how_wrong_it_is(both, tmp_path):
