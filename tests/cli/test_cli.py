@@ -1,4 +1,5 @@
 import fcntl
+import hashlib
 import json
 import os
 import pty
@@ -313,6 +314,36 @@ def test_another_model_is_taken_in_and_given_up_again(run, photos, tmp_path):
     assert "in use: homeward-embedder-1" in run("reindex").stdout
     assert "nobody" in run("reindex", "--model", "nobody", code=2).stderr
     run("reindex", "--model", "tiny", "--rollback", code=2)
+
+
+def test_a_model_that_cannot_be_opened_ends_only_what_wants_one(run, photos, tmp_path):
+    run("report", "lost", photos / "own.jpg", *KEEP, "--name", "Rex")
+    models = tmp_path / "data" / "models"
+    models.mkdir()
+    (models / "tiny.yaml").write_text(yaml.safe_dump(CARD))
+    (models / "tiny.onnx").write_bytes(b"no network")
+    digest = hashlib.sha256(b"no network").hexdigest()
+    with closing(sqlite3.connect(tmp_path / "data" / "homeward.sqlite")) as rows, rows:
+        rows.execute("UPDATE facts SET value = 'tiny' WHERE name = 'embedder'")
+        rows.execute("UPDATE facts SET value = ? WHERE name = 'embedder_weights'", (json.dumps({"tiny": digest}),))
+
+    for wants in (["serve", "--port", free_port()], ["report", "lost", photos / "other.jpg", *KEEP]):
+        assert "tiny.onnx cannot be opened as ONNX." in run(*wants, code=2, HOMEWARD_EMBEDDER="tiny").stderr
+    run("export", tmp_path / "all.jsonl", HOMEWARD_EMBEDDER="tiny")
+
+    assert "Rex" in (tmp_path / "all.jsonl").read_text()
+
+
+def test_a_model_that_cannot_be_opened_does_not_become_that_of_a_new_folder(run, tmp_path):
+    models = tmp_path / "data" / "models"
+    models.mkdir(parents=True)
+    (models / "tiny.yaml").write_text(yaml.safe_dump(CARD))
+    (models / "tiny.onnx").write_bytes(b"no network")
+
+    gate = ["cameras", "add", "Gate", "--lat", 57.6, "--lon", 39.8]
+
+    assert "tiny.onnx cannot be opened as ONNX." in run(*gate, code=2, HOMEWARD_EMBEDDER="tiny").stderr
+    run(*gate)
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from homeward.watcher.config import CameraConfig
 
 
-def registry(settings: Settings) -> Registry:
-    """The models that can be used: the bundled ones and those added."""
+def registry(settings: Settings, *, is_late: bool = False) -> Registry:
+    """The models that can be used: the bundled ones and those added; ``is_late`` opens them at their first run."""
     from homeward.models.registry import Registry
 
-    return Registry([settings.models_folder], service_used(settings))
+    return Registry([settings.models_folder], service_used(settings), is_late=is_late)
 
 
 def service_used(settings: Settings) -> Service | None:

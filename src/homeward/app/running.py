@@ -56,8 +56,8 @@ class App:
             close()
 
 
-def build(settings: Settings) -> App:
-    """Wire everything by hand. The caller holds `folder_lock`.
+def build(settings: Settings, *, late_models: bool = False) -> App:
+    """Wire everything by hand. The caller holds `folder_lock`. ``late_models`` open when first they are run.
 
     Raises:
         HomewardError: a model, the database or a file of the settings cannot be used.
@@ -75,7 +75,7 @@ def build(settings: Settings) -> App:
     from homeward.storage.photos.place import open_photos
 
     settings.data.mkdir(parents=True, exist_ok=True)
-    models = registry(settings)
+    models = registry(settings, is_late=late_models)
     detector = BatchingDetector(models.detector(settings.detector, settings.model_threads))
     spaces = RegistrySpaces(models, settings.embedder, settings.model_threads)
     database = open_database(settings)

@@ -56,15 +56,18 @@ def say(key: str, **values: str | float) -> str:
 
 
 @contextmanager
-def client(data: Path | None, *, working: bool = False, is_asked: bool = False) -> "Iterator[Client]":
+def client(
+    data: Path | None, *, working: bool = False, looking: bool = False, is_asked: bool = False
+) -> "Iterator[Client]":
     """A client of the data: of the server that works in the folder, else of one within this process.
 
     One that is only starting is waited for, and so is another command.
 
     Beside a PostgreSQL database many processes may work, so this one just does.
 
-    ``working`` also runs the work behind it in this process: jobs, alerts, reindexing. ``is_asked``: the command only
-    asks for what is there, so a folder without data is a slip of the pen, and none is made.
+    ``working`` also runs the work behind it in this process: jobs, alerts, reindexing. ``looking``: the command brings
+    photos, so a broken model ends it before they are taken; others open no model. ``is_asked``: the command only asks
+    for what is there, so a folder without data is a slip of the pen, and none is made.
 
     Raises:
         InvalidInput: there is no data to ask for.
@@ -82,7 +85,7 @@ def client(data: Path | None, *, working: bool = False, is_asked: bool = False) 
                 yield found
             return
         configure("warning", "console")
-        running = build(chosen)
+        running = build(chosen, late_models=not (working or looking))
         if working:
             running.workers.start()
         try:

@@ -53,7 +53,7 @@ def import_reports(
         raise InvalidInput(f"There is nothing to import in {source}.", field="source", hint="Photos, .jsonl or .csv?")
     for line in told_before(source, entries, each_photo=each_photo):
         complain(line)
-    with client(data) as server:
+    with client(data, looking=True) as server:
         result = send_all(server, entries, defaults)
     if json:
         counts = {"imported": result.imported, "already": result.already, "over": result.over}

@@ -81,7 +81,7 @@ def report(
         "happened_at": happened_at, "held": held, "name": name, "description": description, "contact": contact,
         "about": about, "animal": animal, "keep_without_animal": keep_without_animal,
     }  # fmt: skip
-    with client(data) as server:
+    with client(data, looking=True) as server:
         filed = server.report(shelf, [_read(photo) for photo in photos], **fields)
     if json:
         show_json(filed)

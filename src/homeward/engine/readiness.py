@@ -12,6 +12,7 @@ from homeward.engine.wiring import Ports
 
 NO_PHOTO = ContentHash("0" * 64)
 WITHIN_S = 3.0
+GREY = np.full((64, 64, 3), 128, np.uint8)  # to see whether a model works
 
 
 @dataclass(slots=True)
@@ -50,9 +51,8 @@ class Readiness:
         """Once; a model that worked is not bothered by every probe."""
         if self._models_worked:
             return
-        grey = np.full((64, 64, 3), 128, np.uint8)
-        self.ports.detector.detect([grey])
-        self.ports.spaces.current().embedder.embed([grey])
+        self.ports.detector.detect([GREY])
+        self.ports.spaces.current().embedder.embed([GREY])
         self._models_worked = True
 
 

@@ -13,6 +13,7 @@ import structlog
 from homeward.domain.ids import CropId, ModelName
 from homeward.domain.reports import Crop, Shelf
 from homeward.engine.kept import kept_pixels
+from homeward.engine.readiness import GREY
 from homeward.engine.recognise import Embed
 from homeward.engine.weights import check_lengths, check_weights, is_as_before, known_weights, note_weights
 from homeward.engine.wiring import Ports
@@ -123,6 +124,8 @@ class Reindex:
             check_lengths(work, space)
             is_noted = known_weights(work).get(space.embedder.name) == space.weights
         is_same = (known, calibration) == (space.embedder.name, space.calibration.name)
+        if not is_noted:
+            space.embedder.embed([GREY])  # one that cannot even be opened must not become the folder's
         if not (is_same and is_noted):
             with self.ports.database.write() as work:
                 work.alone("reindex")

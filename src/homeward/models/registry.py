@@ -16,6 +16,7 @@ from homeward.domain.calibration import Calibration
 from homeward.errors import Conflict, HomewardError, ModelInvalid, NotFound, StorageFull
 from homeward.models.cards import Card, DetectorCard, EmbedderCard, load_yaml, parse_card, read_card
 from homeward.models.golden import check_golden
+from homeward.models.late import LateNetwork
 from homeward.models.onnx import Network, OnnxDetector, OnnxEmbedder, OnnxNetwork
 from homeward.models.remote.network import RemoteNetwork
 from homeward.models.remote.service import Service
@@ -28,10 +29,14 @@ DOWNLOADS, PINS, CALIBRATIONS = "downloads", "pins.json", "calibrations"
 class Registry:
     """Cards and files in folders."""
 
-    def __init__(self, folders: Sequence[Path], service: Service | None = None) -> None:
-        """``folders`` hold added models; `add` writes into the first. With a ``service`` networks run there."""
+    def __init__(self, folders: Sequence[Path], service: Service | None = None, *, is_late: bool = False) -> None:
+        """``folders`` hold added models; `add` writes into the first. With a ``service`` networks run there.
+
+        ``is_late``: detectors and embedders open, and are checked, at their first run.
+        """
         self._added = tuple(folders)
         self._service = service
+        self._is_late = is_late
 
     def cards(self) -> list[DetectorCard | EmbedderCard]:
         """All that are whole, bundled first."""
@@ -60,9 +65,7 @@ class Registry:
 
     def embedder(self, name: str, threads: int = 0) -> OnnxEmbedder:
         """An embedder, opened."""
-        card = self.card(name)
-        if not isinstance(card, EmbedderCard):
-            raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
+        card = self._embedder_card(name)
         return OnnxEmbedder(card, self._network(card, threads))
 
     def checked_embedder(self, name: str, threads: int = 0) -> OnnxEmbedder:
@@ -71,19 +74,18 @@ class Registry:
         Raises:
             ModelInvalid: it gives others, or is no embedder.
         """
-        embedder = self.embedder(name, threads)
-        here = isinstance(embedder.network, OnnxNetwork)
-        check_golden(
-            embedder.card, embedder.network if here else OnnxNetwork(embedder.card, self.file(name), threads=1)
-        )
-        return embedder
+        card = self._embedder_card(name)
+        return OnnxEmbedder(card, self._network(card, threads, is_checked=True))
 
-    def calibration(self, name: str) -> Calibration:
-        """What an embedder's distances mean."""
+    def _embedder_card(self, name: str) -> EmbedderCard:
         card = self.card(name)
         if not isinstance(card, EmbedderCard):
             raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
-        return card.calibration
+        return card
+
+    def calibration(self, name: str) -> Calibration:
+        """What an embedder's distances mean."""
+        return self._embedder_card(name).calibration
 
     def calibrate(self, name: str, entry: Mapping[str, Any]) -> EmbedderCard:
         """Give an embedder's card another curve; those of other species and parts stay.
@@ -94,9 +96,7 @@ class Registry:
             ModelInvalid: the model is no embedder, or the curve is none.
             StorageFull: the disk took no more; nothing changed.
         """
-        card = self.card(name)
-        if not isinstance(card, EmbedderCard):
-            raise ModelInvalid(f"{name} is no embedder.", field="embedder", hint="See homeward models list.")
+        card = self._embedder_card(name)
         kind = (entry["species"], entry["part"])
         others = [known for known in card.raw.get("calibration") or () if (known["species"], known["part"]) != kind]
         entries = [*others, dict(entry)]
@@ -133,8 +133,18 @@ class Registry:
         card = self.card(name)
         return card.sha256 or _sha256(self._file(card))
 
-    def _network(self, card: Card, threads: int) -> Network:
+    def _network(self, card: Card, threads: int, *, is_checked: bool = False) -> Network:
         file = self._file(card)
+
+        def opened() -> Network:
+            network = self._opened(card, file, threads)
+            if is_checked:
+                check_golden(card, network if self._service is None else OnnxNetwork(card, file, threads=1))
+            return network
+
+        return LateNetwork(opened) if self._is_late else opened()
+
+    def _opened(self, card: Card, file: Path, threads: int) -> Network:
         if self._service is None:
             return OnnxNetwork(card, file, threads)
         return RemoteNetwork(card, self._service, lambda: OnnxNetwork(card, file, threads))
