@@ -252,9 +252,10 @@ def load(**overrides: object) -> Settings:
             if known
             else f"There is no such setting{_but(name)}; see docs/reference/settings.md.",
         ) from error
-    if os.path.isfile(found.data):  # noqa: PTH113 - Path.is_file raises where a folder above it is closed
-        hint = "Name a folder with --data or HOMEWARD_DATA."
-        raise BadSettings(f"{found.data} is a file, no folder.", field="data", hint=hint)
+    for path in (found.data, *found.data.parents):
+        if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where a folder above it is closed
+            hint = "Name a folder with --data or HOMEWARD_DATA."
+            raise BadSettings(f"{path} is a file, no folder.", field="data", hint=hint)
     if "public_url" in found.model_fields_set or not found.port:
         return found
     host = LOOPBACK if found.host in ANYWHERE else f"[{found.host}]" if ":" in found.host else found.host

@@ -874,8 +874,27 @@ def test_the_doctor_looks_on_where_the_database_is_hurt(run, rows, tmp_path, har
     told = {each["name"]: each for each in json.loads(run("doctor", "--json", code=1).stdout)["checks"]}
 
     failed = {"no database at all": "database", "newer tables": "tables", "rows that went elsewhere": "moved"}[harm]
-    assert told[failed]["state"] == "fail"
+    assert [name for name, each in told.items() if each["state"] == "fail"] == [failed]
     assert told["embedder homeward-embedder-1"]["state"] == "ok", "the look goes on"
+
+
+def test_a_database_that_is_silent_is_told_once_and_the_models_are_looked_at(run):
+    url = f"postgresql://u:p@127.0.0.1:{free_port()}/d"
+
+    checks = json.loads(run("doctor", "--json", code=1, HOMEWARD_DATABASE_URL=url).stdout)["checks"]
+    told = {each["name"]: each for each in checks}
+
+    assert [name for name, each in told.items() if each["state"] == "fail"] == ["database"]
+    assert told["embedder homeward-embedder-1"]["state"] == "ok"
+
+
+def test_a_database_file_without_tables_wants_no_backup(run, tmp_path):
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / "homeward.sqlite").touch()
+
+    told = {each["name"]: each for each in json.loads(run("doctor", "--json").stdout)["checks"]}
+
+    assert (told["tables"]["state"], told["tables"]["mend"]) == ("warn", "homeward serve makes them")
 
 
 def test_what_the_machine_refuses_is_one_line(run, rows, tmp_path):

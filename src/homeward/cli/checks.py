@@ -1,5 +1,6 @@
 """The doctor's checks: each says ok, warn or fail, what it found, and how to mend it."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from homeward.settings import Settings, strange_names
 LEAST_FREE_BYTES = 500_000_000
 OTHERS = 0o077
 ANSWERS_S = 5.0
+MAKES_IT = "homeward serve makes it; where data should be, correct --data or HOMEWARD_DATA"
 SLOW_S = 1.0  # an owner waits for two or three of them
 
 
@@ -26,9 +28,11 @@ class Check:
 
 
 def examine(chosen: Settings) -> list["Check"]:
-    """All checks, in the order in which one would mend things."""
+    """All checks, in the order in which one would mend things; a trouble that ends several of them is told once."""
     groups = (_folder, _files, _messengers, _database, _elsewhere, _models, _service)
-    return [check for group in groups for check in _safely(group, chosen)]
+    told: dict[str, Check] = {}
+    checks = [check for group in groups for check in _safely(group, chosen)]
+    return [check for check in checks if check.state != "fail" or told.setdefault(check.finding, check) is check]
 
 
 def _safely(group: Callable[[Settings], Iterator[Check]], chosen: Settings) -> Iterator[Check]:
@@ -58,7 +62,7 @@ def _folder(chosen: Settings) -> Iterator[Check]:
 
     folder = chosen.data
     if not folder.exists():
-        yield Check("data folder", "warn", f"{folder} is not there yet", "homeward serve makes it")
+        yield _missing(folder)
         return
     free = shutil.disk_usage(folder).free
     state = "ok" if free > LEAST_FREE_BYTES else "fail"
@@ -71,6 +75,16 @@ def _folder(chosen: Settings) -> Iterator[Check]:
     if folder.stat().st_mode & OTHERS:
         yield Check("private", "warn", "others on this machine may look into the folder", f"chmod -R go-rwx {folder}")
     yield _running(DataFolderLock.serving_url(folder))
+
+
+def _missing(folder: Path) -> Check:
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not os.access(above, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        from homeward.storage.refused import cannot_make
+
+        error = cannot_make(folder)
+        return Check("data folder", "fail", error.message, error.hint or "")
+    return Check("data folder", "warn", f"{folder} is not there yet", MAKES_IT)
 
 
 def _owned(folder: Path) -> Iterator[Check]:
@@ -148,6 +162,9 @@ def _database(chosen: Settings) -> Iterator[Check]:
         return
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as rows:
+            if rows.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+                yield Check("tables", "warn", "there are none yet", "homeward serve makes them")
+                return
             whole = rows.execute("PRAGMA quick_check").fetchone()[0]
             reports = rows.execute("SELECT count(*) FROM reports").fetchone()[0]
             waiting = rows.execute("SELECT count(*) FROM jobs").fetchone()[0]
@@ -185,9 +202,9 @@ def _elsewhere(chosen: Settings) -> Iterator[Check]:
 
 
 def _models(chosen: Settings) -> Iterator[Check]:
-    from homeward.app import embedder_in_use, registry
+    from homeward.app import registry
 
-    models, in_use = registry(chosen), embedder_in_use(chosen)
+    models, in_use = registry(chosen), _in_use(chosen)
     if in_use != chosen.embedder:
         mend = f"homeward reindex --model {chosen.embedder}, or set HOMEWARD_EMBEDDER={in_use}"
         yield Check("model setting", "warn", f"asks for {chosen.embedder}, the data folder uses {in_use}", mend)
@@ -195,8 +212,18 @@ def _models(chosen: Settings) -> Iterator[Check]:
         yield _tried(f"{kind} {name}", lambda name=name: models.check_golden(name))  # type: ignore[misc]
 
 
+def _in_use(chosen: Settings) -> str:
+    """The embedder in use; the settings' one where the rows, which have a check of their own, cannot be asked."""
+    from homeward.app import embedder_in_use
+
+    try:
+        return embedder_in_use(chosen)
+    except HomewardError:
+        return chosen.embedder
+
+
 def _service(chosen: Settings) -> Iterator[Check]:
-    from homeward.app import embedder_in_use, service_used
+    from homeward.app import service_used
     from homeward.models.registry import Registry
     from homeward.models.remote.check import seconds_a_picture
 
@@ -204,7 +231,7 @@ def _service(chosen: Settings) -> Iterator[Check]:
     if service is None:
         return
     models = Registry([chosen.models_folder])
-    for name in (chosen.detector, embedder_in_use(chosen)):
+    for name in (chosen.detector, _in_use(chosen)):
         card = models.card(name)
         try:
             lag_s = seconds_a_picture(card, service, lambda name=name: models.network(name)[1])  # type: ignore[misc]

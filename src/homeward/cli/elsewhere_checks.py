@@ -34,6 +34,10 @@ class FileRows:
 
         return peek(self.path, name)
 
+    def is_new(self) -> bool:
+        """Whether there are no tables yet."""
+        return not self._all("SELECT 1 FROM sqlite_master LIMIT 1")
+
     def hashes(self) -> list[str]:
         """Names of all photos."""
         return [found for (found,) in self._all("SELECT DISTINCT content_hash FROM photos")]
@@ -124,9 +128,9 @@ def _rows(chosen: Settings) -> Rows:
     from homeward.app import DATABASE_FILE, database_url
 
     url, file = database_url(chosen), chosen.data / DATABASE_FILE
-    if url is None:
-        return FileRows(file) if file.exists() else NoRows()
-    rows = ServerRows(url)
+    if url is None and not file.exists():
+        return NoRows()
+    rows = FileRows(file) if url is None else ServerRows(url)
     return NoRows() if rows.is_new() else rows
 
 
