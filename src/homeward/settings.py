@@ -4,9 +4,10 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_origin
 
 from pydantic import AnyHttpUrl, AnyUrl, Field, IPvAnyNetwork, SecretStr, UrlConstraints, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +18,7 @@ from pydantic_settings import (
 
 from homeward.errors import BadSettings
 from homeward.models.limits import Batching
+from homeward.settings_wrong import why
 
 TOML_FILE = Path("homeward.toml")
 LOOPBACK, ANYWHERE = "127.0.0.1", {"0.0.0.0", "::", ""}  # noqa: S104 - where one listens is nowhere to go
@@ -52,7 +54,7 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         (),
         description="Addresses or networks of proxies whose X-Forwarded-For is believed, a JSON list; for example "
-        '["10.0.0.0/8"].',
+        '["127.0.0.1", "10.0.0.0/8"].',
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
@@ -215,15 +217,30 @@ def strange_names() -> dict[str, str | None]:
     return {name: f"{PREFIX}{found[0].upper()}" if found else None for name, found in nearest.items()}
 
 
-def _named_in(message: str) -> str | None:
-    """The setting that pydantic names: ``error parsing value for field "port" from source ...``."""
-    _, quoted, rest = message.partition('"')
-    return f"HOMEWARD_{rest.partition(quoted)[0].upper()}" if quoted else None
+def _unreadable(message: str) -> BadSettings:
+    """What pydantic says so: ``error parsing value for field "trusted_proxies" from source ...``."""
+    name = message.split('"')[1]
+    is_list = get_origin(Settings.model_fields[name].annotation) is tuple
+    kind, example = ("list", '["one", "two"]') if is_list else ("object", '{"name": {"max_batch": 8}}')
+    hint = f"It is written like this: {PREFIX}{name.upper()}='{example}'. {Settings.model_fields[name].description}"
+    return BadSettings(f"{PREFIX}{name.upper()} must be a JSON {kind}.", field=name, hint=hint)
 
 
 def _but(name: str) -> str:
     nearest = difflib.get_close_matches(name, Settings.model_fields, 1)
     return f", but {nearest[0]}" if nearest else ""
+
+
+def _refused(finding: ErrorDetails) -> BadSettings:
+    name, *parts = finding["loc"]
+    name, within = str(name), ".".join(part for part in parts if isinstance(part, str) and "[" not in part)
+    known = Settings.model_fields.get(name)
+    if known is None:
+        hint = f"There is no such setting{_but(name)}; see docs/reference/settings.md."
+        return BadSettings(f"{TOML_FILE} has an unknown key {name}.", field=name, hint=hint)
+    each = "each of " if any(isinstance(part, int) for part in parts) else ""
+    place = f"{each}{PREFIX}{name.upper()}" + (f", {within}," if within else "")
+    return BadSettings(f"{place} {why(finding)}.", field=name, hint=known.description)
 
 
 def load(**overrides: object) -> Settings:
@@ -238,20 +255,9 @@ def load(**overrides: object) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{TOML_FILE} is not TOML: {error}.", field=str(TOML_FILE)) from error
     except SettingsError as error:
-        hint = 'A list is written as JSON: ["one", "two"]; see docs/reference/settings.md.'
-        raise BadSettings(f"{error}.", field=_named_in(str(error)), hint=hint) from error
+        raise _unreadable(str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        name, *parts = first["loc"]
-        name, within = str(name), "".join(f"{part}: " for part in parts if isinstance(part, str) and "[" not in part)
-        known = Settings.model_fields.get(name)
-        raise BadSettings(
-            f"Setting {name} (HOMEWARD_{name.upper()}): {within}{first['msg']}.",
-            field=name,
-            hint=known.description
-            if known
-            else f"There is no such setting{_but(name)}; see docs/reference/settings.md.",
-        ) from error
+        raise _refused(error.errors()[0]) from error
     for path in (found.data, *found.data.parents):
         if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where a folder above it is closed
             hint = "Name a folder with --data or HOMEWARD_DATA."

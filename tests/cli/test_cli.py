@@ -1065,12 +1065,39 @@ def test_a_backup_that_is_not_there_is_said_and_no_folder_is_made(run, tmp_path)
 def test_a_setting_that_is_no_list_is_named(run):
     told = run("doctor", code=2, HOMEWARD_TRUSTED_PROXIES="127.0.0.1").stderr
     assert "HOMEWARD_TRUSTED_PROXIES" in told
-    assert "A list is written as JSON" in told
+    assert "HOMEWARD_TRUSTED_PROXIES must be a JSON list. (trusted_proxies)" in told
+    assert """written like this: HOMEWARD_TRUSTED_PROXIES='["one", "two"]'.""" in told
+    told = run("doctor", code=2, HOMEWARD_MODEL_BATCHING="nope").stderr
+    assert "HOMEWARD_MODEL_BATCHING must be a JSON object. (model_batching)" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("TRUSTED_PROXIES", '["proxy"]', "must be an address or a network, not 'proxy'."),
+        ("TRUSTED_PROXIES", '["10.0.0.1/8"]', "must be an address or a network, not '10.0.0.1/8', but 10.0.0.0/8."),
+        ("PORT", "many", "must be a whole number, not 'many'."),
+        ("PORT", "99999", "must be 65535 or less, not '99999'."),
+        ("ALERT_DEGREE", "-1", "must be 0 or more, not '-1'."),
+        ("TELEGRAM_WEBHOOK", "perhaps", "must be true or false, not 'perhaps'."),
+        ("LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error', not 'loud'."),
+        ("PUBLIC_URL", "pets.example.org", "must be a whole address, with https:// or the like in front."),
+        ("PUBLIC_URL", "ftp://u:secret@pets", "must be an address that begins with http:// or https://."),
+        ("TELEGRAM_ADMINS", '["me"]', "must be a whole number, not 'me'."),
+        ("MODEL_BATCHING", '{"a": {"max_batch": 0}}', ", a, is refused: max_batch must be 1 to 256."),
+        ("MODEL_BATCHING", '{"a": {"most": 0}}', ", a.most, must be left out: there is no such word."),
+    ],
+)
+def test_a_refused_setting_is_told_in_our_words_with_what_it_is_for(run, name, value, why):
+    told = run("doctor", code=2, **{f"HOMEWARD_{name}": value}).stderr
+
+    assert re.search(rf"HOMEWARD_{name} ?{re.escape(why)} \({name.lower()}\)\n  \w", told)
+    assert "secret" not in told
 
 
 def test_what_is_wrong_with_a_setting_is_said_of_it_in_plain_words(run, tmp_path):
     told = run("doctor", code=2, HOMEWARD_MAP_STYLE="foo").stderr
-    assert "Setting map_style (HOMEWARD_MAP_STYLE): " in told
+    assert "HOMEWARD_MAP_STYLE must be a whole address" in told
     assert "There is no such setting" not in told
     assert told.count("wrap") == 0
 
