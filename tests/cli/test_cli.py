@@ -1007,6 +1007,15 @@ def test_a_mistyped_folder_is_said_and_none_is_made(run, photos):
     assert not (photos / "data").exists()
 
 
+def test_beside_postgresql_too_a_mistyped_folder_is_said_and_none_is_made(run, photos):
+    elsewhere = {"HOMEWARD_DATABASE_URL": f"postgresql://u:p@127.0.0.1:{free_port()}/d"}
+    for command in (["cameras", "list"], ["export", photos / "out"], ["report", "lost", photos / "own.jpg", *KEEP]):
+        assert "There is no data of Homeward in" in run(*command, code=2, **elsewhere).stderr
+    assert not (photos / "data").exists()
+    (photos / "data").mkdir()
+    assert "PostgreSQL does not answer" in run("cameras", "list", code=1, **elsewhere).stderr
+
+
 def test_the_picture_that_cannot_be_read_is_named(run, photos):
     (photos / "bad.jpg").write_bytes(b"no picture")
     answer = run("report", "lost", photos / "own.jpg", photos / "bad.jpg", *KEEP, code=2)

@@ -62,8 +62,9 @@ def check_several(settings: Settings) -> None:
 
 
 def has_data(settings: Settings) -> bool:
-    """Whether anything was kept yet: in the folder, or in a database of its own."""
-    return database_url(settings) is not None or (settings.data / DATABASE_FILE).exists()
+    """Whether anything was kept yet; where the rows are in PostgreSQL, whether the folder beside them is there."""
+    kept = settings.data / DATABASE_FILE if database_url(settings) is None else settings.data
+    return kept.exists()
 
 
 def open_database(settings: Settings) -> SqlDatabase | PostgresDatabase:

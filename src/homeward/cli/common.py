@@ -63,7 +63,7 @@ def client(
 
     One that is only starting is waited for, and so is another command.
 
-    Beside a PostgreSQL database many processes may work, so this one just does.
+    Beside a PostgreSQL database many processes may work, so this one just does, in a folder that is there already.
 
     ``working`` also runs the work behind it in this process: jobs, alerts, reindexing. ``looking``: the command brings
     photos, so a broken model ends it before they are taken; others open no model. ``is_asked``: the command only asks
@@ -72,12 +72,12 @@ def client(
     Raises:
         InvalidInput: there is no data to ask for.
     """
-    from homeward.app import build, folder_lock, operator_key
+    from homeward.app import build, database_url, folder_lock, operator_key
     from homeward.client import Client
     from homeward.telemetry import configure
 
     chosen = settings(data)
-    if is_asked:
+    if is_asked or database_url(chosen) is not None:
         check_data(chosen)
     with folder_lock(chosen).or_server(complain) as url:
         if url is not None:
@@ -101,10 +101,11 @@ def check_data(chosen: "Settings") -> None:
     Raises:
         InvalidInput: there is no data to ask for.
     """
-    from homeward.app import has_data
+    from homeward.app import database_url, has_data
 
     if not has_data(chosen):
-        hint = "Name the folder with --data or HOMEWARD_DATA; homeward serve and homeward report make a new one."
+        makers = "homeward serve and homeward report make" if database_url(chosen) is None else "homeward serve makes"
+        hint = f"Name the folder with --data or HOMEWARD_DATA; {makers} a new one."
         raise InvalidInput(f"There is no data of Homeward in {chosen.data}.", field="data", hint=hint)
 
 
