@@ -8,6 +8,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+LONG = 1e9  # what is only bounded since JSON loses larger numbers
 PROTOCOL = ROOT / "src" / "homeward" / "models" / "oip.proto"
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
 
@@ -62,7 +63,7 @@ def http_page() -> str:
     parts = [NOTE + "# HTTP interface\n", "The same as OpenAPI: `GET /api/openapi.json`.\n"]
     for path, operations in sorted(spec["paths"].items()):
         for method, operation in operations.items():
-            parts.append(_operation(method, path, operation))
+            parts.append(_operation(method, path, operation, spec["components"]["schemas"]))
     return "\n".join(parts)
 
 
@@ -111,7 +112,7 @@ def _openapi() -> dict[str, Any]:
     return describe_api()
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> str:
     lines = [f"## {method.upper()} {path}\n", operation.get("summary", ""), ""]
     if operation.get("description"):
         lines += [operation["description"], ""]
@@ -120,25 +121,54 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         lines += ["| parameter | in | meaning |", "|---|---|---|"]
         lines += [f"| `{p['name']}` | {p['in']} | {p.get('description', '')} |" for p in parameters]
         lines.append("")
-    form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
-    if form:
-        fields, needed = form["schema"]["properties"], form["schema"]["required"]
-        lines += ["| form field | type | needed | meaning |", "|---|---|---|---|"]
-        lines += [
-            f"| `{name}` | {_shape(field)} |{' yes' if name in needed else ''} | {field['description']} |"
-            for name, field in fields.items()
-        ]
-        lines.append("")
+    content = operation.get("requestBody", {}).get("content", {})
+    for kind, word in (("multipart/form-data", "form"), ("application/json", "JSON")):
+        if kind in content:
+            lines += _fields(word, _resolved(content[kind]["schema"], schemas), schemas)
     answers = ", ".join(f"{status} {answer['description']}" for status, answer in operation["responses"].items())
     return "\n".join([*lines, f"Answers: {answers}.", ""])
 
 
-def _shape(field: dict[str, Any]) -> str:
+def _fields(word: str, body: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
+    about = [body["description"], ""] if "description" in body else []
+    lines = [*about, f"| {word} field | type | needed | meaning |", "|---|---|---|---|"]
+    for name, field in body["properties"].items():
+        needed, meaning = name in body.get("required", ()), field.get("description", "")
+        default = field.get("default")
+        shape = _shape(field, schemas) + (f", default `{json.dumps(default)}`" if default not in (None, "", []) else "")
+        lines.append(f"| `{name}` | {shape} |{' yes' if needed else ''} | {meaning} |")
+    return [*lines, ""]
+
+
+def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    return schemas[schema["$ref"].rpartition("/")[2]] | schema if "$ref" in schema else schema
+
+
+def _shape(field: dict[str, Any], schemas: dict[str, Any]) -> str:
+    field = _resolved(field, schemas)
+    if "anyOf" in field:
+        return " or ".join(_shape(each, schemas) for each in field["anyOf"])
     if field["type"] == "array":
-        return "1 file" if field["maxItems"] == 1 else f"1 to {field['maxItems']} files"
+        return _array(field, schemas)
     if "enum" in field:
         return ", ".join(f"`{word}`" for word in field["enum"])
-    return str(field.get("format", field["type"]))
+    if "properties" in field:
+        return f"object of {', '.join(f'`{name}`' for name in field['properties'])}"
+    return str(field.get("format", field["type"])) + _limits(field)
+
+
+def _array(field: dict[str, Any], schemas: dict[str, Any]) -> str:
+    if field["items"].get("format") == "binary":
+        return "1 file" if field["maxItems"] == 1 else f"1 to {field['maxItems']} files"
+    return f"list of {_shape(field['items'], schemas)}"
+
+
+def _limits(field: dict[str, Any]) -> str:
+    if "maxLength" in field:
+        least = field.get("minLength", 0)
+        return f" of {f'{least} to' if least else 'at most'} {field['maxLength']} characters"
+    least, most = field.get("minimum"), field.get("maximum")
+    return f" from {least:g} to {most:g}" if least is not None and most is not None and most < LONG else ""
 
 
 def main() -> None:

@@ -25,6 +25,21 @@ def test_the_page_of_the_http_interface_names_every_field_of_a_form():
     assert "| `photo` | 1 file | |" in sections["POST /api/v1/handovers/{handover_id}/messages"]
 
 
+def test_the_page_of_the_http_interface_names_every_field_of_a_json_body():
+    page = pages()[ROOT / "docs" / "reference" / "http.md"]
+    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+
+    verdict = sections["PUT /api/v1/lost/{lost_id}/matches/{found_id}/verdict"]
+    assert "| `verdict` | `same`, `different`, `unsure` | yes |" in verdict
+    assert "| `close` | boolean, default `false` | | with same" in verdict
+    assert "absent stays, null empties" in sections["PATCH /api/v1/reports/{report_id}"]
+    assert "| `held` | `held`, `seen_loose` or null | |" in sections["PATCH /api/v1/reports/{report_id}"]
+    assert "| `limit` | integer from 1 to 200, default `50` | |" in sections["POST /api/v1/alerts/claim"]
+    assert "| `kind` | `scam`, `no_animal`," in sections["POST /api/v1/board/{report_id}/complaints"]
+    assert "| `keys` | object of `p256dh`, `auth` | yes |" in sections["PUT /api/v1/reports/{report_id}/push"]
+    assert "| `ids` | list of string of 1 to 64 characters | yes |" in sections["POST /api/v1/reports/{report_id}/seen"]
+
+
 def test_the_compiled_protocol_is_the_written_one():
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
 

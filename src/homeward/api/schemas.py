@@ -198,16 +198,16 @@ class Change(_Body):
 
     status: Literal["open", "reunited", "closed"] | None = None
     species: Literal["cat", "dog"] | None = None
-    lat: float | None = None
-    lon: float | None = None
-    home_lat: float | None = None
-    home_lon: float | None = None
-    happened_at: str | None = None
-    held: Literal["held", "seen_loose"] | None = None
-    name: str | None = None
-    description: str | None = None
-    contact: str | None = None
-    address: str | None = None
+    lat: float | None = Field(None, description=REPORT_FIELDS["lat"])
+    lon: float | None = Field(None, description=REPORT_FIELDS["lon"])
+    home_lat: float | None = Field(None, description=REPORT_FIELDS["home_lat"])
+    home_lon: float | None = Field(None, description=REPORT_FIELDS["home_lon"])
+    happened_at: str | None = Field(None, description="when, ISO 8601 with an offset")
+    held: Literal["held", "seen_loose"] | None = Field(None, description=REPORT_FIELDS["held"])
+    name: str | None = Field(None, description=REPORT_FIELDS["name"])
+    description: str | None = Field(None, description=REPORT_FIELDS["description"])
+    contact: str | None = Field(None, description=REPORT_FIELDS["contact"])
+    address: str | None = Field(None, description=REPORT_FIELDS["address"])
     listed: bool | None = Field(None, description="whether everybody may see photo, name, species, district and day")
     secret_mark: str | None = Field(None, description="a mark that the owner keeps back; shown to nobody else")
     muted_until: str | None = Field(None, description="no alerts about matches until then; null for at once")
@@ -217,7 +217,7 @@ class VerdictBody(_Body):
     """What the owner says; ``close`` ends the case with ``same``."""
 
     verdict: Literal["same", "different", "unsure"]
-    close: bool = False
+    close: bool = Field(default=False, description="with same: the search is over")
 
 
 class NewCamera(_Body):
@@ -226,8 +226,8 @@ class NewCamera(_Body):
     name: str = Field(min_length=1, max_length=100)
     lat: float
     lon: float
-    id: str | None = Field(None, max_length=40)
-    district: str | None = Field(None, max_length=100)
+    id: str | None = Field(None, max_length=40, description="made up where none is given")
+    district: str | None = Field(None, max_length=100, description="looked up where none is given")
 
 
 class Heartbeat(_Body):
