@@ -898,7 +898,9 @@ def test_a_database_file_without_tables_wants_no_backup(run, tmp_path):
 
 
 def test_what_the_machine_refuses_is_one_line(run, rows, tmp_path):
-    assert "No such file or directory" in run("backup", tmp_path / "no" / "where.tar", code=1).stderr
+    assert (
+        f"There is no folder {tmp_path / 'no'}. (target)" in run("backup", tmp_path / "no" / "where.tar", code=2).stderr
+    )
     assert "Traceback" not in run("export", tmp_path / "no" / "where.jsonl", code=1).stderr
     (tmp_path / "homeward.toml").write_text("port = = 3\n")
     assert "homeward.toml is not TOML" in run("doctor", code=2).stderr
@@ -1055,6 +1057,27 @@ def test_a_backup_without_photos_that_rows_name_is_written_and_fails_so_that_old
     assert "1 photos that rows name were not there" in told.stdout
     assert "Keep the older ones" in told.stderr
     assert (tmp_path / "x.tar").exists()
+
+
+def test_what_is_no_backup_leaves_no_folder_behind(run, tmp_path):
+    (tmp_path / "b.tar").write_bytes(b"no backup")
+
+    assert "cannot be read as a backup" in run("restore", tmp_path / "b.tar", code=2).stderr
+
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_demo_without_pictures_says_so_and_leaves_the_last_one_alone(run, photos, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / MARKER).touch()
+    (tmp_path / "data" / "kept").touch()
+    (tmp_path / "none").mkdir()
+
+    assert "There are no photos of pets" in run("demo", "--photos", tmp_path / "none", code=2).stderr
+    run("demo", "--photos", tmp_path / "none", "--data", tmp_path / "new", data=False, code=2)
+
+    assert (tmp_path / "data" / "kept").exists()
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_a_spreadsheet_saved_otherwise_is_said(run, tmp_path):

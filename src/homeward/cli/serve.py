@@ -129,17 +129,19 @@ def demo(
     """
     from homeward.app import build
     from homeward.cli.demo.city import DISTRICTS, claim, clear, fill
+    from homeward.cli.demo.pictures import of_cat, of_folder
     from homeward.storage.lock import DataFolderLock
     from homeward.telemetry import configure
 
     chosen = settings(data, host=host, port=port, districts=DISTRICTS, uploads_per_minute=0, database_url="")
+    pets = of_folder(photos) if photos else of_cat()
     claim(data)
     configure("warning", "console")
     with DataFolderLock(chosen.data).waited(complain) as lock:
         clear(data)
         running = build(chosen)
         try:
-            tell = fill(running, photos)
+            tell = fill(running, pets, are_real=photos is not None)
             if serve:
                 run(running, chosen, lock, tell=tell)
             else:

@@ -8,12 +8,12 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from homeward.domain.ids import ContentHash
-from homeward.errors import Conflict, DatabaseUnfit, HomewardError, InvalidInput, NotFound, StorageFull
+from homeward.errors import Conflict, DatabaseUnfit, InvalidInput, NotFound, StorageFull
 from homeward.ports import PhotoStorage
 from homeward.storage.owner import check_user
 from homeward.storage.photos.place import PHOTOS_AT, Place
@@ -53,12 +53,15 @@ def backup(folder: Path, target: Path, place: Place, *, with_photos: bool = True
 
     Raises:
         Conflict: ``target`` is there already, or the rows went to PostgreSQL.
-        NotFound: ``folder`` holds no database.
+        NotFound: ``folder`` holds no database, or there is no folder for ``target``.
         BadSettings: the photos are not in ``place``.
         HomewardError: the machine refuses to read ``folder`` or to write ``target``; see `homeward.storage.refused`.
     """
-    if target.exists():
-        raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
+    with told(target.parent):
+        if target.exists():
+            raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
+        if not target.parent.is_dir():
+            raise NotFound(f"There is no folder {target.parent}.", field="target", hint="Make it, or name another.")
     source = folder / DATABASE
     with told(folder):
         try:
@@ -102,32 +105,35 @@ def restore(source: Path, folder: Path, place: Place) -> Summary:
         hint = "Name an empty folder with --data; rename it afterwards."
         raise Conflict(f"{folder} is not empty.", field="data", hint=hint)
     check_user(folder)
-    with told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    with _left_as_it_was(folder):
+        with told(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with tarfile.open(source, "r:") as archive:
+                return _unpack(archive, folder, place)
+        except (OSError, sqlite3.Error) as error:
+            raise refused(error, folder) or _unread(source, error) from error
+        except (tarfile.TarError, KeyError, ValueError) as error:
+            raise _unread(source, error) from error
+        except StorageFull as error:
+            raise full(place.folder) from error
+
+
+@contextmanager
+def _left_as_it_was(folder: Path) -> Iterator[None]:
+    """Empty or absent, if this fails: so that a better backup can be tried at once."""
+    was_there = folder.exists()
     try:
-        with tarfile.open(source, "r:") as archive:
-            return _unpack(archive, folder, place)
-    except (OSError, sqlite3.Error) as error:
-        _empty(folder)
-        raise refused(error, folder) or _unread(source, error) from error
-    except (tarfile.TarError, KeyError, ValueError) as error:
-        _empty(folder)
-        raise _unread(source, error) from error
-    except StorageFull as error:
-        _empty(folder)
-        raise full(place.folder) from error
-    except HomewardError:
-        _empty(folder)
+        yield
+    except BaseException:
+        for each in folder.iterdir() if folder.exists() else ():
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
+        if not was_there and folder.exists():
+            folder.rmdir()
         raise
-
-
-def _empty(folder: Path) -> None:
-    """So that a better backup can be tried at once; it was empty before."""
-    for each in folder.iterdir():
-        if each.is_dir():
-            shutil.rmtree(each)
-        else:
-            each.unlink()
 
 
 def _copy_database(source: Path, target: Path, disk: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeward.cli.common import percent
-from homeward.cli.demo.pictures import Pet, of_cat, of_folder
+from homeward.cli.demo.pictures import Pet
 from homeward.client import Client
 from homeward.errors import Conflict, HomewardError
 from homeward.storage.owner import LOCK_FILE
@@ -50,15 +50,14 @@ def clear(folder: Path) -> None:
             path.unlink()
 
 
-def fill(running: "App", photos: Path | None) -> Callable[[str], None]:
+def fill(running: "App", pets: list[Pet], *, are_real: bool) -> Callable[[str], None]:
     """File everything through the API; what to tell the person once it serves."""
-    pets = of_folder(photos) if photos else of_cat()
     with Client.in_process(running.api, running.operator_key) as server:
         keys = _cameras(server)
         filed = [_pet(running, server, keys, pet, number) for number, pet in enumerate(pets)]
     running.engine.run_due_jobs()
     lost = [report for report in filed if report]
-    note = "Photos: your folder." if photos else (
+    note = "Photos: your folder." if are_real else (
         "Photos: one CC0 photograph of a cat (scikit-image's chelsea), changed as another photo of the same cat\n"
         "would be, and disguised (recoloured, mirrored) to play the strangers. Use --photos DIR for real pets."
     )  # fmt: skip

@@ -59,7 +59,7 @@ def of_cat() -> list[Pet]:
     try:
         from skimage.data import chelsea
     except ImportError:
-        hint = "Install homeward[demo], or name a folder of photos with --photos."
+        hint = "pip install 'homeward[demo]', or --photos DIR with a folder of photos for each pet."
         raise InvalidInput("The demo's photograph is not installed.", field="photos", hint=hint) from None
     cat = Image.fromarray(chelsea())  # type: ignore[no-untyped-call]
     strangers = {"Smoke": (0.0, 0.75), "Ginger": (2.4, 1.05), "Shadow": (0.15, 0.45)}
