@@ -20,7 +20,7 @@ from PIL import Image
 
 from homeward.cli import app
 from homeward.cli.common import settings
-from homeward.cli.demo.city import MARKER
+from homeward.cli.demo.city import MARKER, as_typed
 from homeward.errors import BadSettings
 from homeward.locales import catalogue
 from homeward.storage.lock import DataFolderLock
@@ -431,6 +431,18 @@ def test_the_demo_fills_a_town_and_never_touches_other_folders(run, tmp_path):
     (tmp_path / "mine" / "file").touch()
     run("demo", "--no-serve", "--data", "mine", data=False, code=2)
     assert (tmp_path / "mine" / "file").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"), [(".venv/bin/homeward", ".venv/bin/homeward"), ("-c", "homeward")], ids=["path", "module"]
+)
+def test_the_demo_shows_commands_that_can_be_typed_where_none_is_on_the_path(monkeypatch, tmp_path, typed, shown):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", [typed, "demo"])
+    assert as_typed() == shown
+
+    (tmp_path / "homeward").touch(mode=0o755)
+    assert as_typed() == "homeward"
 
 
 def test_help_and_import_load_nothing_heavy():

@@ -1,6 +1,7 @@
 """Fill an empty Homeward with the made-up town of Rybinka: cameras, lost and found pets, matches."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -137,12 +138,19 @@ def _words(url: str, running: "App", lost: list[dict[str, Any]], note: str) -> s
     if lost:
         first = lost[0]
         token = first["link"].split("#token=")[1]
+        command = as_typed()
         lines += [
             "",
             "Try, in another terminal:",
-            f"  homeward matches {first['id']} --data {folder}",
-            f"  homeward matches {first['id']} --data {folder} --max-km 3 --source camera",
-            f"  homeward report found YOUR_PHOTO.jpg --lat 57.605 --lon 39.85 --data {folder}",
+            f"  {command} matches {first['id']} --data {folder}",
+            f"  {command} matches {first['id']} --data {folder} --max-km 3 --source camera",
+            f"  {command} report found YOUR_PHOTO.jpg --lat 57.605 --lon 39.85 --data {folder}",
             f"  curl -H 'Authorization: Bearer {token}' '{url}/api/v1/lost/{first['id']}/matches?sort=distance_km'",
         ]
     return "\n".join([*lines, ""])
+
+
+def as_typed() -> str:
+    """This command as the person may type it again: in `.venv/bin` it is on nobody's path."""
+    typed = sys.argv[0]
+    return typed if Path(typed).name == "homeward" and shutil.which("homeward") is None else "homeward"
