@@ -1161,6 +1161,18 @@ def test_the_doctor_says_of_a_qdrant_that_is_silent_where_it_was_looked_for(run)
     assert index["mend"] == "See whether Qdrant runs at http://127.0.0.1:9"
 
 
+def test_where_nothing_can_be_listened_on_is_said_once_with_the_reason(run):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = run("serve", "--port", port, code=1).stderr
+    refused, advice = told.splitlines()
+    assert refused == f"homeward: Port {port} cannot be used. (port)"
+    assert advice.startswith("  Another program listens there;")
+
+    told = run("serve", "--port", 0, "--host", "192.0.2.1", code=2).stderr.splitlines()
+    assert told[0] == "homeward: 192.0.2.1 is no address of this machine. (host)"
+
+
 def test_a_key_of_two_lines_and_a_port_out_of_range_are_refused(run, cat_clip, tmp_path):
     (tmp_path / "key").write_text("ab\ncd")
     afar = ["--server", "http://127.0.0.1:9", "--key-file", tmp_path / "key"]

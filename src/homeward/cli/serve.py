@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from homeward.cli.common import Data, Port, complain, settings
+from homeward.cli.listening import listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from homeward.app import App as Running
-    from homeward.errors import HomewardError
     from homeward.settings import Settings
     from homeward.storage.lock import DataFolderLock
 
@@ -86,23 +86,18 @@ def work(*, data: Data = None, host: str = "127.0.0.1", port: Port = None) -> No
 @contextmanager
 def _told_of(running: "Running", host: str, port: int) -> "Iterator[None]":
     """Answer machines that look after this process, in a thread of its own."""
-    import socket
-
     import uvicorn
 
     from homeward.api import create_health_api
     from homeward.workers import LoopThread
 
-    try:
-        listening = socket.create_server((host, port))
-    except OSError:
-        raise _taken(port, host) from None
+    listening = listen(host, port)
     app = create_health_api(running.api.state.context)
     config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False, proxy_headers=False)
     server = uvicorn.Server(config)
-    thread = LoopThread("health", lambda: server.serve(sockets=[listening]))
+    thread = LoopThread("health", lambda: server.serve(sockets=listening))
     thread.start()
-    print(f"Health on http://{host}:{listening.getsockname()[1]}/readyz", file=sys.stderr, flush=True)
+    print(f"Health on http://{host}:{listening[0].getsockname()[1]}/readyz", file=sys.stderr, flush=True)
     try:
         yield
     finally:
@@ -173,8 +168,6 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
 
     config = uvicorn.Config(
         running.api,
-        host=chosen.host,
-        port=chosen.port,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -182,16 +175,6 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
         proxy_headers=False,
     )
     try:
-        Server(config).run()
-    except SystemExit as error:
-        if error.code:
-            raise _taken(chosen.port, chosen.host) from None
+        Server(config).run(sockets=listen(chosen.host, chosen.port))
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _taken(port: int, host: str) -> "HomewardError":
-    from homeward.errors import StorageBusy
-
-    hint = f"Another program listens there (choose another with --port), or {host} is no address of this machine."
-    return StorageBusy(f"Port {port} cannot be used.", field="port", hint=hint)
