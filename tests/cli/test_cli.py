@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from PIL import Image
 from homeward.cli import app
 from homeward.cli.common import settings
 from homeward.cli.demo.city import MARKER, as_typed
+from homeward.cli.listening import address
 from homeward.errors import BadSettings
 from homeward.locales import catalogue
 from homeward.storage.lock import DataFolderLock
@@ -1171,6 +1173,11 @@ def test_where_nothing_can_be_listened_on_is_said_once_with_the_reason(run):
 
     told = run("serve", "--port", 0, "--host", "192.0.2.1", code=2).stderr.splitlines()
     assert told[0] == "homeward: 192.0.2.1 is no address of this machine. (host)"
+
+
+def test_a_server_on_an_address_of_ipv6_is_found_where_it_says_that_it_is():
+    assert urlsplit(address("::1", 8000)).port == 8000
+    assert urlsplit(address("127.0.0.1", 8000)).port == 8000
 
 
 def test_a_key_of_two_lines_and_a_port_out_of_range_are_refused(run, cat_clip, tmp_path):

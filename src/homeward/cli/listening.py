@@ -21,9 +21,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except (OSError, UnicodeError):
         raise _nowhere(host) from None
     opened: list[socket.socket] = []
-    for family, address in dict.fromkeys((family, address[:2]) for family, _, _, _, address in named):
+    for family, place in dict.fromkeys((family, place[:2]) for family, _, _, _, place in named):
         try:
-            opened.append(socket.create_server(address, family=family))
+            opened.append(socket.create_server(place, family=family))
         except OSError as error:
             if error.errno in ABSENT:
                 continue  # as localhost is ::1 too, where there is no IPv6
@@ -33,6 +33,11 @@ def listen(host: str, port: int) -> list[socket.socket]:
     if not opened:
         raise _nowhere(host)
     return opened
+
+
+def address(host: str, port: int) -> str:
+    """Where a server that listens there is reached from this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _nowhere(host: str) -> BadSettings:

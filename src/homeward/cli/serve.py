@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from homeward.cli.common import Data, Port, complain, settings
-from homeward.cli.listening import listen
+from homeward.cli.listening import address, listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def _told_of(running: "Running", host: str, port: int) -> "Iterator[None]":
     server = uvicorn.Server(config)
     thread = LoopThread("health", lambda: server.serve(sockets=listening))
     thread.start()
-    print(f"Health on http://{host}:{listening[0].getsockname()[1]}/readyz", file=sys.stderr, flush=True)
+    print(f"Health on {address(host, listening[0].getsockname()[1])}/readyz", file=sys.stderr, flush=True)
     try:
         yield
     finally:
@@ -140,7 +140,7 @@ def demo(
             if serve:
                 run(running, chosen, lock, tell=tell)
             else:
-                tell(f"http://{chosen.host}:{chosen.port}")
+                tell(address(chosen.host, chosen.port))
         finally:
             running.close()
 
@@ -155,7 +155,7 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
             if not self.started:
                 return
             bound = self.servers[0].sockets[0].getsockname()[1]
-            url = f"http://{chosen.host}:{bound}"
+            url = address(chosen.host, bound)
             lock.set_url(url)
             running.workers.start()
             if running.bot is not None:
