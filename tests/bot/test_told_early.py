@@ -185,3 +185,17 @@ def test_the_question_for_a_photo_can_be_cancelled_with_a_word(telegram, bot):
     person.writes("отмена")
 
     person.sees(words(person, "cancelled"))
+
+
+def test_what_is_written_under_added_photos_stands_in_the_report(telegram, bot, door):
+    person = telegram.person(7, "ru")
+    files_lost(person)
+    person.writes("/my")
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.add_photos"))
+    person.sees(words(person, "send_more"))
+    person.sends_photos(photo(1, noise=2), caption="хромает на левую лапу")
+    person.sees(words(person, "photos_added"))
+    person.sees(words(person, "words_noted"))
+
+    assert the_report(door).description == "white paw\nхромает на левую лапу"

@@ -187,13 +187,19 @@ async def on_more(turn: Turn, said: Said) -> None:
         return
     pictures = await photos.readable(turn, said)
     if pictures:
-        await _add(turn, report, pictures, room)
+        await _add(turn, report, pictures, room, said.caption)
 
 
-async def _add(turn: Turn, report: Json, pictures: Sequence[bytes], room: int) -> None:
+async def _add(turn: Turn, report: Json, pictures: Sequence[bytes], room: int, caption: str) -> None:
     await turn.person.add_photos(report["id"], pictures[:room])
+    described = {"description": report["description"] or ""}
+    is_said = photos.describe(described, caption)
+    if is_said:
+        await turn.person.change(report["id"], **described)
     turn.forget()
     turn.say("photos_added")
+    if is_said:
+        turn.say("words_noted")
     if len(pictures) > room:
         turn.say("photos_cut", n=room)
     if report["shelf"] == "lost":

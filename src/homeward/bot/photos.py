@@ -144,12 +144,13 @@ def joined(one: str | None, other: str | None) -> str | None:
     return "\n".join(part for part in (one, other) if part)[:LONGEST_TEXT] or None
 
 
-def describe(draft: State, words: str) -> None:
-    """What was written beside photos describes the animal, once; commands do not."""
+def describe(draft: State, words: str) -> bool:
+    """What was written beside photos describes the animal, once; commands do not. Whether there was something new."""
     said = draft.get("description", "")
     new = [line for line in words.splitlines() if not line.startswith("/") and line not in said.splitlines()]
     if any(new):
         draft["description"] = joined(said, "\n".join(new))
+    return any(new)
 
 
 def _note(draft: State, animals: list[Any] | None) -> None:
