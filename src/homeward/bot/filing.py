@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from homeward.bot import dates, photos, results
+from homeward.bot import dates, pets, photos, questions, results
 from homeward.bot.places import point_in
-from homeward.bot.talk import Button, Edited, FileGone, Note, Pictures, Said, Spot, Words
+from homeward.bot.talk import Edited, FileGone, Note, Pictures, Said, Spot, Words
 from homeward.bot.turn import State, Turn
 from homeward.domain.accounts import utc_offset_min
 from homeward.domain.places import Point
 from homeward.errors import InvalidInput, NoAnimalFound
 
-QUESTIONS = ("shelf", "kind", "which", "where", "when", "about")
+QUESTIONS = ("shelf", "kind", "both", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
 LONGEST_NAME, LONGEST_ADDRESS = 40, 300
-TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered")  # of a draft, beside photos
+TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered", "next")  # beside photos
 
 
 def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
@@ -24,7 +24,7 @@ def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
     told = {} if begun.get("photos") else {name: begun[name] for name in TOLD if name in begun}
     turn.drop()
     turn.state["draft"] = {"shelf": shelf, "about": about, "photos": [], **told}
-    _ask_photo(turn)
+    questions.ask_photo(turn)
 
 
 async def begin_with(turn: Turn, said: Words | Spot) -> None:
@@ -35,12 +35,12 @@ async def begin_with(turn: Turn, said: Words | Spot) -> None:
     elif not await _note_place(turn, said):
         turn.forget()
         return
-    _ask_photo(turn)
+    questions.ask_photo(turn)
 
 
 def ask_again(turn: Turn) -> None:
     """The open question in the language that is spoken now."""
-    ASK.get(turn.step, _ask_photo)(turn)
+    questions.ASK.get(turn.step, questions.ask_photo)(turn)
 
 
 async def on_pictures(turn: Turn, said: Pictures) -> None:
@@ -53,18 +53,31 @@ async def on_pictures(turn: Turn, said: Pictures) -> None:
         elif not turn.draft.get("photos"):
             turn.forget()
         return
-    if was_asking in QUESTIONS[3:]:
+    _look_for_company(turn)
+    if was_asking in QUESTIONS[4:] and not _is_asked("both", turn.draft):
         turn.tell(turn.words.count("more_photos", len(turn.draft["photos"])))
         turn.repeat()
         return
     await go_on(turn)
 
 
+def _look_for_company(turn: Turn) -> None:
+    """Several animals on the photos of one report: those of two reports are told apart, of others it is said once."""
+    if "next" in turn.draft:
+        pets.split(turn.draft)
+    kind = pets.kind_meant(turn.draft)
+    if kind is not None:
+        turn.draft["seen"] = kind
+    if pets.has_company(turn.draft) and not turn.draft.get("is_warned"):
+        turn.draft["is_warned"] = True
+        turn.say("several_on_photo")
+
+
 async def go_on(turn: Turn) -> None:
     """Ask the first question that is still open; without one, file."""
     for name in QUESTIONS:
         if name not in turn.draft.get("answered", []) and _is_asked(name, turn.draft):
-            ASK[name](turn)
+            questions.ASK[name](turn)
             return
     await file(turn)
 
@@ -74,6 +87,8 @@ def _is_asked(name: str, draft: State) -> bool:
         return draft.get("shelf") not in SHELVES
     if name == "kind":
         return not draft.get("seen") and not draft.get("species")
+    if name == "both":
+        return "species" not in draft and pets.is_mixed(draft)
     if name == "which":
         return len(draft["photos"]) == 1 and len(draft.get("animals", [])) > 1 and "species" not in draft
     return True
@@ -81,77 +96,6 @@ def _is_asked(name: str, draft: State) -> bool:
 
 def _answered(turn: Turn, name: str) -> None:
     turn.draft["answered"] = [*turn.draft.get("answered", []), name]
-
-
-# --- the questions ----------------------------------------------------------------------------------------
-
-
-def _ask_photo(turn: Turn) -> None:
-    key = "answering" if turn.draft.get("about") else f"send_{turn.draft.get('shelf') or 'any'}"
-    turn.ask("photo", turn.words(key), ((turn.button("cancel", "cancel"),),))
-
-
-def _ask_shelf(turn: Turn) -> None:
-    rows = ((turn.button("it_is_lost", "lost"), turn.button("it_is_found", "found")), _correct(turn))
-    turn.ask("shelf", f"{_saw(turn)}{turn.words('ask_shelf')}", rows)
-
-
-def _ask_kind(turn: Turn) -> None:
-    rows = ((turn.button("is_cat", "cat"), turn.button("is_dog", "dog")), (turn.button("cancel", "cancel"),))
-    turn.ask("kind", turn.words("recognition_down" if turn.draft.get("unseen") else "ask_kind"), rows)
-
-
-def _ask_which(turn: Turn) -> None:
-    animals = turn.draft["animals"]
-    order = sorted(range(len(animals)), key=lambda number: animals[number][1])
-    signs = {"cat": "🐈", "dog": "🐕"}
-    row = [Button(f"{place}. {signs[animals[n][0]]}", f"n{n}") for place, n in enumerate(order[:8], start=1)]
-    turn.ask("which", turn.words("ask_which", n=len(animals)), (tuple(row), _ways(turn)))
-
-
-def _ask_where(turn: Turn) -> None:
-    text = f"{_saw(turn)}{turn.words('ask_where_' + turn.draft['shelf'])}"
-    turn.ask("where", text, (_correct(turn), _ways(turn)), place=True)
-
-
-def _ask_when(turn: Turn) -> None:
-    days = tuple(turn.button(name, name) for name in ("now", "today", "yesterday"))
-    saw, correct = ("", ()) if turn.step == "where" else (_saw(turn), _correct(turn))
-    turn.ask("when", f"{saw}{turn.words('ask_when_' + turn.draft['shelf'])}", (days, correct, _ways(turn)))
-
-
-def _ask_about(turn: Turn) -> None:
-    held = (turn.button("held", "held"), turn.button("loose", "loose")) if turn.draft["shelf"] == "found" else ()
-    said_before = "description" in turn.draft and bool(held)
-    text = turn.words("ask_held" if said_before else f"ask_about_{turn.draft['shelf']}")
-    turn.ask("about", text, (held, _ways(turn)))
-
-
-ASK: dict[str, Callable[[Turn], None]] = {
-    "shelf": _ask_shelf,
-    "kind": _ask_kind,
-    "which": _ask_which,
-    "where": _ask_where,
-    "when": _ask_when,
-    "about": _ask_about,
-}
-
-
-def _ways(turn: Turn) -> tuple[Button, ...]:
-    return turn.button("skip", "skip"), turn.button("back", "back"), turn.button("cancel", "cancel")
-
-
-def _saw(turn: Turn) -> str:
-    if turn.draft.get("species"):
-        return turn.words(f"is.{turn.draft['species']}") + "\n\n"
-    return turn.words(f"saw.{turn.draft['seen']}") + "\n\n" if turn.draft.get("seen") else ""
-
-
-def _correct(turn: Turn) -> tuple[Button, ...]:
-    """One tap to correct the species."""
-    now = turn.draft.get("species") or turn.draft.get("seen")
-    other = {"cat": "dog", "dog": "cat"}.get(now or "")
-    return (turn.button(f"is_{other}", other),) if other else ()
 
 
 # --- the answers ------------------------------------------------------------------------------------------
@@ -170,9 +114,13 @@ async def on_tap(turn: Turn, action: str) -> None:
         turn.draft["species"] = action
         if step == "kind":
             turn.draft["keep"] = True
-        ASK[step](turn) if step in {"shelf", "where", "when"} else await go_on(turn)
+        questions.ASK[step](turn) if step in {"shelf", "where", "when"} else await go_on(turn)
     elif action in SHELVES:
         turn.draft["shelf"] = action
+        await go_on(turn)
+    elif action == "two":
+        pets.split(turn.draft)
+        turn.say(f"first.{turn.draft['species']}")
         await go_on(turn)
     else:
         _take(turn, step, action)
@@ -200,12 +148,12 @@ async def _back(turn: Turn) -> None:
     if turn.step == "where":
         turn.settle("place_noted")
     if not answered:
-        _ask_photo(turn)
+        questions.ask_photo(turn)
         turn.draft["photos"] = []
-        for name in ("seen", "confidence", "animals", "species", "keep"):
+        for name in ("seen", "confidence", "animals", "species", "keep", "next", "is_warned"):
             turn.draft.pop(name, None)
         return
-    ASK[answered[-1]](turn)
+    questions.ASK[answered[-1]](turn)
 
 
 async def on_answer(turn: Turn, said: Said) -> None:
@@ -224,7 +172,7 @@ async def on_edited(turn: Turn, said: Edited) -> bool:
     for name in TOLD:
         turn.draft.pop(name, None)
     turn.draft.update(last["before"])
-    ask_anew = ASK.get(last["step"], _ask_photo)
+    ask_anew = questions.ASK.get(last["step"], questions.ask_photo)
     ask_anew(turn)
     turn.out.pop()
     await on_answer(turn, Words(said.text, said.message))
@@ -301,7 +249,7 @@ async def on_about(turn: Turn, said: Said) -> None:
     text = _text(said)
     if turn.draft["shelf"] == "found":
         turn.draft["description"] = photos.joined(turn.draft.get("description"), text)
-        _ask_about(turn)
+        questions.ask_about(turn)
         return
     name, marks = _name_and_marks(text)
     turn.draft.update(name=name, description=photos.joined(turn.draft.get("description"), marks))
@@ -349,7 +297,7 @@ async def file(turn: Turn) -> None:
         return
     except NoAnimalFound:
         draft.pop("seen", None)
-        _ask_kind(turn)
+        questions.ask_kind(turn)
         return
     except InvalidInput as error:
         if error.field == "about" and draft.pop("about", None):  # compared with all others all the same
@@ -358,10 +306,15 @@ async def file(turn: Turn) -> None:
             return
         draft["answered"] = []
         turn.refuse(error)
-        _ask_where(turn)
+        questions.ask_where(turn)
         return
+    after = pets.following(draft)
     turn.forget()
     await results.show_filed(turn, report)
+    if after is not None:
+        turn.state["draft"] = after
+        turn.say(f"then.{after['species']}")
+        await go_on(turn)
 
 
 def _note_gone(turn: Turn) -> Note:
@@ -372,7 +325,8 @@ def _fields(draft: State) -> dict[str, object]:
     names = ("shelf", "lat", "lon", "address", "happened_at", "held", "name", "description", "about")
     fields: dict[str, object] = {name: draft.get(name) for name in names}
     fields["animal"] = draft.get("animal")
-    fields["species"] = draft.get("species") or (draft.get("seen") if draft.get("keep") else None)
+    is_told = draft.get("keep") or pets.kind_meant(draft)
+    fields["species"] = draft.get("species") or (draft.get("seen") if is_told else None)
     fields["keep_without_animal"] = True if draft.get("keep") else None
     return fields
 
@@ -390,6 +344,7 @@ ANSWERS: dict[str, Answer] = {
     "photo": on_words,
     "shelf": on_words,
     "kind": on_words,
+    "both": on_words,
     "which": on_words,
     "where": on_where,
     "when": on_when,

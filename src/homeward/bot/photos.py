@@ -25,7 +25,8 @@ UNREADABLE = (PhotoUnreadable, PhotoKindUnsupported, PhotoTooLarge, PayloadTooLa
 async def take(turn: Turn, said: Pictures) -> bool:
     """Add what was sent to the draft; whether anything was of use. Tells what was not."""
     files = await _without_videos(turn, said.files)
-    known = {_name(kept) for kept in turn.draft.setdefault("photos", [])}
+    elsewhere = turn.draft.get("next", {}).get("photos", [])
+    known = {_name(kept) for kept in (*turn.draft.setdefault("photos", []), *elsewhere)}
     new = [file for file in files if _name(_kept(file)) not in known]
     if len(known) + len(new) > MOST:
         turn.say("too_many_photos")
@@ -34,7 +35,7 @@ async def take(turn: Turn, said: Pictures) -> bool:
         turn.say(problem)
     good = [(file, seen) for file, (problem, seen) in zip(new, looked, strict=False) if not problem]
     for file, seen in good:
-        turn.draft["photos"].append(_kept(file))
+        turn.draft["photos"].append({**_kept(file), "animals": [animal["species"] for animal in seen or ()]})
         _note(turn.draft, seen)
     is_of_use = bool(good) or (not new and bool(files))
     if is_of_use:
