@@ -181,6 +181,21 @@ def test_who_comes_back_after_blocking_the_bot_is_shown_the_way_to_what_came_mea
     owner.sees(words(owner, "card.held"))
 
 
+def test_who_comes_back_with_any_words_is_shown_the_way_to_what_came_meanwhile(telegram, bot, door):
+    owner = telegram.person(7, "ru")
+    files_lost(owner)
+    owner.sees(words(owner, "none_yet"))
+    owner.blocks()
+    door.report("found", photo(1, noise=2), lat="57.605", lon="39.852", held="held")
+    until(lambda: not account_of(door).reachable)
+    owner.has_blocked = False
+    owner.writes("ну что там?")
+    owner.sees(words(owner, "watching"))
+    owner.taps(words(owner, "b.matches"))
+
+    owner.sees(words(owner, "card.held"))
+
+
 def account_of(door):
     with door.world.database.read() as work:
         return work.accounts.at("telegram", "7")

@@ -123,7 +123,7 @@ def test_a_conversation_is_paused_taken_up_again_and_ended(both):
     owner.sees(words(owner, "ended_by_you"))
     finder.sees(words(finder, "ended"))
     finder.writes("Ещё здесь?")
-    finder.sees(words(finder, "photo_first"))
+    finder.sees(words(finder, "watching"))
 
 
 def test_a_pause_lasts_until_the_button_is_tapped_whatever_the_other_side_writes(both):

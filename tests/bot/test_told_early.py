@@ -2,11 +2,11 @@
 
 import pytest
 
-from homeward.bot.story import is_home_again
+from homeward.bot.story import is_home_again, is_with_owner
 from homeward.domain.reports import Status
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
-from tests.bot.test_stories import files_lost
+from tests.bot.test_stories import files_found, files_lost
 from tests.conftest import photo
 
 STORY = {
@@ -54,7 +54,54 @@ def test_thanks_of_somebody_who_has_a_report_begin_no_other(telegram, bot):
     files_lost(person)
     person.writes("Thank you, a cat was seen by the shop")
 
-    person.sees(words(person, "photo_first"))
+    person.sees(words(person, "watching"))
+
+
+def test_words_about_a_filed_animal_go_into_its_report_at_a_tap(door, somebody):
+    files_lost(somebody)
+    somebody.writes("a bell on the collar")
+    somebody.sees(words(somebody, "watching_add"))
+    assert the_report(door).description == "white paw"
+    somebody.taps(words(somebody, "b.add_words", name="Barsik"))
+    somebody.sees(words(somebody, "words_noted"))
+    assert the_report(door).description == "white paw\na bell on the collar"
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_whoever_says_that_the_pet_is_dead_reads_no_good_news(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    files_lost(person)
+    person.writes({"en": "She was found dead", "ru": "Нашли её, погибла"}[language])
+    person.sees(words(person, "sorry"))
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.close"))
+    person.sees(words(person, "closed"))
+
+    assert the_report(door).status is Status.CLOSED
+    assert words(person, "home_again") not in [sent.text for sent in person.all()]
+
+
+def test_a_finder_whose_find_is_with_its_owner_may_close_it_at_once(door, somebody):
+    files_found(somebody)
+    somebody.writes({"en": "The owner took him", "ru": "Хозяин нашёлся, забрал"}[somebody.language])
+    somebody.sees(words(somebody, "given_back"))
+    somebody.sees(words(somebody, "status.open"))
+    assert the_report(door).status is Status.OPEN
+    somebody.taps(words(somebody, "b.is_given"))
+    somebody.sees(words(somebody, "closed"))
+    assert the_report(door).status is Status.CLOSED
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_finder_whose_find_ran_off_may_say_so(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    files_found(person)
+    person.writes({"en": "He ran away", "ru": "он сбежал ночью"}[language])
+    person.sees(words(person, "ask_held_later"))
+    person.taps(words(person, "b.loose"))
+    person.sees(words(person, "held_noted"))
+
+    assert the_report(door).held == "seen_loose"
 
 
 def test_whoever_says_that_the_pet_is_home_may_end_the_search_at_once(door, somebody):
@@ -84,10 +131,16 @@ def test_whoever_says_that_the_pet_is_home_may_end_the_search_at_once(door, some
         "he’s back",
         "Rex came home this morning",
         "The dog was found",
+        "Мурка дома!",
+        "Кошка пришла!!!",
+        "сама пришла ночью",
+        "Нашлась! Ещё раз всем спасибо",
+        "поймали её в подъезде",
+        "We caught him in the yard",
     ],
 )
 def test_the_news_that_an_animal_is_home_is_understood(text):
-    assert is_home_again(text)
+    assert is_home_again(text, ["Мурка"])
 
 
 @pytest.mark.parametrize(
@@ -101,10 +154,63 @@ def test_the_news_that_an_animal_is_home_is_understood(text):
         "He is not back yet",
         "I hope she comes home",
         "Found cat, grey",
+        "Вернулась с работы, окно открыто",
+        "Я вернулся домой, дверь открыта",
+        "иду домой, утром снова искать",
+        "Нашли её ошейник во дворе",
+        "Нашлись свидетели",
+        "Пришла запись с камеры, нашлась запись",
+        "какая-то женщина забрала её в машину",
+        "Хоть бы она вернулась",
+        "Нашли её мёртвой",
+        "нашлась, но умерла",
+        "кот погиб, его нашли у дороги",
+        "She was found dead",
+        "I came home from work and the door was open",
+        "We found her collar",
+        "I thought she was back",
+        "хозяин нашёлся",
     ],
 )
 def test_other_news_ends_no_search(text):
     assert not is_home_again(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "хозяин нашёлся",
+        "Нашлась хозяйка",
+        "хозяева её забрали",
+        "отдал собаку хозяину",
+        "Вернули кота владельцу",
+        "пёс уже у хозяев",
+        "его забрали",
+        "the owner took him",
+        "The owner has picked her up",
+        "I gave the dog back to its owner",
+        "He is back with his family",
+    ],
+)
+def test_a_finder_is_understood_to_say_that_the_owner_has_the_animal(text):
+    assert is_with_owner(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "хозяин не нашёлся",
+        "Хозяин нашёлся?",
+        "если хозяин найдётся, отдам",
+        "ищу хозяина",
+        "Looking for the owner",
+        "No owner has come",
+        "Отдал бы хозяину",
+        "собака умерла, хозяин забрал",
+    ],
+)
+def test_other_words_of_an_owner_close_no_find(text):
+    assert not is_with_owner(text)
 
 
 def test_words_and_a_place_sent_before_the_photo_stay_through_the_menu(telegram, bot, door):

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
-from homeward.bot import correct, filing, handover, mine, results
-from homeward.bot.story import is_home_again, is_story
+from homeward.bot import correct, filing, handover, mine, results, unasked
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -77,17 +76,12 @@ async def _talk(turn: Turn, said: Said) -> None:
 
 
 async def _menu_label(turn: Turn, said: Words) -> None:
-    """Labels of the menu may come as words, and a story, or the news that the search is over, with no question open."""
+    """Labels of the menu may come as words."""
     for key, command in MENU.items():
         if said.text.strip().casefold() == turn.words(f"b.{key}").casefold():
             await _do(turn, command)
             return
-    reports = await turn.person.reports()
-    if is_home_again(said.text) and mine.ask_whether_home(turn, reports):
-        return
-    if is_story(said.text) and not reports:
-        await filing.begin_with(turn, said)
-    else:
+    if not await unasked.on_words(turn, said):
         _menu(turn, "photo_first")
 
 
@@ -266,7 +260,9 @@ SHAPES = {  # how many parts the data of a button has, by family and action; any
     "m": {"all": 2, "go": 3, "w": 3, "home": 3, "s": 3, "d": 3, "u": 3},
     "o": {"ask": 3, "go": 3},
     "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "s": 2, "w": 2},
-    "r": dict.fromkeys(("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "fix", "erase"), 2),
+    "r": dict.fromkeys(
+        ("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "fix", "erase", "words"), 2
+    ),
     "f": {"held": 2, "loose": 2},
     "n": {"lost": 3, "found": 3, "go_on": 3},
     "s": {"quiet": 2, "time": 2},

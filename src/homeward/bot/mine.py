@@ -40,15 +40,18 @@ async def show_matches(turn: Turn) -> None:
             await results.show_owners(turn, report["id"])
 
 
-def ask_whether_home(turn: Turn, reports: Sequence[Json]) -> bool:
-    """Which search is over; False where none is open. Nothing ends before a button says so."""
-    looked_for = [report for report in reports if report["shelf"] == "lost" and report["status"] == "open"]
-    if looked_for:
-        turn.say("home_again")
-    for report in looked_for:
-        over = turn.button("is_home", f"r:close:{report['id']}")
+def ask_whether_over(turn: Turn, reports: Sequence[Json], key: str, label: str) -> None:
+    """Which search is over. Nothing ends before a button, labelled ``label``, says so."""
+    turn.say(key)
+    for report in reports:
+        over = turn.button(label, f"r:close:{report['id']}")
         turn.tell(_summary(turn, report), ((over, turn.button("matches", f"r:m:{report['id']}")),))
-    return bool(looked_for)
+
+
+def ask_held(turn: Turn, report: Json) -> None:
+    """Whether the finder has the animal."""
+    ways = (turn.button("held", f"f:held:{report['id']}"), turn.button("loose", f"f:loose:{report['id']}"))
+    turn.say("ask_held_later", (ways,))
 
 
 async def on_held(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
@@ -76,12 +79,26 @@ async def _do(turn: Turn, action: str, report: Json) -> None:
     """What only an open report is good for."""
     if action in MUTES:
         await _mute(turn, action, report["id"])
+    elif action == "words":
+        await _add_words(turn, report)
     elif action == "photos":
         _begin(turn, "more", report["id"])
     elif report["shelf"] == "lost":
         await results.show_matches(turn, report["id"])
     else:
         await results.show_owners(turn, report["id"])
+
+
+async def _add_words(turn: Turn, report: Json) -> None:
+    """What was said with no question open describes the animal after all."""
+    heard = turn.state.pop("heard", None)
+    if heard is None:
+        turn.say("tap_old_idle")
+        return
+    described = {"description": report["description"] or ""}
+    if photos.describe(described, heard):
+        await turn.person.change(report["id"], **described)
+    turn.say("words_noted")
 
 
 def _begin(turn: Turn, step: str, report_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from homeward.bot import handover, results
+from homeward.bot import handover, mine, results
 from homeward.bot.talk import Card, Rows, Venue
 from homeward.bot.turn import Turn
 from homeward.client import Json
@@ -39,8 +39,7 @@ async def _owner(turn: Turn, news: Json) -> None:
     card = await results.owner_card(turn, found_id, owners, at, header=turn.words("news_owner"))
     turn.show(Card(card.picture, card.text, (*card.buttons, *_quiet(turn, found_id))))
     if news["report"]["held"] is None:
-        rows = ((turn.button("held", f"f:held:{found_id}"), turn.button("loose", f"f:loose:{found_id}")),)
-        turn.say("ask_held_later", rows)
+        mine.ask_held(turn, news["report"])
 
 
 async def _asked(turn: Turn, news: Json) -> None:

@@ -1,6 +1,7 @@
-"""Whether somebody tells a story of an animal, unasked, says that one is home again, or only says hello."""
+"""What somebody says unasked: a story of an animal, that one is home again, with its owner or dead, or only hello."""
 
 import re
+from collections.abc import Sequence
 
 LEAST_WORDS = 3
 OF_A_STORY = re.compile(
@@ -16,19 +17,75 @@ def is_story(text: str) -> bool:
     return not is_asking and len(text.split()) >= LEAST_WORDS and OF_A_STORY.search(text) is not None
 
 
+WHO = r"(?:он[аио]?|кот\w*|кошк\w*|кис\w+|пёс|пес|собак\w*|щен\w+|she|he|it|they|cat|dog|kitten|puppy)"
+CAME = r"(?:приш(?:л[аи]|[её]л)|прибеж(?:ал[аи]?)|вернул(?:ась|ся|ись))"
 HOME_AGAIN = re.compile(
-    r"\b(?:нашл(?:ась|ись)|наш[её]лся|(?:вернул|объявил)(?:ась|ся|ись)|(?:уже|снова|опять) дома|домой)\b"
-    r"|\b(?:наш[её]л|нашла|нашли|забрал[аи]?)\s+(?:е[её]|его|их)\b|\b(?:е[её]|его|их)\s+(?:нашли|наш[её]л|нашла)\b"
-    r"|\bfound (?:him|her|it|them|my|our)\b|\b(?:is|was|are|were|been|got|'s|’s) (?:found|home|back)\b"
+    rf"\b(?:нашл(?:ась|ись)|наш[её]лся|(?:вернул|объявил)(?:ась|ся|ись))\b|\b{CAME}\s+(?:сам[аи]?|домой|обратно|назад)\b"
+    rf"|\bсам[аи]?\s+{CAME}\b|\b{WHO}\s+{CAME}\b|\b{WHO}\s+(?:уже |снова |опять )*дома\b|\b(?:уже|снова|опять) дома\b"
+    r"|\b(?:наш[её]л|нашла|нашли|поймал[аи]?|забрал[аи]?)\s+(?:е[её]|его|их)\b"
+    r"|\b(?:е[её]|его|их)\s+(?:нашли|наш[её]л|нашла|поймал[аи]?)\b"
+    r"|\b(?:found|caught) (?:him|her|it|them|my|our)\b|\b(?:is|was|are|were|been|got|'s|’s) (?:found|home|back)\b"
     r"|\b(?:came|come|comes|walked|back|safe) (?:back|home)\b|\bback (?:with us|again)\b|\breturned\b",
     re.IGNORECASE,
 )
-NOT_YET = re.compile(
-    r"\b(?:не|нет|ещё|еще|чтобы?|когда|если|not|never|hasn.t|isn.t|yet|hope|if|when|please)\b", re.IGNORECASE
+NOT_YET = re.compile(  # wished, feared or denied; or of people, places and things that are not the animal
+    r"\b(?:не|нет|бы|чтобы?|когда|если|надеюсь|пусть|вдруг|должн\w+|обычно|всегда"
+    r"|not|never|no|hasn.t|isn.t|yet|hope\w*|if|when|please|usually|always|thought)\b"
+    r"|\b(?:кто|как(?:ой|ая|ие))-то\b|\bукрал|\bмы? (?:вернул|приш)|\bя (?:\w+ )?(?:вернул|приш|приех)"
+    r"|\b(?:вернул(?:ась|ся|ись)|приш(?:ла|[её]л|ли)) (?:с|со|из|от|к)\b"
+    r"|\b(?:i|we) (?:\w+ )?(?:came|come|got|was|were|am|walked|returned)\b"
+    r"|\b(?:ошейник|поводок|след[ыа]?\b|запис|видео|свидетел|очевид|шерст|адресник|жетон|хозя|владел"
+    r"|collar|leash|tracks?\b|footprint|footage|witness|owner)",
+    re.IGNORECASE,
+)
+DEAD = re.compile(
+    r"\b(?:м[её]ртв|погиб|умер|не стало\b|задавил|усыпил|загрызли|труп|насмерть|сбил[аи]? машин|машин\w+ сбил"
+    r"|dead\b|died\b|killed\b|passed away|run over|hit by|put down|put to sleep|no longer alive)",
+    re.IGNORECASE,
+)
+WITH_OWNER = re.compile(
+    r"\b(?:хозя(?:ин|йк|ев)|владел)\w*\s+(?:\w+\s+){0,2}(?:наш[её]л|нашл|забрал|приш|объявил|приех)"
+    r"|\b(?:наш[её]лся|нашлась|нашлись|забрал[аи]?|приш(?:[её]л|ла|ли)|приехал[аи]?|объявил\w+|отдал[аи]?|вернул[аи]?"
+    r"|передал[аи]?)\s+(?:\w+\s+){0,2}(?:хозя|владел)|\b(?:у|с) (?:хозя|владел)|\b(?:е[её]|его|их) забрали\b"
+    r"|\bowners?\s+(?:\w+\s+)?(?:took|came|picked|found|got|collected|has|have)\b|\bfound (?:its|his|her|the) owner"
+    r"|\b(?:gave|given|handed|returned)\b[\w\s]*\bto (?:its|his|her|their|the) (?:owner|family)"
+    r"|\b(?:back|home) with (?:its|his|her|their|the) (?:owner|family)",
+    re.IGNORECASE,
+)
+NOT_GIVEN = re.compile(
+    r"\b(?:не|нет|бы|чтобы?|когда|если|надеюсь|пусть|ищу|not|never|no|if|when|hope\w*|until)\b", re.IGNORECASE
 )
 
 
-def is_home_again(text: str) -> bool:
-    """Whether somebody says that an animal was found or came back, and neither asks nor wishes it."""
-    is_asking = "?" in text
-    return not is_asking and HOME_AGAIN.search(text) is not None and NOT_YET.search(text) is None
+RAN_OFF = re.compile(
+    r"\b(?:убежал|сбежал|удрал|вырвал(?:ась|ся))|\b(?:ran|run|got) (?:away|off|out|loose)\b|\bescaped\b", re.IGNORECASE
+)
+
+
+def has_run_off(text: str) -> bool:
+    """Whether somebody says that an animal is not where it was held."""
+    return _is_said(RAN_OFF, text, NOT_GIVEN)
+
+
+def is_home_again(text: str, names: Sequence[str] = ()) -> bool:
+    """Whether somebody says that an animal, or one of ``names``, was found or came back, and does not ask or wish it.
+
+    Rather not than falsely: whoever still searches is told of no good news.
+    """
+    for name in names:
+        text = re.sub(rf"\b{re.escape(name)}\b", "она", text, flags=re.IGNORECASE)
+    return _is_said(HOME_AGAIN, text, NOT_YET) and not is_dead(text)
+
+
+def is_dead(text: str) -> bool:
+    """Whether somebody says that an animal is dead."""
+    return "?" not in text and DEAD.search(text) is not None
+
+
+def is_with_owner(text: str) -> bool:
+    """Whether a finder says that the owner has the animal."""
+    return _is_said(WITH_OWNER, text, NOT_GIVEN) and not is_dead(text)
+
+
+def _is_said(what: re.Pattern[str], text: str, unless: re.Pattern[str]) -> bool:
+    return "?" not in text and what.search(text) is not None and unless.search(text) is None

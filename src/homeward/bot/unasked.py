@@ -1,0 +1,51 @@
+"""Words that come with no question open: news of one's own report, more about its animal, or a story of another one."""
+
+from collections.abc import Sequence
+
+from homeward.bot import filing, mine
+from homeward.bot.story import has_run_off, is_dead, is_home_again, is_story, is_with_owner
+from homeward.bot.talk import Button, Words
+from homeward.bot.turn import Turn
+from homeward.client import Json
+
+LEAST_TO_ADD = 2
+MOST_SHOWN = 3
+
+
+async def on_words(turn: Turn, said: Words) -> bool:
+    """Answer; False where they tell nothing, and the person has no open report."""
+    reports = [report for report in await turn.person.reports() if report["status"] == "open"]
+    lost = [report for report in reports if report["shelf"] == "lost"]
+    found = [report for report in reports if report["shelf"] == "found"]
+    if reports and is_dead(said.text):
+        mine.ask_whether_over(turn, reports, "sorry", "close")
+    elif found and is_with_owner(said.text):
+        mine.ask_whether_over(turn, found, "given_back", "is_given")
+    elif lost and is_home_again(said.text, [report["name"] for report in lost if report["name"]]):
+        mine.ask_whether_over(turn, lost, "home_again", "is_home")
+    elif has_run_off(said.text) and any(report["held"] == "held" for report in found):
+        for report in found:
+            mine.ask_held(turn, report)
+    elif reports:
+        _watching(turn, said.text.strip(), reports[:MOST_SHOWN])
+    elif is_story(said.text):
+        await filing.begin_with(turn, said)
+    else:
+        return False
+    return True
+
+
+def _watching(turn: Turn, text: str, reports: Sequence[Json]) -> None:
+    """The search goes on; what was said goes into a report at a tap."""
+    ways = ((turn.button("matches", "c:matches"), turn.button("my", "c:my")),)
+    others = ((turn.button("lost", "c:lost"),), (turn.button("found", "c:found"),))
+    if "?" in text or len(text.split()) < LEAST_TO_ADD:
+        turn.say("watching", (*ways, *others))
+        return
+    turn.state["heard"] = text
+    turn.say("watching_add", (*(_add(turn, report) for report in reports), *ways, *others))
+
+
+def _add(turn: Turn, report: Json) -> tuple[Button, ...]:
+    label = turn.words("b.add_words", name=report["name"] or turn.words(f"animal.{report['species']}"))
+    return (Button(label, f"r:words:{report['id']}"),)
