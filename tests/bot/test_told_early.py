@@ -2,8 +2,9 @@
 
 import pytest
 
-from homeward.bot.story import is_home_again, is_with_owner
+from homeward.bot.story import held_in, is_home_again, is_unknown, is_with_owner
 from homeward.domain.reports import Status
+from homeward.locales import plural
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
 from tests.bot.test_stories import files_found, files_lost
@@ -305,3 +306,68 @@ def test_what_is_written_under_added_photos_stands_in_the_report(telegram, bot, 
     person.sees(words(person, "words_noted"))
 
     assert the_report(door).description == "white paw\nхромает на левую лапу"
+
+
+def test_photos_out_of_the_blue_may_be_more_of_an_animal_whose_report_is_open(door, somebody):
+    files_lost(somebody)
+    somebody.sends_photos(photo(1, noise=2))
+    somebody.sees(words(somebody, "ask_shelf"))
+    somebody.sends_photos(photo(1, noise=3))
+    somebody.sees(plural(somebody.language, "bot.more_photos", 2))
+    somebody.sees(words(somebody, "ask_shelf"))
+    somebody.taps(words(somebody, "b.more_of", name="Barsik"))
+    somebody.sees(words(somebody, "photos_added"))
+
+    assert len(door.world.engine.report(the_report(door).id).photos) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("да", "held"),
+        ("Она у меня, привязал к забору", "held"),
+        ("да, у нас дома", "held"),
+        ("Yes", "held"),
+        ("It's with me", "held"),
+        ("I have him.", "held"),
+        ("нет", "loose"),
+        ("Не у меня", "loose"),
+        ("убежала", "loose"),
+        ("no, only saw it", "loose"),
+        ("у меня во дворе бегает", None),
+        ("Рыжий, нет ошейника", None),
+        ("No collar", None),
+    ],
+)
+def test_whether_a_find_is_held_is_understood_in_words(text, held):
+    assert held_in(text) == held
+
+
+@pytest.mark.parametrize("text", ["не знаю", "Не помню точно.", "I don't know", "not sure"])
+def test_who_does_not_know_is_understood(text):
+    assert is_unknown(text)
+    assert not is_unknown(f"{text} 21.11")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_finder_answers_in_words_and_their_questions_describe_no_animal(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    person.writes("/found")
+    person.sees(words(person, "send_found"))
+    person.writes({"en": "what should I do with it?", "ru": "что мне с ним делать?"}[language])
+    person.sees(words(person, "asked_what"))
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_found"))
+    person.taps(words(person, "b.skip"))
+    person.sees(words(person, "ask_when_found"))
+    person.writes({"en": "I don’t know", "ru": "не помню"}[language])
+    person.sees(words(person, "ask_about_found"))
+    person.writes({"en": "It is with me, tied to the fence", "ru": "она у меня, привязал к забору"}[language])
+    person.sees(words(person, "filed_found"))
+
+    report = the_report(door)
+    assert report.held == "held"
+    assert (
+        report.description
+        == {"en": "It is with me, tied to the fence", "ru": "она у меня, привязал к забору"}[language]
+    )

@@ -289,6 +289,7 @@ TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
     "erase_all": mine.on_anything,
 }
 QUESTION_TAPS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "shelf": mine.on_shelf,
     "home": mine.on_answer,
     "more": mine.on_answer,
     "secret": mine.on_answer,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from homeward.bot import dates, pets, photos, questions, results
 from homeward.bot.places import point_in
+from homeward.bot.story import held_in, is_unknown
 from homeward.bot.talk import Edited, FileGone, Note, Pictures, Said, Spot, Words
 from homeward.bot.turn import State, Turn
 from homeward.domain.accounts import utc_offset_min
@@ -15,6 +16,8 @@ from homeward.errors import InvalidInput, NoAnimalFound
 QUESTIONS = ("shelf", "kind", "both", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
 LONGEST_NAME, LONGEST_ADDRESS = 40, 300
+MOST_OFFERED = 3
+LONGEST_HELD = 3  # words; more of them tell more than whether the animal is held
 TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered", "next")  # beside photos
 
 
@@ -54,11 +57,20 @@ async def on_pictures(turn: Turn, said: Pictures) -> None:
             turn.forget()
         return
     _look_for_company(turn)
-    if was_asking in QUESTIONS[4:] and not _is_asked("both", turn.draft):
+    if was_asking in QUESTIONS:
         turn.tell(turn.words.count("more_photos", len(turn.draft["photos"])))
+    elif not was_asking:
+        turn.draft["mine"] = await _open_reports(turn)
+    if was_asking in QUESTIONS[4:] and not _is_asked("both", turn.draft):
         turn.repeat()
         return
     await go_on(turn)
+
+
+async def _open_reports(turn: Turn) -> list[tuple[str, str]]:
+    """What photos out of the blue may belong to: id and name."""
+    reports = [report for report in await turn.person.reports() if report["status"] == "open"]
+    return [(each["id"], each["name"] or turn.words(f"animal.{each['species']}")) for each in reports[:MOST_OFFERED]]
 
 
 def _look_for_company(turn: Turn) -> None:
@@ -223,7 +235,10 @@ async def _note_place(turn: Turn, said: Said) -> bool:
 
 
 async def on_when(turn: Turn, said: Said) -> None:
-    """A date in words."""
+    """A date in words; who does not know it need not look for the button that says so."""
+    if is_unknown(_text(said)):
+        await on_tap(turn, "skip")
+        return
     moment = await moment_of(turn, said)
     if moment is None:
         turn.repeat()
@@ -245,11 +260,16 @@ async def moment_of(turn: Turn, said: Said) -> datetime | None:
 
 
 async def on_about(turn: Turn, said: Said) -> None:
-    """Name and marks."""
+    """Name and marks; of a find, whether it is with the finder, and its marks."""
     text = _text(said)
     if turn.draft["shelf"] == "found":
-        turn.draft["description"] = photos.joined(turn.draft.get("description"), text)
-        questions.ask_about(turn)
+        held = held_in(text)
+        if held is None or len(text.split()) > LONGEST_HELD:
+            turn.draft["description"] = photos.joined(turn.draft.get("description"), text)
+        if held is None:
+            questions.ask_about(turn)
+        else:
+            await on_tap(turn, held)
         return
     name, marks = _name_and_marks(text)
     turn.draft.update(name=name, description=photos.joined(turn.draft.get("description"), marks))
@@ -258,8 +278,11 @@ async def on_about(turn: Turn, said: Said) -> None:
 
 
 async def on_words(turn: Turn, said: Said) -> None:
-    """Words where a photo or a button was wanted describe the animal."""
-    _note_words(turn, said)
+    """Words where a photo or a button was wanted describe the animal; a question does not."""
+    if _text(said).endswith("?"):
+        turn.say("asked_what")
+    else:
+        _note_words(turn, said)
     turn.repeat()
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from homeward.bot import correct, handover, photos, results
+from homeward.bot import correct, filing, handover, photos, results
 from homeward.bot.places import point_in
-from homeward.bot.talk import Button, Pictures, Rows, Said, Spot, Tap, Words
+from homeward.bot.talk import Button, FileGone, Pictures, Rows, Said, Spot, Tap, Words
 from homeward.bot.turn import Turn
 from homeward.bot.words import moment_of
 from homeward.client import Json
@@ -221,6 +221,27 @@ async def _add(turn: Turn, report: Json, pictures: Sequence[bytes], room: int, c
         turn.say("photos_cut", n=room)
     if report["shelf"] == "lost":
         await results.show_matches(turn, report["id"])
+
+
+async def on_shelf(turn: Turn, action: str) -> None:
+    """What photos out of the blue show; they may be more of an animal whose report is open."""
+    kind, _, report_id = action.partition(".")
+    if kind != "more":
+        await filing.on_tap(turn, action)
+        return
+    report = await turn.person.report(report_id)
+    room = photos.MOST - len(report["photos"])
+    if not room:
+        turn.say("no_room")
+        turn.repeat()
+        return
+    try:
+        pictures = await photos.contents(turn)
+    except FileGone:
+        turn.forget()
+        turn.say("photo_unreadable")
+        return
+    await _add(turn, report, pictures, room, turn.draft.get("description", ""))
 
 
 async def _asked_about(turn: Turn) -> Json:

@@ -14,7 +14,10 @@ def ask_photo(turn: Turn) -> None:
 
 
 def _ask_shelf(turn: Turn) -> None:
-    rows = ((turn.button("it_is_lost", "lost"), turn.button("it_is_found", "found")), _correct(turn))
+    """With reports of one's own open the photos may be more of the same animal."""
+    mine = turn.draft.get("mine", ())
+    more = tuple((Button(turn.words("b.more_of", name=name), f"more.{report_id}"),) for report_id, name in mine)
+    rows = ((turn.button("it_is_lost", "lost"), turn.button("it_is_found", "found")), *more, _correct(turn))
     turn.ask("shelf", f"{_saw(turn)}{turn.words('ask_shelf')}", rows)
 
 

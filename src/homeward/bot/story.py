@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 LEAST_WORDS = 3
 OF_A_STORY = re.compile(
@@ -89,3 +90,34 @@ def is_with_owner(text: str) -> bool:
 
 def _is_said(what: re.Pattern[str], text: str, unless: re.Pattern[str]) -> bool:
     return "?" not in text and what.search(text) is not None and unless.search(text) is None
+
+
+SUBJECT = (
+    r"(?:(?:он[аио]?|кот|кошка|собака|п[её]с|животное|сейчас|пока|да|ага|it|he|she|is|it’s|it's|yes|the|dog|cat)\s+)*"
+)
+WITH_ME = re.compile(
+    rf"{SUBJECT}(?:да|ага|угу|yes|yep|у (?:меня|нас)(?: дома)?|со мной|(?:here )?with (?:me|us)|i have (?:it|him|her))",
+    re.IGNORECASE,
+)
+NOT_WITH_ME = re.compile(
+    rf"{SUBJECT}(?:нет|неа|уже нет|не у (?:меня|нас)|[су]бежал[аи]?|no|nope|not with (?:me|us)|ran (?:away|off))",
+    re.IGNORECASE,
+)
+UNKNOWN = re.compile(
+    r"(?:я )?(?:точно )?не (?:знаю|помню|уверена?)(?: точно)?"
+    r"|(?:i )?(?:don.?t|do not) (?:know|remember)|not sure|no idea",
+    re.IGNORECASE,
+)
+
+
+def held_in(text: str) -> Literal["held", "loose"] | None:
+    """Whether what a finder says begins with the word that the animal is with them, or is not; None for other words."""
+    first = re.split(r"[,.!;\n]", text.strip(), maxsplit=1)[0].strip()
+    if NOT_WITH_ME.fullmatch(first):
+        return "loose"
+    return "held" if WITH_ME.fullmatch(first) else None
+
+
+def is_unknown(text: str) -> bool:
+    """Whether somebody says no more than that they do not know."""
+    return UNKNOWN.fullmatch(text.strip(" .!…")) is not None
