@@ -371,3 +371,18 @@ def test_a_finder_answers_in_words_and_their_questions_describe_no_animal(telegr
         report.description
         == {"en": "It is with me, tied to the fence", "ru": "она у меня, привязал к забору"}[language]
     )
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_plain_no_erases_nothing_and_other_words_are_asked_for_a_button(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    files_lost(person)
+    person.writes("/delete")
+    person.sees(words(person, "ask_erase_all"))
+    person.writes({"en": "yes", "ru": "да"}[language])
+    person.sees(words(person, "tap_one"))
+    person.sees(words(person, "ask_erase_all"))
+    person.writes({"en": "No!", "ru": "Нет"}[language])
+    person.sees(words(person, "kept"))
+
+    assert the_report(door).status is Status.OPEN

@@ -12,7 +12,7 @@ NIGHT = time(2)
 PARTS = (  # of a day, and the hour that stands for each
     (re.compile(r"\b(?:с\s+)?утр(?:ом|а)\b|\b(?:this |in the )?morning\b", re.IGNORECASE), time(8)),
     (re.compile(r"\bдн[её]м\b|\b(?:in the )?afternoon\b", re.IGNORECASE), time(14)),
-    (re.compile(r"\bвечером\b|\b(?:this |in the )?evening\b|\btonight\b", re.IGNORECASE), time(20)),
+    (re.compile(r"\bвеч[еи]р[оа]м\b|\b(?:this |in the )?evening\b|\btonight\b", re.IGNORECASE), time(20)),
     (re.compile(r"\bночью\b|\b(?:at |in the )?night\b", re.IGNORECASE), NIGHT),
 )
 LATE = time(23)  # the night of a day that is over
@@ -28,6 +28,7 @@ EXACT = re.compile(
     r"(?:\b(?:в|около|at|around|about)\s+)(\d{1,2})(?:[:.](\d{2}))?\b|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE
 )
 FILLER = re.compile(r"\b(?:примерно|где-то|около|в районе|around|about|at)\b|[,.]+(?=\s|$)", re.IGNORECASE)
+GUESSED = re.compile(r"\b(?:где-?то|примерно|вроде|кажется|наверное?|maybe|probably|i think)\b", re.IGNORECASE)
 WEEKDAY = re.compile(
     r"\s*(?:в[о]?\s+|on\s+)?(прошл\w+\s+|last\s+)?(?:(понедельник|monday)|(вторник|tuesday)|(сред[уа]|wednesday)"
     r"|(четверг|thursday)|(пятниц[уа]|friday)|(суббот[уа]|saturday)|(воскресенье|sunday))\s*",
@@ -43,6 +44,7 @@ def moment_in(text: str, local_now: datetime, language: str, doubt: timedelta) -
     A day without a time is its noon, or half of today that has passed; a time without a day the last such moment. The
     person's own clock may be ahead by ``doubt``: what may have been by then is now. What lies beyond is in the future.
     """
+    text = GUESSED.sub(" ", text).strip()
     bare = BARE_CLOCK.fullmatch(text)
     if bare is not None:
         return _last(time(int(bare.group(1)), int(bare.group(2))), local_now, min(doubt, BARE_DOUBT))

@@ -14,6 +14,7 @@ from homeward.errors import Forbidden, NotFound
 
 MUTED = timedelta(days=1)
 LONGEST_SECRET = 300
+NO = {"нет", "не надо", "no"}
 STOPPED = "9999-12-31T00:00:00Z"
 
 
@@ -186,8 +187,12 @@ async def on_secret(turn: Turn, said: Said) -> None:
     turn.say("secret_noted")
 
 
-async def on_anything(turn: Turn, said: Said) -> None:  # noqa: ARG001 - one shape for all
-    """Only a button erases."""
+async def on_anything(turn: Turn, said: Said) -> None:
+    """Only a button erases; a plain no keeps everything."""
+    if isinstance(said, Words) and turn.step != "fix" and said.text.strip(" .!").casefold() in NO:
+        await on_answer(turn, "no")
+        return
+    turn.say("tap_one")
     turn.repeat()
 
 
