@@ -201,19 +201,16 @@ def test_a_word_without_a_network_outlives_the_tab(visit, lost, door):
     expect(page.get_by_text("Your answer is saved")).to_have_count(0)
 
 
-def test_photos_chosen_without_a_network_are_not_sent_twice(visit, lost, door):
+def test_photos_chosen_while_the_network_is_gone_for_a_moment_are_added_once_it_is_back(visit, lost, door):
     page = visit(path_of(lost))
     page.get_by_text("More", exact=True).click()
     page.context.set_offline(True)
     page.get_by_label("Add photos").set_input_files(file(photo(1, noise=5)))
-    expect(page.get_by_text("No connection.")).to_be_visible()
+    expect(page.get_by_text("The connection broke off.")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.get_by_text("No connection.")).to_have_count(0)
-    page.get_by_label("Add photos").set_input_files(file(photo(1, noise=5)))
 
     expect(page.get_by_label("Add photos")).to_be_enabled()
-    with page.expect_response("**/matches?*"):
-        pass
+    expect(page.get_by_text("The photos were not added")).to_have_count(0)
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
 
 
@@ -234,6 +231,53 @@ def test_photos_that_were_not_added_are_there_to_be_sent_again_and_are_added_onc
 
     expect(alert).to_have_count(0)
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
+
+
+def test_photos_are_added_one_by_one_and_one_without_an_animal_keeps_none_of_the_others_back(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Add photos").set_input_files([file(photo(1, noise=5)), file(GREY), file(photo(1, noise=6))])
+    alert = page.get_by_role("alert").filter(has_text="We see no animal in this photo.")
+    expect(alert).to_have_count(1)
+    expect(alert.locator("img")).to_be_visible()
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 3
+    with page.expect_response("**/photos"):
+        alert.get_by_role("button", name="Keep it anyway").click()
+
+    expect(alert).to_have_count(0)
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 4
+
+
+def test_a_photo_that_broke_off_is_asked_for_until_the_server_has_it_and_the_others_follow(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    page.evaluate("navigator.serviceWorker?.getRegistrations().then(all => all.forEach(each => each.unregister()))")
+    page.reload()
+    page.get_by_text("More", exact=True).click()
+    sent = []
+
+    def hold(route):
+        sent.append(route)
+
+    page.route("**/photos", hold)
+    with page.expect_request("**/photos"):
+        page.get_by_label("Add photos").set_input_files([file(photo(1, noise=5)), file(photo(1, noise=6))])
+    expect(page.locator("label", has_text="Adding 1 of 2…")).to_be_visible()
+    with page.expect_request("**/photos"):
+        sent[0].fetch()
+        sent[0].abort()
+    expect(page.get_by_text("The connection broke off.")).to_be_visible()
+    with page.expect_request("**/photos"):
+        sent[1].fulfill(status=409, json={"code": "conflict", "title": "Conflict", "field": "Idempotency-Key"})
+    expect(page.locator("label", has_text="Adding 1 of 2…")).to_be_visible()
+    with page.expect_request("**/photos"):
+        sent[2].continue_()
+    expect(page.locator("label", has_text="Adding 2 of 2…")).to_be_visible()
+    sent[3].continue_()
+
+    expect(page.get_by_label("Add photos")).to_be_enabled()
+    expect(page.get_by_text("The photos were not added")).to_have_count(0)
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 3
 
 
 def test_what_the_menu_could_not_do_without_a_network_is_said_there_and_not_done_later(visit, lost, door):

@@ -1,6 +1,7 @@
 // Talks to the server: JSON in and out, problems (RFC 9457) as errors, one open report per call.
 import { base } from "./telegram/telegram";
 import { dropToken } from "./ui/token";
+import { type Going, untilSent } from "./upload";
 
 export interface Place {
   lat: number | null;
@@ -164,7 +165,7 @@ export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(500, "internal", String(error));
 }
 
-const BASE = "/api/v1";
+export const BASE = "/api/v1";
 const PAGE = 200;
 /** Between two tries to hear of news. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [2000, 60_000];
@@ -261,13 +262,12 @@ export class Server {
     return this.json("PATCH", `/reports/${this.reportId}`, change);
   }
 
-  /** Up to ten in all; sent twice with the same `key` they are added once. */
-  async addPhotos(photos: Blob[], keep: boolean, key: string): Promise<Report> {
+  /** Sent twice with the same `key` it is added once; ``keep``: also where no animal is seen on it. */
+  async addPhoto(photo: Blob, keep: boolean, key: string, onGoing: (going: Going) => void): Promise<Report> {
     const form = new FormData();
-    photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
+    form.append("photo", photo, "photo.jpg");
     if (keep) form.append("keep_without_animal", "true");
-    const answer = await this.call("POST", `/reports/${this.reportId}/photos`, { body: form }, key);
-    return (await answer.json()) as Report;
+    return (await untilSent(`/reports/${this.reportId}/photos`, form, await this.opened(key), onGoing)) as Report;
   }
 
   /** All matches that are kept, best first. */
@@ -419,10 +419,15 @@ export class Server {
   }
 
   private async call(method: string, path: string, init: RequestInit, key?: string): Promise<Response> {
+    return answered(method, path, init, await this.opened(key));
+  }
+
+  /** The headers of a request that opens the report. */
+  private async opened(key?: string): Promise<Headers> {
     if (!this.token) await this.session;
     const headers = this.headers();
     if (key) headers.set("Idempotency-Key", key);
-    return answered(method, path, init, headers);
+    return headers;
   }
 
   private headers(): Headers {

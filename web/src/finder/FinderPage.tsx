@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { asProblem, type Change, type Handover, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
-import { AddPhotos } from "../owner/AddPhotos";
+import { AddPhotos, type Send } from "../owner/AddPhotos";
 import { forget, keep } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
@@ -50,9 +50,9 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     void attempt(async () => {
       report.value = await server.change(what);
     });
-  const addPhotos = async (photos: Blob[], keep: boolean, key: string): Promise<Problem | null> => {
+  const addPhoto: Send = async (...chosen) => {
     try {
-      report.value = await server.addPhotos(photos, keep, key);
+      report.value = await server.addPhoto(...chosen);
     } catch (error) {
       return asProblem(error);
     }
@@ -112,9 +112,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
           </div>
         )
       )}
-      <NoPicture report={report.value}>
-        <AddPhotos count={report.value.photos.length} onAdd={addPhotos} />
-      </NoPicture>
+      <NoPicture report={report.value} onAdd={addPhoto} />
       {report.value.pending && (
         <p class="notice" role="status">
           {words.t("owner.waiting")}
@@ -158,7 +156,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         <LettersForm server={server} />
         {report.value.status === "open" && (
           <>
-            <AddPhotos count={report.value.photos.length} onAdd={addPhotos} />
+            <AddPhotos count={report.value.photos.length} onAdd={addPhoto} />
             <button class="plain" onClick={() => change({ listed: !report.value!.listed })}>
               {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
             </button>

@@ -46,7 +46,6 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
   const isMoving = useSignal(false);
   const ended = endedOf(words, report, name);
   const photo = report.photos[0];
-  const addPhotos = <AddPhotos count={report.photos.length} onAdd={(photos, keep, key) => owned.addPhotos(photos, keep, key)} />;
   const erase = (
     <Deed
       look="plain"
@@ -88,7 +87,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           <button onClick={ask("reunited")}>{words.t("owner.close", { name })}</button>
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
-            {addPhotos}
+            <AddPhotos count={report.photos.length} onAdd={owned.addPhoto} />
             <button class="plain" onClick={() => (isMoving.value = true)}>
               {words.t("owner.move_home")}
             </button>
@@ -119,7 +118,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
           </details>
         </div>
       )}
-      <NoPicture report={report}>{addPhotos}</NoPicture>
+      <NoPicture report={report} onAdd={owned.addPhoto} />
       {!ended && asked.value && (
         <Sure
           onYes={async () => {

@@ -1,16 +1,19 @@
-import type { ComponentChildren } from "preact";
+import { useSignal } from "@preact/signals";
 import type { Report } from "../api";
 import { useWords } from "../ui/context";
+import { AddPhotos, type Send } from "./AddPhotos";
 
-/** Why a notice on the public board has no picture; what its sender can do about it stands in it. */
-export function NoPicture({ report, children }: { report: Report; children?: ComponentChildren }) {
+/** Why a notice on the public board has no picture, and where its sender adds one; it stays until all that was chosen there is added. */
+export function NoPicture({ report, onAdd }: { report: Report; onAdd?: Send }) {
   const words = useWords();
+  const isAdding = useSignal(false);
   const isListed = report.listed && report.status === "open";
-  if (!isListed || report.photos.some((photo) => photo.board_may_show !== false)) return null;
+  const isSeen = report.photos.some((photo) => photo.board_may_show !== false);
+  if ((!isListed || isSeen) && !isAdding.value) return null;
   return (
     <div class="notice" role="status">
-      <p>{words.t("owner.no_picture")}</p>
-      {children}
+      {!isSeen && <p>{words.t("owner.no_picture")}</p>}
+      {onAdd && <AddPhotos count={report.photos.length} onAdd={onAdd} isAdding={isAdding} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // The owner's case: the report, its matches, what is chosen of them. List and map read the same signals.
 import { computed, signal } from "@preact/signals";
 import { asProblem, type Change, type Match, Problem, type Report, type Server, type Verdict } from "../api";
+import type { Send } from "./AddPhotos";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
 import { remember, remembered } from "../ui/storage";
@@ -118,13 +119,12 @@ export class Case {
     });
   }
 
-  /** ``keep``: also those on which no animal is seen. Sent again with the same ``key`` they are added once. */
-  addPhotos(photos: Blob[], keep: boolean, key: string): Promise<Problem | null> {
+  addPhoto: Send = (...chosen) => {
     return this.once(async () => {
-      this.report.value = await this.server.addPhotos(photos, keep, key);
+      this.report.value = await this.server.addPhoto(...chosen);
       this.refreshSoon();
     });
-  }
+  };
 
   /** For good, on the server and on this device. */
   erase(): Promise<Problem | null> {

@@ -7,7 +7,8 @@ import { Done } from "./Done";
 import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
-import { type Draft, file, type Filed, type Going, printOf, type Shelf } from "./send";
+import type { Going } from "../upload";
+import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
 import { elsewhere, type Elsewhere, onElsewhere, sentSince, tellOpened, tellSent } from "./tabs";
 import { WhenField } from "./WhenField";
 

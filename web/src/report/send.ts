@@ -1,10 +1,6 @@
 // Sends what somebody reports, and asks what is on a photo before it is sent.
-import { type Animal, type MatchPage, newKey, Problem, problemOf, type Report, type Species } from "../api";
-
-const PAUSES_MS = [1000, 4000];
-const WORKED_ON_MS = 2000;
-/** An upload of which nothing more goes out for so long has broken off, though nobody says so. */
-const STALLED_MS = 90_000;
+import { type Animal, type MatchPage, newKey, type Report, type Species } from "../api";
+import { type Going, post, untilSent } from "../upload";
 
 export type Shelf = "lost" | "found";
 
@@ -40,19 +36,20 @@ export interface LookedAt {
 export async function look(photo: Blob, language: string): Promise<LookedAt> {
   const form = new FormData();
   form.append("photo", photo, "photo.jpg");
-  const body = (await post("/detections", form, language)) as { photos: LookedAt[] };
+  const body = (await post("/detections", form, headersOf(language, newKey()))) as { photos: LookedAt[] };
   return body.photos[0]!;
 }
-
-/** How the sending goes: the share that is on its way, or that the connection broke off and it is tried again. */
-export type Going = number | "again";
 
 /** File it. The same `key` sent twice files it once. */
 export function file(draft: Draft, language: string, key: string, onGoing: (going: Going) => void): Promise<Filed> {
   const form = new FormData();
   for (const [name, text] of Object.entries(textsOf(draft))) if (text !== null) form.append(name, text);
   draft.photos.forEach((photo, n) => form.append("photo", photo, `${n}.jpg`));
-  return untilSent(() => post("/reports", form, language, key, onGoing), () => onGoing("again")) as Promise<Filed>;
+  return untilSent("/reports", form, headersOf(language, key), onGoing) as Promise<Filed>;
+}
+
+function headersOf(language: string, key: string): Headers {
+  return new Headers({ "Accept-Language": language, "Idempotency-Key": key });
 }
 
 /** Equal for drafts that would be sent alike. Of the mark that only the owner knows it tells no more than the length. */
@@ -80,61 +77,4 @@ function textsOf(draft: Draft): Record<string, string | null> {
     about: draft.about,
     listed: draft.listed ? "true" : null,
   };
-}
-
-/**
- * Where the connection breaks off, send again with the same key: after a time, or as soon as there is a network. What
- * the server has of an earlier try and still works on is asked for until it is done.
- */
-async function untilSent(send: () => Promise<unknown>, onBroken: () => void): Promise<unknown> {
-  const pauses = [...PAUSES_MS];
-  for (;;) {
-    try {
-      return await send();
-    } catch (error) {
-      const pause = isWorkedOn(error) ? WORKED_ON_MS : error instanceof Problem && error.status === 0 ? pauses.shift() : undefined;
-      if (pause === undefined) throw error;
-      onBroken();
-      await new Promise((done) => {
-        addEventListener("online", done, { once: true });
-        setTimeout(done, pause);
-      });
-    }
-  }
-}
-
-function isWorkedOn(error: unknown): boolean {
-  return error instanceof Problem && error.status === 409 && error.field === "Idempotency-Key";
-}
-
-/** With progress of the upload, which `fetch` cannot tell. */
-function post(
-  path: string,
-  form: FormData,
-  language: string,
-  key: string = newKey(),
-  onProgress?: (share: number) => void,
-): Promise<unknown> {
-  return new Promise((done, failed) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", `/api/v1${path}`);
-    request.setRequestHeader("Accept-Language", language);
-    request.setRequestHeader("Idempotency-Key", key);
-    request.responseType = "json";
-    const fail = () => failed(new Problem(0, "unreachable", ""));
-    let stalled = setTimeout(() => request.abort(), STALLED_MS);
-    request.upload.onprogress = ({ loaded, total }) => {
-      clearTimeout(stalled);
-      stalled = setTimeout(() => request.abort(), STALLED_MS);
-      onProgress?.(loaded / total);
-    };
-    request.onerror = request.onabort = fail;
-    request.onloadend = () => clearTimeout(stalled);
-    request.onload = () => {
-      const body = request.response ?? {};
-      if (request.status < 300) done(body);
-      else failed(problemOf(request.status, body, language));
-    };
-    request.send(form);
-  });
 }

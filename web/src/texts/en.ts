@@ -53,7 +53,7 @@ export const en = {
   "owner.more": "More",
 
   "owner.add_photos": "Add photos",
-  "owner.adding_photos": "Adding…",
+  "owner.adding_photos": "Adding {n} of {of}…",
   "owner.photos_not_added": "The photos were not added: you were offline. Try again, or choose them once more.",
   "owner.move_home": "Where is home?",
   "owner.save_home": "Save this place",

@@ -60,7 +60,7 @@ export const ru: Texts = {
   "owner.more": "Ещё",
 
   "owner.add_photos": "Добавить фото",
-  "owner.adding_photos": "Добавляем…",
+  "owner.adding_photos": "Добавляем {n} из {of}…",
   "owner.photos_not_added": "Фото не добавлены: не было связи. Попробуйте снова или выберите их ещё раз.",
   "owner.move_home": "Где дом?",
   "owner.save_home": "Сохранить это место",
