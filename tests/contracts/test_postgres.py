@@ -25,7 +25,7 @@ from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
 from homeward.domain.reports import Shelf, Status
 from homeward.engine import readiness
-from homeward.engine.events import EventBroker, MatchFound, MatchJudged, TalkMoved, of_text
+from homeward.engine.events import EventBroker, MatchFound, MatchJudged, ReportChanged, TalkMoved, of_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
 from homeward.storage.index.changes import ChangesForgotten
 from homeward.storage.index.exact import ExactIndex
@@ -377,14 +377,22 @@ def test_a_job_of_a_process_that_died_is_taken_up_and_that_of_a_living_one_is_no
 PAIR = ReportId("lost"), ReportId("found")
 
 
-@pytest.mark.parametrize("event", [MatchFound(*PAIR, 0.9), MatchJudged(*PAIR), TalkMoved(*PAIR)])
-def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(both, event):
+@pytest.mark.parametrize(
+    ("event", "one", "other"),
+    [
+        (MatchFound(*PAIR, 0.9), *PAIR),
+        (MatchJudged(*PAIR), *PAIR),
+        (TalkMoved(*PAIR), *PAIR),
+        (ReportChanged(PAIR[0]), PAIR[0], PAIR[0]),
+    ],
+)
+def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(both, event, one, other):
     brokers = [EventBroker(relay=database.wire.send) for database in both]
     for database, broker in zip(both, brokers, strict=True):
         database.wire.start(lambda text, broker=broker: broker.deliver(of_text(text)))
         assert database.wire.listening.wait(30)
     near, far = queue.Queue(), queue.Queue()
-    with brokers[0].subscribe(event.lost_id, near.put), brokers[1].subscribe(event.found_id, far.put):
+    with brokers[0].subscribe(one, near.put), brokers[1].subscribe(other, far.put):
         brokers[0].publish(event)
 
         assert far.get(timeout=30) == event

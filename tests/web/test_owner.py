@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from playwright.sync_api import expect
 
+from homeward.domain.desk import Actor, Decision
 from tests.conftest import jpeg, photo, picture
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
 
@@ -493,3 +494,19 @@ def test_what_is_said_of_a_match_shows_in_other_tabs_and_on_other_devices(visit,
 
     expect(there.get_by_text("You said: another animal")).to_be_visible()
     expect(finder.get_by_role("heading", name="Barsik")).to_have_count(0)
+
+
+def test_that_a_case_is_closed_opened_or_hidden_shows_in_other_tabs_and_on_other_devices(visit, lost, door):
+    here, there = (visit(path_of(lost)) for _ in range(2))
+    there.wait_for_load_state("networkidle")  # it listens, and has asked once more since
+    here.get_by_role("button", name="Barsik is home").click()
+    here.get_by_role("button", name="Yes", exact=True).click()
+    expect(there.get_by_role("button", name="Search again")).to_be_visible()
+    there.get_by_role("button", name="Search again").click()
+
+    expect(here.get_by_role("button", name="Barsik is home")).to_be_visible()
+    door.world.engine.desk.moderation.decide(
+        Actor("anna", "Anna"), lost.json()["id"], Decision.HIDE, "A stolen picture"
+    )
+    for page in (here, there):
+        expect(page.get_by_text("A stolen picture")).to_be_visible()

@@ -361,7 +361,7 @@ export class Server {
     return this.json("PUT", `/lost/${this.reportId}/matches/${foundId}/verdict`, { verdict, close });
   }
 
-  /** Calls back on each new match, on each verdict, and whenever a conversation moves, and after each gap; returns what ends it. */
+  /** Calls back on each new match, verdict and change, and whenever a conversation moves, and after each gap; returns what ends it. */
   listen(onMatch: () => void, onTalk: () => void): () => void {
     let source: EventSource;
     let again: ReturnType<typeof setTimeout> | undefined;
@@ -371,6 +371,7 @@ export class Server {
       source = new EventSource(`${BASE}/events?report_id=${this.reportId}`);
       source.addEventListener("match", onMatch);
       source.addEventListener("verdict", onMatch);
+      source.addEventListener("report", onMatch);
       source.addEventListener("talk", onTalk);
       source.addEventListener("open", () => {
         pause = FIRST_PAUSE_MS;

@@ -14,7 +14,7 @@ from homeward.engine.cameras import CameraBook
 from homeward.engine.change import Change
 from homeward.engine.desk import open_desk
 from homeward.engine.devices import Devices
-from homeward.engine.events import EventBroker, MatchJudged
+from homeward.engine.events import EventBroker, MatchJudged, ReportChanged
 from homeward.engine.export import Export
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks
@@ -63,7 +63,7 @@ class Engine:
         self.board = Board(ports)
         self.letters = Letters(ports)
         self.devices = Devices(ports)
-        self.desk = open_desk(ports, rules, self._forget)
+        self.desk = open_desk(ports, rules, self._forget, self.events)
         self.talks = Talks(ports, self.events)
         self._change = Change(ports)
         self._judge = Judge(ports, self._remember)
@@ -108,6 +108,7 @@ class Engine:
             already = len(work.photos.of_report(report_id))
             self._intake.check_count(len(prepared), already)  # others may have sent some meanwhile
             job = self._remember.add_photos(work, report, prepared, already)
+        self.events.publish(ReportChanged(report_id))
         return self._after(job)
 
     def _file(self, new: NewReport) -> Filed:
@@ -246,6 +247,7 @@ class Engine:
             work.reports.update(after)
             again = any(getattr(before, name) != getattr(after, name) for name in SEARCHED)
             job = self._remember.add_photos(work, after, [], already=0) if again else None
+        self.events.publish(ReportChanged(report_id))
         if after.status is not before.status:
             self.talks.moved_with(report_id)
         return self._after(job) if job else self._show.filed(report_id)

@@ -1,4 +1,4 @@
-"""Events: tells whoever listens about new matches, verdicts and conversations, here and in other processes.
+"""Events: tells whoever listens about changed reports, new matches, verdicts and conversations, in all processes.
 
 Loses what nobody listens to.
 """
@@ -38,12 +38,21 @@ class MatchJudged:
     found_id: ReportId
 
 
-Event = MatchFound | TalkMoved | MatchJudged
+@dataclass(frozen=True, slots=True)
+class ReportChanged:
+    """What is told in a report, its photos, or whether it is open."""
+
+    report_id: ReportId
+
+
+Event = MatchFound | TalkMoved | MatchJudged | ReportChanged
 Hear = Callable[[Event], None]
 
 
 def to_text(event: Event) -> str:
     """For another process."""
+    if isinstance(event, ReportChanged):
+        return json.dumps({"report": event.report_id})
     told: dict[str, object] = {"lost": event.lost_id, "found": event.found_id}
     if isinstance(event, MatchFound):
         told["degree"] = event.degree
@@ -55,6 +64,8 @@ def to_text(event: Event) -> str:
 def of_text(text: str) -> Event:
     """What `to_text` made."""
     told = json.loads(text)
+    if "report" in told:
+        return ReportChanged(ReportId(told["report"]))
     lost_id, found_id = ReportId(told["lost"]), ReportId(told["found"])
     if "degree" in told:
         return MatchFound(lost_id, found_id, told["degree"])
@@ -63,7 +74,7 @@ def of_text(text: str) -> Event:
 
 @dataclass(slots=True)
 class EventBroker:
-    """Publishes to the listeners of a report, whether it is the lost or the found one.
+    """Publishes to the listeners of a report; what is between two, to those of either.
 
     ``relay`` takes what is published here to other processes; `deliver` takes what others published.
     """
@@ -74,15 +85,16 @@ class EventBroker:
     _listeners: dict[ReportId, list[Hear]] = field(default_factory=lambda: defaultdict(list))
 
     def publish(self, event: Event) -> None:
-        """To all who listen to either report, in this process and in others."""
+        """To all whom it concerns, in this process and in others."""
         self.deliver(event)
         if self.relay is not None:
             self.relay(to_text(event))
 
     def deliver(self, event: Event) -> None:
-        """To all who listen to either report in this process."""
+        """To all whom it concerns in this process."""
+        reports = (event.report_id,) if isinstance(event, ReportChanged) else (event.lost_id, event.found_id)
         with self._lock:
-            listening = [*self._listeners.get(event.lost_id, ()), *self._listeners.get(event.found_id, ())]
+            listening = [hear for report_id in reports for hear in self._listeners.get(report_id, ())]
         for hear in listening:
             hear(event)
 

@@ -26,7 +26,7 @@ from homeward.api.streams import BEAT_S, News, Streams
 from homeward.api.views import key_view
 from homeward.domain.ids import CameraId, KeyId, PhotoId, ReportId
 from homeward.engine.cameras import LONGEST
-from homeward.engine.events import Event, MatchFound, MatchJudged
+from homeward.engine.events import Event, MatchFound, MatchJudged, ReportChanged
 from homeward.engine.intake import check_text
 from homeward.errors import Forbidden, NotFound, Unauthorized
 
@@ -102,11 +102,13 @@ async def listening(request: Request, context: Context, caller: CurrentCaller) -
 
 @router.get(
     "/events",
-    summary="New matches, verdicts and messages as they come (server-sent events)",
+    summary="Changes, new matches, verdicts and messages as they come (server-sent events)",
     responses=schemas.PROBLEMS,
 )
 async def events(stream: Annotated[AsyncIterator[str], Depends(listening)]) -> StreamingResponse:
     """Of the report that the link or cookie opens: ``match``, ``verdict`` and ``talk``, each with both ids.
+
+    ``report`` where it was changed itself: what is told in it, its photos, or whether it is open.
 
     At most 20 at once of one report, and 50 from one address.
     """
@@ -165,6 +167,8 @@ async def _told(news: News, report_id: ReportId) -> AsyncIterator[str]:
 
 def _event(event: Event, report_id: ReportId) -> str:
     """A degree is for the owner: it depends on where the home lies."""
+    if isinstance(event, ReportChanged):
+        return f"event: report\ndata: {json.dumps({'report_id': event.report_id})}\n\n"
     pair = {"lost_id": event.lost_id, "found_id": event.found_id}
     if isinstance(event, MatchFound):
         more = {"degree": round(event.degree, 6)} if report_id == event.lost_id else {}

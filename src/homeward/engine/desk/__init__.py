@@ -7,6 +7,7 @@ from homeward.engine.desk.log import Log
 from homeward.engine.desk.moderation import Moderation
 from homeward.engine.desk.pairs import Pairs
 from homeward.engine.desk.petitions import PetitionBox
+from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
 from homeward.engine.wiring import Ports, Rules
 
@@ -22,12 +23,12 @@ class Desk:
     petitions: PetitionBox
 
 
-def open_desk(ports: Ports, rules: Rules, forget: Forget) -> Desk:
+def open_desk(ports: Ports, rules: Rules, forget: Forget, events: EventBroker) -> Desk:
     """Join the parts."""
     log = Log(ports)
     return Desk(
         log,
-        Moderation(ports, log, forget),
+        Moderation(ports, log, forget, events),
         BlockList(ports, log),
         Pairs(ports, log),
         PetitionBox(ports, rules, log),

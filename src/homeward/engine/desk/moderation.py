@@ -8,6 +8,7 @@ from homeward.domain.ids import ReportId, new_token
 from homeward.domain.reports import Photo, Report, Source, Status
 from homeward.engine.board import Board
 from homeward.engine.desk.log import Log, checked
+from homeward.engine.events import EventBroker, ReportChanged
 from homeward.engine.forget import Forget
 from homeward.engine.wiring import Ports
 from homeward.errors import Conflict, NotFound, TooManyRequests
@@ -38,6 +39,7 @@ class Moderation:
     ports: Ports
     log: Log
     forget: Forget
+    events: EventBroker
 
     def complain(self, report_id: ReportId, kind: ComplaintKind, text: str, caller: str | None) -> Complaint:
         """Keep what somebody says against a notice of the board.
@@ -103,6 +105,8 @@ class Moderation:
                 work.jobs.add([report_id], now)
             work.complaints.decide(report_id, now)
             self.log.add(work, actor, f"report.{decision.value}", f"report:{report_id}", words)
+        if decision in AFTER:
+            self.events.publish(ReportChanged(report_id))
         if decision is Decision.ERASE:
             self.forget.erase(report_id)
 
