@@ -307,22 +307,26 @@ def test_a_large_photo_is_made_small_before_it_is_sent(visit, door):
     page.get_by_label("Choose or take photos").set_input_files(picture(large))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
 
-    (seen,) = page.locator("svg image").all()
-    assert max(int(seen.get_attribute("width")), int(seen.get_attribute("height"))) == 2048
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+
+    (filed,) = reports(door)
+    (sent,) = door.world.engine.report(filed.id).photos
+    assert max(sent.photo.width, sent.photo.height) == 2048
 
 
 def test_nothing_is_sent_without_a_photo(visit, door):
     page = visit("/found/new")
     page.get_by_role("button", name="Send").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("Add at least one photo.")
+    expect(page.get_by_role("alert")).to_contain_text("What you have filled in stays on this device for a day.")
     assert reports(door) == []
 
 
 def test_what_was_said_of_other_photos_goes_once_these_are_others(visit, door):
     page = visit("/found/new")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("alert")).to_contain_text("Add at least one photo.")
+    expect(page.get_by_role("alert")).to_contain_text("Add at least one photo")
     page.get_by_label("Choose or take photos").set_input_files([picture(photo(n)) for n in range(11)])
     expect(page.get_by_role("alert")).to_have_count(1)
     expect(page.get_by_role("alert")).to_contain_text("1 were left out")

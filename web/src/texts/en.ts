@@ -233,7 +233,7 @@ export const en = {
   "report.sending": "Sending… {percent}",
   "report.being_sent": "Your report is on its way. Please keep this page open.",
   "report.privacy": "Photos are compared with other reports; where the result is unclear, volunteers of this server look at the two animals. People’s faces are blurred for others wherever they are recognised. Your home and contact stay hidden. You can erase everything at any time.",
-  "report.needs_photo": "Add at least one photo.",
+  "report.needs_photo": "Add at least one photo: it is what we search by. None at hand? What you have filled in stays on this device for a day.",
   "report.needs_species": "Tell us whether it is a cat or a dog.",
   "report.sent_again": "The connection broke off. We are trying again; please keep this page open.",
   "report.unreached": "There was no connection, so it may not have been sent. Nothing is lost: try again. It will not be filed twice unless you change it.",
