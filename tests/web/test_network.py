@@ -7,7 +7,7 @@ from homeward.domain.animals import Detection, Label
 from homeward.domain.boxes import Box
 from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
-from tests.conftest import GREY, photo
+from tests.conftest import GREY, jpeg, photo, picture
 from tests.web.conftest import DESK, path_of, violations
 from tests.web.test_trouble import HOME, file
 
@@ -347,6 +347,28 @@ def pair(_, picture):
     height, width = picture.shape[:2]
     dog = Detection(Box(0, 0, 0.55 * width, height), Label.DOG, 0.9)
     return (dog, Detection(Box(0.6 * width, 0.4 * height, width, height), Label.CAT, 0.9))
+
+
+LARGE = jpeg(picture(1, size=2000), quality=95)
+
+
+def test_what_is_on_a_photo_is_seen_on_a_small_copy_and_the_whole_one_is_filed(visit, door):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(file(LARGE))
+    expect(page.locator(".photos svg")).to_have_attribute("viewBox", "0 0 1024 1024")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+
+    (report,) = door.world.engine.reports(ReportQuery())
+    assert [each.photo.width for each in door.world.engine.report(report.id).photos] == [2000]
+
+
+def test_which_of_several_animals_is_meant_is_asked_of_the_photo_that_is_filed(visit, door, monkeypatch):
+    monkeypatch.setattr(FakeDetector, "_on", pair)
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(file(LARGE))
+
+    expect(page.locator(".photos svg")).to_have_attribute("viewBox", "0 0 2000 2000")
 
 
 def test_on_each_photo_an_animal_of_its_own_is_chosen_without_a_pointer_too(visit, door, monkeypatch):

@@ -3,6 +3,8 @@ import type { Words } from "../words";
 
 const LONGEST_SIDE = 2048;
 const QUALITY = 0.87;
+/** More than the detector looks at, and a fifth of the bytes. */
+const [GLIMPSE_SIDE, GLIMPSE_QUALITY] = [1024, 0.8];
 const MOST_BYTES = 20_000_000;
 /** Too much for a browser's memory; a photo of this size is refused before it is opened. */
 const MOST_GIVEN_BYTES = 100_000_000;
@@ -16,16 +18,25 @@ export class Unusable extends Error {
 /** The picture as JPEG; a kind that this browser cannot open goes as it is, the server may know it. */
 export async function shrunk(file: File): Promise<Blob> {
   if (file.size > MOST_GIVEN_BYTES) throw new Unusable("too_large");
-  const picture = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
-  if (!picture) return asGiven(file);
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+  return (await drawn(file, LONGEST_SIDE, QUALITY)) ?? asGiven(file);
+}
+
+/** Enough to see what is on a photo; null where it would be no smaller, or cannot be opened here. */
+export async function glimpse(photo: Blob): Promise<Blob | null> {
+  const small = await drawn(photo, GLIMPSE_SIDE, GLIMPSE_QUALITY);
+  return small && small.size < photo.size / 2 ? small : null;
+}
+
+async function drawn(photo: Blob, longestSide: number, quality: number): Promise<Blob | null> {
+  const picture = await createImageBitmap(photo, { imageOrientation: "from-image" }).catch(() => null);
+  if (!picture) return null;
+  const scale = Math.min(1, longestSide / Math.max(picture.width, picture.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
-  const jpeg = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
-  return jpeg ?? asGiven(file);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
 }
 
 /** Why a file cannot be sent, for people. */
