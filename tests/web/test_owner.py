@@ -26,6 +26,7 @@ def lost(door):
 TOO_WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({contentVisibilityAuto: true})
     && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
   .map((e) => e.outerHTML.slice(0, 120))"""
+BOTTOM = "each => each.getBoundingClientRect().bottom"
 
 
 def cards(page):
@@ -510,3 +511,15 @@ def test_that_a_case_is_closed_opened_or_hidden_shows_in_other_tabs_and_on_other
     )
     for page in (here, there):
         expect(page.get_by_text("A stolen picture")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+def test_a_new_match_is_shown_with_its_answers_above_the_switch_to_the_map(visit, lost, door, language):
+    page = visit(path_of(lost), viewport={"width": 360, "height": 740}, language=language)
+    page.wait_for_load_state("networkidle")  # it listens
+    door.report("found", photo(1, noise=4), held="held", **NEAR)
+    page.locator(".news button").click()
+    answers = page.locator("li.card.selected .verdict")
+    expect(answers).to_be_in_viewport(ratio=1)
+
+    assert answers.evaluate(BOTTOM) <= page.locator(".views").bounding_box()["y"]
