@@ -40,6 +40,7 @@ def test_from_a_match_to_a_meeting(both, door):
     finder.get_by_role("button", name="Да", exact=True).click()
     expect(owner.get_by_text("You are connected.")).to_be_visible(timeout=20_000)
     expect(owner.get_by_text("Never pay in advance.")).to_be_visible()
+    expect(owner.locator(".connect")).to_contain_text("You are in touch with the finder.")
 
     finder.get_by_role("button", name="Где я").click()
     expect(owner.get_by_role("link", name="Place: 57.61, 39.86")).to_be_visible(timeout=20_000)

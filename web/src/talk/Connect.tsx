@@ -1,7 +1,9 @@
 import { useRef } from "preact/hooks";
+import type { Handover } from "../api";
 import { useWords } from "../ui/context";
 import { Deed } from "../ui/Deed";
 import { useKeptFocus } from "../ui/focus";
+import type { Words } from "../words";
 import type { Talks } from "./talks";
 
 interface Connected {
@@ -25,7 +27,7 @@ export function Connect({ talks, lostId, foundId, text }: Connected) {
         <Deed look="main" text={text!} act={() => talks.propose(lostId, foundId)} />
       ) : (
         <p role="status">
-          {talk.handover.i_agree && !talk.handover.other_agrees && !talk.handover.is_over && words.t(`talk.told_${talk.handover.side}`)}{" "}
+          {standing(words, talk.handover)}{" "}
           <button class="plain" onClick={(event) => lead(event.currentTarget, talk.handover.id)}>
             {words.t("talk.go")}
           </button>
@@ -33,6 +35,12 @@ export function Connect({ talks, lostId, foundId, text }: Connected) {
       )}
     </div>
   );
+}
+
+/** The other side was asked, or has agreed. */
+function standing(words: Words, { side, i_agree, is_open, is_over }: Handover): string | null {
+  if (is_over || !i_agree) return null;
+  return words.t(is_open ? `talk.open_${side}` : `talk.told_${side}`);
 }
 
 /** To the conversation, out of a dialog if need be. */

@@ -296,6 +296,8 @@ export const en = {
   "talk.write_owner": "Write to the owner",
   "talk.told_lost": "We have asked the finder. The answer will appear in your conversation.",
   "talk.told_found": "We have asked the owner. The answer will appear in your conversation.",
+  "talk.open_lost": "You are in touch with the finder.",
+  "talk.open_found": "You are in touch with the owner.",
   "talk.go": "To the conversation",
   "talk.hidden": "Names and numbers stay hidden on both sides.",
   "talk.waiting": "We have asked the other side. The answer will appear here.",
