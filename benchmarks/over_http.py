@@ -8,15 +8,15 @@ import http.client
 import io
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -108,7 +108,13 @@ def _sender(server: Served, folder: Path, photos: Sequence[tuple[str, bytes]], c
     secret = (folder / "data" / "operator.key").read_text(encoding="ascii").strip()
     with Client(server.url, secret) as operator:
         keys = [_camera(operator, f"c{number}", town.place(xy)) for number, xy in enumerate(town.cameras)]
-    address, numbers = urlsplit(server.url), count()
+    address, numbers, kept = urlsplit(server.url), count(), threading.local()
+
+    def connection() -> http.client.HTTPConnection:
+        """The sender's own; a watcher keeps its connection too."""
+        if not hasattr(kept, "connection"):
+            kept.connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
+        return cast("http.client.HTTPConnection", kept.connection)
 
     def send(number: int) -> None:
         sent = next(numbers)
@@ -118,12 +124,11 @@ def _sender(server: Served, folder: Path, photos: Sequence[tuple[str, bytes]], c
         }
         species, photo = photos[number % len(photos)]
         fields = {"seen_at": (since + timedelta(minutes=sent)).isoformat(), "species": species, "confidence": "0.9"}
-        with closing(http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)) as connection:
-            connection.request("POST", f"{API}/sightings", _body(fields, photo), head)
-            answer = connection.getresponse()
-            text = answer.read()
-            if answer.status not in {200, 201}:
-                raise RuntimeError(f"{answer.status}: {text[:300]!r}")
+        connection().request("POST", f"{API}/sightings", _body(fields, photo), head)
+        answer = connection().getresponse()
+        text = answer.read()
+        if answer.status not in {200, 201}:
+            raise RuntimeError(f"{answer.status}: {text[:300]!r}")
 
     return send
 

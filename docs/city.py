@@ -65,11 +65,11 @@ HNSW_HALF_BYTES = Given(
 )
 DETECT_CORE_MS = Given(
     "detector on one picture with an animal",
-    20.5,
+    15.6,
     "ms of a core",
-    "measured: `benchmarks detector`, 97 pictures a second on two cores",
+    "measured: `benchmarks detector`, 128 pictures a second on two cores",
 )
-EMBED_CORE_MS = Given("embedder on one crop", 50, "ms of a core", "measured: docs/why/speed.md")
+EMBED_CORE_MS = Given("embedder on one crop", 30, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(
     "accepting and matching a sighting",
     13.8,
