@@ -166,7 +166,10 @@ def test_a_night_is_quiet_but_for_what_is_very_likely(door):
     assert quiet_until(replace(moscow, utc_offset_min=None), noon.replace(hour=1)) is None
 
 
-def test_who_comes_back_after_blocking_the_bot_is_shown_the_way_to_what_came_meanwhile(telegram, bot, door):
+@pytest.mark.parametrize(("said", "answer"), [("/start", "still_open"), ("ну что там?", "watching")])
+def test_who_comes_back_after_blocking_the_bot_is_shown_the_way_to_what_came_meanwhile(
+    telegram, bot, door, said, answer
+):
     owner = telegram.person(7, "ru")
     files_lost(owner)
     owner.sees(words(owner, "none_yet"))
@@ -174,23 +177,8 @@ def test_who_comes_back_after_blocking_the_bot_is_shown_the_way_to_what_came_mea
     door.report("found", photo(1, noise=2), lat="57.605", lon="39.852", held="held")
     until(lambda: not account_of(door).reachable)
     owner.has_blocked = False
-    owner.writes("/start")
-    owner.sees(words(owner, "still_open"))
-    owner.taps(words(owner, "b.matches"))
-
-    owner.sees(words(owner, "card.held"))
-
-
-def test_who_comes_back_with_any_words_is_shown_the_way_to_what_came_meanwhile(telegram, bot, door):
-    owner = telegram.person(7, "ru")
-    files_lost(owner)
-    owner.sees(words(owner, "none_yet"))
-    owner.blocks()
-    door.report("found", photo(1, noise=2), lat="57.605", lon="39.852", held="held")
-    until(lambda: not account_of(door).reachable)
-    owner.has_blocked = False
-    owner.writes("ну что там?")
-    owner.sees(words(owner, "watching"))
+    owner.writes(said)
+    owner.sees(words(owner, answer))
     owner.taps(words(owner, "b.matches"))
 
     owner.sees(words(owner, "card.held"))
