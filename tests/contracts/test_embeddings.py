@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
-from homeward.domain.embeddings import Filter, NewEmbedding, unit
+from homeward.domain.embeddings import Filter, NewEmbedding, Search, unit
 from homeward.domain.ids import AccountId, ContentHash, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import NewCrop, Photo, Report, Shelf, Status
@@ -94,6 +94,19 @@ def test_distances_are_true_l2_and_zero_for_the_same(store):
     found = store[1].embeddings.nearest(unit(np.array([1.0, 0.0])), 2, ANY)
 
     assert [n.l2_distance for n in found] == pytest.approx([0.0, 2.0], abs=1e-6)
+
+
+def test_many_searches_at_once_find_what_each_finds(store):
+    for number, name in enumerate("abcde"):
+        put(store, name, [1.0, number / 4], part=Part.FACE if name == "b" else Part.BODY)
+    here, there = (unit(np.array(vector)) for vector in ([1.0, 0.0], [0.0, 1.0]))
+    asked = [(here, 2, ANY), (here, 2, replace(ANY, part=Part.FACE)), (there, 3, ANY), (here, 9, ANY), (there, 0, ANY)]
+
+    found = store[1].embeddings.nearest_of_each([Search(*one) for one in asked])
+
+    assert found == [store[1].embeddings.nearest(*one) for one in asked]
+    assert [[n.report_id for n in some] for some in found] == [["a", "b"], ["b"], ["e", "d", "c"], list("abcde"), []]
+    assert store[1].embeddings.nearest_of_each([]) == []
 
 
 def test_a_transaction_that_fails_leaves_nothing(store):

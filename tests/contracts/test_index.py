@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from homeward.domain.animals import Part, Species
-from homeward.domain.embeddings import Embedding, Filter, unit
+from homeward.domain.embeddings import Embedding, Filter, Search, unit
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.reports import Shelf
 from homeward.storage.index.changes import EmbeddingColumns
@@ -86,6 +86,17 @@ def test_bytes_first_finds_what_float64_finds(seed):
     for vector in asked:
         same(index, rows, vector, 10, ANY)
         same(index, rows, vector, 3, CATS)
+
+
+def test_searches_of_one_vector_share_the_look_by_bytes():
+    rows = Rows(crowd(5))
+    index = ExactIndex(Shelf.FOUND, rows)
+    nowhere = Filter(MODEL, species=Species.CAT, part=Part.FACE, only_open=False)
+    asked = [
+        Search(vector, k, where) for vector in rows.vectors[:4] for k, where in ((10, ANY), (4, CATS), (3, nowhere))
+    ]
+
+    assert index.nearest_of_each(asked) == [index.nearest(one.vector, one.k, one.where) for one in asked]
 
 
 def test_what_changed_and_what_is_gone_is_seen_by_bytes_too():

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from homeward.cli.postgres_checks import examine_postgres
 from homeward.domain.animals import Species
-from homeward.domain.embeddings import Filter, NewEmbedding, unit
+from homeward.domain.embeddings import Filter, NewEmbedding, Search, unit
 from homeward.domain.filing import NewSighting
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
@@ -433,7 +433,8 @@ def test_a_graph_finds_what_looking_at_every_row_finds(both):
             work.embeddings.add([NewEmbedding(crop_id, MODEL, vector)])
     walking, looking = PgVectorIndex(Shelf.FOUND, both[1], few=100), PgVectorIndex(Shelf.FOUND, both[1], few=10_000)
     walking.load(MODEL)
-    assert walking.graphs.has("found/body/m", 32)
+    with both[1].search() as connection:
+        assert walking.graphs.has(connection, "found/body/m", 32)
     same = 0
     for _ in range(20):
         vector = unit(chance.normal(size=32).astype(np.float32))
@@ -442,6 +443,12 @@ def test_a_graph_finds_what_looking_at_every_row_finds(both):
 
     assert same >= 0.98 * 200
     assert len(walking.nearest(vector, 600, ANY)) == 600
+    few = [
+        Search(vector, 10, ANY),
+        Search(vector, 5, replace(ANY, since=NOW + timedelta(days=9))),
+        Search(vector, 3, ANY),
+    ]
+    assert walking.nearest_of_each(few) == [walking.nearest(one.vector, one.k, one.where) for one in few]
 
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type")  # of columns that only PostgreSQL has

@@ -38,6 +38,9 @@ class Kept:
         settled(self.care)
         return self.index.nearest(vector, k, where)
 
+    def nearest_of_each(self, searches):
+        return [self.nearest(search.vector, search.k, search.where) for search in searches]
+
     def load(self, model):
         self.index.load(model)
 

@@ -60,6 +60,15 @@ class Filter:
     only_open: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The ``k`` nearest to a unit ``vector`` that pass ``where`` are wanted."""
+
+    vector: Vector
+    k: int
+    where: Filter
+
+
 class Neighbour(NamedTuple):
     """A stored embedding and its true L2 distance (0 to 2) from the vector asked for."""
 

@@ -18,9 +18,10 @@ MessageId = NewType("MessageId", int)
 ModelName = NewType("ModelName", str)
 ContentHash = NewType("ContentHash", str)
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+_LETTERS = _ALPHABET * 8  # for each value of a byte, every letter as often
 
 
 def new_token(length: int = 20) -> str:
     """A random word of ``length`` characters, 5 bits each, from the system's secure source."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return secrets.token_bytes(length).translate(_LETTERS).decode()

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from homeward.domain import matching
-from homeward.domain.embeddings import Embedding, Filter, l2_distances
-from homeward.domain.ids import EncounterId, ModelName, ReportId
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Search, l2_distances
+from homeward.domain.ids import EmbeddingId, EncounterId, ModelName, ReportId
 from homeward.domain.looks import NUMBERS, Looks, Pair, coarseness, compared
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
@@ -54,7 +54,7 @@ class MatchStep:
         At most ``matches_kept``; of a camera's sighting the twenty likeliest. What many have to read is read once.
         """
         with step("match", report_ids=[one.report.id for one in asked]) as noted:
-            found = [self._neighbours(one.report, one.own) for one in asked]
+            found = self._neighbours(asked)
             others = {other.id: other for other in work.reports.standings(list({i for some in found for i in some}))}
             now = self.ports.clock.now()
             judges = [
@@ -72,19 +72,30 @@ class MatchStep:
             matches.sort(key=lambda match: (-match.degree, match.l2_distance, match.found_id))
         return [matches[: self.rules.matches_kept] for matches in made]
 
-    def _neighbours(self, report: Report, own: Sequence[Embedding]) -> dict[ReportId, list[Pair]]:
-        """What looks most alike, by the reports that it is of."""
-        found: dict[ReportId, list[Pair]] = defaultdict(list)
-        if report.status is not Status.OPEN:
-            return found
-        storage = self.ports.shelves[report.shelf.opposite].embeddings
-        k = SIGHTING_NEIGHBOURS if report.source is Source.CAMERA else 2 * self.rules.matches_kept
-        for embedding in own:
-            searches = (storage.nearest(embedding.vector, k, where) for where in _searched(report, embedding))
-            for near in {near.embedding_id: near for search in searches for near in search}.values():
-                pair = Pair(embedding.part, near.l2_distance, embedding.crop_id, near.crop_id)
-                found[near.report_id].append(pair)
+    def _neighbours(self, asked: Sequence[Asked]) -> list[dict[ReportId, list[Pair]]]:
+        """What looks most alike to each, by the reports that it is of."""
+        found: list[dict[ReportId, list[Pair]]] = [defaultdict(list) for _ in asked]
+        for shelf in {one.report.shelf for one in asked}:
+            mine = [n for n, one in enumerate(asked) if one.report.shelf is shelf and one.report.status is Status.OPEN]
+            own = [(n, embedding) for n in mine for embedding in asked[n].own]
+            for (n, embedding), alike in zip(own, self._alike(shelf, asked, own), strict=True):
+                for near in alike.values():
+                    pair = Pair(embedding.part, near.l2_distance, embedding.crop_id, near.crop_id)
+                    found[n][near.report_id].append(pair)
         return found
+
+    def _alike(
+        self, shelf: Shelf, asked: Sequence[Asked], own: Sequence[tuple[int, Embedding]]
+    ) -> list[dict[EmbeddingId, Neighbour]]:
+        """For each embedding of the reports ``asked`` about, all on ``shelf``, its neighbours on the other one."""
+        searches = []
+        for n, embedding in own:
+            report = asked[n].report
+            k = SIGHTING_NEIGHBOURS if report.source is Source.CAMERA else 2 * self.rules.matches_kept
+            searches.append([Search(embedding.vector, k, where) for where in _searched(report, embedding)])
+        storage = self.ports.shelves[shelf.opposite].embeddings
+        found = iter(storage.nearest_of_each([search for some in searches for search in some]))
+        return [{near.embedding_id: near for _ in some for near in next(found)} for some in searches]
 
 
 def _searched(report: Report, embedding: Embedding) -> list[Filter]:

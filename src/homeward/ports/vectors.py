@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Vector
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Search, Vector
 from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Crop, Photo, Report, Shelf
 from homeward.ports.work import UnitOfWork
@@ -15,6 +15,10 @@ class EmbeddingIndex(Protocol):
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest that pass ``where``, nearest first, by true L2; every committed row counts."""
+        ...
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``; those of one vector follow each other, and share work."""
         ...
 
     def count(self, where: Filter) -> int:
@@ -43,6 +47,10 @@ class EmbeddingStorage(Protocol):
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest committed embeddings that pass ``where``, nearest first."""
+        ...
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``."""
         ...
 
     def load(self, model: ModelName) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Vector
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, NewEmbedding, Search, Vector
 from homeward.domain.ids import CropId, EmbeddingId, ModelName
 from homeward.domain.reports import Shelf
 from homeward.ports import EmbeddingIndex, EmbeddingMetadata, Storage, UnitOfWork
@@ -42,6 +42,10 @@ class IndexedEmbeddingStorage:
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest committed embeddings that pass ``where``."""
         return self.index.nearest(vector, k, where)
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``."""
+        return self.index.nearest_of_each(searches)
 
     def load(self, model: ModelName) -> None:
         """Read the vectors of ``model``, so that its first search need not."""

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, l2_distances, passes
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Search, Vector, l2_distances, passes
 from homeward.domain.ids import ContentHash, ModelName
 from homeward.domain.reports import Shelf
 from homeward.errors import NotFound
@@ -65,6 +65,10 @@ class InMemoryIndex:
             for e in self._passing(where)
         ]
         return sorted(found, key=lambda n: (n.l2_distance, n.embedding_id))[: max(0, k)]
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``."""
+        return [self.nearest(search.vector, search.k, search.where) for search in searches]
 
     def count(self, where: Filter) -> int:
         """How many pass ``where``."""

@@ -1,14 +1,15 @@
 """Exact nearest neighbours in RAM: built from the rows, brought up to date before each search."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from homeward.domain.animals import Part, Species
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, Vectors
-from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Search, Vector, Vectors
+from homeward.domain.ids import EmbeddingId, ModelName, ReportId
 from homeward.domain.places import distances_km
 from homeward.domain.reports import Shelf
 from homeward.storage.index.cells import Cells
@@ -137,16 +138,23 @@ class _Space:
             rows = rows[distances_km(where.centre, self.lat[rows], self.lon[rows]) <= where.radius_km]
         return rows
 
-    def nearest(self, vector: Vector, k: int, rows: Rows) -> list[Neighbour]:
-        """The ``k`` nearest of ``rows``, by bytes, float32 and float64, each keeping all that may still be nearest."""
-        if len(rows) >= COARSE_FROM:
-            dots, error = self.coarse.dots(vector)
-            dots = dots[: self.used] if len(rows) == self.used else dots[rows]
-            rows = _may_be_nearest(dots, k, error, rows)
+    def nearest(self, search: Search, looked: "_Looked | None") -> "tuple[list[Neighbour], _Looked | None]":
+        """By bytes, float32 and float64, each keeping all that may still be nearest; and the look by bytes, if any.
+
+        ``looked`` is the one of the search before, which serves all searches of its vector.
+        """
+        vector, k, rows = search.vector, search.k, self.matching(search.where)
+        if looked is not None and looked.vector is not vector:
+            looked = None
+        if looked is None and len(rows) >= COARSE_FROM:
+            looked = _Looked(vector, *self.coarse.dots(vector))
+        if looked is not None:
+            dots = looked.dots[: self.used] if len(rows) == self.used else looked.dots[rows]
+            rows = _may_be_nearest(dots, k, looked.error, rows)
         rows = _may_be_nearest(self._gathered(rows) @ vector, k, ROUNDING, rows)
         distances = np.linalg.norm(self._gathered(rows) - vector.astype(np.float64), axis=1)
         order = np.lexsort((self.ids[rows], distances))[:k]
-        return [self._neighbour(int(rows[i]), float(distances[i])) for i in order]
+        return self._neighbours(rows[order], distances[order]), looked
 
     def _gathered(self, rows: Rows) -> npt.NDArray[np.float32]:
         """The vectors of ``rows``, which rise."""
@@ -168,13 +176,10 @@ class _Space:
             self.coarse.put(number, part, some)
             row = stop
 
-    def _neighbour(self, row: int, l2_distance: float) -> Neighbour:
-        return Neighbour(
-            EmbeddingId(int(self.ids[row])),
-            self.report_ids[row],
-            CropId(int(self.crop_ids[row])),
-            l2_distance,
-        )
+    def _neighbours(self, rows: Rows, l2_distances: npt.NDArray[np.float64]) -> list[Neighbour]:
+        report_ids = [self.report_ids[row] for row in rows.tolist()]
+        columns = self.ids[rows].tolist(), report_ids, self.crop_ids[rows].tolist(), l2_distances.tolist()
+        return list(map(Neighbour, *columns))
 
     def _new_row(self) -> int:
         if self.free:
@@ -182,6 +187,15 @@ class _Space:
         self.reserve(self.used + 1)
         self.used += 1
         return self.used - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Dot products of all rows with ``vector`` by bytes, each wrong by ``error`` at most."""
+
+    vector: Vector
+    dots: npt.NDArray[np.float32]
+    error: float
 
 
 def _may_be_nearest(dots: npt.NDArray[np.float32], k: int, error: float, rows: Rows) -> Rows:
@@ -215,25 +229,37 @@ class ExactIndex:
     def load(self, model: ModelName) -> None:
         """Read a model's vectors, so that the first search need not."""
         with self._lock:
+            self._follow()
             self._space(model)
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest that pass ``where``, nearest first, by true L2; every committed row counts."""
+        return self.nearest_of_each([Search(vector, k, where)])[0]
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``; those of one vector follow each other, and share work."""
+        found: list[list[Neighbour]] = []
+        looked = None
         with self._lock:
-            space = self._space(where.model)
-            if space is None or k <= 0:
-                return []
-            return space.nearest(vector, k, space.matching(where))
+            self._follow()
+            for search in searches:
+                space = self._space(search.where.model)
+                if space is None or search.k <= 0:
+                    found.append([])
+                    continue
+                neighbours, looked = space.nearest(search, looked)
+                found.append(neighbours)
+        return found
 
     def count(self, where: Filter) -> int:
         """How many embeddings pass ``where``."""
         with self._lock:
+            self._follow()
             space = self._space(where.model)
             return 0 if space is None else len(space.matching(where))
 
     def _space(self, model: ModelName) -> _Space | None:
-        """The model's vectors as of now; None where it has none."""
-        self._follow()
+        """The model's vectors as of the last change followed; None where it has none."""
         if model not in self._spaces:
             self._build(model)
         return self._spaces[model]

@@ -35,13 +35,12 @@ class Graphs:
     _seen: dict[str, tuple[float, bool]] = field(default_factory=dict)
     _making: dict[str, threading.Thread] = field(default_factory=dict)
 
-    def has(self, space: str, dimension: int) -> bool:
+    def has(self, connection: Connection, space: str, dimension: int) -> bool:
         """Whether the graph is there; where it is not, it is begun, and searches go on without."""
         name, now = _name(space, dimension), time.monotonic()
         seen = self._seen.get(name)
         if seen is None or now - seen[0] > ASKED_AGAIN_S:
-            with self.database.search() as connection:
-                seen = self._seen[name] = (now, _is_valid(connection, name) is True)
+            seen = self._seen[name] = (now, _is_valid(connection, name) is True)
             if not seen[1]:
                 self._begin(space)
         return seen[1]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Text, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 from homeward.domain.animals import Part
-from homeward.domain.embeddings import Filter, Neighbour, Vector
+from homeward.domain.embeddings import Filter, Neighbour, Search, Vector
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.reports import Shelf
 from homeward.storage.index.graph import Graphs
@@ -73,12 +73,14 @@ class PgVectorIndex:
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest that pass ``where``, nearest first, by true L2; every committed row counts."""
-        if k <= 0:
+        return self.nearest_of_each([Search(vector, k, where)])[0]
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``, in one transaction."""
+        if not searches:
             return []
-        found: list[Neighbour] = []
-        for space in self._spaces(where):
-            found += self._nearest(space, vector, k, where)
-        return sorted(found, key=lambda neighbour: (neighbour.l2_distance, neighbour.embedding_id))[:k]
+        with self.database.search() as connection:
+            return [self._nearest(connection, search) for search in searches]
 
     def count(self, where: Filter) -> int:
         """How many embeddings pass ``where``."""
@@ -92,47 +94,59 @@ class PgVectorIndex:
     def load(self, model: ModelName) -> None:
         """Make the graphs of ``model`` where it has many vectors, so that the first search finds them made."""
         for space in self._spaces(Filter(model)):
-            if self._passing(space, Filter(model, only_open=False)) >= self.few:
+            with self.database.search() as connection:
+                passing = self._passing(connection, space, Filter(model, only_open=False))
+            if passing >= self.few:
                 self.graphs.make(space)
 
     def _spaces(self, where: Filter) -> list[str]:
         return [space_of(self.shelf, part, where.model) for part in ([where.part] if where.part else Part)]
 
-    def _nearest(self, space: str, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
-        asked = condition(where)
-        if self._passing(space, where) >= max(self.few, k) and self.graphs.has(space, len(vector)):
-            found = self._walked(space, vector, k, asked)
+    def _nearest(self, connection: Connection, search: Search) -> list[Neighbour]:
+        if search.k <= 0:
+            return []
+        found = [near for space in self._spaces(search.where) for near in self._within(connection, space, search)]
+        return sorted(found, key=lambda neighbour: (neighbour.l2_distance, neighbour.embedding_id))[: search.k]
+
+    def _within(self, connection: Connection, space: str, search: Search) -> list[Neighbour]:
+        vector, k = search.vector, search.k
+        asked = condition(search.where)
+        is_many = self._passing(connection, space, search.where) >= max(self.few, k)
+        if is_many and self.graphs.has(connection, space, len(vector)):
+            found = self._walked(connection, space, vector, k, asked)
             if len(found) == k:
                 return found  # else the graph was left before enough of its rows passed
-        return self._looked_at(space, vector, k, asked)
+        return self._looked_at(connection, space, vector, k, asked)
 
-    def _passing(self, space: str, where: Filter) -> int:
+    def _passing(self, connection: Connection, space: str, where: Filter) -> int:
         """About how many rows pass, counted up to `few`; kept for some seconds, as many searches ask alike."""
         key, now = (space, where), time.monotonic()
         known = self._measured.get(key)
         if known is not None and now - known[0] < MEASURED_FOR_S:
             return known[1]
         asked = condition(where)
-        with self.database.search() as connection:
-            values = {"space": space, "most": self.few, **asked.values}
-            passing = int(connection.execute(_statement(MEASURE, asked), values).scalar_one())
+        values = {"space": space, "most": self.few, **asked.values}
+        passing = int(connection.execute(_statement(MEASURE, asked), values).scalar_one())
         if len(self._measured) >= 1000:
             self._measured.clear()
         self._measured[key] = (now, passing)
         return passing
 
-    def _looked_at(self, space: str, vector: Vector, k: int, asked: Condition) -> list[Neighbour]:
+    def _looked_at(
+        self, connection: Connection, space: str, vector: Vector, k: int, asked: Condition
+    ) -> list[Neighbour]:
         values = {"space": space, "vector": vector_text(vector_bytes(vector)), "k": k, "error": HALF_ERROR}
-        with self.database.search() as connection:
-            return _neighbours(connection.execute(_statement(ALL, asked), {**values, **asked.values}).all())
+        return _neighbours(connection.execute(_statement(ALL, asked), {**values, **asked.values}).all())
 
-    def _walked(self, space: str, vector: Vector, k: int, asked: Condition) -> list[Neighbour]:
+    def _walked(self, connection: Connection, space: str, vector: Vector, k: int, asked: Condition) -> list[Neighbour]:
         """Some more than ``k`` by halfvec, of which the float32 choose."""
         values = {"space": space, "vector": vector_text(vector_bytes(vector)), "k": k, "some": k + 10 + k // 10}
-        with self.database.search() as connection:
+        statement = _statement(WALK, asked, dimension=len(vector))
+        with connection.begin_nested() as settings:  # they end with it
             connection.execute(WALKING, {"width": str(min(WIDEST, max(200, k)))})
-            statement = _statement(WALK, asked, dimension=len(vector))
-            return _neighbours(connection.execute(statement, {**values, **asked.values}).all())
+            found = connection.execute(statement, {**values, **asked.values}).all()
+            settings.rollback()
+        return _neighbours(found)
 
 
 def _statement(sql: str, asked: Condition, **parts: Any) -> Any:

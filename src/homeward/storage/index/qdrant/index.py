@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from prometheus_client import Counter
 
-from homeward.domain.embeddings import Embedding, Filter, Neighbour, Vector, l2_distance, passes
+from homeward.domain.embeddings import Embedding, Filter, Neighbour, Search, Vector, l2_distance, passes
 from homeward.domain.ids import EmbeddingId, ModelName
 from homeward.domain.reports import Shelf
 from homeward.errors import IndexUnavailable
@@ -56,6 +56,10 @@ class QdrantIndex:
             return self._instead(error).nearest(vector, k, where)
         self._stand_in = None
         return found
+
+    def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
+        """What `nearest` finds for each of ``searches``."""
+        return [self.nearest(search.vector, search.k, search.where) for search in searches]
 
     def count(self, where: Filter) -> int:
         """How many embeddings pass ``where``."""
