@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from homeward.domain.filing import Idempotency, NewSighting
 from homeward.domain.ids import ModelName
 from homeward.domain.reports import Source
-from homeward.errors import Conflict
+from homeward.errors import Conflict, StorageBusy
 from homeward.ports import ReportQuery, Space
 from homeward.testing import FakeEmbedder
 from homeward.testing.fakes import CALIBRATION
@@ -71,8 +71,10 @@ def send_together(world, new):
     return in_one_group(world.engine._sight._keep, *calls)
 
 
-def watched(world):
-    """An owner who waits for animal 1, and the cameras."""
+def watched(world, *, at_once=False):
+    """An owner who waits for animal 1, and the cameras; what they send is matched ``at_once``, or by `work_off`."""
+    if not at_once:
+        world.engine._sight._match = lambda outcomes: [False] * len(outcomes)
     lost = world.file("lost", photo(1), place=HOME)
     for name in CAMERAS:
         world.camera(name)
@@ -105,13 +107,8 @@ def said(world, lost_id, outcomes):
 
 def work_off(world, outcomes, *, together):
     new = [outcome for outcome in outcomes if outcome.job is not None]
-    run = world.engine._work.run_sighting
-    if together:
-        assert in_one_group(world.engine._work._matched, *[lambda one=one: run(one) for one in new]) == [True] * len(
-            new
-        )
-    else:
-        assert all(map(run, new))
+    run = world.engine._work.run_sightings
+    assert all(run(new) if together else [done for one in new for done in run([one])])
 
 
 def test_sightings_in_one_group_become_what_they_would_one_by_one(world):
@@ -182,9 +179,9 @@ def test_a_job_that_two_have_in_one_group_is_told_of_once(world):
     heard, work = [], world.engine._work
 
     with world.engine.events.subscribe(lost_id, heard.append):
-        done = in_one_group(work._matched, lambda: work.run_sighting(outcome), lambda: work.run(again))
+        done = in_one_group(work._matched, lambda: work.run_sightings([outcome]), lambda: work.run(again))
 
-    assert done == [True, True]
+    assert done == [[True], True]
     assert [event.found_id for event in heard] == [outcome.report.id]
     assert world.engine.pending_jobs() == 0
     assert world.engine.current_top_matches(lost_id).total == 1
@@ -201,9 +198,7 @@ def test_jobs_of_the_model_that_was_in_use_wait_and_those_of_the_new_one_go_on(w
     later = world.engine._sight(new_sightings(world)[2])
     work = world.engine._work
 
-    done = in_one_group(work._matched, *[lambda one=one: work.run_sighting(one) for one in (former, later)])
-
-    assert done == [False, True]
+    assert work.run_sightings([former, later]) == [False, True]
     world.clock.forward(minutes=10)
     world.engine.run_due_jobs()
     matches = [view.match for view in world.engine.current_top_matches(lost_id).items]
@@ -222,6 +217,46 @@ def test_of_one_track_in_one_group_the_second_is_a_repeat_although_the_model_was
     first, second = in_one_group(world.engine._sight._keep, lambda: world.engine._sight(one), after_the_switch)
 
     assert (first.report.id, second.job) == (second.report.id, None)
+
+
+def add_together(world, new):
+    calls = [lambda one=one: world.engine.add_sighting(one) for one in new]
+    return in_one_group(world.engine._sight._keep, *calls)
+
+
+def test_what_cameras_send_at_once_is_stored_and_compared_in_one_group(world):
+    lost_id = watched(world, at_once=True)
+    work = world.engine._work
+    work._step = SeenStep(work._step)
+
+    sighted = add_together(world, new_sightings(world))
+
+    assert [(one.is_repeat, one.pending) for one in sighted] == [(number in {1, 5, 6}, False) for number in range(8)]
+    assert work._step.sizes == [5]
+    assert world.engine.pending_jobs() == 0
+    assert world.engine.current_top_matches(lost_id).total == 5
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), StorageBusy("The database is busy.")])
+def test_what_cannot_be_compared_now_is_stored_once_and_compared_later(world, error):
+    def fail():
+        raise error
+
+    lost_id = watched(world, at_once=True)
+    work = world.engine._work
+    step = work._step
+    work._step = lambda _work, _asked: fail()
+
+    with capture_logs() as logged:
+        sighted = add_together(world, new_sightings(world, SENT[:1] + SENT[2:4]))
+
+    assert [(one.is_repeat, one.pending) for one in sighted] == [(False, True)] * 3
+    said = [line["exc_info"] for line in logged if line["event"].startswith("a sighting was stored but not compared")]
+    assert said == ([error] * 3 if isinstance(error, ValueError) else [])
+    work._step = step
+    world.clock.forward(minutes=1)
+    assert world.engine.run_due_jobs() == 3
+    assert world.engine.current_top_matches(lost_id).total == 3
 
 
 def test_the_log_names_every_report_of_a_group_that_is_matched(world):
@@ -255,11 +290,11 @@ def test_peoples_reports_in_one_group_are_weighed_one_after_the_other_and_sighti
     work = world.engine._work
     work._step = SeenStep(work._step)
 
-    calls = [lambda one=one: work.run_sighting(one) for one in sightings]
+    calls = [lambda one=one: work.run_sightings([one]) for one in sightings]
     calls += [lambda: world.file("lost", photo(1, noise=5)), lambda: world.file("lost", photo(1, noise=6))]
     *done, third, fourth = in_one_group(work._matched, *calls)
 
-    assert done == [True, True]
+    assert done == [[True], [True]]
     assert work._step.sizes == [2, 1, 1]
     assert third.matches.total == fourth.matches.total == 2
 
@@ -273,9 +308,7 @@ def test_what_is_erased_between_search_and_storing_leaves_the_others_their_match
     work = world.engine._work
     work._step = SeenStep(work._step, lambda: world.engine.erase(gone))
 
-    done = in_one_group(work._matched, *[lambda one=one: work.run_sighting(one) for one in (first, second)])
-
-    assert done == [True, True]
+    assert work.run_sightings([first, second]) == [True, True]
     found = {view.match.found_id for view in world.engine.current_top_matches(other_id).items}
     assert found == {first.report.id, second.report.id} - {gone}
     assert world.engine.pending_jobs() == 0

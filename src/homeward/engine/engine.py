@@ -55,7 +55,7 @@ class Engine:
         self._intake = Intake(ports.reader, ports.clock)
         self._remember = Remember(ports.database, ports.photos, ports.clock)
         self._work = Work(ports, rules, self.events)
-        self._sight = Sight(ports, rules, self._remember)
+        self._sight = Sight(ports, rules, self._remember, self._work.run_sightings)
         self._forget = Forget(ports, rules)
         self.alerts = Notify(ports, rules)
         self.cameras = CameraBook(ports, self._forget.erase)
@@ -85,8 +85,8 @@ class Engine:
     def add_sighting(self, new: NewSighting) -> Sighted:
         """Take a camera's sighting."""
         outcome = self._sight(new)
-        done = outcome.job is None or self._work.run_sighting(outcome)
-        return Sighted(outcome.report, is_repeat=outcome.job is None, pending=not done)
+        is_repeat = outcome.job is None
+        return Sighted(outcome.report, is_repeat=is_repeat, pending=not (is_repeat or outcome.is_matched))
 
     def add_photos(
         self,

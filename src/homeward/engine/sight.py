@@ -1,7 +1,7 @@
-"""Sight: a camera's crop in; a new sighting in its encounter, or a repeat of an earlier one, out."""
+"""Sight: a camera's crop in; a new sighting in its encounter, compared, or a repeat of an earlier one, out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,12 +31,16 @@ SAME_LLR = 3.0  # vectors this likely of one animal share an encounter: twenty t
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The sighting; for a new one also its job and its vectors of the space, None for a repeat."""
+    """The sighting; for a new one also its job and its vectors of the space, None for a repeat.
+
+    ``is_matched`` tells whether the job is done.
+    """
 
     report: Report
     job: Job | None = None
     vectors: tuple[Embedding, ...] = ()
     space: Space | None = None
+    is_matched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,17 @@ class _Told:
 
 
 class Sight:
-    """Stores what cameras send, unless it is the same again; what comes at once is committed together."""
+    """Stores what cameras send, unless it is the same again; what comes at once is committed and matched together."""
 
-    def __init__(self, ports: Ports, rules: Rules, remember: Remember) -> None:
-        """Nothing is read yet."""
-        self.ports, self.rules, self.remember = ports, rules, remember
-        self._keep = Together(self._store_all, most=TOGETHER)
+    def __init__(
+        self, ports: Ports, rules: Rules, remember: Remember, match: Callable[[Sequence[Outcome]], Sequence[bool]]
+    ) -> None:
+        """``match`` runs the jobs of new sightings and says of each whether it is done."""
+        self.ports, self.rules, self.remember, self._match = ports, rules, remember, match
+        self._keep = Together(self._store_and_match, most=TOGETHER)
 
     def __call__(self, new: NewSighting) -> Outcome:
-        """Store a sighting or move the last-seen time of the one that it repeats.
+        """Store a sighting and match it, or move the last-seen time of the one that it repeats.
 
         Raises:
             NotFound: there is no such camera.
@@ -150,6 +156,12 @@ class Sight:
             )
             for number, (crop, vector) in enumerate(zip(animal.crops, made, strict=True))
         ]
+
+    def _store_and_match(self, made: Sequence[_Made]) -> list[Outcome]:
+        """In one go, so that they share what both read and write; what is stored stays so whatever becomes of it."""
+        outcomes = self._store_all(made)
+        done = iter(self._match([outcome for outcome in outcomes if outcome.job is not None]))
+        return [replace(one, is_matched=next(done)) if one.job is not None else one for one in outcomes]
 
     def _store_all(self, made: Sequence[_Made]) -> list[Outcome]:
         """Of one camera one at a time: of two pictures of an animal in the same instant one is new, one its repeat."""

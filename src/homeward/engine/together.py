@@ -37,15 +37,20 @@ class Together(Generic[Item, Result]):
 
     def __call__(self, item: Item) -> Result:
         """The result for ``item``, or its error."""
-        ticket: _Ticket[Item, Result] = _Ticket(item)
-        self._waiting.append(ticket)
-        while not ticket.is_done:
+        (result,) = self.each([item])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def each(self, items: Sequence[Item]) -> list[Result | Exception]:
+        """For each of ``items`` its result, or its error."""
+        tickets: list[_Ticket[Item, Result]] = [_Ticket(item) for item in items]
+        self._waiting.extend(tickets)
+        while not all(ticket.is_done for ticket in tickets):
             with self._turn:
-                if not ticket.is_done:
+                if not all(ticket.is_done for ticket in tickets):
                     self._serve([self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))])
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.result[0]
+        return [ticket.error or ticket.result[0] for ticket in tickets]
 
     def _serve(self, tickets: Sequence[_Ticket[Item, Result]]) -> None:
         try:

@@ -1,10 +1,12 @@
 """Work: the job that a commit leaves behind: recognise what waits, embed, match, alert. May run twice unharmed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import structlog
 
 from homeward.domain.animals import Picture
 from homeward.domain.embeddings import Embedding
@@ -28,6 +30,7 @@ LEASE_S = 120.0
 TOGETHER = 32  # jobs in one transaction
 PRUNED_AFTER = 20  # pruned when a twentieth of the matches kept has come since
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 300.0
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +56,39 @@ class Work:
 
     def run(self, job: Job) -> bool:
         """Run one job; False where it waits for another try."""
-        return self._tried(job, lambda: self._embedded(job))
-
-    def run_sighting(self, outcome: Outcome) -> bool:
-        """Run the job of a new sighting, whose vectors are committed already; False where it waits for another try."""
-        job, space = outcome.job, outcome.space
-        assert job is not None
-        assert space is not None
-        return self._tried(job, lambda: _Ready(job, outcome.report, outcome.vectors, space))
-
-    def _tried(self, job: Job, ready: Callable[[], _Ready]) -> bool:
+        found: list[Match] | Exception | None
         try:
-            new = self._matched(ready())
-        except HomewardError as error:
-            self._later(job, error.code)
+            found = self._matched(self._embedded(job))
+        except Exception as error:  # noqa: BLE001 - what is unexpected is raised below
+            found = error
+        is_done = self._ended(job, found)
+        if isinstance(found, Exception) and not isinstance(found, HomewardError):
+            raise found
+        return is_done
+
+    def run_sightings(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        """Run the jobs of new sightings, whose vectors are committed already; False for each that is tried again."""
+        ready = [
+            _Ready(outcome.job, outcome.report, outcome.vectors, outcome.space)
+            for outcome in outcomes
+            if outcome.job is not None and outcome.space is not None
+        ]
+        done = []
+        for one, found in zip(ready, self._matched.each(ready), strict=True):
+            done.append(self._ended(one.job, found))
+            if isinstance(found, Exception) and not isinstance(found, HomewardError):
+                log.error("a sighting was stored but not compared; it is tried again", exc_info=found)
+        return done
+
+    def _ended(self, job: Job, found: list[Match] | Exception | None) -> bool:
+        """What ``found`` brings about: news of its matches, or another try."""
+        if isinstance(found, Exception):
+            self._later(job, found.code if isinstance(found, HomewardError) else type(found).__name__)
             return False
-        except Exception as error:
-            self._later(job, type(error).__name__)
-            raise
-        if new is None:
+        if found is None:
             follow(self.ports)
             return False
-        for match in new:
+        for match in found:
             self.events.publish(MatchFound(match.lost_id, match.found_id, match.degree))
         return True
 
@@ -95,8 +109,9 @@ class Work:
         return limit
 
     def _later(self, job: Job, error: str) -> None:
+        """Where not even this can be noted, it is due again when its lease ends."""
         wait_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(job.attempts, 10))
-        with self.ports.database.write() as work:
+        with suppress(HomewardError), self.ports.database.write() as work:
             work.jobs.retry(job, self.ports.clock.now() + timedelta(seconds=wait_s), error)
 
     def _embedded(self, job: Job) -> _Ready:
