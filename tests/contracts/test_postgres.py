@@ -111,7 +111,8 @@ def test_sightings_of_the_same_cameras_at_two_processes_are_counted_and_alerted_
     encounters = {outcome.report.encounter_id for outcome in seen}
     with both[0].read() as work:
         day = now.toordinal()
-        assert sum(work.reports.animals_by_day(Species.CAT, HOME, 5.0, day, day).values()) == len(encounters) == 12
+        animals = work.reports.animals_by_day([Species.CAT], HOME, 5.0, day, day)[Species.CAT]
+        assert sum(animals.values()) == len(encounters) == 12
         for lost_id in lost:
             alerted = [alert.encounter_id for alert in work.outbox.of_lost(lost_id)]
             assert len(alerted) == len(set(alerted)) == len(cameras)

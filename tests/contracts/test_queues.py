@@ -216,6 +216,8 @@ def test_cameras_are_kept(database):
         work.cameras.save(camera)
     with database.read() as work:
         assert work.cameras.get(camera.id) == camera
+        assert work.cameras.get_many([camera.id, CameraId("none")]) == {camera.id: camera}
+        assert work.cameras.get_many([]) == {}
         assert work.cameras.all() == [camera]
 
 

@@ -178,7 +178,7 @@ def test_the_animals_of_an_older_data_folder_are_counted(tmp_path):
 
     with new.read() as work:
         today = NOW.toordinal()
-        assert work.reports.animals_by_day(Species.CAT, Point(57, 39), 5, today, today) == {today: 2}
+        assert work.reports.animals_by_day([Species.CAT], Point(57, 39), 5, today, today) == {Species.CAT: {today: 2}}
     new.close()
 
 

@@ -89,7 +89,8 @@ def said(world, lost_id, outcomes):
     with world.database.read() as work:
         reports = {report_id: work.reports.get(report_id) for report_id in number}
         day = world.clock.now().toordinal()
-        counted = work.reports.animals_by_day(reports[outcomes[0].report.id].species, HOME, 5.0, day - 1, day + 1)
+        kind = reports[outcomes[0].report.id].species
+        counted = work.reports.animals_by_day([kind], HOME, 5.0, day - 1, day + 1)[kind]
         alerts = sorted(number[alert.found_id] for alert in work.outbox.of_lost(lost_id))
         stored = len(work.reports.find(ReportQuery(source=Source.CAMERA)))
     page = world.engine.current_top_matches(lost_id)
@@ -151,7 +152,8 @@ def test_what_is_refused_in_a_group_leaves_nothing_behind_and_the_others_are_kep
     with world.database.read() as work:
         reports = work.reports.find(ReportQuery(source=Source.CAMERA))
         day = world.clock.now().toordinal()
-        animals = work.reports.animals_by_day(reports[0].species, HOME, 5.0, day - 1, day + 1)
+        kind = reports[0].species
+        animals = work.reports.animals_by_day([kind], HOME, 5.0, day - 1, day + 1)[kind]
     assert len(reports) == sum(animals.values()) == 3
     assert {outcome.report.id for outcome in kept} < {report.id for report in reports}
 

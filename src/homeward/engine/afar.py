@@ -40,6 +40,7 @@ class FromAfar:
     def _about(self, lost: Standing, found: Standing) -> int:
         """Other animals of the lost one's kind, around the place of the find."""
         when = found.happened_at
-        crowd = self._crowds.setdefault(when.date(), Crowd(self.work, when, when))
+        key = lost.species, when.date()
+        crowd = self._crowds.setdefault(key, Crowd(self.work, {lost.species}, when, when))
         place = found.start if lost.start else None
         return max(0, crowd.around(lost.species, place, when) - (found.species is lost.species))

@@ -80,6 +80,7 @@ class Sight:
     ) -> None:
         """``match`` runs the jobs of new sightings and says of each whether it is done."""
         self.ports, self.rules, self.remember, self._match = ports, rules, remember, match
+        self._known = Together(self._cameras, most=TOGETHER)
         self._keep = Together(self._store_and_match, most=TOGETHER)
 
     def __call__(self, new: NewSighting) -> Outcome:
@@ -103,13 +104,17 @@ class Sight:
     def _camera(self, new: NewSighting) -> Camera:
         if new.seen_at < EARLIEST:
             raise InvalidInput("That is too long ago.", field="seen_at", hint="Check the camera's clock.")
-        with self.ports.database.read() as work:
-            camera = work.cameras.get(new.camera_id)
+        camera = self._known(new.camera_id)
         if camera is None:
             raise NotFound("There is no such camera.", field="camera")
         if camera.paused:
             raise CameraPaused("The camera is paused.", field="camera", hint="Its owner can let it go on.")
         return camera
+
+    def _cameras(self, ids: Sequence[CameraId]) -> list[Camera | None]:
+        with self.ports.database.read() as work:
+            found = work.cameras.get_many(set(ids))
+        return [found.get(camera_id) for camera_id in ids]
 
     def _recognised(self, new: NewSighting, picture: Picture) -> Recognised:
         keep = new.species is not None
@@ -170,8 +175,7 @@ class Sight:
             of_space[one.space.embedder.name].append(number)
         outcomes: dict[int, Outcome] = {}
         with self.ports.database.write() as work:
-            for camera_id in sorted({one.camera_id for one in made}):
-                work.alone(f"camera:{camera_id}")
+            work.alone(*{f"camera:{one.camera_id}" for one in made})
             for model, numbers in of_space.items():
                 outcomes |= zip(numbers, self._store(work, model, [made[n] for n in numbers]), strict=True)
         return [outcomes[number] for number in range(len(made))]

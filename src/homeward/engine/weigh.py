@@ -1,6 +1,6 @@
 """Weigh: reports and all their candidates in, the degree of each pair out, all at once. Stores nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -159,13 +159,13 @@ def _about(work: UnitOfWork, question: Question) -> Floats:
     me, others = question.me, question.candidates
     if question.shelf is Shelf.LOST:
         when = [other.happened_at for other in others]
-        crowd = Crowd(work, min(when, default=me.happened_at), max(when, default=me.happened_at))
+        crowd = Crowd(work, {me.species}, min(when, default=me.happened_at), max(when, default=me.happened_at))
         places = [other.start if me.start else None for other in others]
         counted = [
             crowd.around(me.species, place, other.happened_at) for place, other in zip(places, others, strict=True)
         ]
         return np.array(counted, np.float64)
-    crowd = Crowd(work, me.happened_at, me.happened_at)
+    crowd = Crowd(work, {other.species for other in others}, me.happened_at, me.happened_at)
     kinds = {(other.species, other.start is None) for other in others}
     counts = {kind: crowd.around(kind[0], None if kind[1] else me.start, me.happened_at) for kind in kinds}
     return np.array([counts[other.species, other.start is None] for other in others], np.float64)
@@ -173,12 +173,13 @@ def _about(work: UnitOfWork, question: Question) -> Floats:
 
 @dataclass(slots=True)
 class Crowd:
-    """How many animals of a kind are about between two moments, asked once for each cell of the map."""
+    """How many animals of some kinds are about between two moments, asked once for each cell of the map."""
 
     work: UnitOfWork
+    kinds: Collection[Species]
     since: datetime
     until: datetime
-    days: dict[tuple[object, ...], dict[int, int]] = field(default_factory=dict)
+    days: dict[tuple[int, int] | None, Mapping[Species, Mapping[int, int]]] = field(default_factory=dict)
     counted: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def around(self, species: Species, place: Point | None, when: datetime) -> int:
@@ -187,12 +188,12 @@ class Crowd:
         key = (species, cell, when.toordinal())
         if key not in self.counted:
             first, last = (when - HALF).toordinal(), (when + HALF).toordinal()
-            days = self._days(species, cell, place)
+            days = self._days(cell, place)[species]
             self.counted[key] = sum(animals for day, animals in days.items() if first <= day <= last)
         return self.counted[key]
 
-    def _days(self, species: Species, cell: tuple[int, int] | None, place: Point | None) -> dict[int, int]:
-        if (species, cell) not in self.days:
+    def _days(self, cell: tuple[int, int] | None, place: Point | None) -> Mapping[Species, Mapping[int, int]]:
+        if cell not in self.days:
             first, last = (self.since - HALF).toordinal(), (self.until + HALF).toordinal()
-            self.days[species, cell] = self.work.reports.animals_by_day(species, place, AROUND_KM, first, last)
-        return self.days[species, cell]
+            self.days[cell] = self.work.reports.animals_by_day(self.kinds, place, AROUND_KM, first, last)
+        return self.days[cell]

@@ -1,5 +1,6 @@
 """Rows of people and cameras, as ports: accounts, handovers, keys, and what was done."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -96,6 +97,10 @@ class Cameras(Protocol):
 
     def get(self, camera_id: CameraId) -> Camera | None:
         """The camera, or None."""
+        ...
+
+    def get_many(self, ids: Collection[CameraId]) -> dict[CameraId, Camera]:
+        """Those that exist."""
         ...
 
     def all(self) -> list[Camera]:

@@ -1,6 +1,6 @@
 """Rows of reports, as ports: what was told of, its photos, vectors and matches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -73,9 +73,9 @@ class Reports(Protocol):
         ...
 
     def animals_by_day(
-        self, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
-    ) -> dict[int, int]:
-        """How many animals of ``species`` were found or seen, by day (`datetime.toordinal`, UTC).
+        self, species: Collection[Species], centre: Point | None, radius_km: float, first_day: int, last_day: int
+    ) -> dict[Species, dict[int, int]]:
+        """How many animals of each of ``species`` were found or seen, by day (`datetime.toordinal`, UTC).
 
         Counted by cells of the map (`domain.places.cells_within`) and whole days; of any place without ``centre``.
         Sightings of one encounter are one animal.

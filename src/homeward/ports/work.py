@@ -17,8 +17,8 @@ class UnitOfWork(Protocol):
     once none is deleted.
     """
 
-    def alone(self, name: str) -> None:
-        """Nobody else gets past this with the same ``name`` before the transaction ends."""
+    def alone(self, *names: str) -> None:
+        """Nobody else gets past this with one of the ``names`` before the transaction ends."""
         ...
 
     @property

@@ -1,9 +1,10 @@
 """Rows of cameras."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from homeward.domain.ids import CameraId
 from homeward.domain.reports import Camera
@@ -30,6 +31,11 @@ class SqlCameras:
         row = self.connection.execute(statement).mappings().first()
         return rows.camera(row) if row else None
 
+    def get_many(self, ids: Collection[CameraId]) -> dict[CameraId, Camera]:
+        """Those that exist."""
+        found = self.connection.execute(MANY, {"ids": sorted(ids)}).mappings()
+        return {camera.id: camera for camera in map(rows.camera, found)}
+
     def all(self) -> list[Camera]:
         """All, by name."""
         found = self.connection.execute(select(cameras).order_by(cameras.c.name, cameras.c.id)).mappings()
@@ -46,3 +52,6 @@ class SqlCameras:
         )
         found = self.connection.execute(select(cameras.c.id, latest))
         return {CameraId(camera_id): at for camera_id, at in found if at is not None}
+
+
+MANY = select(cameras).where(cameras.c.id.in_(bindparam("ids", expanding=True)))

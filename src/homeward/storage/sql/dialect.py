@@ -7,13 +7,17 @@ is locked until the transaction ends, and what no row stands for is locked by na
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, and_, column, func, select, table
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, and_, column, func, select, table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 WRITES = "homeward_writes"
 ALIVE = 1_212_501_068  # first half of the advisory locks that living processes hold; the second is their number
 POSTGRES = "postgresql"
 S = TypeVar("S", bound=Select[Any])
+ALONE = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) WITH ORDINALITY"
+    " AS wanted (name, place) ORDER BY place"
+)
 
 
 def is_postgres(connection: Connection) -> bool:
@@ -44,10 +48,13 @@ def staying(connection: Connection, statement: S) -> S:
     return statement.with_for_update(read=True, key_share=True) if _may_lock(connection) else statement
 
 
-def alone(connection: Connection, name: str) -> None:
-    """Nobody else gets past this with the same ``name`` before the transaction ends."""
-    if is_postgres(connection):
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+def alone(connection: Connection, *names: str) -> None:
+    """Nobody else gets past this with one of the ``names`` before the transaction ends.
+
+    They are taken in one order: two that want the same ones do not wait for each other in a ring.
+    """
+    if names and is_postgres(connection):
+        connection.execute(ALONE, {"names": sorted(names)})
 
 
 def together(connection: Connection, name: str) -> None:

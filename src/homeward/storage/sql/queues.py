@@ -87,6 +87,9 @@ QUEUE = both(
 DONE = delete(jobs).where(jobs.c.id == bindparam("job"), jobs.c.due_at == bindparam("due"))
 
 
+ADD = both(outbox, lambda new: new.on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.id))
+
+
 @dataclass(frozen=True, slots=True)
 class SqlOutbox:
     """`homeward.ports.Outbox` on one connection. ``due_at`` is empty once nothing is to be done."""
@@ -96,8 +99,7 @@ class SqlOutbox:
     def add(self, alert: NewAlert) -> bool:
         """Queue; False where its key was queued before."""
         values = {**{name: getattr(alert, name) for name in NEW_ALERT}, "kind": alert.kind.value, "attempts": 0}
-        added = insert(self.connection, outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
-        return self.connection.execute(added.returning(outbox.c.id)).first() is not None
+        return self.connection.execute(ADD(self.connection), values).first() is not None
 
     def claim(self, now: datetime, lease_s: float, limit: int, messenger: str | None) -> list[Alert]:
         """Take due alerts for ``lease_s`` seconds, oldest first; of one moment, the most certain first."""

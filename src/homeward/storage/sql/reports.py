@@ -1,6 +1,6 @@
 """Rows of reports, and what has grown old. Changes of what the search filters on are noted for the index."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -123,9 +123,9 @@ class SqlReports:
         return [rows.report(row) for row in self.connection.execute(statement).mappings()]
 
     def animals_by_day(
-        self, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
-    ) -> dict[int, int]:
-        """How many animals of ``species`` were found or seen, by day."""
+        self, species: Collection[Species], centre: Point | None, radius_km: float, first_day: int, last_day: int
+    ) -> dict[Species, dict[int, int]]:
+        """How many animals of each of ``species`` were found or seen, by day."""
         return tallies.by_day(self.connection, species, centre, radius_km, first_day, last_day)
 
     def listed_districts(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ What an owner's odds are weighed against must not be counted anew among a millio
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from sqlalchemy import Connection, Select, bindparam, false, func, or_, select
@@ -45,19 +45,27 @@ def _row(report: Report) -> tuple[str, int, int, int]:
 
 
 def by_day(
-    connection: Connection, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
-) -> dict[int, int]:
-    """Animals of a kind within the circle by day (`date.toordinal`); of any place without ``centre``."""
+    connection: Connection,
+    species: Collection[Species],
+    centre: Point | None,
+    radius_km: float,
+    first_day: int,
+    last_day: int,
+) -> dict[Species, dict[int, int]]:
+    """Animals of each kind within the circle by day (`date.toordinal`); of any place without ``centre``."""
     runs = cells_within(centre, radius_km) if centre else None
-    asked: dict[str, str | int] = {"species": species.value, "first": first_day, "last": last_day}
+    kinds = sorted(kind.value for kind in species)
+    asked: dict[str, object] = {"species": kinds, "first": first_day, "last": last_day}
     for n, run in enumerate(runs or ()):
         asked |= {f"lat{n}": run.lat, f"from{n}": run.first_lon, f"to{n}": run.last_lon}
-    found = connection.execute(_counting(None if runs is None else len(runs)), asked)
-    return {int(day): int(animals) for day, animals in found}
+    found: dict[Species, dict[int, int]] = {kind: {} for kind in species}
+    for kind, day, animals in connection.execute(_counting(None if runs is None else len(runs)), asked):
+        found[Species(kind)][int(day)] = int(animals)
+    return found
 
 
 @lru_cache(maxsize=64)
-def _counting(runs: int | None) -> Select[int, int]:
+def _counting(runs: int | None) -> Select[str, int, int]:
     """Built once for each number of runs; None counts everywhere."""
     inside = [
         (tallies.c.lat_cell == bindparam(f"lat{n}"))
@@ -65,5 +73,7 @@ def _counting(runs: int | None) -> Select[int, int]:
         for n in range(runs or 0)
     ]
     days = tallies.c.day.between(bindparam("first"), bindparam("last"))
-    where = [tallies.c.species == bindparam("species"), days, *([] if runs is None else [or_(false(), *inside)])]
-    return select(tallies.c.day, func.sum(tallies.c.animals)).where(*where).group_by(tallies.c.day)
+    kinds = tallies.c.species.in_(bindparam("species", expanding=True))
+    where = [kinds, days, *([] if runs is None else [or_(false(), *inside)])]
+    counted = select(tallies.c.species, tallies.c.day, func.sum(tallies.c.animals)).where(*where)
+    return counted.group_by(tallies.c.species, tallies.c.day)

@@ -34,9 +34,9 @@ class SqlUnitOfWork:
     standings: StandingsView | None = None
     changed: set[ReportId] = field(default_factory=set)
 
-    def alone(self, name: str) -> None:
-        """Nobody else gets past this with the same ``name`` before the transaction ends."""
-        alone(self.connection, name)
+    def alone(self, *names: str) -> None:
+        """Nobody else gets past this with one of the ``names`` before the transaction ends."""
+        alone(self.connection, *names)
 
     @property
     def reports(self) -> SqlReports:

@@ -1,7 +1,7 @@
 """Accounts, handovers, cameras, keys, answers, looks and facts on dictionaries."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -138,6 +138,10 @@ class MemoryCameras(Repository):
     def get(self, camera_id: CameraId) -> Camera | None:
         """The camera, or None."""
         return self.tables.cameras.get(camera_id)
+
+    def get_many(self, ids: Collection[CameraId]) -> dict[CameraId, Camera]:
+        """Those that exist."""
+        return {camera_id: self.tables.cameras[camera_id] for camera_id in ids if camera_id in self.tables.cameras}
 
     def all(self) -> list[Camera]:
         """All, by name."""

@@ -1,7 +1,7 @@
 """Reports, photos, vectors and matches on dictionaries."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -83,17 +83,18 @@ class MemoryReports(Repository):
         return ordered[: query.limit]
 
     def animals_by_day(
-        self, species: Species, centre: Point | None, radius_km: float, first_day: int, last_day: int
-    ) -> dict[int, int]:
-        """How many animals of ``species`` were found or seen, by day."""
+        self, species: Collection[Species], centre: Point | None, radius_km: float, first_day: int, last_day: int
+    ) -> dict[Species, dict[int, int]]:
+        """How many animals of each of ``species`` were found or seen, by day."""
         runs = cells_within(centre, radius_km) if centre else []
-        days = Counter(
-            r.happened_at.toordinal()
-            for r in self.tables.reports.values()
-            if r.shelf is Shelf.FOUND and r.species is species and r.begins_encounter
-            if centre is None or (r.place is not None and _in_runs(cell_of(r.place), runs))
-        )
-        return {day: n for day, n in days.items() if first_day <= day <= last_day}
+        found: dict[Species, Counter[int]] = {kind: Counter() for kind in species}
+        for r in self.tables.reports.values():
+            day = r.happened_at.toordinal()
+            if r.shelf is not Shelf.FOUND or not r.begins_encounter or not first_day <= day <= last_day:
+                continue
+            if r.species in found and (centre is None or (r.place is not None and _in_runs(cell_of(r.place), runs))):
+                found[r.species][day] += 1
+        return {kind: dict(days) for kind, days in found.items()}
 
     def listed_districts(self) -> dict[str, int]:
         """How many open reports each district has on the board."""

@@ -40,7 +40,7 @@ class InMemoryUnitOfWork:
     tables: Tables
     owner: int = 0
 
-    def alone(self, name: str) -> None:
+    def alone(self, *names: str) -> None:
         """One writer is alone by itself."""
 
     @property
