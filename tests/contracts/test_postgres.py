@@ -27,6 +27,7 @@ from homeward.domain.reports import Shelf, Status
 from homeward.engine import readiness
 from homeward.engine.events import EventBroker, MatchFound, MatchJudged, ReportChanged, TalkMoved, of_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
+from homeward.ports import Around
 from homeward.storage.index.changes import ChangesForgotten
 from homeward.storage.index.exact import ExactIndex
 from homeward.storage.index.pgvector import PgVectorIndex
@@ -111,8 +112,8 @@ def test_sightings_of_the_same_cameras_at_two_processes_are_counted_and_alerted_
     encounters = {outcome.report.encounter_id for outcome in seen}
     with both[0].read() as work:
         day = now.toordinal()
-        animals = work.reports.animals_by_day([Species.CAT], HOME, 5.0, day, day)[Species.CAT]
-        assert sum(animals.values()) == len(encounters) == 12
+        (animals,) = work.reports.animals_by_day([Around(frozenset({Species.CAT}), HOME, 5.0, day, day)])
+        assert sum(animals[Species.CAT].values()) == len(encounters) == 12
         for lost_id in lost:
             alerted = [alert.encounter_id for alert in work.outbox.of_lost(lost_id)]
             assert len(alerted) == len(set(alerted)) == len(cameras)

@@ -13,7 +13,7 @@ from homeward.domain.ids import AccountId, CameraId, EncounterId, ModelName, Rep
 from homeward.domain.matches import Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Held, Shelf, Source, Status
-from homeward.ports import ReportQuery
+from homeward.ports import Around, ReportQuery
 
 from .rows import MODEL, NOW, add, crop, match, new_alert, photo, report
 
@@ -129,9 +129,13 @@ def test_pages_go_on_where_the_last_one_ended_even_within_one_instant(database):
 
 def animals(work, species, centre, days=1):
     today = NOW.toordinal()
-    found = work.reports.animals_by_day(list(Species), centre, 5, today - days, today + days)
-    assert found[species] == work.reports.animals_by_day([species], centre, 5, today - days, today + days)[species]
-    return sum(found[species].values())
+    one = Around(frozenset({species}), centre, 5, today - days, today + days)
+    every = replace(one, species=frozenset(Species))
+    elsewhere = replace(one, centre=Point(-60, 10))
+    found = work.reports.animals_by_day([elsewhere, one, every])
+    assert found[0] == {species: {}}
+    assert found[1] == {species: found[2][species]}
+    return sum(found[1][species].values())
 
 
 def test_animals_around_are_counted_within_circle_and_time(database):

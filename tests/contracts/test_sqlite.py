@@ -21,6 +21,7 @@ from homeward.domain.reports import Report, Shelf
 from homeward.engine.weights import WEIGHTS, known_weights
 from homeward.errors import DataFolderLocked, StorageFull, StorageTooNew
 from homeward.models.registry import Registry
+from homeward.ports import Around
 from homeward.storage import lock as lock_module
 from homeward.storage.lock import DataFolderLock
 from homeward.storage.sql import SqlDatabase, rows
@@ -178,7 +179,8 @@ def test_the_animals_of_an_older_data_folder_are_counted(tmp_path):
 
     with new.read() as work:
         today = NOW.toordinal()
-        assert work.reports.animals_by_day([Species.CAT], Point(57, 39), 5, today, today) == {Species.CAT: {today: 2}}
+        around = Around(frozenset({Species.CAT}), Point(57, 39), 5, today, today)
+        assert work.reports.animals_by_day([around]) == [{Species.CAT: {today: 2}}]
     new.close()
 
 

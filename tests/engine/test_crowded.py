@@ -12,7 +12,7 @@ from homeward.domain.filing import Idempotency, NewSighting
 from homeward.domain.ids import ModelName
 from homeward.domain.reports import Source
 from homeward.errors import Conflict, StorageBusy
-from homeward.ports import ReportQuery, Space
+from homeward.ports import Around, ReportQuery, Space
 from homeward.testing import FakeEmbedder
 from homeward.testing.fakes import CALIBRATION
 from tests.conftest import photo
@@ -90,7 +90,7 @@ def said(world, lost_id, outcomes):
         reports = {report_id: work.reports.get(report_id) for report_id in number}
         day = world.clock.now().toordinal()
         kind = reports[outcomes[0].report.id].species
-        counted = work.reports.animals_by_day([kind], HOME, 5.0, day - 1, day + 1)[kind]
+        (counted,) = work.reports.animals_by_day([Around(frozenset({kind}), HOME, 5.0, day - 1, day + 1)])
         alerts = sorted(number[alert.found_id] for alert in work.outbox.of_lost(lost_id))
         stored = len(work.reports.find(ReportQuery(source=Source.CAMERA)))
     page = world.engine.current_top_matches(lost_id)
@@ -98,7 +98,7 @@ def said(world, lost_id, outcomes):
         "answers": [(number[outcome.report.id], outcome.job is None) for outcome in outcomes],
         "encounters": [number[reports[outcome.report.id].encounter_id] for outcome in outcomes],
         "last seen": {number[report.id]: world.clock.now() - report.last_seen_at for report in reports.values()},
-        "animals": sum(counted.values()),
+        "animals": sum(counted[kind].values()),
         "stored": stored,
         "alerts": alerts,
         "matches": {number[view.match.found_id]: pytest.approx(view.match.degree, abs=1e-5) for view in page.items},
@@ -153,8 +153,8 @@ def test_what_is_refused_in_a_group_leaves_nothing_behind_and_the_others_are_kep
         reports = work.reports.find(ReportQuery(source=Source.CAMERA))
         day = world.clock.now().toordinal()
         kind = reports[0].species
-        animals = work.reports.animals_by_day([kind], HOME, 5.0, day - 1, day + 1)[kind]
-    assert len(reports) == sum(animals.values()) == 3
+        (animals,) = work.reports.animals_by_day([Around(frozenset({kind}), HOME, 5.0, day - 1, day + 1)])
+    assert len(reports) == sum(animals[kind].values()) == 3
     assert {outcome.report.id for outcome in kept} < {report.id for report in reports}
 
 

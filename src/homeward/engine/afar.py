@@ -9,7 +9,7 @@ from homeward.domain.matches import Match
 from homeward.domain.matching import PEOPLE_TELL_PER_KM2, ManyCircumstances, degree_from_afar
 from homeward.domain.places import kms_from_afar
 from homeward.domain.reports import Standing, species_agree
-from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, Crowd
+from homeward.engine.crowd import AROUND_DAYS, AROUND_KM, About, crowds
 from homeward.ports import UnitOfWork
 
 
@@ -19,7 +19,7 @@ class FromAfar:
 
     work: UnitOfWork
     calibration: Calibration
-    _crowds: dict[object, Crowd] = field(default_factory=dict)
+    _counted: dict[About, int] = field(default_factory=dict)
 
     def degree(self, match: Match, lost: Standing, found: Standing, *, least: float = 0.0) -> float:
         """The degree; where even alone it would be below ``least``, nobody is counted who is about."""
@@ -39,8 +39,7 @@ class FromAfar:
 
     def _about(self, lost: Standing, found: Standing) -> int:
         """Other animals of the lost one's kind, around the place of the find."""
-        when = found.happened_at
-        key = lost.species, when.date()
-        crowd = self._crowds.setdefault(key, Crowd(self.work, {lost.species}, when, when))
-        place = found.start if lost.start else None
-        return max(0, crowd.around(lost.species, place, when) - (found.species is lost.species))
+        about = About(lost.species, found.start if lost.start else None, found.happened_at)
+        if about not in self._counted:
+            (self._counted[about],) = crowds(self.work, [about])
+        return max(0, self._counted[about] - (found.species is lost.species))

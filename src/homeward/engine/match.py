@@ -14,8 +14,9 @@ from homeward.domain.looks import NUMBERS, Looks, Pair, coarseness, compared
 from homeward.domain.matches import Circumstances, Match, Reason, ReasonCode, Surroundings, Verdict
 from homeward.domain.places import distance_km
 from homeward.domain.reports import Report, Shelf, Source, Standing, Status, standing_of
+from homeward.engine.crowd import AROUND_DAYS, AROUND_KM
 from homeward.engine.shown import ShownCrops
-from homeward.engine.weigh import AROUND_DAYS, AROUND_KM, SECONDS_A_DAY, Question, Weighed, weigh
+from homeward.engine.weigh import SECONDS_A_DAY, Question, Weighed, weigh
 from homeward.engine.wiring import Ports, Rules
 from homeward.ports import Space, UnitOfWork
 from homeward.telemetry import step

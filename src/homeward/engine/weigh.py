@@ -1,8 +1,7 @@
 """Weigh: reports and all their candidates in, the degree of each pair out, all at once. Stores nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +13,12 @@ from homeward.domain.calibration import Calibration, Floats
 from homeward.domain.ids import CropId, ReportId
 from homeward.domain.looks import PARTS, Compared, Pair, coarseness, compared
 from homeward.domain.matching import ManyCircumstances
-from homeward.domain.places import Point, cell_of, distances_between_km
+from homeward.domain.places import distances_between_km
 from homeward.domain.reports import Shelf, Source, Standing, species_agree
+from homeward.engine.crowd import AROUND_DAYS, AROUND_KM, About, crowds
 from homeward.engine.shown import ShownCrops
 from homeward.ports import UnitOfWork
 
-AROUND_KM, AROUND_DAYS = 5.0, 30.0
-HALF = timedelta(days=AROUND_DAYS / 2)
 SECONDS_A_DAY = 86400.0
 LEAST_PER_KM2 = {Source.CAMERA: matching.CAMERA_SEES_PER_KM2, Source.PERSON: matching.PEOPLE_TELL_PER_KM2}
 
@@ -101,7 +99,8 @@ def weigh(work: UnitOfWork, calibration: Calibration, questions: Sequence[Questi
     """
     sizes = [len(question.candidates) for question in questions]
     firsts = [0, *np.cumsum(sizes).tolist()]
-    what = _circumstances(questions, sizes, np.concatenate([np.zeros(0), *(_about(work, one) for one in questions)]))
+    about = crowds(work, [about for question in questions for about in _about(question)])
+    what = _circumstances(questions, sizes, np.array(about, np.float64))
     lost_species = [species for question in questions for species in question.lost_species()]
     by_candidate = [some for question in questions for some in question.pairs]
     pairs = [pair for some in by_candidate for pair in some]
@@ -154,46 +153,9 @@ def _place(one: Standing) -> tuple[float, float]:
     return (one.start.lat, one.start.lon) if one.start else (np.nan, np.nan)
 
 
-def _about(work: UnitOfWork, question: Question) -> Floats:
+def _about(question: Question) -> list[About]:
     """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
     me, others = question.me, question.candidates
     if question.shelf is Shelf.LOST:
-        when = [other.happened_at for other in others]
-        crowd = Crowd(work, {me.species}, min(when, default=me.happened_at), max(when, default=me.happened_at))
-        places = [other.start if me.start else None for other in others]
-        counted = [
-            crowd.around(me.species, place, other.happened_at) for place, other in zip(places, others, strict=True)
-        ]
-        return np.array(counted, np.float64)
-    crowd = Crowd(work, {other.species for other in others}, me.happened_at, me.happened_at)
-    kinds = {(other.species, other.start is None) for other in others}
-    counts = {kind: crowd.around(kind[0], None if kind[1] else me.start, me.happened_at) for kind in kinds}
-    return np.array([counts[other.species, other.start is None] for other in others], np.float64)
-
-
-@dataclass(slots=True)
-class Crowd:
-    """How many animals of some kinds are about between two moments, asked once for each cell of the map."""
-
-    work: UnitOfWork
-    kinds: Collection[Species]
-    since: datetime
-    until: datetime
-    days: dict[tuple[int, int] | None, Mapping[Species, Mapping[int, int]]] = field(default_factory=dict)
-    counted: dict[tuple[object, ...], int] = field(default_factory=dict)
-
-    def around(self, species: Species, place: Point | None, when: datetime) -> int:
-        """Within 5 km and half a month before and after; the place counts by its cell."""
-        cell = cell_of(place) if place else None
-        key = (species, cell, when.toordinal())
-        if key not in self.counted:
-            first, last = (when - HALF).toordinal(), (when + HALF).toordinal()
-            days = self._days(cell, place)[species]
-            self.counted[key] = sum(animals for day, animals in days.items() if first <= day <= last)
-        return self.counted[key]
-
-    def _days(self, cell: tuple[int, int] | None, place: Point | None) -> Mapping[Species, Mapping[int, int]]:
-        if cell not in self.days:
-            first, last = (self.since - HALF).toordinal(), (self.until + HALF).toordinal()
-            self.days[cell] = self.work.reports.animals_by_day(self.kinds, place, AROUND_KM, first, last)
-        return self.days[cell]
+        return [About(me.species, other.start if me.start else None, other.happened_at) for other in others]
+    return [About(other.species, me.start if other.start else None, me.happened_at) for other in others]

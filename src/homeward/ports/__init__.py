@@ -19,7 +19,7 @@ from homeward.ports.people import (
 )
 from homeward.ports.pictures import ImageReader, ImageRenderer, PhotoStorage, SafePhoto, View
 from homeward.ports.queues import Alert, AlertKind, Inbox, Job, Jobs, NewAlert, Outbox, Update
-from homeward.ports.reports import Before, Crops, Embeddings, Expiry, Matches, Photos, ReportQuery, Reports
+from homeward.ports.reports import Around, Before, Crops, Embeddings, Expiry, Matches, Photos, ReportQuery, Reports
 from homeward.ports.vectors import EmbeddingIndex, EmbeddingMetadata, EmbeddingStorage, MetadataStorage, Storage
 from homeward.ports.work import Database, UnitOfWork
 
@@ -30,6 +30,7 @@ __all__ = [
     "Answer",
     "Answers",
     "ApiKey",
+    "Around",
     "Audit",
     "Before",
     "Blocks",

@@ -1,6 +1,6 @@
 """Rows of reports, as ports: what was told of, its photos, vectors and matches."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -45,6 +45,20 @@ class ReportQuery:
     limit: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Animals of ``species`` within a circle, of any place without ``centre``, on days that include the last.
+
+    Days are `datetime.toordinal` of UTC.
+    """
+
+    species: frozenset[Species]
+    centre: Point | None
+    radius_km: float
+    first_day: int
+    last_day: int
+
+
 class Reports(Protocol):
     """Rows of reports."""
 
@@ -72,13 +86,11 @@ class Reports(Protocol):
         """Newest first."""
         ...
 
-    def animals_by_day(
-        self, species: Collection[Species], centre: Point | None, radius_km: float, first_day: int, last_day: int
-    ) -> dict[Species, dict[int, int]]:
-        """How many animals of each of ``species`` were found or seen, by day (`datetime.toordinal`, UTC).
+    def animals_by_day(self, asked: Sequence[Around]) -> list[dict[Species, dict[int, int]]]:
+        """How many animals were found or seen, by kind and day, for each of ``asked``.
 
-        Counted by cells of the map (`domain.places.cells_within`) and whole days; of any place without ``centre``.
-        Sightings of one encounter are one animal.
+        Counted by cells of the map (`domain.places.cells_within`) and whole days. Sightings of one encounter are one
+        animal.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Rows of reports, and what has grown old. Changes of what the search filters on are noted for the index."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -30,10 +30,9 @@ from sqlalchemy import (
 from homeward.domain.animals import Species
 from homeward.domain.ids import CameraId, ModelName, ReportId
 from homeward.domain.matches import Verdict
-from homeward.domain.places import Point
 from homeward.domain.repeats import Seen
 from homeward.domain.reports import Report, Source, Standing, Status
-from homeward.ports import ReportQuery
+from homeward.ports import Around, ReportQuery
 from homeward.storage.sql import rows, tallies
 from homeward.storage.sql.dialect import changing, staying
 from homeward.storage.sql.embeddings import note_changes
@@ -122,11 +121,9 @@ class SqlReports:
         )
         return [rows.report(row) for row in self.connection.execute(statement).mappings()]
 
-    def animals_by_day(
-        self, species: Collection[Species], centre: Point | None, radius_km: float, first_day: int, last_day: int
-    ) -> dict[Species, dict[int, int]]:
-        """How many animals of each of ``species`` were found or seen, by day."""
-        return tallies.by_day(self.connection, species, centre, radius_km, first_day, last_day)
+    def animals_by_day(self, asked: Sequence[Around]) -> list[dict[Species, dict[int, int]]]:
+        """How many animals were found or seen, by kind and day, for each of ``asked``."""
+        return tallies.by_day(self.connection, asked)
 
     def listed_districts(self) -> dict[str, int]:
         """How many open reports each district has on the board."""

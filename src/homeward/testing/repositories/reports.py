@@ -1,7 +1,7 @@
 """Reports, photos, vectors and matches on dictionaries."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.ids import CameraId, ContentHash, CropId, EmbeddingId, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.looks import Outline, Shown, shown_on
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
-from homeward.domain.places import CellRun, Point, cell_of, cells_within
+from homeward.domain.places import CellRun, cell_of, cells_within
 from homeward.domain.repeats import Seen
 from homeward.domain.reports import Crop, NewCrop, Photo, Report, Shelf, Source, Standing, Status, standing_of
-from homeward.ports import ReportQuery
+from homeward.ports import Around, ReportQuery
 from homeward.testing.repositories.tables import Repository
 
 
@@ -82,19 +82,9 @@ class MemoryReports(Repository):
             ordered = [report for report in ordered if (report.created_at, report.id) < query.before]
         return ordered[: query.limit]
 
-    def animals_by_day(
-        self, species: Collection[Species], centre: Point | None, radius_km: float, first_day: int, last_day: int
-    ) -> dict[Species, dict[int, int]]:
-        """How many animals of each of ``species`` were found or seen, by day."""
-        runs = cells_within(centre, radius_km) if centre else []
-        found: dict[Species, Counter[int]] = {kind: Counter() for kind in species}
-        for r in self.tables.reports.values():
-            day = r.happened_at.toordinal()
-            if r.shelf is not Shelf.FOUND or not r.begins_encounter or not first_day <= day <= last_day:
-                continue
-            if r.species in found and (centre is None or (r.place is not None and _in_runs(cell_of(r.place), runs))):
-                found[r.species][day] += 1
-        return {kind: dict(days) for kind, days in found.items()}
+    def animals_by_day(self, asked: Sequence[Around]) -> list[dict[Species, dict[int, int]]]:
+        """How many animals were found or seen, by kind and day, for each of ``asked``."""
+        return [self._by_day(around) for around in asked]
 
     def listed_districts(self) -> dict[str, int]:
         """How many open reports each district has on the board."""
@@ -125,6 +115,18 @@ class MemoryReports(Repository):
             )
             for r in latest
         ]
+
+    def _by_day(self, around: Around) -> dict[Species, dict[int, int]]:
+        runs = cells_within(around.centre, around.radius_km) if around.centre else None
+        found: dict[Species, Counter[int]] = {kind: Counter() for kind in around.species}
+        for r in self.tables.reports.values():
+            day = r.happened_at.toordinal()
+            if r.shelf is not Shelf.FOUND or not r.begins_encounter or r.species not in found:
+                continue
+            is_near = runs is None or (r.place is not None and _in_runs(cell_of(r.place), runs))
+            if is_near and around.first_day <= day <= around.last_day:
+                found[r.species][day] += 1
+        return {kind: dict(days) for kind, days in found.items()}
 
 
 def _in_runs(cell: tuple[int, int], runs: Sequence[CellRun]) -> bool:
