@@ -232,34 +232,56 @@ def test_a_writing_knows_its_own_standings_and_what_is_undone_was_never_so(datab
         assert species(work) == before
 
 
-def test_each_camera_tells_its_latest_sightings_with_their_vectors_of_one_model(database):
-    other = ModelName("other")
+def test_each_camera_tells_its_latest_sightings(database):
     with database.write() as work:
         for name in ("yard", "gate", "idle"):
             work.cameras.save(Camera(CameraId(name), name, Point(57, 39), None, NOW))
         for minutes, name in enumerate(("y1", "g1", "y2", "y3")):
             add(work, name, minutes=minutes, camera_id=CameraId({"y": "yard", "g": "gate"}[name[0]]), track_id=name)
-            shown = photo(name)
-            work.photos.add(shown)
-            face, body = work.photos.add_crops([crop(shown, part=Part.FACE), crop(shown)])
-            made = {"y1": [(face, MODEL)], "g1": [(face, MODEL), (body, MODEL)], "y2": [(face, other)], "y3": []}[name]
-            work.embeddings.add([NewEmbedding(cut, model, unit(np.array([1.0, minutes]))) for cut, model in made])
         work.reports.update(replace(work.reports.get(ReportId("y1")), last_seen_at=NOW + timedelta(hours=1)))
     cameras = [CameraId("yard"), CameraId("idle"), CameraId("gate")]
 
     with database.read() as work:
-        found = work.reports.latest_of_cameras(cameras, MODEL, 10)
-        few = work.reports.latest_of_cameras(cameras[:1], MODEL, 2)
-        assert work.reports.latest_of_cameras([], MODEL, 10) == {}
+        found = work.reports.latest_of_cameras(cameras, 10)
+        few = work.reports.latest_of_cameras(cameras[:1], 2)
+        assert work.reports.latest_of_cameras([], 10) == {}
 
     assert {camera: [seen.id for seen in latest] for camera, latest in found.items()} == {
         "yard": ["y3", "y2", "y1"], "gate": ["g1"], "idle": [],
     }  # fmt: skip
     assert [seen.id for seen in few["yard"]] == ["y3", "y2"]
-    parts = {seen.id: [part for part, _ in seen.looks] for latest in found.values() for seen in latest}
-    assert parts == {"y3": [], "y2": [], "y1": [Part.FACE], "g1": [Part.FACE, Part.BODY]}
-    assert found["gate"][0].looks[0][1] == pytest.approx(unit(np.array([1.0, 1.0])))
-    assert [seen.last_at - NOW for seen in found["yard"][2:]] == [timedelta(hours=1)]
+    assert [(seen.happened_at - NOW, seen.last_at - NOW, seen.track_id) for seen in found["yard"][1:]] == [
+        (timedelta(minutes=2), timedelta(minutes=2), "y2"),
+        (timedelta(0), timedelta(hours=1), "y1"),
+    ]
+
+
+def test_looks_are_the_vectors_of_one_model_and_tell_of_crops_that_have_none_yet(database):
+    other = ModelName("other")
+    with database.write() as work:
+        for number, name in enumerate(("whole", "half", "elsewhere", "none")):
+            add(work, name)
+            shown = photo(name)
+            work.photos.add(shown)
+            face, body, _strangers = work.photos.add_crops(
+                [crop(shown, part=Part.FACE), crop(shown), replace(crop(shown), animal=1)]
+            )
+            made = {"whole": [(face, MODEL), (body, MODEL)], "half": [(body, MODEL)], "elsewhere": [(face, other)]}
+            vector = unit(np.array([1.0, number]))
+            work.embeddings.add([NewEmbedding(cut, model, vector) for cut, model in made.get(name, [])])
+    asked = [ReportId(name) for name in ("none", "whole", "elsewhere", "half")]
+
+    with database.read() as work:
+        found = work.embeddings.looks(asked, MODEL)
+        assert work.embeddings.looks([], MODEL) == {}
+
+    parts = {name: [(part, vector is not None) for part, vector in looks] for name, looks in found.items()}
+    nothing = [(Part.FACE, False), (Part.BODY, False)]
+    assert parts == {
+        "none": nothing, "whole": [(Part.FACE, True), (Part.BODY, True)], "elsewhere": nothing,
+        "half": [(Part.FACE, False), (Part.BODY, True)],
+    }  # fmt: skip
+    assert found[ReportId("half")][1][1] == pytest.approx(unit(np.array([1.0, 1.0])))
 
 
 def test_with_a_report_goes_everything_that_hangs_on_it_and_nothing_else(database):

@@ -11,11 +11,12 @@ from homeward.domain.crops import cut
 from homeward.domain.embeddings import Embedding, NewEmbedding
 from homeward.domain.filing import NewSighting
 from homeward.domain.ids import AccountId, CameraId, CropId, EmbeddingId, EncounterId, ModelName, ReportId, new_token
-from homeward.domain.repeats import Seen, encounter_of, repeat_of
+from homeward.domain.repeats import Look, Seen, encounter_of, repeat_of
 from homeward.domain.reports import Camera, Report, Shelf, Source
 from homeward.engine.intake import EARLIEST
 from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.remember import CREATED, REPEATED, Prepared, Remember, Showing
+from homeward.engine.seen import RECENT, LatestSeen
 from homeward.engine.show import get_report
 from homeward.engine.together import Together
 from homeward.engine.wiring import Ports, Rules
@@ -23,7 +24,6 @@ from homeward.errors import CameraPaused, InvalidInput, NotFound
 from homeward.ports import Job, Space, UnitOfWork
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
-RECENT = 50  # sightings of the camera that a new one is compared with
 CAMERA_SURE = 0.85  # below the 0.9 at which species exclude each other
 TOGETHER = 32  # sightings in one transaction
 SAME_LLR = 3.0  # vectors this likely of one animal share an encounter: twenty to one
@@ -80,6 +80,7 @@ class Sight:
     ) -> None:
         """``match`` runs the jobs of new sightings and says of each whether it is done."""
         self.ports, self.rules, self.remember, self._match = ports, rules, remember, match
+        self._latest = LatestSeen()
         self._known = Together(self._cameras, most=TOGETHER)
         self._keep = Together(self._store_and_match, most=TOGETHER)
 
@@ -165,6 +166,9 @@ class Sight:
     def _store_and_match(self, made: Sequence[_Made]) -> list[Outcome]:
         """In one go, so that they share what both read and write; what is stored stays so whatever becomes of it."""
         outcomes = self._store_all(made)
+        for outcome in outcomes:
+            if outcome.space is not None:
+                self._latest.learn(outcome.report.id, outcome.space.embedder.name, _looks(outcome.vectors))
         done = iter(self._match([outcome for outcome in outcomes if outcome.job is not None]))
         return [replace(one, is_matched=next(done)) if one.job is not None else one for one in outcomes]
 
@@ -182,7 +186,7 @@ class Sight:
 
     def _store(self, work: UnitOfWork, model: ModelName, made: Sequence[_Made]) -> list[Outcome]:
         """Sightings whose vectors are of one ``model``."""
-        earlier = work.reports.latest_of_cameras(sorted({one.camera_id for one in made}), model, RECENT)
+        earlier = self._latest(work, {one.camera_id for one in made}, model)
         told = [self._told_apart(one, earlier[one.camera_id]) for one in made]
         new = {one.report_id for one in told if one.old_id is None}
         repeated = sorted({one.report_id for one in told} - new)
@@ -245,8 +249,12 @@ def _seen_again(work: UnitOfWork, old_id: ReportId, told: Sequence[_Told]) -> Re
 
 
 def _seen(report: Report, vectors: Sequence[Embedding]) -> Seen:
-    looks = tuple((vector.part, vector.vector) for vector in vectors)
-    return Seen(report.id, report.encounter_id, report.happened_at, report.happened_at, report.track_id, looks)
+    moment, looks = report.happened_at, _looks(vectors)
+    return Seen(report.id, report.encounter_id, moment, moment, report.track_id, looks)
+
+
+def _looks(vectors: Sequence[Embedding]) -> tuple[Look, ...]:
+    return tuple((vector.part, vector.vector) for vector in vectors)
 
 
 def _species_confidence(species: Species, animal: Animal, new: NewSighting) -> float:

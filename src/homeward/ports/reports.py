@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from homeward.domain.animals import Species
-from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.animals import Part, Species
+from homeward.domain.embeddings import Embedding, NewEmbedding, Vector
 from homeward.domain.ids import (
     AccountId,
     CameraId,
@@ -102,10 +102,8 @@ class Reports(Protocol):
         """What weighs for or against a pair, of those that exist, in no order."""
         ...
 
-    def latest_of_cameras(
-        self, camera_ids: Sequence[CameraId], model: ModelName, limit: int
-    ) -> dict[CameraId, list[Seen]]:
-        """Each camera's ``limit`` latest sightings, newest first, each with its vectors of ``model``."""
+    def latest_of_cameras(self, camera_ids: Sequence[CameraId], limit: int) -> dict[CameraId, list[Seen]]:
+        """Each camera's ``limit`` latest sightings, newest first, without their looks."""
         ...
 
 
@@ -178,6 +176,12 @@ class Embeddings(Protocol):
 
     def of_report(self, report_id: ReportId, model: ModelName) -> list[Embedding]:
         """All vectors of a report made by ``model``."""
+        ...
+
+    def looks(
+        self, report_ids: Sequence[ReportId], model: ModelName
+    ) -> dict[ReportId, list[tuple[Part, Vector | None]]]:
+        """Of each of these reports the crops of chosen animals, with their vectors of ``model`` if there are any."""
         ...
 
     def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:

@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Join, Select, bindparam, delete, func, insert, literal, select
 
-from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.animals import Part
+from homeward.domain.embeddings import Embedding, NewEmbedding, Vector
 from homeward.domain.ids import CropId, EmbeddingId, ModelName, ReportId
 from homeward.domain.reports import Crop
 from homeward.storage.sql import rows
 from homeward.storage.sql.dialect import both
 from homeward.storage.sql.tables import changes, crops, embeddings, jobs, photos, reports
 
+CHUNK = 5000  # SQLite binds at most 32,766 values
 FULL = (
     embeddings.c.id,
     embeddings.c.crop_id,
@@ -99,6 +101,17 @@ class SqlEmbeddings:
         found = self.connection.execute(statement.order_by(embeddings.c.id)).mappings()
         return [rows.embedding(row) for row in found]
 
+    def looks(
+        self, report_ids: Sequence[ReportId], model: ModelName
+    ) -> dict[ReportId, list[tuple[Part, Vector | None]]]:
+        """Of each of these reports the crops of chosen animals, with their vectors of ``model`` if there are any."""
+        found: dict[ReportId, list[tuple[Part, Vector | None]]] = {report_id: [] for report_id in report_ids}
+        for start in range(0, len(report_ids), CHUNK):
+            asked = {"reports": report_ids[start : start + CHUNK], "model": model}
+            for report_id, part, vector in self.connection.execute(LOOKS, asked):
+                found[ReportId(report_id)].append(rows.look(part, vector))
+        return found
+
     def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:
         """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
         statement = (
@@ -152,6 +165,13 @@ def _keyed(found: Iterable[Any]) -> dict[tuple[CropId, ModelName], EmbeddingId]:
     return {(CropId(crop), ModelName(model)): EmbeddingId(known) for known, crop, model in found}
 
 
+MADE = (embeddings.c.crop_id == crops.c.id) & (embeddings.c.model == bindparam("model"))
+LOOKS = (
+    select(crops.c.report_id, crops.c.part, embeddings.c.vector)
+    .select_from(crops.join(photos, photos.c.id == crops.c.photo_id).outerjoin(embeddings, MADE))
+    .where(crops.c.report_id.in_(bindparam("reports", expanding=True)), crops.c.animal == photos.c.chosen)
+    .order_by(crops.c.id)
+)
 ISSUED = (embeddings.c.id, embeddings.c.crop_id, embeddings.c.model)
 INSERT = both(embeddings, lambda new: new.on_conflict_do_nothing().returning(*ISSUED))
 KNOWN = select(*ISSUED).where(

@@ -1,7 +1,7 @@
 """Rows of reports, and what has grown old. Changes of what the search filters on are noted for the index."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from homeward.domain.animals import Species
-from homeward.domain.ids import CameraId, ModelName, ReportId
+from homeward.domain.ids import CameraId, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.repeats import Seen
 from homeward.domain.reports import Report, Source, Standing, Status
@@ -37,7 +37,7 @@ from homeward.storage.sql import rows, tallies
 from homeward.storage.sql.dialect import changing, staying
 from homeward.storage.sql.embeddings import note_changes
 from homeward.storage.sql.standings import StandingsView
-from homeward.storage.sql.tables import ASKED, ENDED, SIGHTED, TOLD, crops, embeddings, matches, reports
+from homeward.storage.sql.tables import ASKED, ENDED, SIGHTED, TOLD, matches, reports
 
 CHUNK = 5000  # SQLite binds at most 32,766 values
 
@@ -150,20 +150,14 @@ class SqlReports:
             self.known.learn(read)
         return known + read
 
-    def latest_of_cameras(
-        self, camera_ids: Sequence[CameraId], model: ModelName, limit: int
-    ) -> dict[CameraId, list[Seen]]:
-        """Each camera's latest sightings, newest first, each with its vectors of ``model``."""
-        if not camera_ids:
-            return {}
-        found: dict[CameraId, dict[ReportId, Seen]] = {camera_id: {} for camera_id in camera_ids}
-        asked = {f"camera{n}": camera_id for n, camera_id in enumerate(found)} | {"model": model, "most": limit}
-        for row in self.connection.execute(_latest(len(found)), asked).mappings():
-            of_camera = found[CameraId(row["camera_id"])]
-            seen = of_camera.get(ReportId(row["id"])) or rows.seen(row)
-            looks = (*seen.looks, rows.look(row)) if row["vector"] is not None else seen.looks
-            of_camera[seen.id] = replace(seen, looks=looks)
-        return {camera_id: list(latest.values()) for camera_id, latest in found.items()}
+    def latest_of_cameras(self, camera_ids: Sequence[CameraId], limit: int) -> dict[CameraId, list[Seen]]:
+        """Each camera's latest sightings, newest first, without their looks."""
+        found: dict[CameraId, list[Seen]] = {camera_id: [] for camera_id in camera_ids}
+        if found:
+            asked = {f"camera{n}": camera_id for n, camera_id in enumerate(found)} | {"most": limit}
+            for camera_id, *columns in self.connection.execute(_latest(len(found)), asked):
+                found[CameraId(camera_id)].append(rows.seen(columns))
+        return found
 
 
 def _counted_as(report: Report) -> tuple[object, ...]:
@@ -190,29 +184,24 @@ STANDING = (
 
 @lru_cache(maxsize=64)
 def _latest(cameras: int) -> Select[*tuple[Any, ...]]:
-    """Some cameras' latest sightings with their vectors; one without any has one row. Built once for each number.
+    """Some cameras' latest sightings, in the columns of `rows.seen` behind the camera. Built once for each number.
 
-    A question for each camera, in one statement: so each reads no more than its end of the index. And two outer joins
-    in a row: SQLite would make the whole table of a join within an outer join, for each sighting anew.
+    A question for each camera, in one statement: so each reads no more than its end of the index.
     """
     latest = union_all(*(select(_latest_of(f"camera{n}")) for n in range(cameras))).subquery()
-    made = (embeddings.c.crop_id == crops.c.id) & (embeddings.c.model == bindparam("model"))
-    joined = latest.outerjoin(crops, crops.c.report_id == latest.c.id).outerjoin(embeddings, made)
-    return (
-        select(latest, crops.c.part, embeddings.c.vector)
-        .select_from(joined)
-        .order_by(latest.c.created_at.desc(), latest.c.id.desc(), embeddings.c.id)
-    )
+    columns = (latest.c[name] for name in ("camera_id", "id", "encounter_id", "happened_us", "last_us", "track_id"))
+    return select(*columns).order_by(latest.c.created_at.desc(), latest.c.id.desc())
 
 
 def _latest_of(camera: str) -> Subquery:
+    last_at = func.coalesce(reports.c.last_seen_at, reports.c.happened_at)
     return (
         select(
-            reports.c.id,
             reports.c.camera_id,
+            reports.c.id,
             reports.c.encounter_id,
-            reports.c.happened_at,
-            reports.c.last_seen_at,
+            type_coerce(reports.c.happened_at, BigInteger).label("happened_us"),
+            type_coerce(last_at, BigInteger).label("last_us"),
             reports.c.track_id,
             reports.c.created_at,
         )

@@ -23,7 +23,7 @@ from homeward.domain.ids import (
 from homeward.domain.looks import Outline
 from homeward.domain.matches import Match, Reason, ReasonCode, Verdict
 from homeward.domain.places import Point
-from homeward.domain.repeats import Look, Seen
+from homeward.domain.repeats import Seen
 from homeward.domain.reports import Camera, Crop, Held, NewCrop, Photo, Report, Shelf, Source, Standing, Status
 from homeward.storage.sql.types import from_us
 
@@ -137,21 +137,15 @@ def standing(row: Sequence[Any]) -> Standing:
     )
 
 
-def seen(row: Row) -> Seen:
-    """A sighting without its looks."""
-    return Seen(
-        id=ReportId(row["id"]),
-        encounter_id=EncounterId(row["encounter_id"]),
-        happened_at=row["happened_at"],
-        last_at=row["last_seen_at"] or row["happened_at"],
-        track_id=row["track_id"],
-        looks=(),
-    )
+def seen(row: Sequence[Any]) -> Seen:
+    """A sighting without its looks, of its columns, by position; moments in microseconds."""
+    report_id, encounter_id, happened_us, last_us, track_id = row
+    return Seen(ReportId(report_id), EncounterId(encounter_id), from_us(happened_us), from_us(last_us), track_id, ())
 
 
-def look(row: Row) -> Look:
-    """A part and its vector."""
-    return Part(row["part"]), np.frombuffer(row["vector"], VECTOR)
+def look(part: str, vector: bytes | None) -> tuple[Part, Vector | None]:
+    """A part and its vector, where there is one."""
+    return Part(part), None if vector is None else np.frombuffer(vector, VECTOR)
 
 
 def box_values(box: Box) -> list[float]:

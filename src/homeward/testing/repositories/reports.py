@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from homeward.domain.animals import Species
-from homeward.domain.embeddings import Embedding, NewEmbedding
+from homeward.domain.animals import Part, Species
+from homeward.domain.embeddings import Embedding, NewEmbedding, Vector
 from homeward.domain.ids import CameraId, ContentHash, CropId, EmbeddingId, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.looks import Outline, Shown, shown_on
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
@@ -95,26 +95,15 @@ class MemoryReports(Repository):
         """What weighs for or against a pair, of those that exist."""
         return [standing_of(report) for report in self.get_many(ids)]
 
-    def latest_of_cameras(
-        self, camera_ids: Sequence[CameraId], model: ModelName, limit: int
-    ) -> dict[CameraId, list[Seen]]:
-        """Each camera's latest sightings, newest first, each with its vectors of ``model``."""
-        return {camera_id: self._latest(camera_id, model, limit) for camera_id in camera_ids}
-
-    def _latest(self, camera_id: CameraId, model: ModelName, limit: int) -> list[Seen]:
-        latest = self.find(ReportQuery(camera_id=camera_id, limit=limit))
-        made = MemoryEmbeddings(self.tables)
-        return [
-            Seen(
-                r.id,
-                r.encounter_id,
-                r.happened_at,
-                r.last_seen_at or r.happened_at,
-                r.track_id,
-                tuple((e.part, e.vector) for e in made.of_report(r.id, model)),
-            )
-            for r in latest
-        ]
+    def latest_of_cameras(self, camera_ids: Sequence[CameraId], limit: int) -> dict[CameraId, list[Seen]]:
+        """Each camera's latest sightings, newest first, without their looks."""
+        latest = {camera_id: self.find(ReportQuery(camera_id=camera_id, limit=limit)) for camera_id in camera_ids}
+        return {
+            camera_id: [
+                Seen(r.id, r.encounter_id, r.happened_at, r.last_seen_at or r.happened_at, r.track_id, ()) for r in some
+            ]
+            for camera_id, some in latest.items()
+        }
 
     def _by_day(self, around: Around) -> dict[Species, dict[int, int]]:
         runs = cells_within(around.centre, around.radius_km) if around.centre else None
@@ -230,6 +219,20 @@ class MemoryEmbeddings(Repository):
         """All vectors of a report made by ``model``."""
         every = (self._full(found) for found in sorted(self.tables.embeddings))
         return [e for e in every if e.report_id == report_id and e.model == model]
+
+    def looks(
+        self, report_ids: Sequence[ReportId], model: ModelName
+    ) -> dict[ReportId, list[tuple[Part, Vector | None]]]:
+        """Of each of these reports the crops of chosen animals, with their vectors of ``model`` if there are any."""
+        made = {e.crop_id: e.vector for e in self.tables.embeddings.values() if e.model == model}
+        return {
+            report_id: [
+                (crop.part, made.get(crop.id))
+                for crop in self.tables.crops.values()
+                if crop.report_id == report_id and crop.animal == self.tables.photos[crop.photo_id].chosen
+            ]
+            for report_id in report_ids
+        }
 
     def missing(self, report_id: ReportId, model: ModelName) -> list[Crop]:
         """Crops of the chosen animals of a report that ``model`` has not embedded yet."""
