@@ -5,7 +5,7 @@ import pytest
 from homeward.domain.filing import ReportChange
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Shelf, Status
-from homeward.engine.events import MatchJudged, TalkMoved
+from homeward.engine.events import MatchJudged, ReportChanged, TalkMoved
 from homeward.errors import Conflict
 from homeward.ports import AlertKind
 from tests.conftest import photo
@@ -93,3 +93,23 @@ def test_whoever_talks_about_a_pet_learns_at_once_that_its_case_is_closed_and_op
         assert news == 2 * [TalkMoved(*pair)]
         change(world, *pair, Status.OPEN)
     assert len(news) == 2
+
+
+def expire(world, _):
+    world.clock.forward(days=366)
+    world.engine.forget_due()
+
+
+def erase(world, lost):
+    world.engine.erase(lost)
+
+
+@pytest.mark.parametrize("end", [expire, erase])
+def test_that_a_report_ran_out_or_was_erased_is_told_to_its_own_pages_and_to_those_it_talks_with(world, pair, end):
+    ask(world, pair)
+    own, other = [], []
+    with world.engine.events.subscribe(pair[0], own.append), world.engine.events.subscribe(pair[1], other.append):
+        end(world, pair[0])
+
+    assert ReportChanged(pair[0]) in own
+    assert TalkMoved(*pair) in other

@@ -513,6 +513,21 @@ def test_that_a_case_is_closed_opened_or_hidden_shows_in_other_tabs_and_on_other
         expect(page.get_by_text("A stolen picture")).to_be_visible()
 
 
+def test_that_a_search_ran_out_or_was_erased_shows_in_other_tabs_and_on_other_devices(visit, lost, door):
+    here, there = (visit(path_of(lost)) for _ in range(2))
+    for page in (here, there):
+        page.wait_for_load_state("networkidle")  # it listens, and has asked once more since
+    door.world.clock.forward(days=366)
+    door.world.engine.forget_due()
+    for page in (here, there):
+        expect(page.get_by_text("has run out of time")).to_be_visible()
+    here.on("dialog", lambda dialog: dialog.accept())
+    here.get_by_role("button", name="Erase everything").click()
+
+    expect(there.get_by_role("heading", name="This report was erased")).to_be_visible()
+    assert there.evaluate("Object.keys(localStorage).filter(key => key.startsWith('homeward.case'))") == []
+
+
 @pytest.mark.parametrize("language", ["en-US", "ru-RU"])
 def test_a_new_match_is_shown_with_its_answers_above_the_switch_to_the_map(visit, lost, door, language):
     page = visit(path_of(lost), viewport={"width": 360, "height": 740}, language=language)

@@ -9,6 +9,7 @@ from tests.conftest import photo
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
 
 MEETING = {"latitude": 57.61, "longitude": 39.86}
+TALKS = "**/api/v1/handovers?*"
 
 
 @pytest.fixture
@@ -82,13 +83,28 @@ def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap
     expect(finder.get_by_text("A scar under the left paw")).to_be_visible(timeout=20_000)
 
 
-def test_what_is_said_to_somebody_who_has_erased_everything_is_explained(both):
-    owner, finder = both
-    connect(owner, finder)
+def erase(owner):
     owner.once("dialog", lambda dialog: dialog.accept())
     owner.get_by_text("More", exact=True).click()
     owner.get_by_role("button", name="Erase everything").click()
     expect(owner.get_by_role("heading", name="erased")).to_be_visible()
+
+
+def test_that_the_other_side_has_erased_everything_is_told_at_once(both):
+    owner, finder = both
+    connect(owner, finder)
+    erase(owner)
+
+    expect(finder.get_by_text("Другая сторона удалила своё объявление.")).to_be_visible(timeout=20_000)
+
+
+def test_what_is_said_to_somebody_who_has_erased_everything_is_explained(both):
+    owner, finder = both
+    connect(owner, finder)
+    finder.route(TALKS, lambda route: route.abort())  # what it hears of the erasure leads nowhere
+    with finder.expect_event("requestfailed"):
+        erase(owner)
+    finder.unroute(TALKS)
 
     finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
     finder.get_by_role("button", name="Отправить").click()

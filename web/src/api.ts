@@ -160,6 +160,9 @@ export class Problem extends Error {
   }
 }
 
+/** What the server says to the link of a report that was erased. */
+export const ERASED = new Problem(401, "report_erased", "");
+
 /** Whatever was thrown. */
 export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(500, "internal", String(error));

@@ -56,7 +56,7 @@ class Engine:
         self._remember = Remember(ports.database, ports.photos, ports.clock)
         self._work = Work(ports, rules, self.events)
         self._sight = Sight(ports, rules, self._remember, self._work.run_sightings)
-        self._forget = Forget(ports, rules)
+        self._forget = Forget(ports, rules, self.events)
         self.alerts = Notify(ports, rules)
         self.cameras = CameraBook(ports, self._forget.erase)
         self.people = People(ports, self._forget)

@@ -1,6 +1,6 @@
 """Forget: what is asked to go or has grown old goes: rows first, then files that no row names any more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,8 +10,10 @@ import structlog
 
 from homeward.domain.accounts import EMAIL
 from homeward.domain.devices import PUSH
+from homeward.domain.handovers import Handover
 from homeward.domain.ids import AccountId, ContentHash, ReportId
-from homeward.domain.reports import Status
+from homeward.domain.reports import Report, Source, Status
+from homeward.engine.events import EventBroker, ReportChanged, TalkMoved
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import NotErased, NotFound, PhotoStoreUnavailable, StorageFull
 from homeward.ports import ReportQuery, UnitOfWork
@@ -31,10 +33,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Erases reports and sweeps up after them."""
+    """Erases reports and sweeps up after them; ``events`` tells whoever has them, or a talk with them, open."""
 
     ports: Ports
     rules: Rules
+    events: EventBroker
 
     def erase(self, report_id: ReportId) -> None:
         """Rows, vectors, photos, matches, alerts: all gone when it returns.
@@ -60,10 +63,12 @@ class Forget:
         hashes: list[ContentHash] = []
         with self.ports.database.write() as work:
             there = [report for report in map(work.reports.get, sorted(report_ids)) if report is not None]
+            talks = _talks_of(work, there)
             for report in there:
                 hashes += [photo.content_hash for photo, _ in work.photos.of_report(report.id)]
                 work.reports.remove(report.id)
                 _drop_address(work, report.account_id)
+        self._tell(there, talks)
         with suppress(PhotoStoreUnavailable):
             self._drop_unnamed(hashes)
         return len(there)
@@ -106,14 +111,25 @@ class Forget:
         now = self.ports.clock.now()
         with self.ports.database.write() as work:
             old = work.expiry.open_persons_reports_before(now - timedelta(days=self.rules.open_days), BATCH)
-            for report in filter(None, map(work.reports.get, sorted(old))):
-                if report.status is Status.OPEN:  # still: others write meanwhile
-                    work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
+            there = filter(None, map(work.reports.get, sorted(old)))
+            still_open = [report for report in there if report.status is Status.OPEN]  # others write meanwhile
+            for report in still_open:
+                work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
+            talks = _talks_of(work, still_open)
             work.answers.forget_before(now - ANSWERS_KEPT)
             work.audit.forget_before(now - LOOKS_KEPT)
             work.inbox.forget_before(now - NUMBERS_KEPT)
             self._forget_desk(work, now)
+        self._tell(still_open, talks)
         return len(old)
+
+    def _tell(self, ended: Iterable[Report], talks: Iterable[Handover]) -> None:
+        """Committed: whoever has one of ``ended``, or a conversation with it, open learns of it."""
+        for report in ended:
+            if report.source is Source.PERSON:  # nobody has a sighting open, and a city ends dozens a second
+                self.events.publish(ReportChanged(report.id))
+        for talk in talks:
+            self.events.publish(TalkMoved(talk.lost_id, talk.found_id))
 
     def _forget_desk(self, work: UnitOfWork, now: datetime) -> None:
         work.senders.forget_before(now - SENDERS_KEPT)
@@ -146,6 +162,11 @@ class Forget:
     def _unnamed(self, hashes: Sequence[ContentHash]) -> list[ContentHash]:
         with self.ports.database.read() as work:
             return [content_hash for content_hash in hashes if not work.photos.with_hash(content_hash)]
+
+
+def _talks_of(work: UnitOfWork, reports: Sequence[Report]) -> set[Handover]:
+    asked = [report.id for report in reports if report.source is Source.PERSON]  # nobody talks with a camera
+    return {talk for report_id in asked for talk in work.handovers.of_report(report_id)}
 
 
 def _drop_address(work: UnitOfWork, account_id: AccountId) -> None:

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { asProblem, type Change, type Handover, type Owner, type Problem, type Report, Server } from "../api";
+import { asProblem, type Change, ERASED, type Handover, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { AddPhotos, type Send } from "../owner/AddPhotos";
 import { forget, keep } from "../owner/kept";
@@ -13,7 +13,7 @@ import { useWords } from "../ui/context";
 import { Degree, stepOf } from "../ui/Degree";
 import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
-import { ERASED, Trouble } from "../ui/Trouble";
+import { Trouble } from "../ui/Trouble";
 import type { Words } from "../words";
 
 const LEAST = 0.05;
@@ -28,7 +28,6 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   const report = useSignal<Report | null>(null);
   const owners = useSignal<Owner[]>([]);
   const problem = useSignal<Problem | null>(null);
-  const isErased = useSignal(false);
   const talks = useMemo(() => new Talks(server), [server]);
 
   const attempt = async (work: () => Promise<void>) => {
@@ -38,6 +37,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     } catch (error) {
       problem.value = asProblem(error);
       if (problem.value.status === 401 || problem.value.status === 403) forget(id);
+      if (problem.value.code === ERASED.code) stop.current();
     }
   };
   const fill = async () => {
@@ -85,7 +85,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   }, [server]);
   useTitle(words.t("finder.thanks"));
 
-  if (isErased.value) return <Trouble problem={ERASED} />;
+  if (problem.value?.code === ERASED.code) return <Trouble problem={problem.value} />;
   if (problem.value && !report.value) return <Trouble problem={problem.value} again={() => void open()} />;
   if (!report.value) return <div class="card skeleton" aria-busy="true" />;
   const photo = report.value.photos[0];
@@ -171,8 +171,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
             if (!confirm(words.t("finder.sure_erase"))) return;
             void attempt(async () => {
               await server.erase();
-              forget(id);
-              isErased.value = true;
+              throw ERASED;
             });
           }}
         >

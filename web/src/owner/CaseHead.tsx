@@ -25,11 +25,10 @@ interface Headed {
   owned: Case;
   report: Report;
   name: string;
-  onErased: () => void;
 }
 
 /** The owner's pet, how many animals may be it, and what can be done with the case. */
-export function CaseHead({ owned, report, name, onErased }: Headed) {
+export function CaseHead({ owned, report, name }: Headed) {
   const words = useWords();
   const asked = useSignal<End | null>(null);
   const asker = useRef<HTMLElement | null>(null);
@@ -50,12 +49,7 @@ export function CaseHead({ owned, report, name, onErased }: Headed) {
     <Deed
       look="plain"
       text={words.t("owner.erase")}
-      act={async () => {
-        if (!confirm(words.t("owner.sure_erase"))) return null;
-        const problem = await owned.erase();
-        if (!problem) onErased();
-        return problem;
-      }}
+      act={async () => (confirm(words.t("owner.sure_erase")) ? owned.erase() : null)}
     />
   );
   return (

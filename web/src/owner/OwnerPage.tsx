@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Server } from "../api";
+import { ERASED, Server } from "../api";
 import { type About, TalkList } from "../talk/TalkList";
 import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
@@ -9,7 +9,7 @@ import { late } from "../ui/late";
 import { useMedia } from "../ui/media";
 import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
-import { ERASED, Trouble } from "../ui/Trouble";
+import { Trouble } from "../ui/Trouble";
 import type { Words } from "../words";
 import { Case, isLikely } from "./case";
 import { CaseHead } from "./CaseHead";
@@ -30,11 +30,10 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
     return () => owned.close();
   }, [owned]);
 
-  const isErased = useSignal(false);
   const report = owned.report.value;
   const problem = owned.problem.value;
   useTitle(report && (report.name ?? words.t(`poster.${report.species}`)));
-  if (isErased.value) return <Trouble problem={ERASED} />;
+  if (problem?.code === ERASED.code) return <Trouble problem={problem} />;
   if (problem && !report) return <Trouble problem={problem} again={() => void (problem.status === 0 ? owned.retry() : owned.open(token))} />;
   if (!report) return <Skeleton />;
   const name = report.name ?? words.t(`pet.${report.species}`);
@@ -46,7 +45,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
     <div class={`owner ${hasMatches ? `show-${owned.view.value}` : ""}`}>
       <div class="owner-main">
         {problem && <Notice problem={problem} knownAt={owned.knownAt.value} />}
-        <CaseHead owned={owned} report={report} name={name} onErased={() => (isErased.value = true)} />
+        <CaseHead owned={owned} report={report} name={name} />
         <TalkList talks={owned.talks} about={({ handover }) => aboutFound(words, owned, handover.found_id)} />
         {isOpen && report.pending && (
           <p class="notice" role="status">

@@ -1,6 +1,6 @@
 // The owner's case: the report, its matches, what is chosen of them. List and map read the same signals.
 import { computed, signal } from "@preact/signals";
-import { asProblem, type Change, type Match, Problem, type Report, type Server, type Verdict } from "../api";
+import { asProblem, type Change, ERASED, type Match, Problem, type Report, type Server, type Verdict } from "../api";
 import type { Send } from "./AddPhotos";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
@@ -126,12 +126,11 @@ export class Case {
     });
   };
 
-  /** For good, on the server and on this device. */
+  /** For good, on the server and on this device; what it comes back with says so. */
   erase(): Promise<Problem | null> {
     return this.once(async () => {
       await this.server.erase();
-      this.close();
-      forget(this.id);
+      throw ERASED;
     });
   }
 
@@ -238,6 +237,7 @@ export class Case {
   private fail(error: unknown, again: () => Promise<unknown>): void {
     const problem = asProblem(error);
     if (problem.status === 401 || problem.status === 403) forget(this.id);
+    if (problem.code === ERASED.code) this.close();
     const kept = problem.status === 0 ? recall(this.id) : null;
     if (kept && !this.report.value) {
       this.report.value = kept.report;

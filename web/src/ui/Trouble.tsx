@@ -1,5 +1,5 @@
 import { useLayoutEffect } from "preact/hooks";
-import { Problem } from "../api";
+import { ERASED, type Problem } from "../api";
 import { LostLink } from "../email/LostLink";
 import { useWords } from "./context";
 import { isReached } from "./reached";
@@ -41,12 +41,10 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
   );
 }
 
-/** What there is to say after somebody erased a report. */
-export const ERASED = new Problem(410, "report_erased", "");
 
 function kindOf({ status, code }: Problem): "offline" | "expired" | "erased" | "link" | "other_address" | "missing" | "server" {
   if (status === 0) return "offline";
-  if (code === "report_erased") return "erased";
+  if (code === ERASED.code) return "erased";
   if (code === "token_expired") return "expired";
   if (code === "other_address") return code;
   if (status === 401 || status === 403) return "link";
