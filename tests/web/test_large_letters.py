@@ -99,3 +99,28 @@ def test_no_camera_lies_under_the_buttons_of_the_map(visit, door):
     for mark in page.locator(".camera-mark").all():
         box = mark.bounding_box()
         assert box["x"] + box["width"] <= buttons["x"] or box["y"] >= buttons["y"] + buttons["height"]
+
+
+# of each select the longest choice, chosen: wider than the select, yet in no more lines than beside enough room
+CUT = """[...document.querySelectorAll("select")].filter((each) => each.checkVisibility()).flatMap((each) => {
+  const texts = [...each.options].map((option) => option.text);
+  each.selectedIndex = texts.reduce((best, text, n) => (text.length > texts[best].length ? n : best), 0);
+  const whole = each.cloneNode(true);
+  whole.selectedIndex = each.selectedIndex;
+  Object.assign(whole.style, {position: "absolute", width: "max-content", maxWidth: "none"});
+  each.after(whole);
+  const isCut = whole.offsetWidth > each.offsetWidth + 1 && whole.offsetHeight >= each.offsetHeight;
+  whole.remove();
+  return isCut ? [texts[each.selectedIndex]] : [];
+})"""
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_choice_is_read_to_its_end(visit, lost, language, width):
+    page = visit(path_of(lost), language=language, viewport={"width": width, "height": 640})
+    page.locator(".filter-line button").click()
+    expect(page.locator(".choice-grid select")).to_have_count(4)
+
+    assert page.evaluate(CUT) == []
+    assert sticking_out(page) == []

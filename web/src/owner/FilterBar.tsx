@@ -104,7 +104,7 @@ function told(words: Words, filter: Filter, criterion: Criterion): string {
     until: until ? words.day(`${until}T12:00`) : "",
     least: words.percent(least ?? 0),
     source: source ? words.t(`source.${source}`) : "",
-    verdict: verdict ? words.t(verdict === "none" ? "filter.open" : `verdict.said_${verdict}`) : "",
+    verdict: verdict ? words.t(verdict === "none" ? "filter.open" : `verdict.${verdict}`) : "",
   };
   return `${name}: ${value[criterion]}`;
 }
@@ -173,7 +173,7 @@ function Choices({ owned, onDone }: { owned: Case; onDone: () => void }) {
           value={filter.verdict}
           options={[
             ["none", words.t("filter.open")],
-            ...VERDICTS.map((verdict) => [verdict, words.t(`verdict.said_${verdict}`)] as [typeof verdict, string]),
+            ...VERDICTS.map((verdict) => [verdict, words.t(`verdict.${verdict}`)] as [typeof verdict, string]),
           ]}
           onChange={(verdict) => set({ verdict })}
         />
