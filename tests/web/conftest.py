@@ -18,11 +18,11 @@ DRAWING = (
 )
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # Two frames on: a transition that a new scheme sets off has begun by then. What turns for ever is not waited for.
-SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(async () => {
-    const passing = document.getAnimations().filter(each => each.effect.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(passing.map(each => each.finished));
-    done(true);
-})))"""
+# Nor is a promise of the animation: one that is cut short may never keep it.
+SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(
+    document.getAnimations().every(each =>
+        each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity)
+))))"""
 PHONE, SMALL, DESK = {"width": 390, "height": 844}, {"width": 320, "height": 640}, {"width": 1440, "height": 900}
 
 MISSING = [
