@@ -380,6 +380,24 @@ def test_health_tells_of_queues_and_disk(visit, links, pairs):
     expect(page.get_by_role("row", name=re.compile("matches for owners"))).to_be_visible()
 
 
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("viewport", [{"width": 320, "height": 568}, SMALL, PHONE])
+def test_on_a_phone_an_operator_sees_all_rooms_and_both_animals(visit, links, pairs, viewport, language):
+    page = visit(links("Anna"), viewport=viewport, language=language, has_touch=True, is_mobile=True)
+    room(page, "pairs")
+    expect(page.locator(".pair-stage img").first).to_be_visible()
+    words = page.locator(".opinions").bounding_box()
+
+    for seen in (".desk-tabs a", ".pair-stage figure"):
+        for each in page.locator(seen).all():
+            box = each.bounding_box()
+            assert 0 <= box["x"] < box["x"] + box["width"] <= viewport["width"]
+    for animal in page.locator(".pair-stage figure > :first-child").all():
+        box = animal.bounding_box()
+        assert box["height"] > 90
+        assert box["y"] + box["height"] <= words["y"]
+
+
 @pytest.mark.parametrize(
     ("viewport", "scheme", "language"),
     [(SMALL, "dark", "ru-RU"), (PHONE, "light", "en-US"), (DESK, "light", "ru-RU"), (DESK, "dark", "en-US")],
@@ -403,6 +421,6 @@ def test_everybody_can_use_every_room(visit, links, pairs, door, viewport, schem
 
 # what scrolls sideways by design may hold more than the screen does
 TOO_WIDE_OUTSIDE_OF_STRIPS = """[...document.querySelectorAll("body *")]
-  .filter((e) => e.checkVisibility({contentVisibilityAuto: true}) && !e.closest(".desk-tabs, .wide, .swipe, .strip, .camera-map")
+  .filter((e) => e.checkVisibility({contentVisibilityAuto: true}) && !e.closest(".swipe, .strip, .camera-map")
     && e.getBoundingClientRect().right > innerWidth + 1)
   .map((e) => e.outerHTML.slice(0, 120))"""

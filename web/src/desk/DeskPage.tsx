@@ -128,10 +128,6 @@ function useTab(me: Me): [Tab, string] {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  useEffect(() => {
-    const [strip, own] = [document.querySelector(".desk-tabs"), document.querySelector<HTMLElement>(".desk-tabs [aria-current]")];
-    if (strip && own) strip.scrollLeft = own.offsetLeft - (strip.clientWidth - own.offsetWidth) / 2;
-  }, [tab]);
   return [tab, hash.value];
 }
 

@@ -58,8 +58,11 @@ function Ready({ health }: { health: Health }) {
   );
 }
 
+const COLUMNS = ["queue", "waiting", "failing", "oldest", "error"] as const;
+
 function Queues({ of }: { of: Health["queues"] }) {
   const words = useDeskWords();
+  const [, waiting, failing, oldest, error] = COLUMNS.map((column) => words.t(`health.${column}`));
   return (
     <section>
       <h2>{words.t("health.queues")}</h2>
@@ -70,7 +73,7 @@ function Queues({ of }: { of: Health["queues"] }) {
           <table class="desk-table">
             <thead>
               <tr>
-                {(["queue", "waiting", "failing", "oldest", "error"] as const).map((column) => (
+                {COLUMNS.map((column) => (
                   <th key={column} scope="col">
                     {words.t(`health.${column}`)}
                   </th>
@@ -81,10 +84,10 @@ function Queues({ of }: { of: Health["queues"] }) {
               {of.map((queue) => (
                 <tr key={queue.name}>
                   <th scope="row">{words.named("queue", queue.name)}</th>
-                  <td>{words.words.number(queue.waiting)}</td>
-                  <td class={queue.failing ? "late" : ""}>{words.words.number(queue.failing)}</td>
-                  <td>{queue.oldest_at && words.words.ago(queue.oldest_at)}</td>
-                  <td>{queue.error}</td>
+                  <td data-column={waiting}>{words.words.number(queue.waiting)}</td>
+                  <td data-column={failing} class={queue.failing ? "late" : ""}>{words.words.number(queue.failing)}</td>
+                  <td data-column={oldest}>{queue.oldest_at && words.words.ago(queue.oldest_at)}</td>
+                  <td data-column={error}>{queue.error}</td>
                 </tr>
               ))}
             </tbody>

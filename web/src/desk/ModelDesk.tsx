@@ -128,8 +128,8 @@ function SetTable({ sets }: { sets: [string, Numbers][] }) {
           {sets.map(([set, row]) => (
             <tr key={set}>
               <th scope="row">{set}</th>
-              {Object.keys(FIGURES).map((name) => (
-                <td key={name}>{row[name] === undefined ? "" : words.words.number(row[name], 3)}</td>
+              {Object.entries(FIGURES).map(([name, column]) => (
+                <td key={name} data-column={column}>{row[name] === undefined ? "" : words.words.number(row[name], 3)}</td>
               ))}
             </tr>
           ))}
