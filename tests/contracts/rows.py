@@ -84,9 +84,10 @@ def photos_of_revision_0013(connection):
     """Two reports with a photo each; one has a crop, the other was filed while the models were down."""
     migrate(connection, "0013")
     for name in ("seen", "waiting"):
-        connection.execute(insert(tables.reports), rows.report_values(report(name)))
-        shown = rows.photo_values(photo(name))
-        shown.pop("looked_at")  # came later
+        told, shown = rows.report_values(report(name)), rows.photo_values(photo(name))
+        for values, later in ((told, "reopened_at"), (shown, "looked_at")):
+            values.pop(later)
+        connection.execute(insert(tables.reports), told)
         connection.execute(insert(tables.photos), shown)
     connection.execute(insert(tables.crops), rows.crop_values(crop(photo("seen"))))
 

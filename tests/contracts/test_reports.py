@@ -349,8 +349,10 @@ def test_open_reports_of_people_grow_old_and_sightings_do_not(database):
         add(work, "new", minutes=60 * 48)
         add(work, "camera's", source=Source.CAMERA, camera_id=CameraId("c"))
         work.reports.add(replace(old, id=ReportId("closed"), status=Status.CLOSED, closed_at=NOW))
+        work.reports.add(replace(old, id=ReportId("opened again"), reopened_at=NOW + 2 * DAY))
     with database.read() as work:
         assert work.expiry.open_persons_reports_before(NOW + DAY, 9) == ["old"]
+        assert "opened again" in work.expiry.open_persons_reports_before(NOW + 3 * DAY, 9)
 
 
 @pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)

@@ -406,6 +406,20 @@ def test_an_open_report_expires(world):
     assert world.engine.report(lost.report.id).report.status is Status.EXPIRED
 
 
+def test_an_expired_report_that_is_opened_again_has_its_whole_time_anew(world):
+    lost = world.file("lost", photo(1))
+    world.clock.forward(days=366)
+    world.engine.forget_due()
+    world.engine.change(lost.report.id, ReportChange(status=Status.OPEN))
+
+    world.clock.forward(days=364)
+    world.engine.forget_due()
+    assert world.engine.report(lost.report.id).report.status is Status.OPEN
+    world.clock.forward(days=2)
+    world.engine.forget_due()
+    assert world.engine.report(lost.report.id).report.status is Status.EXPIRED
+
+
 def test_a_moved_home_is_matched_anew(world):
     lost = world.file("lost", photo(1), place=HOME, home=HOME)
     world.file("found", photo(1, noise=1), place=NEAR)

@@ -1,7 +1,7 @@
 """Reports, photos and cameras: what the shelves hold besides vectors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import NamedTuple
@@ -66,6 +66,7 @@ class Report:
     ``address`` is the place in words. Until ``muted_until`` its account is told of no matches.
     ``secret_mark`` is a mark that the owner keeps back: it proves whose the animal is, and nobody else is shown it.
     Of a ``listed`` one everybody may see photo, name, species, district and day.
+    An open one has been since it was created or, where it had ended meanwhile, since ``reopened_at``.
     ``encounter_id`` groups sightings of one animal on one camera; a person's report is its own encounter.
     """
 
@@ -92,6 +93,7 @@ class Report:
     clock_corrected: bool = False
     last_seen_at: datetime | None = None
     closed_at: datetime | None = None
+    reopened_at: datetime | None = None
     address: str | None = None
     muted_until: datetime | None = None
     listed: bool = False
@@ -103,6 +105,12 @@ class Report:
     def begins_encounter(self) -> bool:
         """Whether it is the first sighting of its encounter: the one that counts as an animal."""
         return str(self.id) == str(self.encounter_id)
+
+    def with_status(self, status: Status, now: datetime) -> "Report":
+        """The same, ended ``now`` or open again from now on."""
+        if status is Status.OPEN:
+            return replace(self, status=status, closed_at=None, reopened_at=now)
+        return replace(self, status=status, closed_at=now)
 
     @property
     def day(self) -> date:

@@ -51,9 +51,9 @@ class Change:
         return after
 
     def _ended(self, before: Report, after: Report) -> Report:
-        """With the moment at which it ended, or none where it is open again."""
+        """With the moment at which it ended, or was opened again."""
         check_not_hidden(before.status, after.status)
-        return replace(after, closed_at=None if after.status is Status.OPEN else self.ports.clock.now())
+        return after.with_status(after.status, self.ports.clock.now())
 
 
 def check_not_hidden(*statuses: Status) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -114,7 +114,7 @@ class Forget:
             there = filter(None, map(work.reports.get, sorted(old)))
             still_open = [report for report in there if report.status is Status.OPEN]  # others write meanwhile
             for report in still_open:
-                work.reports.update(replace(report, status=Status.EXPIRED, closed_at=now))
+                work.reports.update(report.with_status(Status.EXPIRED, now))
             talks = _talks_of(work, still_open)
             work.answers.forget_before(now - ANSWERS_KEPT)
             work.audit.forget_before(now - LOOKS_KEPT)

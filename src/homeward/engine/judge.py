@@ -1,6 +1,6 @@
 """Judge: what an owner says of a match, stored with what it ends. Ends no find over its finder's head."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from homeward.domain.handovers import Handover
@@ -60,11 +60,11 @@ def _end(work: UnitOfWork, lost: Report, found: Report, now: datetime) -> None:
     check_not_hidden(lost.status)
     if lost.status is not Status.OPEN:
         raise Conflict("This case is closed already.", field="close", hint="Open it again first.")
-    work.reports.update(replace(lost, status=Status.REUNITED, closed_at=now))
+    work.reports.update(lost.with_status(Status.REUNITED, now))
     if found.camera_id is not None or found.status is Status.HIDDEN:
         return
     has_agreed, is_open = finder_agrees(work, lost, found), found.status is Status.OPEN
     if has_agreed and is_open:
-        work.reports.update(replace(found, status=Status.REUNITED, closed_at=now))
+        work.reports.update(found.with_status(Status.REUNITED, now))
     if has_agreed or is_open:
         tell_home(work, lost, found, now)

@@ -119,7 +119,7 @@ class Expiry(Protocol):
         ...
 
     def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
-        """Open reports of people created before ``when``."""
+        """Reports of people that are open since before ``when``: created then, and not opened again after it."""
         ...
 
 

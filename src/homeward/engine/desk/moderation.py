@@ -1,7 +1,7 @@
 """Moderation: complaints about notices in, an operator's decisions on reports out. Never decides by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from homeward.domain.desk import Actor, Complaint, ComplaintKind, Decision, Deed
 from homeward.domain.ids import ReportId, new_token
@@ -101,7 +101,7 @@ class Moderation:
             if decision in AFTER:
                 after = AFTER[decision]
                 _check(report, decision)
-                work.reports.update(replace(report, status=after, closed_at=None if after is Status.OPEN else now))
+                work.reports.update(report.with_status(after, now))
                 work.jobs.add([report_id], now)
             work.complaints.decide(report_id, now)
             self.log.add(work, actor, f"report.{decision.value}", f"report:{report_id}", words)

@@ -229,8 +229,9 @@ class SqlExpiry:
         return self._ids(limit, reports.c.closed_at, when, ENDED)
 
     def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
-        """Open reports of people created before ``when``."""
-        return self._ids(limit, reports.c.created_at, when, ASKED)
+        """Reports of people that are open since before ``when``: created then, and not opened again after it."""
+        not_again = or_(reports.c.reopened_at.is_(None), reports.c.reopened_at < when)
+        return self._ids(limit, reports.c.created_at, when, ASKED, not_again)
 
     def _ids(
         self, limit: int, aged: ColumnElement[Any], when: datetime, *conditions: ColumnElement[bool] | TextClause

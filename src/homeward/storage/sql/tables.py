@@ -71,6 +71,7 @@ reports = Table(
     Column("clock_corrected", Boolean, nullable=False),
     Column("last_seen_at", Moment),
     Column("closed_at", Moment),
+    Column("reopened_at", Moment),
     Column("consent_version", Text, nullable=False),
     Column("token_version", Integer, nullable=False),
     Column("address", Text),

@@ -141,9 +141,9 @@ class MemoryExpiry(Repository):
         return _ids(limit, [(r.closed_at, r) for r in ended if r.closed_at is not None], when)
 
     def open_persons_reports_before(self, when: datetime, limit: int) -> list[ReportId]:
-        """Open reports of people created before ``when``."""
+        """Reports of people that are open since before ``when``: created then, and not opened again after it."""
         people = [r for r in self.tables.reports.values() if r.source is Source.PERSON and r.status is Status.OPEN]
-        return _ids(limit, [(r.created_at, r) for r in people], when)
+        return _ids(limit, [(r.created_at, r) for r in people if (r.reopened_at or r.created_at) < when], when)
 
 
 def _ids(limit: int, aged: list[tuple[datetime, Report]], when: datetime) -> list[ReportId]:
