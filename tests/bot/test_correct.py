@@ -39,6 +39,24 @@ def test_the_place_the_day_and_the_description_of_a_filed_report_are_corrected(t
     assert report.created_at - report.happened_at > timedelta(days=1)
 
 
+@pytest.mark.parametrize(("language", "name"), [("en", "Tom"), ("ru", "Барсик")])
+def test_the_name_of_a_filed_report_is_corrected_or_taken_away(telegram, bot, door, language, name):
+    owner = telegram.person(7, language)
+    files_lost(owner, about="hm")
+    corrects(owner, "name")
+    owner.writes("He comes when one shakes a box of dry food")
+    owner.sees(words(owner, "name_too_long", n=42, most=40))
+    owner.sees(words(owner, "ask_fix_name"))
+    owner.writes(f" {name}\n")
+    owner.sees(words(owner, "fixed"))
+    assert (the_report(door).name, the_report(door).description) == (name, None)
+    corrects(owner, "name")
+    owner.taps(words(owner, "b.no_name"))
+    owner.sees(words(owner, "fixed"))
+
+    assert the_report(door).name is None
+
+
 def test_an_address_takes_the_place_of_a_wrong_point(telegram, bot, door):
     finder = telegram.person(7, "ru")
     files_found(finder)

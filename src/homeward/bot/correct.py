@@ -1,10 +1,13 @@
-"""Correcting a filed report: where it was, when, and what is said of the animal."""
+"""Correcting a filed report: the name, where it was, when, and what is said of the animal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from homeward.bot import filing, photos
 from homeward.bot.talk import Rows, Said, Spot, Words
 from homeward.bot.turn import Turn
+
+PARTS = (("name", "about"), ("where", "when"))
+NAMELESS = "nameless"
 
 
 def _cancel(turn: Turn) -> Rows:
@@ -12,12 +15,17 @@ def _cancel(turn: Turn) -> Rows:
 
 
 def _ask_what(turn: Turn) -> None:
-    parts = tuple(turn.button(f"fix_{part}", part) for part in ("where", "when", "about"))
-    turn.ask("fix", turn.words("ask_fix"), (parts, *_cancel(turn)))
+    rows = tuple(tuple(turn.button(f"fix_{part}", part) for part in row) for row in PARTS)
+    turn.ask("fix", turn.words("ask_fix"), (*rows, *_cancel(turn)))
+
+
+def _ask_name(turn: Turn) -> None:
+    turn.ask("fix_name", turn.words("ask_fix_name"), ((turn.button("no_name", NAMELESS),), *_cancel(turn)))
 
 
 QUESTIONS: dict[str, Callable[[Turn], None]] = {
     "fix": _ask_what,
+    "fix_name": _ask_name,
     "fix_where": lambda turn: turn.ask("fix_where", turn.words("ask_fix_where"), _cancel(turn), place=True),
     "fix_when": lambda turn: turn.ask("fix_when", turn.words("ask_fix_when"), _cancel(turn)),
     "fix_about": lambda turn: turn.ask("fix_about", turn.words("ask_fix_about"), _cancel(turn)),
@@ -27,7 +35,9 @@ QUESTIONS: dict[str, Callable[[Turn], None]] = {
 async def on_part(turn: Turn, action: str) -> None:
     """What is to be corrected; or nothing after all."""
     question = QUESTIONS.get(f"fix_{action}")
-    if question is None:
+    if action == NAMELESS:
+        await _change(turn, {"name": None})
+    elif question is None:
         turn.forget()
         turn.settle("cancelled")
     else:
@@ -40,6 +50,10 @@ async def on_correction(turn: Turn, said: Said) -> None:
     if fields is None:
         turn.repeat()
         return
+    await _change(turn, fields)
+
+
+async def _change(turn: Turn, fields: Mapping[str, object]) -> None:
     about = turn.state["about"]
     turn.forget()
     await turn.person.change(about, **fields)
@@ -52,7 +66,16 @@ async def _fields(turn: Turn, said: Words | Spot) -> dict[str, object] | None:
     if turn.step == "fix_when":
         moment = await filing.moment_of(turn, said)
         return {"happened_at": moment.isoformat()} if moment else None
+    if turn.step == "fix_name":
+        return _name(turn, " ".join(said.text.split()))
     return {"description": said.text.strip()[: photos.LONGEST_TEXT]}
+
+
+def _name(turn: Turn, name: str) -> dict[str, object] | None:
+    if len(name) > filing.LONGEST_NAME:
+        turn.say("name_too_long", n=len(name), most=filing.LONGEST_NAME)
+        return None
+    return {"name": name}
 
 
 def _place(turn: Turn, said: Words | Spot) -> dict[str, object] | None:

@@ -284,7 +284,7 @@ TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
     "more": mine.on_more,
     "secret": mine.on_secret,
     "fix": mine.on_anything,
-    **dict.fromkeys(("fix_where", "fix_when", "fix_about"), correct.on_correction),
+    **dict.fromkeys(("fix_name", "fix_where", "fix_when", "fix_about"), correct.on_correction),
     "erase": mine.on_anything,
     "erase_all": mine.on_anything,
 }
