@@ -2,7 +2,7 @@
 
 import pytest
 
-from homeward.bot.story import held_in, is_home_again, is_unknown, is_with_owner
+from homeward.bot.story import held_in, is_home_again, is_news_alone, is_unknown, is_with_owner
 from homeward.domain.reports import Status
 from homeward.locales import plural
 from homeward.ports import ReportQuery
@@ -117,6 +117,72 @@ def test_whoever_says_that_the_pet_is_home_may_end_the_search_at_once(door, some
     assert the_report(door).status is Status.CLOSED
     somebody.writes({"en": "She is home!", "ru": "Нашлась!"}[somebody.language])
     somebody.sees(words(somebody, "photo_first"))
+
+
+NEWS = {"en": "Found her! Thank you all", "ru": "Ура, нашлась! Спасибо всем"}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_news_that_the_pet_is_home_answer_no_question_about_its_report(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    files_lost(person)
+    person.writes("/my")
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.fix"))
+    person.sees(words(person, "ask_fix"))
+    person.taps(words(person, "b.fix_where"))
+    person.sees(words(person, "ask_fix_where"))
+    person.writes(NEWS[person.language])
+    person.sees(words(person, "home_again"))
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.is_home"))
+    person.sees(words(person, "closed"))
+
+    assert (the_report(door).status, the_report(door).place.lat) == (Status.CLOSED, 57.6)
+
+
+def test_news_that_the_pet_is_home_while_it_is_being_told_of_may_end_that(door, somebody):
+    somebody.writes("/lost")
+    somebody.sends_photos(photo(1))
+    somebody.sees(words(somebody, "ask_where_lost"))
+    somebody.writes(NEWS[somebody.language])
+    somebody.sees(words(somebody, "home_again_draft"))
+    somebody.writes({"en": "Svobody street 5", "ru": "Свободы 5"}[somebody.language])
+    somebody.sees(words(somebody, "ask_when_lost"))
+    somebody.writes(NEWS[somebody.language])
+    somebody.sees(words(somebody, "home_again_draft"))
+    somebody.taps(words(somebody, "b.is_home"))
+    somebody.sees(words(somebody, "cancelled"))
+
+    assert door.world.engine.reports(ReportQuery()) == []
+
+
+@pytest.mark.parametrize("text", ["нашла её у магазина", "found it at the shop"])
+def test_a_finders_words_of_where_they_found_it_are_no_news(telegram, bot, text):
+    person = telegram.person(7)
+    files_lost(person)
+    person.writes("/found")
+    person.sends_photos(photo(2))
+    person.sees(words(person, "ask_where_found"))
+    person.writes(text)
+    person.sees(words(person, "ask_when_found"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_news"),
+    [
+        ("нашлась!", True),
+        ("Ура!!! Нашлась, спасибо огромное всем, кто помогал", True),
+        ("слава богу мурка дома", True),
+        ("We have found our cat", True),
+        ("Барсик, нашли его щенком", False),
+        ("Рыжая, белая грудка, нашли её котёнком у подъезда", False),
+        ("Её нашли котёнком на улице Свободы, хромает", False),
+        ("Нашлась бы скорее", False),
+    ],
+)
+def test_only_short_news_are_no_answer(text, is_news):
+    assert is_news_alone(text, ["Мурка"]) == is_news
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 ABOUT = re.compile(r"about_([0-9a-z]{20})")  # the link on a poster: the id of a report, as new_token() makes them
 ASKED_BY = {"question": "q", "answer": "a"}  # a question of a conversation, and the button that asks it
+TO_OTHERS = {"talk", *ASKED_BY}  # what is said there is for the other side
 
 
 async def answer(turn: Turn, said: Said) -> None:
@@ -47,6 +48,8 @@ async def _answer(turn: Turn, said: Said) -> None:
 
 
 async def _said(turn: Turn, said: Said) -> None:
+    if isinstance(said, Words) and turn.step and turn.step not in TO_OTHERS and await unasked.on_news(turn, said):
+        return
     if turn.step in TAKES:
         await TAKES[turn.step](turn, said)
     elif isinstance(said, Pictures):

@@ -39,6 +39,10 @@ NOT_YET = re.compile(  # wished, feared or denied; or of people, places and thin
     r"|collar|leash|tracks?\b|footprint|footage|witness|owner)",
     re.IGNORECASE,
 )
+CHEER = re.compile(
+    r"(?:(?:ура+|спасибо|слава богу|вс[её]|thank(?:s| you| god)|hooray|yay|oh)\b[\s,.!]*)+", re.IGNORECASE
+)
+LONGEST_NEWS = 5  # words
 DEAD = re.compile(
     r"\b(?:м[её]ртв|погиб|умер|не стало\b|задавил|усыпил|загрызли|труп|насмерть|сбил[аи]? машин|машин\w+ сбил"
     r"|dead\b|died\b|killed\b|passed away|run over|hit by|put down|put to sleep|no longer alive)",
@@ -76,6 +80,12 @@ def is_home_again(text: str, names: Sequence[str] = ()) -> bool:
     for name in names:
         text = re.sub(rf"\b{re.escape(name)}\b", "она", text, flags=re.IGNORECASE)
     return _is_said(HOME_AGAIN, text, NOT_YET) and not is_dead(text)
+
+
+def is_news_alone(text: str, names: Sequence[str] = ()) -> bool:
+    """Whether somebody says that the animal is home, and so shortly that it describes none and answers no question."""
+    first = re.split(r"[,.!;\n]", CHEER.sub("", text.strip()), maxsplit=1)[0]
+    return len(first.split()) <= LONGEST_NEWS and all(is_home_again(said, names) for said in (first, text))
 
 
 def is_dead(text: str) -> bool:

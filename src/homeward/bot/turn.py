@@ -59,11 +59,14 @@ class Turn:
     def ask(self, step: str, text: str, rows: Rows = (), *, place: bool = False) -> None:
         """Open a question; taps on the buttons of earlier questions no longer count."""
         turn = int(self.state.get("turn", 0)) + 1
-        asked = tuple(
-            tuple(replace(button, data=f"{QUESTION}:{turn}:{button.data}") for button in row) for row in rows if row
-        )
-        self.state |= {"step": step, "turn": turn, "asked": _kept(text, asked, place=place)}
+        self.state |= {"step": step, "turn": turn}
+        asked = tuple(tuple(replace(button, data=self.data(button.data)) for button in row) for row in rows if row)
+        self.state["asked"] = _kept(text, asked, place=place)
         self.repeat()
+
+    def data(self, answer: str) -> str:
+        """What a button carries that answers the open question, and no later one."""
+        return f"{QUESTION}:{self.state['turn']}:{answer}"
 
     def repeat(self) -> None:
         """The open question once more."""

@@ -1,15 +1,38 @@
-"""Words that come with no question open: news of one's own report, more about its animal, or a story of another one."""
+"""Words that answer no question: news of one's own report, more about its animal, or a story of another one."""
 
 from collections.abc import Sequence
 
 from homeward.bot import filing, mine
-from homeward.bot.story import has_run_off, is_dead, is_home_again, is_story, is_with_owner
+from homeward.bot.story import has_run_off, is_dead, is_home_again, is_news_alone, is_story, is_with_owner
 from homeward.bot.talk import Button, Words
 from homeward.bot.turn import Turn
 from homeward.client import Json
 
+LONGEST_NEWS = 200  # letters
 LEAST_TO_ADD = 2
 MOST_SHOWN = 3
+
+
+async def on_news(turn: Turn, said: Words) -> bool:
+    """At a question: that the pet is home answers none. False for other words, and for a finder's."""
+    is_draft = turn.step in filing.ANSWERS
+    shelf = turn.draft.get("shelf") if is_draft else None
+    if shelf == "found" or len(said.text) > LONGEST_NEWS:
+        return False
+    lost = [each for each in await turn.person.reports() if each["status"] == "open" and each["shelf"] == "lost"]
+    if not (lost or shelf == "lost") or not is_news_alone(said.text, _names(lost)):
+        return False
+    if not is_draft:
+        turn.forget()
+    if lost:
+        mine.ask_whether_over(turn, lost, "home_again", "is_home")
+    else:
+        turn.say("home_again_draft", ((turn.button("is_home", turn.data("cancel")),),))
+    return True
+
+
+def _names(reports: Sequence[Json]) -> list[str]:
+    return [report["name"] for report in reports if report["name"]]
 
 
 async def on_words(turn: Turn, said: Words) -> bool:
@@ -21,7 +44,7 @@ async def on_words(turn: Turn, said: Words) -> bool:
         mine.ask_whether_over(turn, reports, "sorry", "close")
     elif found and is_with_owner(said.text):
         mine.ask_whether_over(turn, found, "given_back", "is_given")
-    elif lost and is_home_again(said.text, [report["name"] for report in lost if report["name"]]):
+    elif lost and is_home_again(said.text, _names(lost)):
         mine.ask_whether_over(turn, lost, "home_again", "is_home")
     elif has_run_off(said.text) and any(report["held"] == "held" for report in found):
         for report in found:
