@@ -63,6 +63,9 @@ def test_an_address_takes_the_place_of_a_wrong_point(telegram, bot, door):
     corrects(finder, "where")
     finder.writes("99.9, 200.5")
     finder.sees(words(finder, "no_such_place"))
+    for text in ("да", "не знаю"):
+        finder.writes(text)
+        finder.sees(words(finder, "rough_place"))
     finder.writes("Свободы, 15")
     finder.sees(words(finder, "fixed"))
 

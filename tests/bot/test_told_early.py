@@ -2,7 +2,7 @@
 
 import pytest
 
-from homeward.bot.story import held_in, is_home_again, is_news_alone, is_unknown, is_with_owner
+from homeward.bot.story import held_in, is_home_again, is_news_alone, is_unknown, is_with_owner, is_yes_or_no
 from homeward.domain.reports import Status
 from homeward.locales import plural
 from homeward.ports import ReportQuery
@@ -452,3 +452,26 @@ def test_a_plain_no_erases_nothing_and_other_words_are_asked_for_a_button(telegr
     person.sees(words(person, "kept"))
 
     assert the_report(door).status is Status.OPEN
+
+
+@pytest.mark.parametrize("text", ["да", "Да!", "нет", "ок", "yes", "No.", "OK"])
+def test_a_bare_yes_or_no_is_understood_as_no_more(text):
+    assert is_yes_or_no(text)
+    assert not is_yes_or_no(f"{text} Свободы 5")
+
+
+def test_a_yes_is_no_address_and_who_does_not_know_the_place_skips_it(door, somebody):
+    somebody.writes("/lost")
+    somebody.sends_photos(photo(1))
+    somebody.sees(words(somebody, "ask_where_lost"))
+    somebody.writes({"en": "Yes", "ru": "да"}[somebody.language])
+    somebody.sees(words(somebody, "rough_place"))
+    somebody.sees(words(somebody, "ask_where_lost"))
+    somebody.writes({"en": "I don't know", "ru": "не знаю"}[somebody.language])
+    somebody.sees(words(somebody, "ask_when_lost"))
+    somebody.taps(words(somebody, "b.skip"))
+    somebody.sees(words(somebody, "ask_about_lost"))
+    somebody.taps(words(somebody, "b.skip"))
+    somebody.sees(words(somebody, "filed_lost"))
+
+    assert the_report(door).address is None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from homeward.bot import filing, photos
+from homeward.bot.story import is_unknown, is_yes_or_no
 from homeward.bot.talk import Rows, Said, Spot, Words
 from homeward.bot.turn import Turn
 
@@ -87,5 +88,8 @@ def _place(turn: Turn, said: Words | Spot) -> dict[str, object] | None:
         return None
     if point is not None:
         return {"lat": point.lat, "lon": point.lon, "address": None}
+    if isinstance(said, Words) and (is_yes_or_no(said.text) or is_unknown(said.text)):
+        turn.say("rough_place")
+        return None
     address = said.text.strip()[: filing.LONGEST_ADDRESS] if isinstance(said, Words) else None
     return {"lat": None, "lon": None, "address": address}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from homeward.bot import dates, pets, photos, questions, results
 from homeward.bot.places import point_in
-from homeward.bot.story import held_in, is_unknown
+from homeward.bot.story import held_in, is_unknown, is_yes_or_no
 from homeward.bot.talk import Edited, FileGone, Note, Pictures, Said, Spot, Words
 from homeward.bot.turn import State, Turn
 from homeward.domain.accounts import utc_offset_min
@@ -192,7 +192,10 @@ async def on_edited(turn: Turn, said: Edited) -> bool:
 
 
 async def on_where(turn: Turn, said: Said) -> None:
-    """A place, a map link, or an address."""
+    """A place, a map link, or an address; who does not know it need not look for the button that says so."""
+    if is_unknown(_text(said)):
+        await on_tap(turn, "skip")
+        return
     if not await _note_place(turn, said):
         turn.repeat()
         return
@@ -220,6 +223,9 @@ async def _note_place(turn: Turn, said: Said) -> bool:
         point = point_of(said)
     except ValueError:
         turn.say("no_such_place")
+        return False
+    if point is None and is_yes_or_no(_text(said)):
+        turn.say("rough_place")
         return False
     if point is not None:
         turn.draft.update(lat=point.lat, lon=point.lon)

@@ -120,6 +120,11 @@ UNKNOWN = re.compile(
 )
 
 
+YES_OR_NO = re.compile(
+    r"(?:да|ага|угу|нет|неа|ок(?:ей)?|хорошо|конечно|yes|yep|yeah|no|nope|ok(?:ay)?|sure)", re.IGNORECASE
+)
+
+
 def held_in(text: str) -> Literal["held", "loose"] | None:
     """Whether what a finder says begins with the word that the animal is with them, or is not; None for other words."""
     first = re.split(r"[,.!;\n]", text.strip(), maxsplit=1)[0].strip()
@@ -131,3 +136,8 @@ def held_in(text: str) -> Literal["held", "loose"] | None:
 def is_unknown(text: str) -> bool:
     """Whether somebody says no more than that they do not know."""
     return UNKNOWN.fullmatch(text.strip(" .!…")) is not None
+
+
+def is_yes_or_no(text: str) -> bool:
+    """Whether somebody says no more than yes or no."""
+    return YES_OR_NO.fullmatch(text.strip(" .,!?…")) is not None
