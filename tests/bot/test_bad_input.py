@@ -196,7 +196,7 @@ def test_markup_and_emoji_in_names_are_only_letters(telegram, bot, door):
     door.report("found", photo(1), lat="57.605", lon="39.852")
     owner = telegram.person(7)
     files_lost(owner, about="<b>*Rex*</b> & 🐕‍🦺_[x](http://x)")
-    owner.sees("very likely")
+    owner.sees(words(owner, "card.mine"))
     owner.writes("/my")
 
     owner.sees("<b>*Rex*</b> & 🐕‍🦺_[x](http://x)")
@@ -256,7 +256,7 @@ def test_somebody_elses_button_opens_nothing(telegram, bot, door):
     door.report("found", photo(1), lat="57.605", lon="39.852")
     owner, thief = telegram.person(7), telegram.person(8)
     files_lost(owner)
-    card = owner.sees("very likely")
+    card = owner.sees(words(owner, "card.mine"))
 
     for _, data in [*card.buttons, ("", "r:erase:" + data_id(card)), ("", "m:all:" + data_id(card))]:
         thief.taps_data(data)

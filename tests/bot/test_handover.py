@@ -22,7 +22,7 @@ def both(telegram, bot):
     files_found(finder)
     finder.sees(words(finder, "no_owner_yet"))
     files_lost(owner)
-    owner.sees("very likely")
+    owner.sees(words(owner, "card.mine"))
     return finder, owner
 
 
@@ -478,7 +478,7 @@ def test_the_mark_that_an_owner_keeps_back_proves_who_the_owner_is_and_nobody_el
     owner.writes("A scar under the left paw")
     owner.sees(words(owner, "secret_noted"))
     owner.writes("/matches")
-    owner.sees("very likely")
+    owner.sees(words(owner, "card.mine"))
     owner.taps(words(owner, "b.same"))
     assert "A scar under the left paw" in owner.sees("Shall I put you in touch").text
     owner.taps(words(owner, "b.connect"))

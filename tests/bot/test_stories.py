@@ -88,6 +88,19 @@ def test_a_photo_out_of_the_blue_is_asked_what_it_is_and_the_finder_is_thanked(d
     somebody.sees(words(somebody, "no_owner_yet"))
 
 
+def test_who_files_reads_which_alerts_wait_for_the_morning_as_long_as_nights_are_quiet(door, somebody):
+    files_lost(somebody)
+    somebody.sees(words(somebody, "filed_night"))
+    somebody.writes("/my")
+    somebody.sees(words(somebody, "quiet_on"))
+    somebody.taps(words(somebody, "b.quiet_off"))
+    somebody.sees(words(somebody, "quiet_off"))
+    files_found(somebody, seed=2)
+    filed = somebody.sees(words(somebody, "filed_found"))
+
+    assert words(somebody, "filed_night") not in (filed if isinstance(filed, str) else filed.text)
+
+
 def test_every_question_can_be_skipped_and_gone_back_from(door, somebody):
     somebody.writes("/found")
     somebody.sends_photos(photo(1), photo(1, noise=1), photo(1, noise=2))

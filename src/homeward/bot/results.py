@@ -16,12 +16,19 @@ ALL = "all"
 
 async def show_filed(turn: Turn, report: Json) -> None:
     """A report was filed: what looks alike already."""
-    rows = ((turn.button("secret", f"r:secret:{report['id']}"),),) if report["shelf"] == "lost" else ()
-    turn.say(f"filed_{report['shelf']}", rows)
+    is_lost = report["shelf"] == "lost"
+    account = turn.person.account
+    parts = (
+        turn.words(f"filed_{report['shelf']}"),
+        turn.words("filed_night") if account["quiet"] and account["utc_offset_min"] is not None else "",
+        turn.words("filed_mark") if is_lost else "",
+    )
+    rows = ((turn.button("secret", f"r:secret:{report['id']}"),),) if is_lost else ()
+    turn.tell("\n\n".join(part for part in parts if part), rows)
     if report["pending"]:
         turn.say("pending")
         return
-    if report["shelf"] == "lost":
+    if is_lost:
         await show_matches(turn, report["id"])
     else:
         await show_owners(turn, report["id"])
