@@ -153,6 +153,30 @@ def test_more_than_ten_photos_are_cut_at_ten(telegram, bot):
     person.sees(words(person, "ask_where_lost"))
 
 
+def test_words_under_a_photo_that_has_no_room_any_more_are_kept(telegram, bot, door):
+    person = telegram.person(7)
+    person.writes("/lost")
+    person.sends_photos(*(photo(1, noise=n) for n in range(10)))
+    person.sees(words(person, "ask_where_lost"))
+    person.sends_photos(photo(1, noise=10), caption="limps, red collar")
+    person.sees(words(person, "too_many_photos"))
+    person.sees(words(person, "words_noted"))
+    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
+        person.sees(words(person, key))
+        person.taps(words(person, "b.skip"))
+    person.sees(words(person, "filed_lost"))
+    person.writes("/my")
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.add_photos"))
+    person.sees(words(person, "send_more"))
+    person.sends_photos(photo(1, noise=11), caption="a bell on the collar")
+    person.sees(words(person, "no_room"))
+    person.sees(words(person, "words_noted"))
+
+    (report,) = door.world.engine.reports(lost_query())
+    assert report.description == "limps, red collar\na bell on the collar"
+
+
 def test_of_more_photos_than_a_report_has_room_for_the_first_are_taken(telegram, bot, door):
     person = telegram.person(7)
     files_lost(person)

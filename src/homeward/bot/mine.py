@@ -96,10 +96,17 @@ async def _add_words(turn: Turn, report: Json) -> None:
     if heard is None:
         turn.say("tap_old_idle")
         return
-    described = {"description": report["description"] or ""}
-    if photos.describe(described, heard):
-        await turn.person.change(report["id"], **described)
+    await _describe(turn, report, heard)
     turn.say("words_noted")
+
+
+async def _describe(turn: Turn, report: Json, words: str) -> bool:
+    """Add words to the description of a report; whether there was something new."""
+    described = {"description": report["description"] or ""}
+    is_new = photos.describe(described, words)
+    if is_new:
+        await turn.person.change(report["id"], **described)
+    return is_new
 
 
 def _begin(turn: Turn, step: str, report_id: str) -> None:
@@ -204,8 +211,11 @@ async def on_more(turn: Turn, said: Said) -> None:
     report = await _asked_about(turn)
     room = photos.MOST - len(report["photos"])
     if not room:
+        is_said = await _describe(turn, report, said.caption)
         turn.forget()
         turn.say("no_room")
+        if is_said:
+            turn.say("words_noted")
         return
     pictures = await photos.readable(turn, said)
     if pictures:
@@ -214,10 +224,7 @@ async def on_more(turn: Turn, said: Said) -> None:
 
 async def _add(turn: Turn, report: Json, pictures: Sequence[bytes], room: int, caption: str) -> None:
     await turn.person.add_photos(report["id"], pictures[:room])
-    described = {"description": report["description"] or ""}
-    is_said = photos.describe(described, caption)
-    if is_said:
-        await turn.person.change(report["id"], **described)
+    is_said = await _describe(turn, report, caption)
     turn.forget()
     turn.say("photos_added")
     if is_said:

@@ -23,7 +23,7 @@ UNREADABLE = (PhotoUnreadable, PhotoKindUnsupported, PhotoTooLarge, PayloadTooLa
 
 
 async def take(turn: Turn, said: Pictures) -> bool:
-    """Add what was sent to the draft; whether anything was of use. Tells what was not."""
+    """Add what was sent to the draft; whether any photo was of use. Tells what was not, and that its words are kept."""
     files = await _without_videos(turn, said.files)
     elsewhere = turn.draft.get("next", {}).get("photos", [])
     known = {_name(kept) for kept in (*turn.draft.setdefault("photos", []), *elsewhere)}
@@ -37,10 +37,12 @@ async def take(turn: Turn, said: Pictures) -> bool:
     for file, seen in good:
         turn.draft["photos"].append({**_kept(file), "animals": [animal["species"] for animal in seen or ()]})
         _note(turn.draft, seen)
-    is_of_use = bool(good) or (not new and bool(files))
-    if is_of_use:
+    if good or (files and not new):
         describe(turn.draft, said.caption)
-    return is_of_use
+        return True
+    if turn.step and describe(turn.draft, said.caption):
+        turn.say("words_noted")
+    return False
 
 
 async def contents(turn: Turn) -> list[bytes]:
