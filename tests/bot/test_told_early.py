@@ -2,13 +2,22 @@
 
 import pytest
 
-from homeward.bot.story import held_in, is_home_again, is_news_alone, is_unknown, is_with_owner, is_yes_or_no
+from homeward.bot.story import (
+    held_in,
+    is_home_again,
+    is_news_alone,
+    is_unknown,
+    is_with_owner,
+    is_yes_or_no,
+    kind_in,
+    shelf_in,
+)
 from homeward.domain.reports import Status
 from homeward.locales import plural
 from homeward.ports import ReportQuery
 from tests.bot.conftest import words
 from tests.bot.test_stories import files_found, files_lost
-from tests.conftest import photo
+from tests.conftest import GREY, photo
 
 STORY = {
     "en": "Lost my cat, ginger, Yaroslavl, Svobody street 5, last night",
@@ -475,3 +484,72 @@ def test_a_yes_is_no_address_and_who_does_not_know_the_place_skips_it(door, some
     somebody.sees(words(somebody, "filed_lost"))
 
     assert the_report(door).address is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shelf"),
+    [
+        ("мой", "lost"),
+        ("Это моя кошка!", "lost"),
+        ("моя, пропала час назад", "lost"),
+        ("да, моя", "lost"),
+        ("пропал", "lost"),
+        ("я потеряла", "lost"),
+        ("It's mine", "lost"),
+        ("my own", "lost"),
+        ("lost", "lost"),
+        ("не моя", "found"),
+        ("чужая", "found"),
+        ("Нет, чужой кот", "found"),
+        ("я нашел ее", "found"),
+        ("нашла", "found"),
+        ("Видел", "found"),
+        ("not mine", "found"),
+        ("I found it", "found"),
+        ("saw a dog", "found"),
+        ("мой сосед нашёл", None),
+        ("не нашла", None),
+        ("нашлась", None),
+        ("потерялась, похоже", "lost"),
+        ("my neighbour found it", None),
+    ],
+)
+def test_whose_the_animal_is_is_understood_in_words(text, shelf):
+    assert shelf_in(text) == shelf
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("кот", "cat"), ("это кошка", "cat"), ("Собака!", "dog"), ("it is a dog", "dog"), ("кот и собака", None)],
+)
+def test_the_kind_is_understood_in_words(text, kind):
+    assert kind_in(text) == kind
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_whose_and_what_it_is_may_be_answered_in_words(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    person.sends_photos(GREY)
+    person.sees(words(person, "ask_shelf"))
+    person.writes({"en": "yes", "ru": "да"}[language])
+    person.sees(words(person, "tap_one"))
+    person.writes({"en": "mine, she is shy with strangers", "ru": "моя, боится чужих"}[language])
+    person.sees(words(person, "ask_kind"))
+    person.writes({"en": "a dog", "ru": "собака"}[language])
+    for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
+        person.sees(words(person, key))
+        person.taps(words(person, "b.skip"))
+    person.sees(words(person, "filed_lost"))
+
+    report = the_report(door)
+    assert (report.shelf, report.species) == ("lost", "dog")
+    assert report.description == {"en": "mine, she is shy with strangers", "ru": "моя, боится чужих"}[language]
+
+
+def test_a_photo_out_of_the_blue_can_be_called_off_with_a_word(telegram, bot):
+    person = telegram.person(7, "ru")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_shelf"))
+    person.writes("отмена")
+
+    person.sees(words(person, "cancelled"))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from homeward.bot import dates, pets, photos, questions, results
 from homeward.bot.places import point_in
-from homeward.bot.story import held_in, is_unknown, is_yes_or_no
+from homeward.bot.story import goes_on, held_in, is_unknown, is_yes_or_no, kind_in, shelf_in
 from homeward.bot.talk import Edited, FileGone, Note, Pictures, Said, Spot, Words
 from homeward.bot.turn import State, Turn
 from homeward.domain.accounts import utc_offset_min
@@ -283,10 +283,32 @@ async def on_about(turn: Turn, said: Said) -> None:
     await go_on(turn)
 
 
+async def on_shelf(turn: Turn, said: Said) -> None:
+    """Whose it is, in words; other words describe it."""
+    await _on_choice(turn, said, shelf_in(_text(said)))
+
+
+async def on_kind(turn: Turn, said: Said) -> None:
+    """What it is, in words; other words describe it."""
+    await _on_choice(turn, said, kind_in(_text(said)))
+
+
+async def _on_choice(turn: Turn, said: Said, chosen: str | None) -> None:
+    """What was ``chosen`` in words counts as its button; when more was said, that is kept too."""
+    if chosen is None:
+        await on_words(turn, said)
+        return
+    if goes_on(_text(said)):
+        _note_words(turn, said)
+    await on_tap(turn, chosen)
+
+
 async def on_words(turn: Turn, said: Said) -> None:
-    """Words where a photo or a button was wanted describe the animal; a question does not."""
+    """Words where a photo or a button was wanted describe the animal; a question, a yes or a no does not."""
     if _text(said).endswith("?"):
         turn.say("asked_what")
+    elif is_yes_or_no(_text(said)):
+        turn.say("photo_wanted" if turn.step == "photo" else "tap_one")
     else:
         _note_words(turn, said)
     turn.repeat()
@@ -371,8 +393,8 @@ async def know_time_zone(turn: Turn, point: Point) -> None:
 Answer = Callable[[Turn, Said], Awaitable[None]]
 ANSWERS: dict[str, Answer] = {
     "photo": on_words,
-    "shelf": on_words,
-    "kind": on_words,
+    "shelf": on_shelf,
+    "kind": on_kind,
     "both": on_words,
     "which": on_words,
     "where": on_where,

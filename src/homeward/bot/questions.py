@@ -17,7 +17,12 @@ def _ask_shelf(turn: Turn) -> None:
     """With reports of one's own open the photos may be more of the same animal."""
     mine = turn.draft.get("mine", ())
     more = tuple((Button(turn.words("b.more_of", name=name), f"more.{report_id}"),) for report_id, name in mine)
-    rows = ((turn.button("it_is_lost", "lost"), turn.button("it_is_found", "found")), *more, _correct(turn))
+    rows = (
+        (turn.button("it_is_lost", "lost"), turn.button("it_is_found", "found")),
+        *more,
+        _correct(turn),
+        (turn.button("cancel", "cancel"),),
+    )
     turn.ask("shelf", f"{_saw(turn)}{turn.words('ask_shelf')}", rows)
 
 

@@ -84,7 +84,7 @@ def is_home_again(text: str, names: Sequence[str] = ()) -> bool:
 
 def is_news_alone(text: str, names: Sequence[str] = ()) -> bool:
     """Whether somebody says that the animal is home, and so shortly that it describes none and answers no question."""
-    first = re.split(r"[,.!;\n]", CHEER.sub("", text.strip()), maxsplit=1)[0]
+    first = _first_clause(CHEER.sub("", text.strip()))
     return len(first.split()) <= LONGEST_NEWS and all(is_home_again(said, names) for said in (first, text))
 
 
@@ -120,14 +120,62 @@ UNKNOWN = re.compile(
 )
 
 
+PET = (
+    r"(?:кот(?:ик|[её]нок)?|кошка|кошечка|киса|киска|собака|собачка|п[её]с(?:ик)?|щенок|питомец"
+    r"|cat|kitten|dog|puppy|pet)"
+)
+CLAUSE_END = re.compile(r"[,.!;\n]")
+LEAD = re.compile(r"^(?:да|нет|ну|yes|no|well)[,.!]*\s+", re.IGNORECASE)
+IT_IS = r"(?:(?:это|эта|этот|он[аои]?|it is|it.?s|this is|he is|she is|a|the)\s+)*"
+MINE = re.compile(
+    rf"{IT_IS}(?:мо[йяеё]|мои|наш[аеи]?|сво[йяё]|mine|ours|(?:my|our)(?: own)?)(?: own)?(?: {PET})?"
+    r"(?: (?:пропал[аио]?|потерял(?:ся|ась|ись)|is (?:lost|missing)))?"
+    r"|(?:(?:я|мы|у меня|у нас|i|we|it is|it.?s)\s+)*(?:потерял[аи]?|потерял(?:ся|ась|ись)|пропал[аио]?|(?:have )?lost)"
+    rf"(?: (?:е[её]|его|кот[аи]к?а?|кошку|собаку|пса|it|him|her|{PET}|my {PET}))?",
+    re.IGNORECASE,
+)
+NOT_MINE = re.compile(
+    rf"{IT_IS}(?:не (?:мо[йяеё]|мои|наш[аеи]?)|чуж(?:ой|ая|ое|ие)|not (?:mine|ours|my own|my {PET})|stray)(?: {PET})?"
+    r"|(?:(?:я|мы|i|we)\s+)*(?:наш[её]л|нашл[аи]|у?видел[аи]?|подобрал[аи]?|(?:have )?found|saw|have seen)"
+    rf"(?: (?:е[её]|его|кота|кот[её]нка|кошку|собаку|пса|щенка|it|him|her|(?:a |the )?{PET}))?",
+    re.IGNORECASE,
+)
+CAT = re.compile(rf"{IT_IS}(?:кот(?:ик|[её]нок)?|кошка|кошечка|киса|киска|cat|kitten)", re.IGNORECASE)
+DOG = re.compile(rf"{IT_IS}(?:собака|собачка|п[её]с(?:ик)?|щенок|dog|puppy)", re.IGNORECASE)
 YES_OR_NO = re.compile(
     r"(?:да|ага|угу|нет|неа|ок(?:ей)?|хорошо|конечно|yes|yep|yeah|no|nope|ok(?:ay)?|sure)", re.IGNORECASE
 )
 
 
+def _first_clause(text: str) -> str:
+    return CLAUSE_END.split(text.strip(), maxsplit=1)[0].strip()
+
+
+def goes_on(text: str) -> bool:
+    """Whether an answer says more than its first clause."""
+    rest = CLAUSE_END.split(LEAD.sub("", text.strip(), count=1), maxsplit=1)[1:]
+    return any(letter.isalnum() for part in rest for letter in part)
+
+
+def shelf_in(text: str) -> Literal["lost", "found"] | None:
+    """Whether an answer begins with the word that the animal is one's own, or was found; None for other words."""
+    first = _first_clause(LEAD.sub("", text.strip(), count=1))
+    if NOT_MINE.fullmatch(first):
+        return "found"
+    return "lost" if MINE.fullmatch(first) else None
+
+
+def kind_in(text: str) -> Literal["cat", "dog"] | None:
+    """The kind that an answer begins with; None for other words."""
+    first = _first_clause(LEAD.sub("", text.strip(), count=1))
+    if CAT.fullmatch(first):
+        return "cat"
+    return "dog" if DOG.fullmatch(first) else None
+
+
 def held_in(text: str) -> Literal["held", "loose"] | None:
     """Whether what a finder says begins with the word that the animal is with them, or is not; None for other words."""
-    first = re.split(r"[,.!;\n]", text.strip(), maxsplit=1)[0].strip()
+    first = _first_clause(text)
     if NOT_WITH_ME.fullmatch(first):
         return "loose"
     return "held" if WITH_ME.fullmatch(first) else None
