@@ -141,6 +141,27 @@ def test_a_part_of_the_day_an_hour_and_a_weekday_are_understood(text, expected):
     assert f"{moment_in(text, NOW, 'ru', DOUBT):%d %H:%M}" == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "minutes"),
+    [
+        ("щас", "ru", 0),
+        ("вот прям щас!", "ru", 0),
+        ("только что", "ru", 0),
+        ("right now", "en", 0),
+        ("пол часа назад", "ru", 30),
+        ("минут 20 назад", "ru", 20),
+        ("где-то минут двадцать назад", "ru", 20),
+        ("часа два назад", "ru", 120),
+        ("20 min ago", "en", 20),
+        ("2 hrs ago", "en", 120),
+        ("half an hour ago", "en", 30),
+        ("a couple of hours ago", "en", 120),
+    ],
+)
+def test_how_long_ago_is_understood_as_people_say_it(text, language, minutes):
+    assert moment_in(text, NOW, language, DOUBT) == NOW - timedelta(minutes=minutes)
+
+
 @pytest.mark.parametrize("text", ["no idea", "не помню", "кот", "01.01.1200"])
 def test_what_is_no_date_is_none(text):
     assert moment_in(text, NOW, "ru", DOUBT) is None

@@ -4,7 +4,19 @@ import re
 from datetime import date, datetime, time, timedelta
 
 EARLIEST_YEAR = 1990
-CLOCK = re.compile(r"\d{1,2}:\d{2}|час|hour|мин|minute|\bnow\b|сейчас|только что|just now", re.IGNORECASE)
+CLOCK = re.compile(
+    r"\d{1,2}:\d{2}|час|hour|\bhrs?\b|мин|minute|\bmins?\b|\bnow\b|сейчас|только что|just now", re.IGNORECASE
+)
+JUST_NOW = re.compile(
+    r"(?:(?:вот|прямо?|только|буквально|right|just)\s+)*(?:щас|ща|сейчас|только что|now)(?:\s+вот)?[\s.!]*",
+    re.IGNORECASE,
+)
+SPOKEN = (  # what people say, and how the parser knows it
+    (re.compile(r"\bпол\s+часа", re.IGNORECASE), "полчаса"),
+    (re.compile(r"\b(минут|часа|часов|дня|дней)\s+(\w+)\s+(?=назад|тому)", re.IGNORECASE), r"\2 \1 "),
+    (re.compile(r"\bhalf an hour\b", re.IGNORECASE), "30 minutes"),
+    (re.compile(r"\b(?:a )?couple of\b", re.IGNORECASE), "2"),
+)
 DAY_MONTH = re.compile(r"\s*(\d{1,2})[./](\d{1,2})(?![./:\d])")
 BARE_CLOCK = re.compile(r"\s*(?:(?:в|at)\s+)?([01]?\d|2[0-3]):([0-5]\d)\s*", re.IGNORECASE)
 NOON = time(12)
@@ -45,6 +57,10 @@ def moment_in(text: str, local_now: datetime, language: str, doubt: timedelta) -
     person's own clock may be ahead by ``doubt``: what may have been by then is now. What lies beyond is in the future.
     """
     text = GUESSED.sub(" ", text).strip()
+    if JUST_NOW.fullmatch(text):
+        return local_now
+    for said, known in SPOKEN:
+        text = said.sub(known, text)
     bare = BARE_CLOCK.fullmatch(text)
     if bare is not None:
         return _last(time(int(bare.group(1)), int(bare.group(2))), local_now, min(doubt, BARE_DOUBT))
