@@ -105,12 +105,18 @@ def _is_said(what: re.Pattern[str], text: str, unless: re.Pattern[str]) -> bool:
 SUBJECT = (
     r"(?:(?:он[аио]?|кот|кошка|собака|п[её]с|животное|сейчас|пока|да|ага|it|he|she|is|it’s|it's|yes|the|dog|cat)\s+)*"
 )
+TIED = r"на (?:вер[её]вк[еу]|поводк[еу]|поводок|привязи|шлейке)"
 WITH_ME = re.compile(
-    rf"{SUBJECT}(?:да|ага|угу|yes|yep|у (?:меня|нас)(?: дома)?|со мной|(?:here )?with (?:me|us)|i have (?:it|him|her))",
+    rf"{SUBJECT}(?:да|ага|угу|yes|yep|у (?:меня|нас)(?: дома)?|со мной|(?:here )?with (?:me|us)|i have (?:it|him|her)"
+    rf"|(?:я |{TIED} )*(?:(?:е[её]|его) )?(?:держу|поймала?|привязала?|(?:забрала?|взяла?) (?:к себе|домой))"
+    rf"(?: (?:е[её]|его|{TIED}|к себе|домой))*"
+    r"|i(?: am|.?m) holding (?:it|him|her)|i (?:caught|keep|took) (?:it|him|her)(?: home| in)?)",
     re.IGNORECASE,
 )
 NOT_WITH_ME = re.compile(
-    rf"{SUBJECT}(?:нет|неа|уже нет|не у (?:меня|нас)|[су]бежал[аи]?|no|nope|not with (?:me|us)|ran (?:away|off))",
+    rf"{SUBJECT}(?:нет|неа|уже нет|не у (?:меня|нас)|[су]бежал[аи]?|отпустила?(?: е[её]| его)?"
+    r"|уш(?:ла|[её]л)|no|nope|let (?:it|him|her) go|not with (?:me|us)"
+    r"|ran (?:away|off))",
     re.IGNORECASE,
 )
 UNKNOWN = re.compile(
