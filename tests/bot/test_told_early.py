@@ -563,3 +563,14 @@ def test_a_photo_out_of_the_blue_can_be_called_off_with_a_word(telegram, bot):
     person.writes("отмена")
 
     person.sees(words(person, "cancelled"))
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_no_or_a_shrug_at_the_last_question_becomes_no_name(telegram, bot, door, language):
+    for text in ({"en": "No", "ru": "нет"}[language], {"en": "I don't know", "ru": "не знаю"}[language]):
+        person = telegram.person(len(text), language)
+        files_lost(person, about=text)
+
+    assert [(report.name, report.description) for report in door.world.engine.reports(ReportQuery())] == [
+        (None, None)
+    ] * 2

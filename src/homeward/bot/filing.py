@@ -266,7 +266,7 @@ async def moment_of(turn: Turn, said: Said) -> datetime | None:
 
 
 async def on_about(turn: Turn, said: Said) -> None:
-    """Name and marks; of a find, whether it is with the finder, and its marks."""
+    """Name and marks, where more is said than yes or no; of a find, whether it is with the finder, and its marks."""
     text = _text(said)
     if turn.draft["shelf"] == "found":
         held = held_in(text)
@@ -276,6 +276,9 @@ async def on_about(turn: Turn, said: Said) -> None:
             questions.ask_about(turn)
         else:
             await on_tap(turn, held)
+        return
+    if is_unknown(text) or is_yes_or_no(text):
+        await on_tap(turn, "skip")
         return
     name, marks = _name_and_marks(text)
     turn.draft.update(name=name, description=photos.joined(turn.draft.get("description"), marks))
