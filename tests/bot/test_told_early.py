@@ -574,3 +574,17 @@ def test_a_no_or_a_shrug_at_the_last_question_becomes_no_name(telegram, bot, doo
     assert [(report.name, report.description) for report in door.world.engine.reports(ReportQuery())] == [
         (None, None)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "description"),
+    [
+        ("Барсик рыжий с белой лапой пугливый", None, "Барсик рыжий с белой лапой пугливый"),
+        ("её зовут Муся, боится людей", "Муся", "боится людей"),
+        ("Her name is Lady Grey", "Lady Grey", None),
+    ],
+)
+def test_a_name_is_short_and_what_introduces_it_is_no_part_of_it(telegram, bot, door, text, name, description):
+    files_lost(telegram.person(7, "ru"), about=text)
+
+    assert (the_report(door).name, the_report(door).description) == (name, description)

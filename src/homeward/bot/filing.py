@@ -1,6 +1,7 @@
 """Telling of a lost or a found animal, in as few questions as will do: photo, where, when, about it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -16,8 +17,13 @@ from homeward.errors import InvalidInput, NoAnimalFound
 QUESTIONS = ("shelf", "kind", "both", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
 LONGEST_NAME, LONGEST_ADDRESS = 40, 300
+MOST_NAMES = 3  # words
 MOST_OFFERED = 3
 LONGEST_HELD = 3  # words; more of them tell more than whether the animal is held
+CALLED = re.compile(
+    r"^\s*(?:(?:его|е[её]|кота|кошку|собаку|пса|his|her|its|is)\s+)*(?:зовут|кличка|имя|name is|called)[\s:—-]+",
+    re.IGNORECASE,
+)
 TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered", "next")  # beside photos
 
 
@@ -327,12 +333,13 @@ def _text(said: Said) -> str:
 
 
 def _name_and_marks(text: str) -> tuple[str | None, str | None]:
-    """Barsik, white paw -> the first word group is the name, if it is short."""
-    line, _, rest = text.partition("\n")
+    """Barsik, white paw -> the first word group is the name, if it is short; more words of one group describe."""
+    line, _, rest = CALLED.sub("", text).partition("\n")
     first, _, others = line.partition(",")
     name = " ".join(first.split())
     marks = "\n".join(part.strip() for part in (others, rest) if part.strip())
-    return (name, marks or None) if 0 < len(name) <= LONGEST_NAME else (None, text)
+    is_name = 0 < len(name) <= LONGEST_NAME and len(name.split()) <= MOST_NAMES
+    return (name, marks or None) if is_name else (None, text)
 
 
 # --- the end ----------------------------------------------------------------------------------------------
