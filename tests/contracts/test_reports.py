@@ -1,11 +1,12 @@
 """Rows of reports and what has grown old among them: the same on SQLite and in memory."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.embeddings import NewEmbedding, unit
@@ -14,6 +15,7 @@ from homeward.domain.matches import Verdict
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, Held, Shelf, Source, Status
 from homeward.ports import Around, ReportQuery
+from homeward.storage.sql.tables import tallies
 
 from .rows import MODEL, NOW, add, crop, match, new_alert, photo, report
 
@@ -353,6 +355,30 @@ def test_open_reports_of_people_grow_old_and_sightings_do_not(database):
     with database.read() as work:
         assert work.expiry.open_persons_reports_before(NOW + DAY, 9) == ["old"]
         assert "opened again" in work.expiry.open_persons_reports_before(NOW + 3 * DAY, 9)
+
+
+@pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)
+def test_what_is_about_a_place_is_counted_without_reading_the_whole_map(database):
+    today, asked = NOW.toordinal(), []
+    with database.write() as work:
+        cells = [{"species": "cat", "lat_cell": 6_925 + n % 200, "lon_cell": 10_462 + n // 200} for n in range(20_000)]
+        work.connection.execute(insert(tallies), [{**cell, "day": today, "animals": 1} for cell in cells])
+        work.connection.exec_driver_sql("ANALYZE tallies")
+
+    def noted(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    with database.read() as work:
+        event.listen(work.connection, "before_cursor_execute", noted)
+        around = Around(frozenset(Species), Point(50.5, 30.25), 5, today, today)
+        (found,) = work.reports.animals_by_day([around])
+        event.remove(work.connection, "before_cursor_execute", noted)
+        ((statement, parameters),) = asked
+        plan = plan_of(work.connection, statement, parameters)
+
+    assert found[Species.DOG] == {}
+    assert 20 < found[Species.CAT][today] < 200
+    assert re.search(r"\(species=\? AND lat_cell=\?|Index Cond: \(\(species = .* AND \(lat_cell = ", plan), plan
 
 
 @pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)

@@ -3,35 +3,21 @@
 What an owner's odds are weighed against must not be counted anew among a million reports for each pair.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    Select,
-    bindparam,
-    false,
-    func,
-    literal_column,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from homeward.domain.animals import Species
 from homeward.domain.places import cell_of, cells_within
 from homeward.domain.reports import Report, Shelf
 from homeward.ports import Around
-from homeward.storage.sql.dialect import both
+from homeward.storage.sql.dialect import both, is_postgres
 from homeward.storage.sql.tables import tallies
 
 NOWHERE = (-1, -1)
 KEY = ("species", "lat_cell", "lon_cell", "day")
-TOGETHER = 16  # circles in one statement
 
 
 ADD = both(
@@ -62,51 +48,40 @@ def _row(report: Report) -> tuple[str, int, int, int]:
 def by_day(connection: Connection, asked: Sequence[Around]) -> list[dict[Species, dict[int, int]]]:
     """For each of ``asked``, animals of each kind by day (`date.toordinal`)."""
     found: list[dict[Species, dict[int, int]]] = [{kind: {} for kind in around.species} for around in asked]
-    for start in range(0, len(asked), TOGETHER):
-        _count(connection, asked[start : start + TOGETHER], found[start : start + TOGETHER])
+    runs = []
+    for n, around in enumerate(asked):
+        if around.centre is None:
+            values = {"first": around.first_day, "last": around.last_day}
+            counted = connection.execute(ANYWHERE, values).all()
+            found[n] = {kind: {day: int(s) for of, day, s in counted if of == kind} for kind in around.species}
+            continue
+        days = around.first_day, around.last_day
+        cells = cells_within(around.centre, around.radius_km)
+        runs += [(n, kind, r.lat, r.first_lon, r.last_lon, *days) for kind in around.species for r in cells]
+    if runs:
+        within = WITHIN_POSTGRES if is_postgres(connection) else WITHIN_SQLITE
+        for n, kind, day, animals in connection.execute(within, {"runs": json.dumps(runs)}):
+            found[n][Species(kind)][day] = int(animals)
     return found
 
 
-def _count(connection: Connection, asked: Sequence[Around], found: Sequence[dict[Species, dict[int, int]]]) -> None:
-    """Into ``found``."""
-    values: dict[str, str | int] = {}
-    shapes = []
-    for n, around in enumerate(asked):
-        runs = cells_within(around.centre, around.radius_km) if around.centre else None
-        values |= {f"first{n}": around.first_day, f"last{n}": around.last_day}
-        values |= {f"kind{n}_{k}": kind for k, kind in enumerate(sorted(around.species))}
-        for r, run in enumerate(runs or ()):
-            values |= {f"lat{n}_{r}": run.lat, f"from{n}_{r}": run.first_lon, f"to{n}_{r}": run.last_lon}
-        shapes.append(_Shape(len(around.species), None if runs is None else len(runs)))
-    for n, kind, day, animals in connection.execute(_counting(tuple(shapes)), values):
-        found[n][Species(kind)][int(day)] = int(animals)
-
-
-class _Shape(NamedTuple):
-    """Of what is asked, the number of kinds, and of runs of cells; None counts everywhere."""
-
-    kinds: int
-    runs: int | None
-
-
-@lru_cache(maxsize=256)
-def _counting(shapes: tuple[_Shape, ...]) -> CompoundSelect[int, str, int, int]:
-    """Built once for what is alike in shape."""
-    return union_all(*(_part(n, shape) for n, shape in enumerate(shapes)))
-
-
-def _part(n: int, shape: _Shape) -> Select[int, str, int, int]:
-    kinds = tallies.c.species.in_([bindparam(f"kind{n}_{k}") for k in range(shape.kinds)])
-    inside = [
-        (tallies.c.lat_cell == bindparam(f"lat{n}_{r}"))
-        & tallies.c.lon_cell.between(bindparam(f"from{n}_{r}"), bindparam(f"to{n}_{r}"))
-        for r in range(shape.runs or 0)
-    ]
-    where = [
-        kinds,
-        tallies.c.day.between(bindparam(f"first{n}"), bindparam(f"last{n}")),
-        *([] if shape.runs is None else [or_(false(), *inside)]),
-    ]
-    number: ColumnElement[int] = literal_column(str(n))
-    counted = select(number, tallies.c.species, tallies.c.day, func.sum(tallies.c.animals)).where(*where)
-    return counted.group_by(tallies.c.species, tallies.c.day)
+ANYWHERE = (
+    select(tallies.c.species, tallies.c.day, func.sum(tallies.c.animals))
+    .where(tallies.c.day.between(bindparam("first"), bindparam("last")))
+    .group_by(tallies.c.species, tallies.c.day)
+)
+# joined, so that both databases look up each run of cells in the key's index: neither does for a list of alternatives
+WITHIN = """
+SELECT {0} AS number, t.species, t.day, sum(t.animals) FROM {runs} AS run CROSS JOIN tallies AS t
+WHERE t.species = {1} AND t.lat_cell = {2} AND t.lon_cell BETWEEN {3} AND {4} AND t.day BETWEEN {5} AND {6}
+GROUP BY number, t.species, t.day
+"""
+WITHIN_SQLITE = text(
+    WITHIN.format(*(f"json_extract(run.value, '$[{place}]')" for place in range(7)), runs="json_each(:runs)")
+)
+WITHIN_POSTGRES = text(
+    WITHIN.format(
+        *(f"(run.value->>{place})::{kind}" for place, kind in enumerate(("int", "text", *["int"] * 5))),
+        runs="json_array_elements(CAST(:runs AS json))",
+    ).replace("::", "\\:\\:")
+)
