@@ -26,6 +26,9 @@ class Rows:
     vectors: np.ndarray
     changed: list = field(default_factory=list)
 
+    def commits(self):
+        return len(self.changed)
+
     def last_change(self):
         return len(self.changed)
 

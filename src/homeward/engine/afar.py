@@ -39,7 +39,7 @@ class FromAfar:
 
     def _about(self, lost: Standing, found: Standing) -> int:
         """Other animals of the lost one's kind, around the place of the find."""
-        about = About(lost.species, found.start if lost.start else None, found.happened_at)
+        about = About(lost.species, found.start if lost.start else None, found.happened_at.toordinal())
         if about not in self._counted:
-            (self._counted[about],) = crowds(self.work, [about])
+            self._counted |= crowds(self.work, [about])
         return max(0, self._counted[about] - (found.species is lost.species))

@@ -1,54 +1,54 @@
 """Crowd: how many animals of a kind are about a place and a day, which a look-alike is weighed against."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import NamedTuple
 
 from homeward.domain.animals import Species
 from homeward.domain.places import Point, cell_of
 from homeward.ports import Around, UnitOfWork
 
 AROUND_KM, AROUND_DAYS = 5.0, 30.0
-HALF = timedelta(days=AROUND_DAYS / 2)
-Cell: TypeAlias = "tuple[int, int] | None"
+HALF = int(AROUND_DAYS / 2)
 
 
 class About(NamedTuple):
-    """Animals of ``species`` within 5 km of ``place``, or anywhere, half a month before and after ``when``."""
+    """Animals of ``species`` within 5 km of ``place``, or anywhere, half a month before and after a day.
+
+    ``day`` is `datetime.toordinal`.
+    """
 
     species: Species
     place: Point | None
-    when: datetime
+    day: int
 
 
-def crowds(work: UnitOfWork, wanted: Sequence[About]) -> list[int]:
+def crowds(work: UnitOfWork, wanted: Collection[About]) -> dict[About, int]:
     """How many there are of each of ``wanted``; a place counts by its cell of the map, which is asked about once."""
-    cells: dict[Cell, list[About]] = {}
-    for one in wanted:
-        cells.setdefault(_cell(one.place), []).append(one)
-    found = dict(zip(cells, work.reports.animals_by_day([_around(some) for some in cells.values()]), strict=True))
-    counted: dict[tuple[Species, Cell, int], int] = {}
-    for one in wanted:
-        key = _key(one)
-        if key not in counted:
-            counted[key] = _between(found[key[1]][one.species], one.when - HALF, one.when + HALF)
-    return [counted[_key(one)] for one in wanted]
+    cells: dict[tuple[int, int] | None, set[About]] = defaultdict(set)
+    for one in set(wanted):
+        cells[cell_of(one.place) if one.place else None].add(one)
+    found = work.reports.animals_by_day([_around(some) for some in cells.values()])
+    return {
+        one: count
+        for days, some in zip(found, cells.values(), strict=True)
+        for one, count in _counted(days, some).items()
+    }
 
 
-def _cell(place: Point | None) -> Cell:
-    return cell_of(place) if place else None
-
-
-def _key(one: About) -> tuple[Species, Cell, int]:
-    return one.species, _cell(one.place), one.when.toordinal()
-
-
-def _around(some: Sequence[About]) -> Around:
+def _around(some: Collection[About]) -> Around:
     """All that is to be known of one cell."""
-    when = [one.when for one in some]
-    first, last = (min(when) - HALF).toordinal(), (max(when) + HALF).toordinal()
-    return Around(frozenset(one.species for one in some), some[0].place, AROUND_KM, first, last)
+    days = [one.day for one in some]
+    kinds = frozenset(one.species for one in some)
+    return Around(kinds, next(iter(some)).place, AROUND_KM, min(days) - HALF, max(days) + HALF)
 
 
-def _between(days: Mapping[int, int], first: datetime, last: datetime) -> int:
-    return sum(animals for day, animals in days.items() if first.toordinal() <= day <= last.toordinal())
+def _counted(days: Mapping[Species, Mapping[int, int]], some: Collection[About]) -> dict[About, int]:
+    """For ``some`` of one cell."""
+
+    @cache
+    def count(species: Species, day: int) -> int:
+        return sum(n for other, n in days[species].items() if abs(other - day) <= HALF)
+
+    return {one: count(one.species, one.day) for one in some}

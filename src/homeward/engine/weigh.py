@@ -99,8 +99,9 @@ def weigh(work: UnitOfWork, calibration: Calibration, questions: Sequence[Questi
     """
     sizes = [len(question.candidates) for question in questions]
     firsts = [0, *np.cumsum(sizes).tolist()]
-    about = crowds(work, [about for question in questions for about in _about(question)])
-    what = _circumstances(questions, sizes, np.array(about, np.float64))
+    about = [about for question in questions for about in _about(question)]
+    crowd = crowds(work, about)
+    what = _circumstances(questions, sizes, np.array([crowd[one] for one in about], np.float64))
     lost_species = [species for question in questions for species in question.lost_species()]
     by_candidate = [some for question in questions for some in question.pairs]
     pairs = [pair for some in by_candidate for pair in some]
@@ -157,5 +158,9 @@ def _about(question: Question) -> list[About]:
     """Around the place of the find; everywhere where a place is unknown, as the distance then excludes nobody."""
     me, others = question.me, question.candidates
     if question.shelf is Shelf.LOST:
-        return [About(me.species, other.start if me.start else None, other.happened_at) for other in others]
-    return [About(other.species, me.start if other.start else None, me.happened_at) for other in others]
+        days = (other.happened_at.toordinal() for other in others)
+        places = (other.start if me.start else None for other in others)
+        return [About(me.species, place, day) for place, day in zip(places, days, strict=True)]
+    day = me.happened_at.toordinal()
+    made = {(kind, is_near): About(kind, me.start if is_near else None, day) for kind in Species for is_near in (0, 1)}
+    return [made[other.species, other.start is not None] for other in others]

@@ -38,8 +38,12 @@ class ChangesForgotten(Exception):
 class ChangeSource(Protocol):
     """What an index reads. Numbers of changes only rise."""
 
+    def commits(self) -> int | None:
+        """Another number than before whenever something may have been committed; None where only a question tells."""
+        ...
+
     def last_change(self) -> int:
-        """The number of the latest committed change; cheap."""
+        """The number of the latest committed change."""
         ...
 
     def changes_after(self, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:

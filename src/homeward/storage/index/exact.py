@@ -225,6 +225,7 @@ class ExactIndex:
         self._lock = threading.Lock()
         self._spaces: dict[ModelName, _Space | None] = {}
         self._seq: int | None = None
+        self._commits: int | None = None
 
     def load(self, model: ModelName) -> None:
         """Read a model's vectors, so that the first search need not."""
@@ -265,7 +266,8 @@ class ExactIndex:
         return self._spaces[model]
 
     def _follow(self) -> None:
-        if self._seq is None or self._source.last_change() <= self._seq:
+        commits = self._source.commits()
+        if self._seq is None or (commits is not None and commits == self._commits):
             return
         try:
             seq, changed, gone = self._source.changes_after(self._seq, self._shelf)
@@ -282,7 +284,7 @@ class ExactIndex:
                 space = self._spaces[embedding.model] or _Space(len(embedding.vector))
                 self._spaces[embedding.model] = space
                 space.put(embedding)
-        self._seq = seq
+        self._seq, self._commits = seq, commits
 
     def _build(self, model: ModelName) -> None:
         """Changes between the number known and the one of this reading are followed again, which does no harm."""

@@ -48,7 +48,6 @@ class SqlDatabase:
         self._commits = 0
         self._owner = secrets.randbits(31)
         self._held = Held()
-        self._known_change = (-1, 0)
         self._standings = KnownStandings()
 
     @classmethod
@@ -111,13 +110,14 @@ class SqlDatabase:
     def now(self) -> None:
         """See `homeward.ports.Database`; a file has no clock."""
 
+    def commits(self) -> int:
+        """How often this, the only, process has written or tried to."""
+        return self._commits
+
     def last_change(self) -> int:
-        """The number of the latest committed change; asked anew only after a commit of this, the only, process."""
-        commits = self._commits
-        if self._known_change[0] != commits:
-            with _told(), self._reader.begin() as connection:
-                self._known_change = (commits, feed.last_change(connection))
-        return self._known_change[1]
+        """See `homeward.storage.index.changes.ChangeSource`."""
+        with _told(), self._reader.begin() as connection:
+            return feed.last_change(connection)
 
     def changes_after(self, seq: int, shelf: Shelf) -> tuple[int, list[Embedding], list[EmbeddingId]]:
         """See `homeward.storage.index.changes.ChangeSource`."""

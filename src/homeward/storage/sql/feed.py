@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, true
 
 from homeward.domain.embeddings import Embedding
 from homeward.domain.ids import EmbeddingId, ModelName
@@ -16,8 +16,15 @@ from homeward.storage.sql.tables import changes, embeddings, reports
 
 CHUNK = 8192
 KEPT = 100_000  # changes
-# two questions in one: SQLite answers each by the index's end, and min and max in one by reading all of it
-KNOWN = select(*(select(end(changes.c.seq)).scalar_subquery() for end in (func.min, func.max)))
+# SQLite answers min and max by the index's ends where each is asked for by itself, and both in one by reading all of it
+KNOWN = select(*(select(end(changes.c.seq)).scalar_subquery() for end in (func.min, func.max))).subquery()
+TOUCHED = (
+    select(changes.c.embedding_id)
+    .where(changes.c.seq > bindparam("seq"), changes.c.shelf == bindparam("shelf"))
+    .distinct()
+    .subquery()
+)
+AFTER = select(KNOWN, TOUCHED).select_from(KNOWN.outerjoin(TOUCHED, true()))
 # plain SQL: 100,000 rows through row objects would take seconds, through tuples a fraction of one
 # CROSS JOIN keeps SQLite to this order: vectors are read one after the other, and no sorter carries them about.
 ALL = """
@@ -44,17 +51,17 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
     Raises:
         ChangesForgotten: some of them are not known any more.
     """
-    oldest, latest = connection.execute(KNOWN).one()
+    found = connection.execute(AFTER, {"seq": seq, "shelf": shelf.value}).all()
+    oldest, latest, _ = found[0]
     if oldest is not None and seq < oldest - 1:
         raise ChangesForgotten
-    touched = select(changes.c.embedding_id).where(changes.c.seq > seq, changes.c.shelf == shelf.value).distinct()
-    ids = [EmbeddingId(found) for found in connection.execute(touched).scalars()]
+    ids = [EmbeddingId(touched) for _, _, touched in found if touched is not None]
     present: list[Embedding] = []
     for start in range(0, len(ids), CHUNK):
         wanted = full().where(embeddings.c.id.in_(ids[start : start + CHUNK]), reports.c.shelf == shelf.value)
         present += [rows.embedding(row) for row in connection.execute(wanted).mappings()]
     there = {embedding.id for embedding in present}
-    return latest or 0, present, [found for found in ids if found not in there]
+    return latest or 0, present, [gone for gone in ids if gone not in there]
 
 
 def all_embeddings(

@@ -124,6 +124,10 @@ class _Few:
     most: int
     error: IndexUnavailable
 
+    def commits(self) -> int | None:
+        """See `ChangeSource`."""
+        return self.source.commits()
+
     def last_change(self) -> int:
         """See `ChangeSource`."""
         return self.source.last_change()

@@ -24,16 +24,19 @@ CHUNK = 8192
 KEPT = 1_000_000  # changes; whoever is farther behind reads everything anew
 OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 NEXT_TO_COME = text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-FORGOTTEN = text("SELECT value::bigint FROM facts WHERE name = 'changes_forgotten'")
 LATEST_KNOWN = text("""
 SELECT greatest(
   (SELECT coalesce(max(xid::text::bigint), -1) FROM changes),
   (SELECT coalesce(max(value::bigint), -1) FROM facts WHERE name = 'changes_forgotten')
 )
 """)
-TOUCHED = text(
-    "SELECT DISTINCT embedding_id FROM changes WHERE xid >= CAST(CAST(:seq AS text) AS xid8) AND shelf = :shelf"
-)
+AFTER = text("""
+SELECT pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint,
+  coalesce((SELECT value::bigint FROM facts WHERE name = 'changes_forgotten'), -1), touched.embedding_id
+FROM pg_current_snapshot() AS now LEFT JOIN (
+  SELECT DISTINCT embedding_id FROM changes WHERE xid >= CAST(CAST(:seq AS text) AS xid8) AND shelf = :shelf
+) AS touched ON true
+""")
 FORGET = text("""
 WITH gone AS (DELETE FROM changes WHERE seq < (SELECT max(seq) FROM changes) - :kept RETURNING xid),
   last AS (SELECT max(xid::text::bigint) AS xid FROM gone)
@@ -71,19 +74,17 @@ def changes_after(connection: Connection, seq: int, shelf: Shelf) -> tuple[int, 
     Raises:
         ChangesForgotten: some of them are not known any more.
     """
-    running = _number(connection, OLDEST_RUNNING)
-    if seq > _number(connection, NEXT_TO_COME):  # of another cluster
+    found = connection.execute(AFTER, {"seq": seq, "shelf": shelf.value}).all()
+    running, next_to_come, forgotten, _ = found[0]
+    if seq > next_to_come or seq <= forgotten:  # of another cluster; or too long ago
         raise ChangesForgotten
-    if seq <= (connection.execute(FORGOTTEN).scalar_one_or_none() or -1):
-        raise ChangesForgotten
-    touched = connection.execute(TOUCHED, {"seq": seq, "shelf": shelf.value}).scalars()
-    ids = [EmbeddingId(found) for found in touched]
+    ids = [EmbeddingId(row.embedding_id) for row in found if row.embedding_id is not None]
     present: list[Embedding] = []
     for start in range(0, len(ids), CHUNK):
         wanted = full().where(embeddings.c.id.in_(ids[start : start + CHUNK]), reports.c.shelf == shelf.value)
         present += [rows.embedding(row) for row in connection.execute(wanted).mappings()]
     there = {embedding.id for embedding in present}
-    return running, present, [found for found in ids if found not in there]
+    return running, present, [gone for gone in ids if gone not in there]
 
 
 def some_embeddings(
