@@ -1,6 +1,6 @@
 """The exact index where it searches by bytes first: the same answers as float64 over everything."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -42,19 +42,22 @@ class Rows:
         take(
             EmbeddingColumns(
                 ids=range(count), report_ids=[str(i) for i in range(count)], crop_ids=range(count),
-                species=[self.species(i).value for i in range(count)], parts=["body"] * count,
+                species=[self.species(i).value for i in range(count)], parts=[self.part(i).value for i in range(count)],
                 happened_at_s=np.zeros(count), lat=np.full(count, np.nan), lon=np.full(count, np.nan),
                 is_open=np.ones(count, np.bool_), vectors=self.vectors,
             )
         )  # fmt: skip
         return 0
 
+    def part(self, _i):
+        return Part.BODY
+
     def species(self, i):
         return Species.CAT if i % 2 else Species.DOG
 
     def embedding(self, i):
         when = datetime(2026, 6, 1, tzinfo=UTC)
-        return Embedding(EmbeddingId(i), CropId(i), ReportId(str(i)), MODEL, self.species(i), Part.BODY, when, None,
+        return Embedding(EmbeddingId(i), CropId(i), ReportId(str(i)), MODEL, self.species(i), self.part(i), when, None,
                          is_open=True, vector=self.vectors[i])  # fmt: skip
 
     def nearest(self, vector, k, every=1):
@@ -100,6 +103,39 @@ def test_searches_of_one_vector_share_the_look_by_bytes():
     ]
 
     assert index.nearest_of_each(asked) == [index.nearest(one.vector, one.k, one.where) for one in asked]
+
+
+def test_a_reading_that_breaks_off_leaves_no_half_of_an_index():
+    class BreaksOff(Rows):
+        def all_embeddings(self, shelf, model, take):
+            seq = super().all_embeddings(shelf, model, take)
+            if not self.changed:
+                raise ConnectionError
+            return seq
+
+    rows = BreaksOff(crowd(6))
+    index = ExactIndex(Shelf.FOUND, rows)
+    with pytest.raises(ConnectionError):
+        index.load(MODEL)
+
+    rows.changed.append(0)
+    same(index, rows, rows.vectors[3], 10, ANY)
+    assert index.count(ANY) == COUNT
+
+
+def test_parts_are_searched_apart_and_together():
+    class Parts(Rows):
+        def part(self, i):
+            return Part.FACE if i % 3 == 0 else Part.BODY
+
+    rows = Parts(crowd(7))
+    index = ExactIndex(Shelf.FOUND, rows)
+    for vector in rows.vectors[:5]:
+        same(index, rows, vector, 10, ANY)
+        ids, _ = rows.nearest(vector, COUNT)
+        for part in Part:
+            found = index.nearest(vector, 7, replace(ANY, part=part))
+            assert [n.embedding_id for n in found] == [i for i in ids if rows.part(i) is part][:7]
 
 
 def test_what_changed_and_what_is_gone_is_seen_by_bytes_too():

@@ -30,6 +30,23 @@ class EmbeddingColumns:
     is_open: npt.NDArray[np.bool_]
     vectors: Vectors
 
+    def only(self, rows: Sequence[int]) -> "EmbeddingColumns":
+        """Those of ``rows``, which rise."""
+        if len(rows) == len(self.ids):
+            return self
+        return EmbeddingColumns(
+            ids=[self.ids[row] for row in rows],
+            report_ids=[self.report_ids[row] for row in rows],
+            crop_ids=[self.crop_ids[row] for row in rows],
+            species=[self.species[row] for row in rows],
+            parts=[self.parts[row] for row in rows],
+            happened_at_s=self.happened_at_s[rows],
+            lat=self.lat[rows],
+            lon=self.lon[rows],
+            is_open=self.is_open[rows],
+            vectors=self.vectors[rows],
+        )
+
 
 class ChangesForgotten(Exception):
     """The source does not know any more what changed since then: read everything anew."""

@@ -20,33 +20,29 @@ BLOCK = 8192  # rows; growing by blocks never needs a second copy of the vectors
 ROUNDING = 5e-6  # of a float32 dot product of unit vectors
 COARSE_FROM = 2048  # rows; fewer are gathered sooner than all bytes are read
 SPECIES = {species: code for code, species in enumerate(Species)}
-PARTS = {part: code for code, part in enumerate(Part)}
 FREE = 255
 Rows = npt.NDArray[np.intp]
 
 
-def _kind(species: Species, part: Part, *, is_open: bool) -> int:
-    """Species, part and openness in one byte, so that one comparison filters all three."""
-    return SPECIES[species] * 4 + PARTS[part] * 2 + int(is_open)
+def _kind(species: Species, *, is_open: bool) -> int:
+    """Species and openness in one byte, so that one comparison filters both."""
+    return SPECIES[species] * 2 + int(is_open)
 
 
-CLOSED: dict[tuple[str, str], int] = {
-    (species.value, part.value): _kind(species, part, is_open=False) for species in Species for part in Part
-}
+CLOSED: dict[str, int] = {species.value: _kind(species, is_open=False) for species in Species}
 
 
 def _kinds(where: Filter) -> list[int]:
     return [
-        _kind(species, part, is_open=is_open)
+        _kind(species, is_open=is_open)
         for species in ([where.species] if where.species else Species)
-        for part in ([where.part] if where.part else Part)
         for is_open in ([True] if where.only_open else [True, False])
     ]
 
 
 @dataclass(slots=True)
 class _Space:
-    """The embeddings of one model: vectors in blocks, everything else in columns that double."""
+    """The embeddings of one model and part: vectors in blocks, everything else in columns that double."""
 
     dimension: int
     blocks: list[npt.NDArray[np.float32]] = field(default_factory=list)
@@ -74,7 +70,7 @@ class _Space:
             row = self._new_row()
             self.row_of[embedding.id] = row
         place = embedding.place
-        self.kind[row] = _kind(embedding.species, embedding.part, is_open=embedding.is_open)
+        self.kind[row] = _kind(embedding.species, is_open=embedding.is_open)
         self.happened_at_s[row] = embedding.happened_at.timestamp()
         self.cells.remove(row, float(self.lat[row]), float(self.lon[row]))
         self.lat[row], self.lon[row] = (place.lat, place.lon) if place else (np.nan, np.nan)
@@ -98,7 +94,7 @@ class _Space:
         self.reserve(end)
         self.used = end
         part = slice(first, end)
-        codes = [CLOSED[kind] for kind in zip(columns.species, columns.parts, strict=True)]
+        codes = [CLOSED[kind] for kind in columns.species]
         self.kind[part] = np.array(codes, np.uint8) + columns.is_open.astype(np.uint8)
         self.happened_at_s[part] = columns.happened_at_s
         self.lat[part], self.lon[part] = columns.lat, columns.lon
@@ -141,7 +137,7 @@ class _Space:
     def nearest(self, search: Search, looked: "_Looked | None") -> "tuple[list[Neighbour], _Looked | None]":
         """By bytes, float32 and float64, each keeping all that may still be nearest; and the look by bytes, if any.
 
-        ``looked`` is the one of the search before, which serves all searches of its vector.
+        ``looked`` is the one of the search before here, which serves all searches of its vector.
         """
         vector, k, rows = search.vector, search.k, self.matching(search.where)
         if looked is not None and looked.vector is not vector:
@@ -223,7 +219,7 @@ class ExactIndex:
         self._shelf = shelf
         self._source = source
         self._lock = threading.Lock()
-        self._spaces: dict[ModelName, _Space | None] = {}
+        self._spaces: dict[ModelName, dict[Part, _Space]] = {}
         self._seq: int | None = None
         self._commits: int | None = None
 
@@ -231,7 +227,7 @@ class ExactIndex:
         """Read a model's vectors, so that the first search need not."""
         with self._lock:
             self._follow()
-            self._space(model)
+            self._within(Filter(model))
 
     def nearest(self, vector: Vector, k: int, where: Filter) -> list[Neighbour]:
         """The ``k`` nearest that pass ``where``, nearest first, by true L2; every committed row counts."""
@@ -239,31 +235,34 @@ class ExactIndex:
 
     def nearest_of_each(self, searches: Sequence[Search]) -> list[list[Neighbour]]:
         """What `nearest` finds for each of ``searches``; those of one vector follow each other, and share work."""
-        found: list[list[Neighbour]] = []
-        looked = None
+        looked: dict[int, _Looked | None] = {}
         with self._lock:
             self._follow()
-            for search in searches:
-                space = self._space(search.where.model)
-                if space is None or search.k <= 0:
-                    found.append([])
-                    continue
-                neighbours, looked = space.nearest(search, looked)
-                found.append(neighbours)
-        return found
+            return [self._nearest(search, looked) for search in searches]
 
     def count(self, where: Filter) -> int:
         """How many embeddings pass ``where``."""
         with self._lock:
             self._follow()
-            space = self._space(where.model)
-            return 0 if space is None else len(space.matching(where))
+            return sum(len(space.matching(where)) for space in self._within(where))
 
-    def _space(self, model: ModelName) -> _Space | None:
-        """The model's vectors as of the last change followed; None where it has none."""
-        if model not in self._spaces:
-            self._build(model)
-        return self._spaces[model]
+    def _nearest(self, search: Search, looked: "dict[int, _Looked | None]") -> list[Neighbour]:
+        if search.k <= 0:
+            return []
+        found: list[Neighbour] = []
+        spaces = self._within(search.where)
+        for space in spaces:
+            neighbours, looked[id(space)] = space.nearest(search, looked.get(id(space)))
+            found += neighbours
+        if len(spaces) > 1:
+            found.sort(key=lambda neighbour: (neighbour.l2_distance, neighbour.embedding_id))
+        return found[: search.k]
+
+    def _within(self, where: Filter) -> list[_Space]:
+        """The vectors of a model and a part, or all parts, as of the last change followed."""
+        if where.model not in self._spaces:
+            self._build(where.model)
+        return [space for part, space in self._spaces[where.model].items() if where.part in {None, part}]
 
     def _follow(self) -> None:
         commits = self._source.commits()
@@ -276,25 +275,33 @@ class ExactIndex:
             self._seq = None
             return
         for embedding_id in gone:
-            for space in self._spaces.values():
-                if space is not None:
+            for parts in self._spaces.values():
+                for space in parts.values():
                     space.remove(embedding_id)
         for embedding in changed:
             if embedding.model in self._spaces:
-                space = self._spaces[embedding.model] or _Space(len(embedding.vector))
-                self._spaces[embedding.model] = space
-                space.put(embedding)
+                self._part(embedding.model, embedding.part, len(embedding.vector)).put(embedding)
         self._seq, self._commits = seq, commits
+
+    def _part(self, model: ModelName, part: Part, dimension: int) -> _Space:
+        parts = self._spaces[model]
+        if part not in parts:
+            parts[part] = _Space(dimension)
+        return parts[part]
 
     def _build(self, model: ModelName) -> None:
         """Changes between the number known and the one of this reading are followed again, which does no harm."""
-        found: list[_Space] = []
+        self._spaces[model] = {}
 
         def take(columns: EmbeddingColumns) -> None:
-            if not found:
-                found.append(_Space(columns.vectors.shape[1]))
-            found[0].fill(columns)
+            for part in Part:
+                rows = [row for row, kind in enumerate(columns.parts) if kind == part.value]
+                if rows:
+                    self._part(model, part, columns.vectors.shape[1]).fill(columns.only(rows))
 
-        seq = self._source.all_embeddings(self._shelf, model, take)
+        try:
+            seq = self._source.all_embeddings(self._shelf, model, take)
+        except BaseException:
+            del self._spaces[model]  # half of it
+            raise
         self._seq = seq if self._seq is None else self._seq
-        self._spaces[model] = found[0] if found else None
