@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from homeward.domain.filing import Idempotency, NewSighting
 from homeward.domain.ids import ModelName
 from homeward.domain.reports import Source
-from homeward.errors import Conflict, StorageBusy
+from homeward.engine.reindex import IN_USE
+from homeward.errors import Conflict, NotFound, StorageBusy
 from homeward.ports import Around, ReportQuery, Space
 from homeward.testing import FakeEmbedder
 from homeward.testing.fakes import CALIBRATION
@@ -259,6 +260,23 @@ def test_what_cannot_be_compared_now_is_stored_once_and_compared_later(world, er
     world.clock.forward(minutes=1)
     assert world.engine.run_due_jobs() == 3
     assert world.engine.current_top_matches(lost_id).total == 3
+
+
+def test_where_another_process_uses_a_model_that_is_not_here_sightings_are_stored_once_and_wait(world):
+    watched(world, at_once=True)
+    with world.database.write() as work:
+        work.facts.set(IN_USE, "elsewhere")
+    new = new_sightings(world, SENT[:1] + SENT[2:4])
+
+    with capture_logs() as logged:
+        sighted = add_together(
+            world, [replace(one, idempotency=Idempotency("c", str(n), "b")) for n, one in enumerate(new)]
+        )
+
+    assert [(one.is_repeat, one.pending) for one in sighted] == [(False, True)] * 3
+    said = [line["exc_info"] for line in logged if line["event"].startswith("a sighting was stored but not compared")]
+    assert [type(error) for error in said] == [NotFound] * 3
+    assert world.engine.pending_jobs() == 3
 
 
 def test_the_log_names_every_report_of_a_group_that_is_matched(world):

@@ -73,12 +73,19 @@ class Work:
             for outcome in outcomes
             if outcome.job is not None and outcome.space is not None
         ]
-        done = []
-        for one, found in zip(ready, self._matched.each(ready), strict=True):
-            done.append(self._ended(one.job, found))
-            if isinstance(found, Exception) and not isinstance(found, HomewardError):
-                log.error("a sighting was stored but not compared; it is tried again", exc_info=found)
-        return done
+        return [self._ended_anyhow(one.job, found) for one, found in zip(ready, self._matched.each(ready), strict=True)]
+
+    def _ended_anyhow(self, job: Job, found: list[Match] | Exception | None) -> bool:
+        """As `_ended`; what goes wrong is logged, not raised: the sighting is stored, and need not be sent again."""
+        wrong = found if isinstance(found, Exception) and not isinstance(found, HomewardError) else None
+        is_done = False
+        try:
+            is_done = self._ended(job, found)
+        except Exception as error:  # noqa: BLE001 - the model in use cannot be opened here; a listener fails
+            wrong = error
+        if wrong is not None:
+            log.error("a sighting was stored but not compared; it is tried again", exc_info=wrong)
+        return is_done
 
     def _ended(self, job: Job, found: list[Match] | Exception | None) -> bool:
         """What ``found`` brings about: news of its matches, or another try."""
