@@ -23,6 +23,7 @@ from homeward.domain.embeddings import Filter, NewEmbedding, Search, unit
 from homeward.domain.filing import NewSighting
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
+from homeward.domain.matches import Verdict
 from homeward.domain.reports import Shelf, Status
 from homeward.engine import readiness
 from homeward.engine.events import EventBroker, MatchFound, MatchJudged, ReportChanged, TalkMoved, of_text
@@ -148,6 +149,23 @@ def test_a_machine_whose_clock_is_right_expires_what_is_old(both, tmp_path):
 
     assert world.engine.forget_due() == 1
     assert world.engine.report(lost).report.status is Status.EXPIRED
+
+
+def test_a_report_expires_while_somebody_writes_in_its_conversation(both, tmp_path):
+    now = both[0].now()
+    clock = FixedClock(now - timedelta(days=366))
+    shelves = {shelf: open_shelf(shelf, PgVectorIndex(shelf, both[0])) for shelf in Shelf}
+    world = World(both[0], shelves, FolderPhotoStorage(tmp_path), clock=clock)
+    found = world.file("found", picture(1, noise=1)).report.id
+    lost = world.file("lost", picture(1)).report.id
+    world.engine.verdict(lost, found, Verdict.SAME)
+    talk = world.engine.talks.propose(lost, found, Shelf.LOST)
+    clock.moment = now
+
+    with ThreadPoolExecutor(1) as pool, both[1].write() as work:
+        assert work.handovers.get(talk.id) == talk  # as whoever writes does, before looking at the reports
+        assert pool.submit(world.engine.forget_due).result(15) == 2
+        assert work.reports.get(lost).status is Status.EXPIRED
 
 
 @pytest.mark.parametrize("kind", ["pgvector", "following"])

@@ -115,11 +115,12 @@ class Forget:
             still_open = [report for report in there if report.status is Status.OPEN]  # others write meanwhile
             for report in still_open:
                 work.reports.update(report.with_status(Status.EXPIRED, now))
-            talks = _talks_of(work, still_open)
             work.answers.forget_before(now - ANSWERS_KEPT)
             work.audit.forget_before(now - LOOKS_KEPT)
             work.inbox.forget_before(now - NUMBERS_KEPT)
             self._forget_desk(work, now)
+        with self.ports.database.read() as work:  # who writes in a talk locks it first, and then its two reports
+            talks = _talks_of(work, still_open)
         self._tell(still_open, talks)
         return len(old)
 
