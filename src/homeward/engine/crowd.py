@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from homeward.domain.animals import Species
-from homeward.domain.places import Point, cell_of
+from homeward.domain.places import Point, cell_of, middle_of_cell
 from homeward.ports import Around, UnitOfWork
 
 AROUND_KM, AROUND_DAYS = 5.0, 30.0
@@ -25,7 +25,10 @@ class About(NamedTuple):
 
 
 def crowds(work: UnitOfWork, wanted: Collection[About]) -> dict[About, int]:
-    """How many there are of each of ``wanted``; a place counts by its cell of the map, which is asked about once."""
+    """How many there are of each of ``wanted``; the circle is drawn around the middle of the place's cell of the map.
+
+    So each cell is asked about once, and a pair is weighed alike whoever of the two asks and in what company.
+    """
     cells: dict[tuple[int, int] | None, set[About]] = defaultdict(set)
     for one in set(wanted):
         cells[cell_of(one.place) if one.place else None].add(one)
@@ -41,7 +44,8 @@ def _around(some: Collection[About]) -> Around:
     """All that is to be known of one cell."""
     days = [one.day for one in some]
     kinds = frozenset(one.species for one in some)
-    return Around(kinds, next(iter(some)).place, AROUND_KM, min(days) - HALF, max(days) + HALF)
+    place = next(iter(some)).place
+    return Around(kinds, middle_of_cell(place) if place else None, AROUND_KM, min(days) - HALF, max(days) + HALF)
 
 
 def _counted(days: Mapping[Species, Mapping[int, int]], some: Collection[About]) -> dict[About, int]:
