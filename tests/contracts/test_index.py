@@ -138,6 +138,23 @@ def test_parts_are_searched_apart_and_together():
             assert [n.embedding_id for n in found] == [i for i in ids if rows.part(i) is part][:7]
 
 
+class OfTwoModels(Rows):
+    """Another model's vectors lie in the other order."""
+
+    def all_embeddings(self, shelf, model, take):
+        vectors = self.vectors if model == MODEL else self.vectors[::-1]
+        return Rows.all_embeddings(Rows(vectors), shelf, model, take)
+
+
+def test_a_look_by_bytes_serves_no_search_of_its_vector_by_another_model():
+    rows = OfTwoModels(crowd(5))
+    index = ExactIndex(Shelf.FOUND, rows)
+    vector = rows.vectors[7]
+    asked = [Search(vector, 10, where) for where in (ANY, replace(ANY, model=ModelName("other")))]
+
+    assert index.nearest_of_each(asked) == [index.nearest(one.vector, one.k, one.where) for one in asked]
+
+
 def test_what_changed_and_what_is_gone_is_seen_by_bytes_too():
     rows = Rows(crowd(9))
     index = ExactIndex(Shelf.FOUND, rows)
