@@ -83,5 +83,5 @@ WITHIN_POSTGRES = text(
     WITHIN.format(
         *(f"(run.value->>{place})::{kind}" for place, kind in enumerate(("int", "text", *["int"] * 5))),
         runs="json_array_elements(CAST(:runs AS json))",
-    ).replace("::", "\\:\\:")
+    )
 )
