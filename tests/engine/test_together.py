@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from homeward.engine.together import Together
+from homeward.errors import StorageBusy
 
 
 def test_who_comes_while_it_is_busy_goes_along_with_the_next_call():
@@ -49,6 +50,31 @@ def test_no_more_go_together_than_allowed():
         assert [future.result(20) for future in futures] == [0, 1, 2, 3, 4, 5]
 
     assert max(sizes) == 2
+
+
+def test_where_a_store_is_away_it_is_not_tried_for_each():
+    tried, begun, go_on = [], threading.Event(), threading.Event()
+
+    def work(items):
+        tried.append(list(items))
+        begun.set()
+        assert go_on.wait(20)
+        if 0 not in items:
+            raise StorageBusy("The database is busy.")
+        return items
+
+    together = Together(work, most=8)
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(together, 0)
+        assert begun.wait(20)
+        others = [pool.submit(together, n) for n in range(1, 6)]
+        while len(together._waiting) < 5:
+            threading.Event().wait(0.001)
+        go_on.set()
+        assert first.result(20) == 0
+        assert all(isinstance(other.exception(20), StorageBusy) for other in others)
+
+    assert [len(items) for items in tried] == [1, 5, 1]
 
 
 def test_the_error_of_one_is_nobody_elses():

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from homeward.errors import StorageBusy, StorageFull
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -25,7 +27,8 @@ class Together(Generic[Item, Result]):
     """Calls ``work`` with one or several items; whoever comes while it is busy goes along with the next call.
 
     Nobody waits for company: a lone caller is served at once. Where a call with several items fails, each is
-    tried alone, so that one item's error is nobody else's; ``work`` must therefore leave nothing behind when it fails.
+    tried alone, so that one item's error is nobody else's, unless it is that of a store that is away; ``work`` must
+    therefore leave nothing behind when it fails.
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], most: int) -> None:
@@ -60,5 +63,14 @@ class Together(Generic[Item, Result]):
             if len(tickets) == 1:
                 tickets[0].error = error
             else:
-                for ticket in tickets:
-                    self._serve([ticket])
+                self._serve_alone(tickets)
+
+    def _serve_alone(self, tickets: Sequence[_Ticket[Item, Result]]) -> None:
+        """Each by itself; where a store is away for one it is so for all after it, who need not wait for that too."""
+        away: StorageBusy | StorageFull | None = None
+        for ticket in tickets:
+            if away is None:
+                self._serve([ticket])
+                away = ticket.error if isinstance(ticket.error, StorageBusy | StorageFull) else None
+            else:
+                ticket.error = away

@@ -61,10 +61,12 @@ class Work:
             found = self._matched(self._embedded(job))
         except Exception as error:  # noqa: BLE001 - what is unexpected is raised below
             found = error
-        is_done = self._ended(job, found)
-        if isinstance(found, Exception) and not isinstance(found, HomewardError):
+        if not isinstance(found, Exception):
+            return self._ended(found)
+        self._later([(job, found)])
+        if not isinstance(found, HomewardError):
             raise found
-        return is_done
+        return False
 
     def run_sightings(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """Run the jobs of new sightings, whose vectors are committed already; False for each that is tried again."""
@@ -73,25 +75,28 @@ class Work:
             for outcome in outcomes
             if outcome.job is not None and outcome.space is not None
         ]
-        return [self._ended_anyhow(one.job, found) for one, found in zip(ready, self._matched.each(ready), strict=True)]
+        found = self._matched.each(ready)
+        failed = [(one.job, error) for one, error in zip(ready, found, strict=True) if isinstance(error, Exception)]
+        if failed:
+            self._later(failed)
+        return [self._ended_anyhow(one) for one in found]
 
-    def _ended_anyhow(self, job: Job, found: list[Match] | Exception | None) -> bool:
+    def _ended_anyhow(self, found: list[Match] | Exception | None) -> bool:
         """As `_ended`; what goes wrong is logged, not raised: the sighting is stored, and need not be sent again."""
-        wrong = found if isinstance(found, Exception) and not isinstance(found, HomewardError) else None
-        is_done = False
-        try:
-            is_done = self._ended(job, found)
-        except Exception as error:  # noqa: BLE001 - the model in use cannot be opened here; a listener fails
-            wrong = error
+        is_done, wrong = False, None
+        if isinstance(found, Exception):
+            wrong = None if isinstance(found, HomewardError) else found  # of which else its job tells
+        else:
+            try:
+                is_done = self._ended(found)
+            except Exception as error:  # noqa: BLE001 - the model in use cannot be opened here; a listener fails
+                wrong = error
         if wrong is not None:
             log.error("a sighting was stored but not compared; it is tried again", exc_info=wrong)
         return is_done
 
-    def _ended(self, job: Job, found: list[Match] | Exception | None) -> bool:
-        """What ``found`` brings about: news of its matches, or another try."""
-        if isinstance(found, Exception):
-            self._later(job, found.code if isinstance(found, HomewardError) else type(found).__name__)
-            return False
+    def _ended(self, found: list[Match] | None) -> bool:
+        """What ``found`` brings about: news of its matches; another model where the one that it used is not in use."""
         if found is None:
             follow(self.ports)
             return False
@@ -115,11 +120,14 @@ class Work:
             self.run(job)
         return limit
 
-    def _later(self, job: Job, error: str) -> None:
-        """Where not even this can be noted, it is due again when its lease ends."""
-        wait_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(job.attempts, 10))
+    def _later(self, failed: Sequence[tuple[Job, Exception]]) -> None:
+        """Try jobs again after a while; where not even this can be noted, they are due again when their lease ends."""
+        now = self.ports.clock.now()
         with suppress(HomewardError), self.ports.database.write() as work:
-            work.jobs.retry(job, self.ports.clock.now() + timedelta(seconds=wait_s), error)
+            for job, error in failed:
+                wait_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(job.attempts, 10))
+                code = error.code if isinstance(error, HomewardError) else type(error).__name__
+                work.jobs.retry(job, now + timedelta(seconds=wait_s), code)
 
     def _embedded(self, job: Job) -> _Ready:
         space = self.ports.spaces.current()
