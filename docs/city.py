@@ -72,9 +72,9 @@ DETECT_CORE_MS = Given(
 EMBED_CORE_MS = Given("embedder on one crop", 30, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(
     "accepting and matching a sighting",
-    13.8,
+    11.8,
     "ms of a core",
-    "measured with 10,000 open lost pets: `benchmarks sightings`, 82 a second in one process (on PostgreSQL 20 ms beside the server's own, 42 a second)",
+    "measured with 10,000 open lost pets: `benchmarks sightings`, 91 a second in one process (on PostgreSQL 15 ms beside the server's own, 51 a second)",
 )
 GPU_PER_S = Given(
     "detector and embedder together on a T4-class GPU",
