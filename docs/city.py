@@ -72,9 +72,9 @@ DETECT_CORE_MS = Given(
 EMBED_CORE_MS = Given("embedder on one crop", 30, "ms of a core", "measured: docs/why/speed.md")
 MATCH_CORE_MS = Given(
     "accepting and matching a sighting",
-    11.8,
+    8.6,
     "ms of a core",
-    "measured with 10,000 open lost pets: `benchmarks sightings`, 91 a second in one process (on PostgreSQL 15 ms beside the server's own, 51 a second)",
+    "measured with 10,000 open lost pets: `benchmarks sightings`, 127 a second in one process (on PostgreSQL 11 ms beside the server's own, 70 a second)",
 )
 GPU_PER_S = Given(
     "detector and embedder together on a T4-class GPU",
