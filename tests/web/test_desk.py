@@ -386,6 +386,7 @@ def test_on_a_phone_an_operator_sees_all_rooms_and_both_animals(visit, links, pa
     page = visit(links("Anna"), viewport=viewport, language=language, has_touch=True, is_mobile=True)
     room(page, "pairs")
     expect(page.locator(".pair-stage img").first).to_be_visible()
+    page.wait_for_function("[...document.querySelectorAll('.pair-stage img')].every((each) => each.naturalWidth)")
     words = page.locator(".opinions").bounding_box()
 
     for seen in (".desk-tabs a", ".pair-stage figure"):
