@@ -1,45 +1,21 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from homeward.engine.together import Together
 from homeward.errors import StorageBusy
 
 
-def test_who_comes_while_it_is_busy_goes_along_with_the_next_call():
+def served(serve, *, most):
+    """What 0 gets, who is served at once, what 1 to 5 get, who come meanwhile, by number; and the calls of ``serve``."""
     calls, begun, go_on = [], threading.Event(), threading.Event()
 
     def work(items):
         calls.append(list(items))
         begun.set()
         assert go_on.wait(20)
-        return [item * 10 for item in items]
+        return serve(items)
 
-    together = Together(work, most=8)
-    with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(together, 0)
-        assert begun.wait(20)
-        others = [pool.submit(together, n) for n in range(1, 6)]
-        while len(together._waiting) < 5:
-            threading.Event().wait(0.001)
-        go_on.set()
-        results = [first.result(20), *(other.result(20) for other in others)]
-
-    assert results == [0, 10, 20, 30, 40, 50]
-    assert [len(call) for call in calls] == [1, 5]
-
-
-def test_no_more_go_together_than_allowed():
-    sizes, begun, go_on = [], threading.Event(), threading.Event()
-
-    def work(items):
-        sizes.append(len(items))
-        begun.set()
-        assert go_on.wait(20)
-        return items
-
-    together = Together(work, most=2)
+    together = Together(work, most=most)
     with ThreadPoolExecutor(6) as pool:
         futures = [pool.submit(together, 0)]
         assert begun.wait(20)
@@ -47,56 +23,43 @@ def test_no_more_go_together_than_allowed():
         while len(together._waiting) < 5:
             threading.Event().wait(0.001)
         go_on.set()
-        assert [future.result(20) for future in futures] == [0, 1, 2, 3, 4, 5]
+        return [future.exception(20) or future.result(20) for future in futures], calls
 
-    assert max(sizes) == 2
+
+def test_who_comes_while_it_is_busy_goes_along_with_the_next_call():
+    results, calls = served(lambda items: [item * 10 for item in items], most=8)
+
+    assert results == [0, 10, 20, 30, 40, 50]
+    assert [len(call) for call in calls] == [1, 5]
+
+
+def test_no_more_go_together_than_allowed():
+    results, calls = served(lambda items: items, most=2)
+
+    assert results == [0, 1, 2, 3, 4, 5]
+    assert [len(call) for call in calls] == [1, 2, 2, 1]
 
 
 def test_where_a_store_is_away_it_is_not_tried_for_each():
-    tried, begun, go_on = [], threading.Event(), threading.Event()
-
-    def work(items):
-        tried.append(list(items))
-        begun.set()
-        assert go_on.wait(20)
+    def serve(items):
         if 0 not in items:
             raise StorageBusy("The database is busy.")
         return items
 
-    together = Together(work, most=8)
-    with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(together, 0)
-        assert begun.wait(20)
-        others = [pool.submit(together, n) for n in range(1, 6)]
-        while len(together._waiting) < 5:
-            threading.Event().wait(0.001)
-        go_on.set()
-        assert first.result(20) == 0
-        assert all(isinstance(other.exception(20), StorageBusy) for other in others)
+    (first, *others), calls = served(serve, most=8)
 
-    assert [len(items) for items in tried] == [1, 5, 1]
+    assert first == 0
+    assert all(isinstance(other, StorageBusy) for other in others)
+    assert [len(call) for call in calls] == [1, 5, 1]
 
 
 def test_the_error_of_one_is_nobody_elses():
-    begun, go_on = threading.Event(), threading.Event()
-
-    def work(items):
-        begun.set()
-        assert go_on.wait(20)
+    def serve(items):
         if 3 in items:
             raise ValueError("three")
         return items
 
-    together = Together(work, most=8)
-    with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(together, 0)
-        assert begun.wait(20)
-        others = {n: pool.submit(together, n) for n in range(1, 6)}
-        while len(together._waiting) < 5:
-            threading.Event().wait(0.001)
-        go_on.set()
+    results, _ = served(serve, most=8)
 
-        assert first.result(20) == 0
-        with pytest.raises(ValueError, match="three"):
-            others.pop(3).result(20)
-        assert {n: other.result(20) for n, other in others.items()} == {1: 1, 2: 2, 4: 4, 5: 5}
+    assert isinstance(results.pop(3), ValueError)
+    assert results == [0, 1, 2, 4, 5]

@@ -70,7 +70,7 @@ ANYWHERE = (
     .where(tallies.c.day.between(bindparam("first"), bindparam("last")))
     .group_by(tallies.c.species, tallies.c.day)
 )
-# joined, so that both databases look up each run of cells in the key's index: neither does for a list of alternatives
+# joined, so that SQLite too looks up each run of cells in the key's index: for alternatives it reads all rows of a kind
 WITHIN = """
 SELECT {0} AS number, t.species, t.day, sum(t.animals) FROM {runs} AS run CROSS JOIN tallies AS t
 WHERE t.species = {1} AND t.lat_cell = {2} AND t.lon_cell BETWEEN {3} AND {4} AND t.day BETWEEN {5} AND {6}
