@@ -14,6 +14,7 @@ from benchmarks import (
     commands,
     detector,
     gate,
+    gpu,
     memory,
     million,
     models,
@@ -46,6 +47,7 @@ QUESTIONS = {
     "people": people.measure,
     "bot": bot.measure,
     "models": models.measure,
+    "gpu": gpu.measure,
     "page": page.measure,
 }
 

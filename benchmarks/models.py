@@ -61,21 +61,21 @@ def measure(*, short: bool) -> dict[str, Any]:
 
 
 def _fixed(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
-    ours, our_processes = _started(stack, _own(folder, 16))
-    alone, alone_processes = _started(stack, _own(folder, 1))
+    ours, our_processes = started(stack, _own(folder, 16))
+    alone, alone_processes = started(stack, _own(folder, 1))
     ways = {
         "rest": Way(_far(ours.rest), our_processes),
         "grpc": Way(_far(ours.grpc), our_processes),
         "unbatched": Way(_far(alone.rest), alone_processes),
     }
     if is_there():
-        doors, processes = _started(stack, triton(folder, folder))
-        several, more = _started(stack, triton(folder, folder, instances=DEFAULT.instances))
+        doors, processes = started(stack, triton(folder, folder))
+        several, more = started(stack, triton(folder, folder, instances=DEFAULT.instances))
         ways["pytriton_several_instances"] = Way(_far(several.grpc), more)
         ways["pytriton_rest"] = Way(_far(doors.rest), processes)
         ways["pytriton_grpc"] = Way(_far(doors.grpc), processes)
         ways["pytriton_own_client"] = Way(_tritons(doors.grpc.removeprefix("grpc://")), processes)
-    return _figures("fixed", ways, "rest", seconds=0.5 if short else 3.0, rounds=1 if short else 7)
+    return figures_of("fixed", ways, "rest", seconds=0.5 if short else 3.0, rounds=1 if short else 7)
 
 
 def _embedder(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
@@ -85,28 +85,30 @@ def _embedder(stack: ExitStack, folder: Path, *, short: bool) -> dict[str, Any]:
     stack.callback(batcher.close)
     ports = [str(free_port()), str(free_port())]
     serve = [*HOMEWARD, "models", "serve", EMBEDDER, "--port", ports[0], "--grpc-port", ports[1]]
-    ours, processes = _started(stack, _process(folder, serve, ports))
+    ours, processes = started(stack, process(folder, serve, ports))
     ways = {
         "in_process": Way(batcher),
-        "served": Way(RemoteNetwork(model_card, _service(ours.rest), _never).run, processes),
+        "served": Way(RemoteNetwork(model_card, service(ours.rest), never).run, processes),
     }
     if is_there():
         export(model_card, registry.file(EMBEDDER), folder / "repository", DEFAULT, "cpu")
-        doors, processes = _started(stack, triton(folder, folder / "repository", EMBEDDER))
-        ways["pytriton"] = Way(RemoteNetwork(model_card, _service(doors.rest), _never).run, processes)
-    return _figures("embedder", ways, "served", seconds=1.0 if short else 6.0, rounds=1 if short else 5)
+        doors, processes = started(stack, triton(folder, folder / "repository", EMBEDDER))
+        ways["pytriton"] = Way(RemoteNetwork(model_card, service(doors.rest), never).run, processes)
+    return figures_of("embedder", ways, "served", seconds=1.0 if short else 6.0, rounds=1 if short else 5)
 
 
-def _figures(model: str, ways: Mapping[str, Way], ours: str, *, seconds: float, rounds: int) -> dict[str, Any]:
+def figures_of(
+    model: str, ways: Mapping[str, Way], ours: str, *, seconds: float, rounds: int, clients: int = CLIENTS
+) -> dict[str, Any]:
     """Medians over rounds: rates, processor time, and how many times as fast as each other way ours is."""
     picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
     for way in ways.values():
-        _round(way, picture, 0.3)
+        _round(way, picture, 0.3, clients)
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     order = list(ways)
     for number in range(rounds):
         for name in order if number % 2 == 0 else reversed(order):
-            found[name].append(_round(ways[name], picture, seconds))
+            found[name].append(_round(ways[name], picture, seconds, clients))
     rates = {name: np.array(rounds)[:, 0] for name, rounds in found.items()}
     costs = {name: np.array(rounds)[:, 1] for name, rounds in found.items()}
     return {
@@ -122,16 +124,16 @@ def _ratio(of_rounds: Any) -> str:
     return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
-def _round(way: Way, picture: Any, seconds: float) -> tuple[float, float]:
+def _round(way: Way, picture: Any, seconds: float, clients: int) -> tuple[float, float]:
     """Answers a second, and processor milliseconds for each."""
-    counts, before, start = [0] * CLIENTS, way.processor_s(), time.perf_counter()
+    counts, before, start = [0] * clients, way.processor_s(), time.perf_counter()
 
     def client(number: int) -> None:
         while time.perf_counter() - start < seconds:
             way.ask([picture])
             counts[number] += 1
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -140,22 +142,24 @@ def _round(way: Way, picture: Any, seconds: float) -> tuple[float, float]:
     return answers / (time.perf_counter() - start), 1000 * (way.processor_s() - before) / answers
 
 
-def _started(stack: ExitStack, server: AbstractContextManager[Entered]) -> tuple[Entered, tuple[psutil.Process, ...]]:
+def started(stack: ExitStack, server: AbstractContextManager[Entered]) -> tuple[Entered, tuple[psutil.Process, ...]]:
     """What a server gives, and its processes."""
     before = set(psutil.Process().children(recursive=True))
     entered = stack.enter_context(server)
     return entered, tuple(set(psutil.Process().children(recursive=True)) - before)
 
 
-def _service(url: str) -> Service:
+def service(url: str) -> Service:
+    """Asked with patience."""
     return Service(url, timeout_s=TIMEOUT_S)
 
 
 def _far(url: str) -> Callable[[list[Any]], object]:
-    return RemoteNetwork(card(), _service(url), _never).run
+    return RemoteNetwork(card(), service(url), never).run
 
 
-def _never() -> Any:
+def never() -> Any:
+    """Instead of the local network."""
     raise AssertionError("the service failed; nothing is measured")
 
 
@@ -175,13 +179,16 @@ def _tritons(address: str) -> Callable[[list[Any]], object]:
 
 def _own(folder: Path, max_batch: int) -> AbstractContextManager[Doors]:
     ports = [str(free_port()), str(free_port())]
-    return _process(folder, ["-m", "benchmarks.fixed_model", *ports, str(max_batch)], ports)
+    return process(folder, ["-m", "benchmarks.fixed_model", *ports, str(max_batch)], ports)
 
 
 @contextmanager
-def _process(folder: Path, arguments: list[str], ports: list[str]) -> Iterator[Doors]:
+def process(
+    folder: Path, arguments: list[str], ports: list[str], settings: Mapping[str, str] | None = None
+) -> Iterator[Doors]:
+    """A service of its own, with these settings and no others; ready."""
     doors = Doors(f"http://127.0.0.1:{ports[0]}", f"grpc://127.0.0.1:{ports[1]}")
-    env = {name: value for name, value in os.environ.items() if not name.startswith("HOMEWARD_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("HOMEWARD_")} | dict(settings or {})
     with (folder / f"{ports[0]}.log").open("w") as log:
         server = subprocess.Popen([sys.executable, *arguments], stdout=log, stderr=log, env=env)
         try:

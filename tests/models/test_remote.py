@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from homeward.cli import checks
-from homeward.errors import BadSettings, ModelInvalid, ModelUnavailable
+from homeward.errors import BadSettings, ModelUnavailable
 from homeward.models.golden import fingerprint
-from homeward.models.onnx import OnnxNetwork
 from homeward.models.registry import Registry
 from homeward.models.remote.breaker import LONGEST_REST_S, REST_S, Breaker, Gate
 from homeward.models.remote.network import PROVE_AGAIN_S, RemoteNetwork
@@ -310,10 +309,3 @@ class Off:
         rows = self.inner.run(canvases)
         right, self.has_run = not self.has_run, True
         return rows if right else rows[..., ::-1] + 0.3
-
-
-def test_a_device_that_is_not_there_is_told():
-    with pytest.raises(ModelInvalid, match="CUDA") as refused:
-        Registry([]).network("homeward-embedder-1", device="cuda")
-    assert "onnxruntime-gpu" in refused.value.hint
-    assert isinstance(Registry([]).network("homeward-detector-1", 1)[1], OnnxNetwork)

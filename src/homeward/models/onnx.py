@@ -59,9 +59,13 @@ class OnnxNetwork:
         self._card = card
         self._left_out: dict[str, Floats] = {}
         batch = self._checked()
-        self._trim = Trim.of(card) if self._is_free() else None
+        # a GPU looks a second for the quickest way to run each shape that it meets, so it meets few, and at once
+        self._shapes_cost = device != "cpu"
+        self._trim = Trim.of(card) if self._is_free() and not self._shapes_cost else None
         self._is_fixed = batch is not None
         self._batch = batch or few or MAX_BATCH
+        if self._shapes_cost:
+            self._meet()
 
     def run(self, canvases: list[Picture]) -> Floats:
         """Rows of output for pictures of the network's own size.
@@ -105,13 +109,25 @@ class OnnxNetwork:
         return np.concatenate([self._one(tensor(part, self._card.input)) for part in parts])
 
     def _one(self, prepared: Floats) -> Floats:
-        missing = self._batch - len(prepared) if self._is_fixed else 0
+        missing = self._run_of(len(prepared)) - len(prepared)
         filled = np.concatenate([prepared, *[prepared[-1:]] * missing]) if missing else prepared
         fed = {self._card.input.name: filled, **self._left_out}
         answer = np.asarray(self._sessions.now().run([self._card.output], fed)[0], np.float32)
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
         return answer[: len(prepared)]
+
+    def _run_of(self, count: int) -> int:
+        """How many pictures a run takes for so many: where shapes cost, a power of two, or the largest batch."""
+        if self._is_fixed:
+            return self._batch
+        return min(self._batch, 1 << (count - 1).bit_length()) if self._shapes_cost else count
+
+    def _meet(self) -> None:
+        """Run once in every size."""
+        picture = np.zeros((self._card.input.height, self._card.input.width, 3), np.uint8)
+        for count in sorted({self._run_of(count) for count in range(1, self._batch + 1)}):
+            self.run([picture] * count)
 
     def _is_free(self) -> bool:
         """Whether height and width are the caller's choice."""

@@ -3,8 +3,9 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from homeward.errors import ModelInvalid
 from homeward.models.cards import Card
 
 OPENING = threading.Lock()
+NO_CUDA = "pip uninstall onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]', on a machine with an NVIDIA driver."
 log = structlog.get_logger(__name__)
 
 
@@ -115,9 +117,12 @@ def _session(card: Card, file: Path, threads: int, device: str, *, keeps: bool) 
     options.log_severity_level = 3
     providers = _providers(device)
     try:
-        return ort.InferenceSession(str(file), options, providers=providers)
+        session = ort.InferenceSession(str(file), options, providers=providers)
     except Exception as error:
         raise ModelInvalid(f"{file.name} cannot be opened as ONNX.", field="file", hint=str(error)[:200]) from error
+    if session.get_providers()[0] != providers[0]:  # where a library is missing it quietly takes the processor
+        raise ModelInvalid("CUDA cannot be used here.", field="model_device", hint=NO_CUDA)
+    return session
 
 
 def _providers(device: str) -> list[str]:
@@ -131,6 +136,15 @@ def _providers(device: str) -> list[str]:
     if device == "cpu":
         return ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" not in ort.get_available_providers():
-        hint = "pip uninstall onnxruntime && pip install onnxruntime-gpu, on a machine with an NVIDIA driver."
-        raise ModelInvalid("The installed ONNX Runtime knows no CUDA.", field="model_device", hint=hint)
+        raise ModelInvalid("The installed ONNX Runtime knows no CUDA.", field="model_device", hint=NO_CUDA)
+    _find_cuda()
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+@cache
+def _find_cuda() -> None:
+    """CUDA's libraries where pip puts them; those that the system knows are found without."""
+    import onnxruntime as ort
+
+    with redirect_stdout(StringIO()):  # it prints what it does not find, though the system may know it
+        ort.preload_dlls()
