@@ -1,4 +1,4 @@
-"""One command from photos to the bundled embedder: distil, project, export, evaluate."""
+"""One command from photos to the bundled embedder: distil, learn end to end, project, export, evaluate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from training.embedder import crossfit, curves
+from training.embedder import crossfit, curves, endtoend
 from training.embedder.card import NAME, figures, write_card
 from training.embedder.distil import student_of
 from training.embedder.evaluation import MEIKEVA, meikeva_scores, of_floor, of_onnx, test_scores
@@ -22,6 +22,7 @@ from training.embedder.network import Embedder, Features
 from training.embedder.pictures import cached
 from training.embedder.projection import Recipe
 from training.embedder.sets import held_out_identities, labelled, pets8k
+from training.embedder.wild import write_crops
 
 RESULTS = Path(__file__).with_name("results.json")
 log = logging.getLogger("training.embedder")
@@ -35,6 +36,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("build/embedder"), help="cache and checkpoints")
     parser.add_argument("--views", type=int, default=500, help="views that the layers are distilled on")
     parser.add_argument("--keep-trunks", action="store_true", help="learn only the projection in --out anew")
+    parser.add_argument("--minutes", type=float, default=7, help="of learning end to end; 300 without a GPU")
+    parser.add_argument("--batch", type=int, default=192, help="views a step of learning end to end; 32 without a GPU")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -50,6 +53,17 @@ def distilled(options: argparse.Namespace) -> Features:
     return student_of(options.shared, squares, shares, file, count=options.views, seed=options.seed)
 
 
+def taught_to_see(file: Path, recipe: Recipe, options: argparse.Namespace) -> Embedder:
+    """The same network after a lesson on what cameras, nights and other places make of photos."""
+    known = known_of(file, options.shared, options.work, seed=options.seed)
+    write_projection(crossfit.fit(known, crossfit.folds(known) >= 0, recipe), file)
+    crops = options.work / "wild.npz"
+    if not crops.exists():
+        write_crops(file, options.shared, crops)
+    lesson = endtoend.Lesson(options.minutes, options.batch, seed=options.seed)
+    return endtoend.learned(file, crops, options.work / f"endtoend-{options.seed}.pt", lesson)
+
+
 def main() -> None:
     """Train, export, measure; every finished stage is found again in ``--work``."""
     options = arguments()
@@ -60,6 +74,7 @@ def main() -> None:
     file, recipe = options.out / f"{NAME}.onnx", Recipe()
     if not options.keep_trunks:
         write_onnx(Embedder(distilled(options)), file)
+        write_onnx(taught_to_see(file, recipe, options), file)
     known = known_of(file, options.shared, options.work, seed=options.seed)
     fitted = crossfit.projections(known, recipe)
     write_projection(crossfit.fit(known, crossfit.folds(known) >= 0, recipe), file)

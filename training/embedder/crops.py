@@ -81,11 +81,22 @@ class Cutter:
         wanted = [n for n, row in enumerate(rows) if row["variant"] in {"plain", "cam"}]
         return Crops(tuple(_cut(rows[n]) for n in wanted), features[wanted])
 
+    def photo(self, path: Path) -> Pixels:
+        """As the product reads it."""
+        return self._reader.read(path.read_bytes()).picture
+
+    def animal(self, photo: Pixels, species: Species) -> Animal:
+        """The surest of that species; else the surest at all, or the whole photo."""
+        animals = self._recognise.look([photo])[0].animals
+        of_species = [animal for animal in animals if animal.species is species]
+        height, width = photo.shape[:2]
+        return next(iter(of_species or animals), whole(width, height, species))
+
     def _of(self, number: int, picture: Picture) -> Iterator[tuple[dict[str, Any], Pixels]]:
         chance = np.random.default_rng(zlib.crc32(str(picture.path).encode()))
-        photo = self._reader.read(picture.path.read_bytes()).picture
+        photo = self.photo(picture.path)
         height, width = photo.shape[:2]
-        boxes = {crop.part: crop.box for crop in self._animal(photo, Species(picture.species)).crops}
+        boxes = {crop.part: crop.box for crop in self.animal(photo, Species(picture.species)).crops}
         body, face = boxes[Part.BODY], boxes.get(Part.FACE)
         about = {"n": number, "id": picture.identity, "sp": picture.species}
         about["share"] = face.area / body.area if face else 0.0
@@ -97,12 +108,6 @@ class Cutter:
             yield from _row(about, part, "plain", cut(photo, box))
             if part is Part.BODY or min(small.width, small.height) >= LEAST_FACE_PX:
                 yield from _row(about, part, "cam", cut(seen, small))
-
-    def _animal(self, photo: Pixels, species: Species) -> Animal:
-        animals = self._recognise.look([photo])[0].animals
-        of_species = [animal for animal in animals if animal.species is species]
-        height, width = photo.shape[:2]
-        return next(iter(of_species or animals), whole(width, height, species))
 
 
 def _row(about: dict[str, Any], part: Part, copy: Copy, crop: Pixels) -> Iterator[tuple[dict[str, Any], Pixels]]:

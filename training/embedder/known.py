@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from homeward.domain.animals import Species
 from training.embedder import projection
 from training.embedder.crops import Crops, Cutter
 from training.embedder.crossfit import Known
 from training.embedder.features import Trunks
 from training.embedder.pictures import cached
 from training.embedder.projection import Matrix
-from training.embedder.seen import of_wild
-from training.embedder.sets import Picture, labelled, pets8k
+from training.embedder.seen import of_unseen
+from training.embedder.sets import Picture, kept_from_trunks, labelled, pets8k
 from training.embedder.views import STRONG, views
 
 VIEWED = 1200
@@ -35,8 +36,9 @@ def known_of(file: Path, shared: Path, cache: Path, *, seed: int) -> Known:
         name: _kept(own / f"features-{name}.npy", lambda chosen=chosen: trunks(cached(chosen, 224, cache)[0]))
         for name, chosen in (("named", named), ("unnamed", some))
     }
-    spoilt = _kept(own / f"views-{seed}.npy", lambda: _view_scatter(trunks, [*named, *unnamed], cache, seed))
-    by_cameras = [_camera_scatter(crops) for crops in of_wild(cutter, shared, cache)]
+    unseen = [one for species in Species for one in kept_from_trunks(shared, species)]
+    spoilt = _kept(own / f"views-{seed}.npy", lambda: _view_scatter(trunks, [*named, *unseen], cache, seed))
+    by_cameras = [_camera_scatter(crops) for crops in of_unseen(cutter, shared, cache)]
     return Known(named, rows["named"], some, rows["unnamed"], spoilt, np.mean(by_cameras, axis=0))
 
 

@@ -14,10 +14,9 @@ from homeward.domain.calibration import SHARP_PX
 from homeward.domain.looks import PORTRAIT_SHARE
 from homeward.evaluation.trials import Sample
 from training.embedder.crops import Crops, Cut, Cutter
-from training.embedder.sets import LabelledFolder, Picture, pets8k, photos_of
+from training.embedder.sets import LabelledFolder, Picture, kept_from_trunks, photos_of
 
 STRANGERS = 120
-WILD = 1500
 MOST = {"mpdd_dogs/train": 6, "gpriamo_cats/train/full": 24, "meikeva_dogs": 14, "mpdd_dogs/test": 3}
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -46,21 +45,28 @@ def of_folder(cutter: Cutter, shared: Path, folder: LabelledFolder, work: Path) 
 
 def of_strangers(cutter: Cutter, shared: Path, species: Species, work: Path) -> Crops:
     """Photos of pets8k, each of an animal of its own."""
-    inside = f"test_set/{species.value}s"
-    some = [p for p in pets8k(shared) if inside in str(p.path) and p.path.stat().st_size]
-    named = [Picture(p.path, p.set_name, p.species, p.part, p.path.name) for p in _evenly(some, STRANGERS)]
-    return cutter.crops(named, work / f"crops-strangers-{species.value}.npz")
+    some = _named(strangers_of(shared, species))
+    return cutter.crops(some, work / f"crops-strangers-{species.value}.npz")
 
 
-def of_wild(cutter: Cutter, shared: Path, work: Path) -> list[Crops]:
-    """Other photos of pets8k, by species: those of which curves take their strangers stay out."""
-    inside = [one for one in pets8k(shared) if "test_set" not in one.path.parts and one.path.stat().st_size]
+def of_unseen(cutter: Cutter, shared: Path, work: Path) -> list[Crops]:
+    """By species, the photos of pets8k that neither trunks learn from nor curves take their strangers from."""
     found = []
     for species in Species:
-        some = _evenly([one for one in inside if one.species == species.value], WILD)
-        named = [Picture(p.path, p.set_name, p.species, p.part, p.path.name) for p in some]
-        found.append(cutter.crops(named, work / f"crops-wild-{species.value}.npz"))
+        strangers = {one.path for one in strangers_of(shared, species)}
+        some = [one for one in kept_from_trunks(shared, species) if one.path not in strangers]
+        found.append(cutter.crops(_named(some), work / f"crops-unseen-{species.value}.npz"))
     return found
+
+
+def strangers_of(shared: Path, species: Species) -> list[Picture]:
+    """Some of the photos that trunks do not learn from."""
+    return _evenly(kept_from_trunks(shared, species), STRANGERS)
+
+
+def _named(pictures: Sequence[Picture]) -> list[Picture]:
+    """Each shows an animal of its own."""
+    return [Picture(p.path, p.set_name, p.species, p.part, p.path.name) for p in pictures]
 
 
 def sample_of(crops: Crops, strangers: Crops, embed: Embed) -> dict[Part, Sample]:

@@ -49,6 +49,7 @@ TEST_FOLDERS = (
     LabelledFolder("gpriamo_cats/test/full", "cat", "body", "MIT"),
     LabelledFolder("dreambooth_pets", None, "body", "CC BY 4.0"),
 )
+KEPT_FROM_TRUNKS = "test_set"  # a folder of pets8k
 # Every n-th animal, by name, is held out of fine-tuning, to see whether it helps on animals not seen.
 HELD_OUT_EVERY = {"mpdd_dogs": 4, "gpriamo_cats": 4, "meikeva_dogs": 3}
 
@@ -81,6 +82,17 @@ def pets8k(shared: Path) -> list[Picture]:
         breed = breeds.get(path.stem, "")
         pictures.append(Picture(path, "pets8k", species, "any", breed=f"{species}/{breed}" if breed else ""))
     return pictures
+
+
+def wild(shared: Path) -> list[Picture]:
+    """Photos of pets8k that trunks may learn from end to end."""
+    return [one for one in pets8k(shared) if KEPT_FROM_TRUNKS not in one.path.parts and one.path.stat().st_size]
+
+
+def kept_from_trunks(shared: Path, species: str) -> list[Picture]:
+    """The other photos of pets8k: how a network that learned end to end sees animals that it never saw."""
+    inside = f"{KEPT_FROM_TRUNKS}/{species}s"
+    return [one for one in pets8k(shared) if inside in str(one.path) and one.path.stat().st_size]
 
 
 def _breeds(root: Path) -> dict[str, str]:
