@@ -6,9 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from homeward.domain.embeddings import NewEmbedding
-from homeward.domain.filing import NewSighting
+from homeward.domain.filing import NewSighting, ReportChange
 from homeward.domain.ids import EncounterId, ModelName, PhotoId, ReportId
+from homeward.domain.matches import Verdict
+from homeward.domain.places import Point
 from homeward.domain.reports import NewCrop
+from homeward.engine.reindex import IN_USE
 from homeward.engine.replace import replace_lost
 from homeward.errors import Conflict, ModelInvalid, NotFound
 from homeward.ports import Space
@@ -17,6 +20,7 @@ from homeward.testing.fakes import CALIBRATION
 from tests.conftest import photo
 from tests.world import HOME, in_memory, on_disk
 
+AWAY = Point(57.63, 39.85)
 OLD, NEW, THIRD = (ModelName(name) for name in ("fake-embedder", "newer", "third"))
 
 
@@ -202,6 +206,26 @@ def test_a_job_that_began_before_the_switch_is_done_again_after_it(world):
 
     lost = world.file("lost", photo(88, noise=1), place=HOME)
     assert (best(world, lost).found_id, best(world, lost).model) == (found.report.id, NEW)
+
+
+def test_what_is_stored_where_another_process_uses_a_model_that_is_not_here_is_a_success_and_waits(world):
+    lost, other = world.file("lost", photo(88), place=HOME), world.file("lost", photo(89), place=HOME)
+    seen = world.file("found", photo(89, noise=1), place=HOME)
+    with world.database.write() as work:
+        work.facts.set(IN_USE, "elsewhere")
+
+    with capture_logs() as logged:
+        found = world.file("found", photo(88, noise=1), place=HOME)
+        moved = world.engine.change(lost.report.id, ReportChange(place=AWAY))
+        judged = world.engine.verdict(other.report.id, seen.report.id, Verdict.SAME)
+
+    assert (found.pending, moved.pending, judged) == (True, True, (seen.report.id,))
+    assert len([line for line in logged if line["event"].startswith("a report was stored but not compared")]) == 3
+
+    with world.database.write() as work:
+        work.facts.set(IN_USE, OLD)  # as where that model is
+    world.engine.run_due_jobs()
+    assert best(world, lost).found_id == found.report.id
 
 
 def test_a_sighting_during_the_switch_is_found_after_it(world):

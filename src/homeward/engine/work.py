@@ -55,7 +55,22 @@ class Work:
         self._unpruned: Counter[ReportId] = Counter()
 
     def run(self, job: Job) -> bool:
-        """Run one job; False where it waits for another try."""
+        """Run the job of what was just stored; False where it waits for another try, as `run_due` tries it.
+
+        Who stored it is not told where another process uses a model that is not here: that process compares it.
+        """
+        try:
+            return self._run(job)
+        except HomewardError:
+            log.exception("a report was stored but not compared; it is tried again")
+            return False
+
+    def _run(self, job: Job) -> bool:
+        """As `run`.
+
+        Raises:
+            NotFound, ModelInvalid: the model that another process uses is not here, or has other weights here.
+        """
         found: list[Match] | Exception | None
         try:
             found = self._matched(self._embedded(job))
@@ -117,7 +132,7 @@ class Work:
                 job = work.jobs.claim(self.ports.clock.now(), LEASE_S)
             if job is None:
                 return taken
-            self.run(job)
+            self._run(job)
         return limit
 
     def _later(self, failed: Sequence[tuple[Job, Exception]]) -> None:
