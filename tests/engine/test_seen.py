@@ -5,12 +5,16 @@ import numpy as np
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
 from homeward.domain.embeddings import NewEmbedding, unit
+from homeward.domain.filing import NewSighting
 from homeward.domain.ids import AccountId, CameraId, ContentHash, EncounterId, ModelName, PhotoId, ReportId
 from homeward.domain.places import Point
 from homeward.domain.reports import Camera, NewCrop, Photo, Report, Shelf, Source
+from homeward.engine.events import EventBroker, of_text
 from homeward.engine.seen import LatestSeen
 from homeward.testing import InMemoryDatabase
+from tests.conftest import photo
 from tests.contracts.rows import NOW
+from tests.world import in_memory
 
 YARD, MODEL, OTHER = CameraId("yard"), ModelName("m"), ModelName("other")
 SIGHTING = Report(
@@ -47,3 +51,28 @@ def test_looks_are_read_once_and_what_is_not_whole_is_read_again():
     with database.write() as work:
         work.embeddings.keep_only([], 9)
     assert looks() == [Part.FACE, Part.BODY]
+
+
+def test_looks_of_erased_sightings_leave_the_memory_of_every_process_and_do_not_come_back():
+    here, there = world_with_looks(), LatestSeen()
+    with here.database.read() as work:
+        (known,) = there(work, {YARD}, here.embedder.name)[YARD]
+    assert known.looks
+    heard = []
+    here.engine.events.relay = heard.append
+
+    erasures = there.erasures
+    here.engine.erase(known.id)
+    EventBroker(forget=there.forget).deliver(of_text(heard[-1]))
+    there.learn(here.embedder.name, {known.id: known.looks}, erasures)  # read before
+
+    for latest in (here.engine._sight._latest, there):
+        assert not latest._known
+
+
+def world_with_looks():
+    world = in_memory()
+    world.camera(YARD)
+    world.engine.add_sighting(NewSighting(YARD, photo(1), world.clock.now()))
+    assert world.engine._sight._latest._known
+    return world

@@ -27,6 +27,7 @@ from homeward.engine.readiness import Readiness
 from homeward.engine.recognise import Recognise, Recognised
 from homeward.engine.reindex import Reindex, ReindexStatus
 from homeward.engine.remember import Prepared, Remember
+from homeward.engine.seen import LatestSeen
 from homeward.engine.show import Show, Size, get_report
 from homeward.engine.sight import Sight
 from homeward.engine.wiring import Ports, Rules
@@ -50,12 +51,13 @@ class Engine:
 
     def __init__(self, ports: Ports, rules: Rules) -> None:
         """Join the steps."""
-        self.events = EventBroker()
+        latest = LatestSeen()
+        self.events = EventBroker(forget=latest.forget)
         self._ports = ports
         self._intake = Intake(ports.reader, ports.clock)
         self._remember = Remember(ports.database, ports.photos, ports.clock)
         self._work = Work(ports, rules, self.events)
-        self._sight = Sight(ports, rules, self._remember, self._work.run_sightings)
+        self._sight = Sight(ports, rules, self._remember, self._work.run_sightings, latest)
         self._forget = Forget(ports, rules, self.events)
         self.alerts = Notify(ports, rules)
         self.cameras = CameraBook(ports, self._forget.erase)

@@ -1,12 +1,12 @@
 """Events: tells whoever listens about changed reports, new matches, verdicts and conversations, in all processes.
 
-Loses what nobody listens to.
+It tells of erased sightings too, to what keeps them in memory. Loses what nobody listens to.
 """
 
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -45,12 +45,21 @@ class ReportChanged:
     report_id: ReportId
 
 
+@dataclass(frozen=True, slots=True)
+class SightingsErased:
+    """They are gone for good."""
+
+    report_ids: tuple[ReportId, ...]
+
+
 Event = MatchFound | TalkMoved | MatchJudged | ReportChanged
 Hear = Callable[[Event], None]
 
 
-def to_text(event: Event) -> str:
+def to_text(event: Event | SightingsErased) -> str:
     """For another process."""
+    if isinstance(event, SightingsErased):
+        return json.dumps({"erased": event.report_ids})
     if isinstance(event, ReportChanged):
         return json.dumps({"report": event.report_id})
     told: dict[str, object] = {"lost": event.lost_id, "found": event.found_id}
@@ -61,9 +70,11 @@ def to_text(event: Event) -> str:
     return json.dumps(told)
 
 
-def of_text(text: str) -> Event:
+def of_text(text: str) -> Event | SightingsErased:
     """What `to_text` made."""
     told = json.loads(text)
+    if "erased" in told:
+        return SightingsErased(tuple(map(ReportId, told["erased"])))
     if "report" in told:
         return ReportChanged(ReportId(told["report"]))
     lost_id, found_id = ReportId(told["lost"]), ReportId(told["found"])
@@ -76,22 +87,27 @@ def of_text(text: str) -> Event:
 class EventBroker:
     """Publishes to the listeners of a report; what is between two, to those of either.
 
-    ``relay`` takes what is published here to other processes; `deliver` takes what others published.
+    ``relay`` takes what is published here to other processes; `deliver` takes what others published. ``forget`` drops
+    erased sightings from this process's memory.
     """
 
     relay: Callable[[str], None] | None = None
+    forget: Callable[[Iterable[ReportId]], None] = lambda _: None
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listeners: dict[ReportId, list[Hear]] = field(default_factory=lambda: defaultdict(list))
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Event | SightingsErased) -> None:
         """To all whom it concerns, in this process and in others."""
         self.deliver(event)
         if self.relay is not None:
             self.relay(to_text(event))
 
-    def deliver(self, event: Event) -> None:
+    def deliver(self, event: Event | SightingsErased) -> None:
         """To all whom it concerns in this process."""
+        if isinstance(event, SightingsErased):
+            self.forget(event.report_ids)
+            return
         reports = (event.report_id,) if isinstance(event, ReportChanged) else (event.lost_id, event.found_id)
         with self._lock:
             listening = [hear for report_id in reports for hear in self._listeners.get(report_id, ())]

@@ -13,7 +13,7 @@ from homeward.domain.devices import PUSH
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import AccountId, ContentHash, ReportId
 from homeward.domain.reports import Report, Source, Status
-from homeward.engine.events import EventBroker, ReportChanged, TalkMoved
+from homeward.engine.events import EventBroker, ReportChanged, SightingsErased, TalkMoved
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import NotErased, NotFound, PhotoStoreUnavailable, StorageFull
 from homeward.ports import ReportQuery, UnitOfWork
@@ -69,6 +69,9 @@ class Forget:
                 work.reports.remove(report.id)
                 _drop_address(work, report.account_id)
         self._tell(there, talks)
+        sightings = tuple(report.id for report in there if report.source is Source.CAMERA)
+        if sightings:
+            self.events.publish(SightingsErased(sightings))
         with suppress(PhotoStoreUnavailable):
             self._drop_unnamed(hashes)
         return len(there)

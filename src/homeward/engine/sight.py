@@ -76,11 +76,15 @@ class Sight:
     """Stores what cameras send, unless it is the same again; what comes at once is committed and matched together."""
 
     def __init__(
-        self, ports: Ports, rules: Rules, remember: Remember, match: Callable[[Sequence[Outcome]], Sequence[bool]]
+        self,
+        ports: Ports,
+        rules: Rules,
+        remember: Remember,
+        match: Callable[[Sequence[Outcome]], Sequence[bool]],
+        latest: LatestSeen,
     ) -> None:
         """``match`` runs the jobs of new sightings and says of each whether it is done."""
-        self.ports, self.rules, self.remember, self._match = ports, rules, remember, match
-        self._latest = LatestSeen()
+        self.ports, self.rules, self.remember, self._match, self._latest = ports, rules, remember, match, latest
         self._known = Together(self._cameras, most=TOGETHER)
         self._keep = Together(self._store_and_match, most=TOGETHER)
 
@@ -165,10 +169,12 @@ class Sight:
 
     def _store_and_match(self, made: Sequence[_Made]) -> list[Outcome]:
         """In one go, so that they share what both read and write; what is stored stays so whatever becomes of it."""
+        erasures = self._latest.erasures
         outcomes = self._store_all(made)
         for outcome in outcomes:
             if outcome.space is not None:
-                self._latest.learn(outcome.report.id, outcome.space.embedder.name, _looks(outcome.vectors))
+                looks = {outcome.report.id: _looks(outcome.vectors)}
+                self._latest.learn(outcome.space.embedder.name, looks, erasures)
         done = iter(self._match([outcome for outcome in outcomes if outcome.job is not None]))
         return [replace(one, is_matched=next(done)) if one.job is not None else one for one in outcomes]
 
