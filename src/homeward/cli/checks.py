@@ -64,17 +64,26 @@ def _folder(chosen: Settings) -> Iterator[Check]:
     if not folder.exists():
         yield _missing(folder)
         return
-    free = shutil.disk_usage(folder).free
-    state = "ok" if free > LEAST_FREE_BYTES else "fail"
-    yield Check("free space", state, f"{free / 1e9:.1f} GB", "" if state == "ok" else "Free some space on this disk")
-    try:
-        _try_to_write(folder / ".probe")
-    except OSError as error:
-        yield _hindered("writable", error, folder, f"Let the user who serves write to {folder}")
+    yield from _room(folder)
     yield from _owned(folder)
     if folder.stat().st_mode & OTHERS:
         yield Check("private", "warn", "others on this machine may look into the folder", f"chmod -R go-rwx {folder}")
     yield _running(DataFolderLock.serving_url(folder))
+
+
+def _room(folder: Path) -> Iterator[Check]:
+    """Whether it can be written to, and for how long; that a disk is full says both."""
+    from homeward.storage.refused import FULL
+
+    try:
+        _try_to_write(folder / ".probe")
+    except OSError as error:
+        yield _hindered("writable", error, folder, f"Let the user who serves write to {folder}")
+        if error.errno in FULL:
+            return
+    free = shutil.disk_usage(folder).free
+    state = "ok" if free > LEAST_FREE_BYTES else "fail"
+    yield Check("free space", state, f"{free / 1e9:.1f} GB", "" if state == "ok" else "Free some space on this disk")
 
 
 def _missing(folder: Path) -> Check:
