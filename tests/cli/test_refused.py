@@ -23,6 +23,8 @@ from tests.conftest import photo
 from tests.disks import on_a_disk, read_only, somebody, wants_mounts, wants_users
 from tests.world import on_disk
 
+PAGE = 4096  # bytes that the least of files takes
+
 
 @pytest.fixture
 def filled(tmp_path):
@@ -172,6 +174,22 @@ def test_a_file_that_is_named_as_the_folder_is_said(tmp_path):
         )
     within = tmp_path / "data" / "more" / "of"
     assert f"{tmp_path / 'data'} is a file, no folder. (data)" in homeward([], "serve", "--data", within, code=2)
+
+
+@wants_mounts
+def test_an_export_that_finds_no_room_says_so_and_leaves_only_what_was_there_before(tmp_path):
+    world, disk = on_disk(tmp_path / "data"), tmp_path / "disk"
+    disk.mkdir()
+    for seed in (1, 2):
+        world.file("lost", photo(seed))
+    world.database.close()
+    script = f"mkdir '{disk}/all'; echo mine > '{disk}/all/mine'; \"$@\"; code=$?; find '{disk}' -type f; exit $code"
+    within = [*on_a_disk(disk, 2 * PAGE), "sh", "-c", script, "sh"]
+
+    told = homeward(within, "export", disk / "all.jsonl", "--data", tmp_path / "data", code=1)
+
+    assert f"The disk of {disk} is full." in told
+    assert [line for line in told.splitlines() if line.startswith(f"{disk}/")] == [f"{disk}/all/mine"]
 
 
 @wants_mounts

@@ -4,7 +4,8 @@ import csv
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from homeward.client import Client
 from homeward.domain.reports import Status
 from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
+from homeward.storage.refused import told
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
 FIELDS = (
@@ -112,26 +114,68 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
 
 
 def write_all(server: Client, target: Path, *, shelf: str | None, with_photos: bool) -> int:
-    """Write all reports of people; how many.
+    """Write all reports of people, or nothing; how many.
 
     Raises:
         Conflict: the target is there already.
         InvalidInput: its ending is neither .jsonl nor .csv.
+        NotFound: there is no folder for it.
     """
     if target.exists():
         raise Conflict(f"{target} is there already.", field="target", hint="Name a new file.")
     if target.suffix not in {".jsonl", ".csv"}:
         raise InvalidInput("The file ends in .jsonl or .csv.", field="target")
+    if not target.parent.is_dir():
+        raise NotFound(f"There is no folder {target.parent}.", field="target", hint="Make it, or name another.")
     folder = target.with_suffix("") if with_photos else None
-    rows = [_row(server, report["id"], folder) for report in _reports(server, shelf)]
-    with target.open("w", encoding="utf-8", newline="") as file:
+    with _whole(target, folder) as photos:
+        rows = [_row(server, report["id"], photos) for report in _reports(server, shelf)]
+        _write_rows(target, rows)
+    return len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Photos:
+    """The folder of an export's photos, and those of them that were not there before."""
+
+    folder: Path
+    new: list[Path] = field(default_factory=list)
+
+    def put(self, name: str, jpeg: bytes) -> str:
+        """Write a photo; its path beside the export."""
+        file = self.folder / name
+        with told(self.folder.parent):
+            self.folder.mkdir(exist_ok=True)
+            if not file.exists():
+                self.new.append(file)
+            file.write_bytes(jpeg)
+        return f"{self.folder.name}/{name}"
+
+
+@contextmanager
+def _whole(target: Path, folder: Path | None) -> Iterator[_Photos | None]:
+    """Where the export goes; one that breaks off leaves nothing of its own, and what was there before."""
+    photos = _Photos(folder) if folder is not None else None
+    was_there = folder is not None and folder.exists()
+    try:
+        yield photos
+    except BaseException:
+        for file in (target, *(photos.new if photos else ())):
+            file.unlink(missing_ok=True)
+        if folder is not None and folder.exists() and not was_there:
+            with suppress(OSError):  # others may have put something there meanwhile
+                folder.rmdir()
+        raise
+
+
+def _write_rows(target: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with told(target.parent), target.open("w", encoding="utf-8", newline="") as file:
         if target.suffix == ".jsonl":
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
             writer = csv.DictWriter(file, [*FIELDS, "status", "photos"])
             writer.writeheader()
             writer.writerows({**row, "photos": ";".join(row["photos"])} for row in rows)
-    return len(rows)
 
 
 def _folders(root: Path, *, each_photo: bool) -> Iterator[Entry]:
@@ -212,24 +256,20 @@ def _reports(server: Client, shelf: str | None) -> Iterator[dict[str, Any]]:
             return
 
 
-def _row(server: Client, report_id: str, folder: Path | None) -> dict[str, Any]:
+def _row(server: Client, report_id: str, photos: _Photos | None) -> dict[str, Any]:
     report = server.get(f"/reports/{report_id}")
     place, home = report["place"] or {}, report["home"] or {}
     row: dict[str, Any] = {name: report.get(name) for name in FIELDS}
     row |= {"lat": place.get("lat"), "lon": place.get("lon")}
     row |= {"home_lat": home.get("lat"), "home_lon": home.get("lon")}
     names: list[str] = []
-    for photo in report["photos"] if folder else []:
-        assert folder is not None
-        folder.mkdir(exist_ok=True)
-        file = folder / f"{photo['id']}.jpg"
+    for photo in report["photos"] if photos else []:
+        assert photos is not None
         try:
-            file.write_bytes(server.photo(photo["id"]))
+            names.append(photos.put(f"{photo['id']}.jpg", server.photo(photo["id"])))
         except (NotFound, PhotoNotReady) as error:
             why = "is not there" if isinstance(error, NotFound) else "waits to be looked at"
             print(f"{report_id}: photo {photo['id']} {why} and was left out", file=sys.stderr)
-            continue
-        names.append(f"{folder.name}/{file.name}")
     return {**row, "status": report["status"], "photos": names}
 
 
