@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from cyclopts import CycloptsError
 from PIL import Image
 
 from homeward.cli import app
 from homeward.cli.common import settings
 from homeward.cli.demo.city import MARKER, as_typed
 from homeward.cli.listening import address
+from homeward.cli.wrong_use import in_words
 from homeward.errors import BadSettings
 from homeward.locales import catalogue
 from homeward.storage.lock import DataFolderLock
@@ -65,10 +67,44 @@ def test_the_whole_story_on_the_command_line(run, photos):
     run("matches", lost_id, code=2)
 
 
+@pytest.mark.parametrize(
+    ("typed", "message", "hint"),
+    [
+        ("serve --port many", "--port takes a whole number, not many.", "For example: homeward serve --port 8000"),
+        ("work --port -4", "--port cannot be -4: must be at least 0.", "For example: homeward work --port 8000"),
+        ("serve --port", "--port needs a value: a whole number.", "For example: homeward serve --port 8000"),
+        ("serve --prot 3", "serve has no option --prot.", "Did you mean --port?"),
+        ("serve --zzz", "serve has no option --zzz.", "homeward serve --help shows how it is used."),
+        ("serve now", "serve takes options alone; now is too much.", "homeward serve --help shows how it is used."),
+        ("matches x --limit a", "--limit takes a whole number, not a.",
+         "For example: homeward matches LOST-ID --limit 20"),
+        ("matches x --json=a", "--json takes true or false, not a.", "For example: homeward matches LOST-ID --json"),
+        ("matches x --json --json", "--json is given more than once.", "homeward matches --help shows how it is used."),
+        ("matches", "matches needs LOST-ID: Id of the lost report.", "For example: homeward matches LOST-ID"),
+        ("verdict a b c", "SAYS takes same, different or unsure, not c.",
+         "For example: homeward verdict LOST-ID FOUND-ID same"),
+        ("backup a b", "backup takes no more than TARGET; b is too much.",
+         "homeward backup --help shows how it is used."),
+        ("migrate", "migrate needs --from: Where the rows are.",
+         "For example: homeward migrate --from sqlite --to postgres"),
+        ("nonsense", "There is no command nonsense.", "homeward --help shows how it is used."),
+        ("models shw", "There is no command models shw.", "Did you mean homeward models show?"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_parsed_is_said_in_plain_words_with_an_example(typed, message, hint):
+    with pytest.raises(CycloptsError) as wrong:
+        app(typed.split(), exit_on_error=False, print_error=False)
+
+    said = in_words(wrong.value)
+
+    assert (said.message, said.hint) == (message, hint)
+
+
 def test_what_is_wrong_is_said_in_plain_words_with_exit_code_two(run, photos):
     answer = run("report", "lost", photos / "own.jpg", *KEEP, "--lat", 91, "--lon", 0, code=2)
     assert "91 is no latitude. (lat)" in answer.stderr
-    run("report", "stolen", photos / "own.jpg", code=2)
+    told = run("report", "stolen", photos / "own.jpg", code=2).stderr.splitlines()
+    assert told == ["homeward: SHELF takes lost or found, not stolen.", "  For example: homeward report lost PHOTOS"]
     run("report", "lost", photos / "nothing.jpg", code=2)
     run("nonsense", data=False, code=2)
     answer = run("doctor", code=2, HOMEWARD_PORT="many")

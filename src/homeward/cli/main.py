@@ -37,9 +37,9 @@ def main() -> None:
     os.umask(0o077)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        result = app(exit_on_error=False, print_error=True)
-    except CycloptsError:
-        sys.exit(2)
+        result = app(exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        sys.exit(_misused(error))
     except UnicodeEncodeError:
         print("homeward: what was typed is no text in UTF-8.", file=sys.stderr)
         sys.exit(2)
@@ -53,6 +53,13 @@ def main() -> None:
     except OSError as error:
         sys.exit(_refused(error))
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _misused(error: CycloptsError) -> int:
+    """What the parser refuses."""
+    from homeward.cli.wrong_use import in_words
+
+    return _told(in_words(error))
 
 
 def _refused(error: OSError) -> int:
