@@ -40,6 +40,15 @@ def test_the_page_of_the_http_interface_names_every_field_of_a_json_body():
     assert "| `ids` | list of string of 1 to 64 characters | yes |" in sections["POST /api/v1/reports/{report_id}/seen"]
 
 
+def test_the_page_of_the_http_interface_says_what_every_field_means():
+    page = pages()[ROOT / "docs" / "reference" / "http.md"]
+
+    rows = [line for line in page.splitlines() if line.startswith("| `") and "` | path |" not in line]
+
+    assert len(rows) > 100
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
 def test_the_compiled_protocol_is_the_written_one():
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
 

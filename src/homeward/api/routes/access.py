@@ -4,10 +4,10 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
-from homeward.api import schemas
+from homeward.api import bodies, schemas
 from homeward.api.auth import (
     DESK_SESSION_S,
     CurrentCaller,
@@ -40,8 +40,10 @@ def photo(
     request: Request,
     photo_id: str,
     context: Context,
-    size: Literal["thumb", "crop", "full"] = "thumb",
-    sig: str | None = None,
+    size: Annotated[
+        Literal["thumb", "crop", "full"], Query(description="thumb, crop (of the animal alone) or full")
+    ] = "thumb",
+    sig: Annotated[str | None, Query(description="of a signed address, which needs no other key")] = None,
 ) -> Response:
     """By its signed address, or by its owner. People are unrecognisable for everybody but the sender."""
     row = context.engine.photo_row(PhotoId(photo_id))
@@ -130,7 +132,7 @@ def list_keys(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.idempotent("with the same key and body nothing is made, and the answer is 409 `shown_once`"),
 )
-def create_key(request: Request, body: schemas.NewKey, context: Context, caller: CurrentCaller) -> Response:
+def create_key(request: Request, body: bodies.NewKey, context: Context, caller: CurrentCaller) -> Response:
     """The secret is shown this once. ``link`` opens the desk: for an operator or a volunteer."""
     caller.needs("admin")
     check_text("name", body.name, LONGEST)

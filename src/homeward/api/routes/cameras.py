@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from homeward.api import forms, schemas
+from homeward.api import bodies, forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, new_key
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once, once_shown
@@ -71,7 +71,7 @@ def list_cameras(context: Context, caller: CurrentCaller) -> dict[str, Any]:
 
 
 @router.post("/cameras", status_code=201, summary="Register a camera", responses=schemas.PROBLEMS)
-def add_camera(request: Request, body: schemas.NewCamera, context: Context, caller: CurrentCaller) -> Response:
+def add_camera(request: Request, body: bodies.NewCamera, context: Context, caller: CurrentCaller) -> Response:
     """For operators. A key of scope ``sightings`` lets it send."""
     caller.needs("admin")
     camera_id = body.id or new_token(12)
@@ -91,16 +91,14 @@ def add_camera(request: Request, body: schemas.NewCamera, context: Context, call
 
 
 @router.post("/cameras/{camera_id}/heartbeat", summary="A camera lives", responses=schemas.PROBLEMS)
-def heartbeat(camera_id: str, body: schemas.Heartbeat, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def heartbeat(camera_id: str, body: bodies.Heartbeat, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With its own key."""
     _check_own(caller, camera_id)
     return camera_view(context.engine.cameras.heartbeat(CameraId(camera_id), body.state, body.counters))
 
 
 @router.patch("/cameras/{camera_id}", summary="Change a camera, pause it, let it go on", responses=schemas.PROBLEMS)
-def change_camera(
-    camera_id: str, body: schemas.CameraChange, context: Context, caller: CurrentCaller
-) -> dict[str, Any]:
+def change_camera(camera_id: str, body: bodies.CameraChange, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """``paused`` with its own key too, all else by operators. A paused one's sightings get ``camera_paused``."""
     _check_own(caller, camera_id)
     given = body.model_dump(exclude_none=True)
@@ -149,7 +147,7 @@ def list_sightings(
     camera_id: str,
     context: Context,
     caller: CurrentCaller,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Annotated[int, Query(ge=1, le=500, description="how many at most")] = 100,
 ) -> dict[str, Any]:
     """Newest first, with signed addresses of the pictures; with its own key, or an operator's.
 

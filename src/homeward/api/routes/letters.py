@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, BackgroundTasks, Depends, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
 from itsdangerous import BadSignature
 
-from homeward.api import schemas
+from homeward.api import bodies, schemas
 from homeward.api.auth import ADDRESSES, CurrentCaller, link, owned, serializer
 from homeward.api.context import ApiContext, Post, context_of
 from homeward.api.limits import UploadLimit
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @router.post("/reports/{report_id}/email", status_code=202, summary="Be told by e-mail", responses=schemas.PROBLEMS)
 def ask_for_letters(
-    request: Request, report_id: str, body: schemas.NewAddress, context: Context, caller: CurrentCaller
+    request: Request, report_id: str, body: bodies.NewAddress, context: Context, caller: CurrentCaller
 ) -> dict[str, str]:
     """A letter goes there; once the link in it was opened, news of the report come to this address.
 
@@ -51,7 +51,7 @@ def ask_for_letters(
 
 
 @router.post("/email/confirm", summary="The address is one's own", responses=schemas.PROBLEMS)
-def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
+def confirm(body: bodies.Confirmation, context: Context) -> dict[str, str]:
     """With what stood in the letter; answers with the link of the report."""
     try:
         signed = serializer(context, ADDRESSES).loads(body.token, max_age=CONFIRM_WITHIN_S)
@@ -66,7 +66,7 @@ def confirm(body: schemas.Confirmation, context: Context) -> dict[str, str]:
 
 @router.post("/email/links", status_code=202, summary="Lost links, by e-mail", responses=schemas.PROBLEMS)
 def send_links(
-    request: Request, body: schemas.LostLink, background: BackgroundTasks, context: Context, caller: CurrentCaller
+    request: Request, body: bodies.LostLink, background: BackgroundTasks, context: Context, caller: CurrentCaller
 ) -> dict[str, str]:
     """The links of all reports of this address, open ones first; answered before anything is looked up.
 
@@ -99,7 +99,7 @@ def _shown(context: ApiContext, language: str, report: Report) -> str:
 
 
 @router.post("/email/stop", status_code=204, summary="No more letters", responses=schemas.PROBLEMS)
-def stop(context: Context, sig: str) -> None:
+def stop(context: Context, sig: Annotated[str, Query(description="as it stands in the letter's link")]) -> None:
     """One tap in a mail program (RFC 8058), or on the page."""
     try:
         kind, account_id = serializer(context, ADDRESSES).loads(sig)

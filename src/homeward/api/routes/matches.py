@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
-from homeward.api import forms, schemas
+from homeward.api import bodies, forms, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.views import finder_view, match_views, picture_urls
@@ -98,7 +98,7 @@ def picture_for_finder(found_id: str, lost_id: str, context: Context, caller: Cu
 
 @router.put("/lost/{lost_id}/matches/{found_id}/verdict", summary="Same, different, unsure", responses=schemas.PROBLEMS)
 def judge(
-    lost_id: str, found_id: str, verdict: schemas.VerdictBody, context: Context, caller: CurrentCaller
+    lost_id: str, found_id: str, verdict: bodies.VerdictBody, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
     """Counts for all sightings of the encounter; look-alikes of a rejected animal sink.
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from homeward.api import schemas
+from homeward.api import bodies, schemas
 from homeward.api.auth import CurrentCaller
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import key_of, once
@@ -31,7 +31,7 @@ def show(context: Context, caller: CurrentCaller) -> dict[str, Any]:
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.idempotent("the same key and body begins nothing more, and gets how it stood at first"),
 )
-def begin(request: Request, body: schemas.Reindex, context: Context, caller: CurrentCaller) -> Response:
+def begin(request: Request, body: bodies.Reindex, context: Context, caller: CurrentCaller) -> Response:
     """Searches go on with the model in use until all is done; then it is switched and everything is matched anew."""
     caller.needs("admin")
     if (body.model is None) != body.rollback:

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Counter
 from pydantic import TypeAdapter
 
-from homeward.api import schemas
+from homeward.api import bodies, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.views import account_view, alert_view
@@ -19,12 +19,12 @@ from homeward.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/api/v1", tags=["bots"])
 Context = Annotated[ApiContext, Depends(context_of)]
-NUMBER = TypeAdapter(schemas.Number)
+NUMBER = TypeAdapter(bodies.Number)
 STEPS = Counter("homeward_dialog_steps_total", "Steps of the bots' dialogs that people came to.", ["messenger", "step"])
 
 
 @router.post("/accounts", summary="Who is there on a messenger (bots)", responses=schemas.PROBLEMS)
-def arrive(body: schemas.Arrival, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def arrive(body: bodies.Arrival, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """The account at this address; a new one for somebody new. Its id goes into the header ``Homeward-Account``.
 
     409 where the updates ``numbers`` were worked on or erased meanwhile.
@@ -42,7 +42,7 @@ def read_account(account_id: str, context: Context, caller: CurrentCaller) -> di
 
 @router.patch("/accounts/{account_id}", summary="Language, time zone, quiet nights (bots)", responses=schemas.PROBLEMS)
 def change_account(
-    account_id: str, body: schemas.AccountChange, context: Context, caller: CurrentCaller
+    account_id: str, body: bodies.AccountChange, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
     """``reachable`` false ends news of matches and keeps conversations back; whoever writes again is reachable."""
     caller.needs("bot")
@@ -50,7 +50,7 @@ def change_account(
 
 
 @router.put("/accounts/{account_id}/dialog", summary="Where a dialog stands (bots)", responses=schemas.PROBLEMS)
-def save_dialog(account_id: str, body: schemas.Dialog, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def save_dialog(account_id: str, body: bodies.Dialog, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With the numbers of the updates that led there: both are kept, or neither."""
     caller.needs("bot")
     before = context.engine.people.get(AccountId(account_id))
@@ -70,7 +70,7 @@ def erase_account(account_id: str, context: Context, caller: CurrentCaller) -> d
 
 
 @router.post("/updates", summary="Keep what came in (bots)", responses=schemas.PROBLEMS)
-def take_in(body: schemas.Updates, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def take_in(body: bodies.Updates, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Each number once; the answer says how many were new."""
     caller.needs("bot")
     updates = [(item.number, item.address, item.body) for item in body.items]
@@ -93,11 +93,11 @@ async def telegram_webhook(request: Request, context: Context) -> None:
 
 @router.get("/updates", summary="What came in and waits (bots)", responses=schemas.PROBLEMS)
 def list_updates(
-    messenger: str,
+    messenger: Annotated[str, Query(description="telegram, console ...")],
     context: Context,
     caller: CurrentCaller,
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    after: Annotated[int, Query(ge=0, le=2**53, description="the last `seq` known")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="how many at most")] = 100,
 ) -> dict[str, Any]:
     """In the order in which it came; ``after`` is the last ``seq`` known."""
     caller.needs("bot")
@@ -107,14 +107,14 @@ def list_updates(
 
 
 @router.post("/updates/done", status_code=204, summary="Drop what came in (bots)", responses=schemas.PROBLEMS)
-def drop_updates(body: schemas.Dropped, context: Context, caller: CurrentCaller) -> None:
+def drop_updates(body: bodies.Dropped, context: Context, caller: CurrentCaller) -> None:
     """Without working on it: what nobody understands, or one person's flood."""
     caller.needs("bot")
     context.engine.people.drop(body.messenger, body.numbers)
 
 
 @router.post("/alerts/claim", summary="What is to be told now (bots)", responses=schemas.PROBLEMS)
-def claim_alerts(body: schemas.Claim, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def claim_alerts(body: bodies.Claim, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Oldest first, several about one pet together; it is the caller's for two minutes."""
     caller.needs("bot")
     news = context.engine.alerts.claim(body.messenger, body.limit)
@@ -122,14 +122,14 @@ def claim_alerts(body: schemas.Claim, context: Context, caller: CurrentCaller) -
 
 
 @router.post("/alerts/done", status_code=204, summary="They were told (bots)", responses=schemas.PROBLEMS)
-def alerts_done(body: schemas.Told, context: Context, caller: CurrentCaller) -> None:
+def alerts_done(body: bodies.Told, context: Context, caller: CurrentCaller) -> None:
     """For good."""
     caller.needs("bot")
     context.engine.alerts.delivered([AlertId(number) for number in body.ids])
 
 
 @router.post("/alerts/retry", status_code=204, summary="They could not be told (bots)", responses=schemas.PROBLEMS)
-def alerts_retry(body: schemas.Failed, context: Context, caller: CurrentCaller) -> None:
+def alerts_retry(body: bodies.Failed, context: Context, caller: CurrentCaller) -> None:
     """They come again after ``wait_s`` seconds."""
     caller.needs("bot")
     context.engine.alerts.failed([AlertId(number) for number in body.ids], body.error, body.wait_s)
@@ -138,7 +138,7 @@ def alerts_retry(body: schemas.Failed, context: Context, caller: CurrentCaller) 
 @router.post(
     "/reports/{report_id}/seen", status_code=204, summary="These matches were seen", responses=schemas.PROBLEMS
 )
-def seen(report_id: str, body: schemas.Seen, context: Context, caller: CurrentCaller) -> None:
+def seen(report_id: str, body: bodies.Seen, context: Context, caller: CurrentCaller) -> None:
     """By the report's account, in an answer or on a page: nobody needs to tell it of them any more."""
     report = owned(context, caller, ReportId(report_id))
     others = [ReportId(other) for other in body.ids]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from homeward.api import forms, schemas
+from homeward.api import bodies, forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, link, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.forms import Form
@@ -90,7 +90,7 @@ def read_report(request: Request, report_id: str, context: Context, caller: Curr
     "/reports/{report_id}", summary="Change one's report", response_model=schemas.Report, responses=schemas.PROBLEMS
 )
 def change_report(
-    request: Request, report_id: str, change: schemas.Change, context: Context, caller: CurrentCaller
+    request: Request, report_id: str, change: bodies.Change, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
     """What the search depends on is compared anew. A field set to null is emptied."""
     report = owned(context, caller, ReportId(report_id))
@@ -213,7 +213,7 @@ def new_report(form: Form, caller: Caller) -> NewReport:
     )
 
 
-def report_change(change: schemas.Change) -> ReportChange:
+def report_change(change: bodies.Change) -> ReportChange:
     """The typed change of a JSON body: what is absent stays, what is null goes."""
     given = change.model_dump(exclude_unset=True)
     _check_whole_points(given)

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from homeward.api import forms, schemas
+from homeward.api import bodies, forms, schemas
 from homeward.api.auth import Caller, CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import key_of, once
@@ -23,7 +23,7 @@ PICTURE_CACHE = "private, max-age=3600"
 
 
 @router.post("", status_code=201, summary="Ask the other side to talk", responses=schemas.PROBLEMS)
-def propose(request: Request, body: schemas.NewHandover, context: Context, caller: Sender) -> Response:
+def propose(request: Request, body: bodies.NewHandover, context: Context, caller: Sender) -> Response:
     """By the owner, once the match was judged the same; by the finder, where it may be. Nobody sees a contact."""
     pair = ReportId(body.lost_id), ReportId(body.found_id)
     side = _side(context, caller, *pair)
@@ -33,7 +33,9 @@ def propose(request: Request, body: schemas.NewHandover, context: Context, calle
 
 
 @router.get("", summary="The conversations of a report", responses=schemas.PROBLEMS)
-def list_handovers(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def list_handovers(
+    report_id: Annotated[str, Query(description="one's own report")], context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
     """Oldest first."""
     report = owned(context, caller, ReportId(report_id))
     found = context.engine.talks.of_report(report.id)
@@ -47,7 +49,7 @@ def read_handover(handover_id: str, context: Context, caller: CurrentCaller) -> 
 
 
 @router.put("/{handover_id}/answer", summary="Agree to talk, or not", responses=schemas.PROBLEMS)
-def answer(handover_id: str, body: schemas.Agreement, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def answer(handover_id: str, body: bodies.Agreement, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Once both agree, words, pictures and places go both ways."""
     handover, side = _own(context, caller, handover_id)
     return _view(context, context.engine.talks.answer(handover.id, side, agrees=body.agrees), side)

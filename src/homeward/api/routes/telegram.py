@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import HTMLResponse
 
-from homeward.api import schemas
+from homeward.api import bodies, schemas
 from homeward.api.auth import cookie_name, link_token
 from homeward.api.context import ApiContext, context_of
 from homeward.api.routes.pages import page
@@ -21,7 +21,7 @@ CLIENTS = "https://web.telegram.org"  # the only page of others that may hold on
 
 
 @router.post("/api/v1/telegram/session", status_code=204, tags=["access"], responses=schemas.PROBLEMS)
-def open_app(body: schemas.Launch, context: Context, response: Response) -> None:
+def open_app(body: bodies.Launch, context: Context, response: Response) -> None:
     """Telegram's launch data for a cookie, once for each launch; only for one's own report."""
     secret = context.config.telegram_app_secret
     if secret is None:

@@ -16,7 +16,9 @@ Context = Annotated[ApiContext, Depends(context_of)]
 
 @router.get("", summary="Pairs that nobody is sure of (volunteers, operators)", responses=schemas.PROBLEMS)
 def list_pairs(
-    context: Context, caller: CurrentCaller, limit: Annotated[int, Query(ge=1, le=50)] = 10
+    context: Context,
+    caller: CurrentCaller,
+    limit: Annotated[int, Query(ge=1, le=50, description="how many at most")] = 10,
 ) -> dict[str, Any]:
     """Those first whose answer tells the most. The animals alone, their districts and days: nothing else of anybody.
 

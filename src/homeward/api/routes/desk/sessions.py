@@ -57,9 +57,9 @@ def me(context: Context, caller: CurrentCaller) -> dict[str, Any]:
 def log(
     context: Context,
     caller: CurrentCaller,
-    who: Annotated[str | None, Query(max_length=100)] = None,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    who: Annotated[str | None, Query(max_length=100, description="only what was done with this key: its id")] = None,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53, description="what `next` said")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="how many at most")] = 50,
 ) -> dict[str, Any]:
     """Newest first; of one person with ``who``."""
     caller.needs("admin")
