@@ -167,3 +167,21 @@ def test_what_changed_and_what_is_gone_is_seen_by_bytes_too():
         near = rows.vectors[row] if turn % 3 else rows.vectors[(row + 1) % COUNT]
         if not np.isnan(near[0]):
             same(index, rows, near, 10, ANY)
+
+
+def test_nothing_of_what_is_gone_stays_in_memory():
+    rows = Rows(crowd(8))
+    index = ExactIndex(Shelf.FOUND, rows)
+    index.load(MODEL)
+    (space,) = index._spaces[MODEL].values()
+    before = space.blocks[0][7].copy(), space.coarse.blocks[0][7].copy()
+    assert np.array_equal(before[0], rows.vectors[7].astype(np.float32))
+    assert before[1].any()
+
+    rows.vectors[7] = np.nan
+    rows.changed.append(7)
+    same(index, rows, rows.vectors[3], 10, ANY)
+
+    assert not space.blocks[0][7].any()
+    assert not space.coarse.blocks[0][7].any()
+    assert "7" not in space.report_ids

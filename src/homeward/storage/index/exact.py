@@ -80,12 +80,14 @@ class _Space:
         self._write(row, embedding.vector[None])
 
     def remove(self, embedding_id: EmbeddingId) -> None:
-        """Free the row; absent is fine."""
+        """Wipe and free the row; absent is fine."""
         row = self.row_of.pop(embedding_id, None)
         if row is not None:
             self.kind[row] = FREE
             self.cells.remove(row, float(self.lat[row]), float(self.lon[row]))
             self.lat[row] = self.lon[row] = np.nan
+            self.report_ids[row] = ReportId("")
+            self._write(row, np.zeros((1, self.dimension), np.float32))
             self.free.append(row)
 
     def fill(self, columns: EmbeddingColumns) -> None:
