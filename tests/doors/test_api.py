@@ -129,11 +129,12 @@ def test_the_same_request_again_gets_the_same_report_and_a_link_that_works(door)
 
 def test_a_key_used_for_another_body_is_refused(door):
     key = {"Idempotency-Key": "once"}
-    door.report("lost", photo(1), headers=key)
+    first = door.report("lost", photo(1), headers=key)
 
     refused = door.report("lost", photo(2), headers=key)
 
     assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+    assert first.json()["id"] not in refused.text, "it may be a stranger's"
 
 
 def test_a_verdict_moves_the_match_to_the_bottom(door, pair):
