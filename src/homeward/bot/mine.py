@@ -49,6 +49,16 @@ def ask_whether_over(turn: Turn, reports: Sequence[Json], key: str, label: str) 
         turn.tell(_summary(turn, report), ((over, turn.button("matches", f"r:m:{report['id']}")),))
 
 
+def on_wish(turn: Turn, wish: str, reports: Sequence[Json]) -> None:
+    """What is wanted of the only open report is asked about at once; else each is shown with what can be done."""
+    if wish in QUESTIONS and len(reports) == 1:
+        turn.tell(_summary(turn, reports[0]))
+        _begin(turn, wish, reports[0]["id"])
+        return
+    for report in reports:
+        turn.tell(_summary(turn, report), _rows(turn, report))
+
+
 def ask_held(turn: Turn, report: Json) -> None:
     """Whether the finder has the animal."""
     ways = (turn.button("held", f"f:held:{report['id']}"), turn.button("loose", f"f:loose:{report['id']}"))

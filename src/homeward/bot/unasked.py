@@ -1,4 +1,4 @@
-"""Words that answer no question: news of one's own report, more about its animal, or a story of another one."""
+"""Words that answer no question: of one's own report a wish, news, or more about its animal; or a story of another."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from homeward.bot import filing, mine
 from homeward.bot.story import has_run_off, is_dead, is_home_again, is_news_alone, is_story, is_with_owner
 from homeward.bot.talk import Button, Words
 from homeward.bot.turn import Turn
+from homeward.bot.wishes import wish_in
 from homeward.client import Json
 
 LONGEST_NEWS = 200  # letters
@@ -40,7 +41,10 @@ async def on_words(turn: Turn, said: Words) -> bool:
     reports = [report for report in await turn.person.reports() if report["status"] == "open"]
     lost = [report for report in reports if report["shelf"] == "lost"]
     found = [report for report in reports if report["shelf"] == "found"]
-    if reports and is_dead(said.text):
+    wish = wish_in(said.text)
+    if reports and wish is not None:
+        mine.on_wish(turn, wish, reports)
+    elif reports and is_dead(said.text):
         mine.ask_whether_over(turn, reports, "sorry", "close")
     elif found and is_with_owner(said.text):
         mine.ask_whether_over(turn, found, "given_back", "is_given")
