@@ -4,6 +4,8 @@ import pytest
 
 from homeward.bot.story import (
     held_in,
+    is_dead,
+    is_dead_alone,
     is_home_again,
     is_news_alone,
     is_unknown,
@@ -164,6 +166,104 @@ def test_news_that_the_pet_is_home_while_it_is_being_told_of_may_end_that(door, 
     somebody.sees(words(somebody, "cancelled"))
 
     assert door.world.engine.reports(ReportQuery()) == []
+
+
+DO_NOT_KNOW = {"en": "I do not know", "ru": "не знаю"}
+SAD_NEWS = {"en": "She was hit by a car", "ru": "её сбила машина"}
+
+
+def test_news_that_the_pet_is_dead_while_it_is_being_told_of_describe_nothing(door, somebody):
+    somebody.writes("/lost")
+    somebody.sends_photos(photo(1))
+    somebody.sees(words(somebody, "ask_where_lost"))
+    somebody.writes(SAD_NEWS[somebody.language])
+    somebody.sees(words(somebody, "sorry_draft"))
+    for question in ("ask_when_lost", "ask_about_lost"):
+        somebody.writes(DO_NOT_KNOW[somebody.language])
+        somebody.sees(words(somebody, question))
+        somebody.writes({"en": "he died", "ru": "умерла"}[somebody.language])
+        somebody.sees(words(somebody, "sorry_draft"))
+    somebody.writes(DO_NOT_KNOW[somebody.language])
+    somebody.sees(words(somebody, "filed_lost"))
+    report = the_report(door)
+    assert (report.name, report.description, report.address) == (None, None, None)
+
+
+def test_a_report_that_is_begun_is_dropped_with_the_news_that_the_pet_is_dead(door, somebody):
+    somebody.writes("/lost")
+    somebody.sees(words(somebody, "send_lost"))
+    somebody.writes(SAD_NEWS[somebody.language])
+    somebody.sees(words(somebody, "sorry_draft"))
+    somebody.taps(words(somebody, "b.drop_begun"))
+    somebody.sees(words(somebody, "cancelled"))
+
+    assert door.world.engine.reports(ReportQuery()) == []
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_news_that_a_pet_is_dead_while_another_is_told_of_may_end_its_search(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    files_lost(person)
+    person.writes("/found")
+    person.sends_photos(photo(2))
+    person.sees(words(person, "ask_where_found"))
+    person.writes({"en": "He died", "ru": "Он умер"}[language])
+    person.sees(words(person, "sorry_draft"))
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.close"))
+    person.sees(words(person, "closed"))
+
+    assert the_report(door).status is Status.CLOSED
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_news_that_the_pet_is_dead_answer_no_question_about_its_report(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    files_lost(person)
+    person.writes({"en": "edit", "ru": "исправить"}[language])
+    person.sees(words(person, "ask_fix"))
+    person.taps(words(person, "b.fix_about"))
+    person.sees(words(person, "ask_fix_about"))
+    person.writes(SAD_NEWS[language])
+    person.sees(words(person, "sorry"))
+    person.sees(words(person, "status.open"))
+    person.taps(words(person, "b.close"))
+    person.sees(words(person, "closed"))
+
+    assert (the_report(door).status, the_report(door).description) == (Status.CLOSED, "white paw")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_alone"),
+    [
+        ("её сбила машина", True),
+        ("Увы, умерла. Спасибо всем, кто искал", True),
+        ("кот попал под машину", True),
+        ("Мурки не стало", True),
+        ("He died this morning", True),
+        ("Unfortunately she was run over", True),
+        ("Её сбила машина в детстве, хромает", False),
+        ("рыжий, хвост короткий: сбила машина", False),
+        ("was hit by a car once, limps", False),
+        ("не умерла", False),
+        ("Боюсь, что её сбила машина", False),
+        ("Её сбила машина?", False),
+        ("хозяйка умерла, кот убежал", False),
+    ],
+)
+def test_only_short_news_of_a_death_are_no_answer(text, is_alone):
+    assert is_dead_alone(text, is_mine=True) == is_alone
+
+
+def test_a_finder_who_says_that_the_animal_was_run_over_describes_it():
+    assert not is_dead_alone("её сбила машина", is_mine=False)
+    assert is_dead_alone("она умерла", is_mine=False)
+
+
+def test_a_death_that_is_denied_is_no_news_and_what_else_is_said_does_not_deny_it():
+    assert not is_dead("She is not dead")
+    assert is_dead("Она умерла, больше не ищем")
+    assert is_dead("She died. If you can, take the report down")
 
 
 @pytest.mark.parametrize("text", ["нашла её у магазина", "found it at the shop"])

@@ -44,6 +44,11 @@ async def show_matches(turn: Turn) -> None:
 def ask_whether_over(turn: Turn, reports: Sequence[Json], key: str, label: str) -> None:
     """Which search is over. Nothing ends before a button, labelled ``label``, says so; an open question stays."""
     (turn.say if turn.step else turn.settle)(key)
+    offer_to_close(turn, reports, label)
+
+
+def offer_to_close(turn: Turn, reports: Sequence[Json], label: str) -> None:
+    """Each with a button, labelled ``label``, that closes it."""
     for report in reports:
         over = turn.button(label, f"r:close:{report['id']}")
         turn.tell(_summary(turn, report), ((over, turn.button("matches", f"r:m:{report['id']}")),))

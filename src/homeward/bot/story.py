@@ -42,10 +42,30 @@ NOT_YET = re.compile(  # wished, feared or denied; or of people, places and thin
 CHEER = re.compile(
     r"(?:(?:ура+|спасибо|слава богу|вс[её]|thank(?:s| you| god)|hooray|yay|oh)\b[\s,.!]*)+", re.IGNORECASE
 )
+SOB = re.compile(
+    r"(?:(?:увы|к сожалению|простите|извините|спасибо|alas|sorry|unfortunately|sadly|thank(?:s| you))\b[\s,.!…]*)+",
+    re.IGNORECASE,
+)
 LONGEST_NEWS = 5  # words
-DEAD = re.compile(
-    r"\b(?:м[её]ртв|погиб|умер|не стало\b|задавил|усыпил|загрызли|труп|насмерть|сбил[аи]? машин|машин\w+ сбил"
-    r"|dead\b|died\b|killed\b|passed away|run over|hit by|put down|put to sleep|no longer alive)",
+LONGEST_SAD_NEWS = 8
+DIED = (
+    r"(?:м[её]ртв|погиб|умер|не стало\b|усыпил|загрызли|труп|насмерть"
+    r"|dead\b|died\b|killed\b|passed away|put down|put to sleep|no longer alive)"
+)
+RUN_OVER = (  # which few outlive
+    r"(?:задавил|сбил[аи]? (?:\w+ )?машин|машин\w+ (?:(?:е[её]|его) )?сбил|(?:е[её]|его) сбил[аи]?\b"
+    r"|попал[аи]? под (?:машин|кол[её]с|поезд)|run over|hit by)"
+)
+DEAD = re.compile(rf"\b{DIED}", re.IGNORECASE)
+STRUCK = re.compile(rf"\b{RUN_OVER}", re.IGNORECASE)
+NOT_DEAD = re.compile(  # denied, or only feared
+    rf"\b(?:не|not|never|(?:is|was|has)n.t)\s+(?:been\s+)?(?:{DIED}|{RUN_OVER})"
+    rf"|\b(?:вдруг|если|боюсь|надеюсь|hope\w*|if)\b[^.!;:\n]{{0,30}}\b(?:{DIED}|{RUN_OVER})",
+    re.IGNORECASE,
+)
+OUTLIVED = re.compile(  # long ago, or of somebody else
+    r"\b(?:в детстве|раньше|когда-то|год|хром|лап[аыу]|шрам|котён|котен|щен|хозя|владел"
+    r"|once\b|year|limp|scar|as a\b|owner)",
     re.IGNORECASE,
 )
 WITH_OWNER = re.compile(
@@ -89,8 +109,15 @@ def is_news_alone(text: str, names: Sequence[str] = ()) -> bool:
 
 
 def is_dead(text: str) -> bool:
-    """Whether somebody says that an animal is dead."""
-    return "?" not in text and DEAD.search(text) is not None
+    """Whether somebody says that an animal is dead, or was run over."""
+    return any(_is_said(what, text, NOT_DEAD) for what in (DEAD, STRUCK))
+
+
+def is_dead_alone(text: str, *, is_mine: bool) -> bool:
+    """Whether somebody says no more than that. One who found an animal and says that it was run over describes it."""
+    first = _first_clause(SOB.sub("", text.strip()))
+    is_told = is_dead(first) if is_mine else _is_said(DEAD, first, NOT_DEAD)
+    return is_told and "?" not in text and len(first.split()) <= LONGEST_SAD_NEWS and OUTLIVED.search(text) is None
 
 
 def is_with_owner(text: str) -> bool:

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from homeward.bot import filing, mine
-from homeward.bot.story import has_run_off, is_dead, is_home_again, is_news_alone, is_story, is_with_owner
+from homeward.bot.story import (
+    has_run_off,
+    is_dead,
+    is_dead_alone,
+    is_home_again,
+    is_news_alone,
+    is_story,
+    is_with_owner,
+)
 from homeward.bot.talk import Button, Words
 from homeward.bot.turn import Turn
 from homeward.bot.wishes import wish_in
@@ -15,17 +23,25 @@ MOST_SHOWN = 3
 
 
 async def on_news(turn: Turn, said: Words) -> bool:
-    """At a question: that the pet is home answers none. False for other words, and for a finder's."""
+    """At a question: that the pet is home or dead answers none. False for other words, and a finder's good news."""
     is_draft = turn.step in filing.ANSWERS
     shelf = turn.draft.get("shelf") if is_draft else None
-    if shelf == "found" or len(said.text) > LONGEST_NEWS:
+    if len(said.text) > LONGEST_NEWS:
         return False
-    lost = [each for each in await turn.person.reports() if each["status"] == "open" and each["shelf"] == "lost"]
-    if not (lost or shelf == "lost") or not is_news_alone(said.text, _names(lost)):
+    reports = [each for each in await turn.person.reports() if each["status"] == "open"]
+    lost = [each for each in reports if each["shelf"] == "lost"]
+    is_home = shelf != "found" and (lost or shelf == "lost") and is_news_alone(said.text, _names(lost))
+    is_dead = (is_draft or bool(reports)) and is_dead_alone(said.text, is_mine=shelf != "found")
+    if not is_home and not is_dead:
         return False
     if not is_draft:
         turn.forget()
-    if lost:
+    if is_dead and is_draft:
+        turn.say("sorry_draft", ((turn.button("drop_begun", turn.data("cancel")),),))
+        mine.offer_to_close(turn, reports, "close")
+    elif is_dead:
+        mine.ask_whether_over(turn, reports, "sorry", "close")
+    elif lost:
         mine.ask_whether_over(turn, lost, "home_again", "is_home")
     else:
         turn.say("home_again_draft", ((turn.button("is_home", turn.data("cancel")),),))
