@@ -1,5 +1,7 @@
 """What people tell before they are asked, or once more, counts; nothing of it is lost without a word."""
 
+from datetime import timedelta
+
 import pytest
 
 from homeward.bot.story import (
@@ -387,6 +389,38 @@ def test_a_finder_is_understood_to_say_that_the_owner_has_the_animal(text):
 )
 def test_other_words_of_an_owner_close_no_find(text):
     assert not is_with_owner(text)
+
+
+def test_who_lost_it_recently_is_asked_once_for_about_when(door, somebody):
+    somebody.writes("/lost")
+    somebody.sends_photos(photo(1))
+    somebody.sees(words(somebody, "ask_where_lost"))
+    somebody.writes(DO_NOT_KNOW[somebody.language])
+    somebody.sees(words(somebody, "ask_when_lost"))
+    somebody.writes({"en": "recently", "ru": "недавно"}[somebody.language])
+    somebody.sees(words(somebody, "when_vague"))
+    somebody.sees(words(somebody, "ask_when_lost"))
+    somebody.writes({"en": "Not long ago", "ru": "совсем недавно"}[somebody.language])
+    somebody.sees(words(somebody, "when_left"))
+    somebody.sees(words(somebody, "ask_about_lost"))
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_who_says_about_when_after_all_is_understood(telegram, bot, door, language):
+    person = telegram.person(7, language)
+    person.writes("/lost")
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_lost"))
+    person.writes(DO_NOT_KNOW[language])
+    person.sees(words(person, "ask_when_lost"))
+    person.writes({"en": "lately", "ru": "на днях"}[language])
+    person.sees(words(person, "when_vague"))
+    person.writes({"en": "3 days ago", "ru": "3 дня назад"}[language])
+    person.sees(words(person, "ask_about_lost"))
+    person.taps(words(person, "b.skip"))
+    person.sees(words(person, "filed_lost"))
+
+    assert the_report(door).created_at - the_report(door).happened_at > timedelta(days=2)
 
 
 def test_words_and_a_place_sent_before_the_photo_stay_through_the_menu(telegram, bot, door):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from homeward.bot.dates import moment_in
+from homeward.bot.dates import is_vague, moment_in
 from homeward.bot.places import point_in
 from homeward.bot.service import alarms
 from homeward.bot.words import Words
@@ -156,13 +156,30 @@ def test_a_part_of_the_day_an_hour_and_a_weekday_are_understood(text, expected):
         ("2 hrs ago", "en", 120),
         ("half an hour ago", "en", 30),
         ("a couple of hours ago", "en", 120),
+        ("only just now", "en", 0),
+        ("a moment ago", "en", 0),
+        ("сию минуту", "ru", 0),
+        ("60 секунд назад", "ru", 1),
     ],
 )
 def test_how_long_ago_is_understood_as_people_say_it(text, language, minutes):
     assert moment_in(text, NOW, language, DOUBT) == NOW - timedelta(minutes=minutes)
 
 
-@pytest.mark.parametrize("text", ["no idea", "не помню", "кот", "01.01.1200"])
+@pytest.mark.parametrize(
+    "text", ["совсем недавно", "не так давно", "на днях", "Recently", "a few days ago", "the other day"]
+)
+def test_a_vague_time_is_known_for_one(text):
+    assert is_vague(text)
+    assert moment_in(text, NOW, "ru", DOUBT) is None
+
+
+def test_a_date_beside_a_vague_word_is_found():
+    assert moment_in("недавно, вчера", NOW, "ru", DOUBT) == moment_in("вчера", NOW, "ru", DOUBT)
+    assert moment_in("recently, this morning", NOW, "en", DOUBT) == moment_in("this morning", NOW, "en", DOUBT)
+
+
+@pytest.mark.parametrize("text", ["no idea", "не помню", "кот", "01.01.1200", "недавно", "recently"])
 def test_what_is_no_date_is_none(text):
     assert moment_in(text, NOW, "ru", DOUBT) is None
 

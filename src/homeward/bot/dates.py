@@ -5,10 +5,17 @@ from datetime import date, datetime, time, timedelta
 
 EARLIEST_YEAR = 1990
 CLOCK = re.compile(
-    r"\d{1,2}:\d{2}|час|hour|\bhrs?\b|мин|minute|\bmins?\b|\bnow\b|сейчас|только что|just now", re.IGNORECASE
+    r"\d{1,2}:\d{2}|час|hour|\bhrs?\b|мин|minute|\bmins?\b|секунд|second|\bnow\b|сейчас|только что|just now",
+    re.IGNORECASE,
 )
 JUST_NOW = re.compile(
-    r"(?:(?:вот|прямо?|только|буквально|right|just)\s+)*(?:щас|ща|сейчас|только что|now)(?:\s+вот)?[\s.!]*",
+    r"(?:(?:вот|прямо?|только|буквально|right|only|just)\s+)*(?:щас|ща|сейчас|только что|сию минуту|now|a moment ago)"
+    r"(?:\s+вот)?[\s.!]*",
+    re.IGNORECASE,
+)
+VAGUE = re.compile(
+    r"\b(?:не ?давно|давно|давненько|на днях|несколько|когда-то|как-то|раньше"
+    r"|recently|lately|long ago|earlier|a while|some time|the other day|a few|several)\b",
     re.IGNORECASE,
 )
 SPOKEN = (  # what people say, and how the parser knows it
@@ -40,7 +47,9 @@ EXACT = re.compile(
     r"(?:\b(?:в|около|at|around|about)\s+)(\d{1,2})(?:[:.](\d{2}))?\b|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE
 )
 FILLER = re.compile(r"\b(?:примерно|где-то|около|в районе|around|about|at)\b|[,.]+(?=\s|$)", re.IGNORECASE)
-GUESSED = re.compile(r"\b(?:где-?то|примерно|вроде|кажется|наверное?|maybe|probably|i think)\b", re.IGNORECASE)
+GUESSED = re.compile(
+    r"\b(?:недавно|recently|где-?то|примерно|вроде|кажется|наверное?|maybe|probably|i think)\b", re.IGNORECASE
+)
 WEEKDAY = re.compile(
     r"\s*(?:в[о]?\s+|on\s+)?(прошл\w+\s+|last\s+)?(?:(понедельник|monday)|(вторник|tuesday)|(сред[уа]|wednesday)"
     r"|(четверг|thursday)|(пятниц[уа]|friday)|(суббот[уа]|saturday)|(воскресенье|sunday))\s*",
@@ -56,7 +65,7 @@ def moment_in(text: str, local_now: datetime, language: str, doubt: timedelta) -
     A day without a time is its noon, or half of today that has passed; a time without a day the last such moment. The
     person's own clock may be ahead by ``doubt``: what may have been by then is now. What lies beyond is in the future.
     """
-    text = GUESSED.sub(" ", text).strip()
+    text = GUESSED.sub(" ", text).strip(" ,")
     if JUST_NOW.fullmatch(text):
         return local_now
     for said, known in SPOKEN:
@@ -73,6 +82,11 @@ def moment_in(text: str, local_now: datetime, language: str, doubt: timedelta) -
     if CLOCK.search(text):
         return local_now if local_now < found <= local_now + doubt else found
     return _of_day(found, local_now, doubt)
+
+
+def is_vague(text: str) -> bool:
+    """Whether somebody tells of a time that no date stands for: recently, the other day."""
+    return VAGUE.search(text) is not None
 
 
 def _without_clock(text: str) -> tuple[str, time | None]:

@@ -247,12 +247,18 @@ async def _note_place(turn: Turn, said: Said) -> bool:
 
 
 async def on_when(turn: Turn, said: Said) -> None:
-    """A date in words; who does not know it need not look for the button that says so."""
+    """A date in words; who does not know it, or twice only that it was recently, need not look for the button."""
     if is_unknown(_text(said)):
         await on_tap(turn, "skip")
         return
     moment = await moment_of(turn, said)
+    if moment is None and dates.is_vague(_text(said)) and turn.draft.pop("is_vague", False):
+        turn.out.pop()  # it was asked for once
+        turn.say("when_left")
+        await on_tap(turn, "skip")
+        return
     if moment is None:
+        turn.draft["is_vague"] = dates.is_vague(_text(said))
         turn.repeat()
         return
     turn.draft["happened_at"] = moment.isoformat()
@@ -266,7 +272,8 @@ async def moment_of(turn: Turn, said: Said) -> datetime | None:
     local_now = words.local(words.now)
     moment = await asyncio.to_thread(dates.moment_in, _text(said), local_now, words.language, words.clock_doubt)
     if moment is None or moment > local_now:
-        turn.say("when_hint" if moment is None else "when_ahead")
+        hint = "when_vague" if dates.is_vague(_text(said)) else "when_hint"
+        turn.say(hint if moment is None else "when_ahead")
         return None
     return moment
 
