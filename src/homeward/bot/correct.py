@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from homeward.bot import filing, photos
+from homeward.bot import answers, photos
 from homeward.bot.story import is_unknown, is_yes_or_no
 from homeward.bot.talk import Rows, Said, Spot, Words
 from homeward.bot.turn import Turn
@@ -65,7 +65,7 @@ async def _fields(turn: Turn, said: Words | Spot) -> dict[str, object] | None:
     if isinstance(said, Spot) or turn.step == "fix_where":
         return _place(turn, said)
     if turn.step == "fix_when":
-        moment = await filing.moment_of(turn, said)
+        moment = await answers.moment_of(turn, said)
         return {"happened_at": moment.isoformat()} if moment else None
     if turn.step == "fix_name":
         return _name(turn, " ".join(said.text.split()))
@@ -73,8 +73,8 @@ async def _fields(turn: Turn, said: Words | Spot) -> dict[str, object] | None:
 
 
 def _name(turn: Turn, name: str) -> dict[str, object] | None:
-    if len(name) > filing.LONGEST_NAME:
-        turn.say("name_too_long", n=len(name), most=filing.LONGEST_NAME)
+    if len(name) > answers.LONGEST_NAME:
+        turn.say("name_too_long", n=len(name), most=answers.LONGEST_NAME)
         return None
     return {"name": name}
 
@@ -82,7 +82,7 @@ def _name(turn: Turn, name: str) -> dict[str, object] | None:
 def _place(turn: Turn, said: Words | Spot) -> dict[str, object] | None:
     """A point drops the words that stood for the former place, and words its point."""
     try:
-        point = filing.point_of(said)
+        point = answers.point_of(said)
     except ValueError:
         turn.say("no_such_place")
         return None
@@ -91,5 +91,5 @@ def _place(turn: Turn, said: Words | Spot) -> dict[str, object] | None:
     if isinstance(said, Words) and (is_yes_or_no(said.text) or is_unknown(said.text)):
         turn.say("rough_place")
         return None
-    address = said.text.strip()[: filing.LONGEST_ADDRESS] if isinstance(said, Words) else None
+    address = said.text.strip()[: answers.LONGEST_ADDRESS] if isinstance(said, Words) else None
     return {"lat": None, "lon": None, "address": address}

@@ -1,29 +1,18 @@
 """Telling of a lost or a found animal, in as few questions as will do: photo, where, when, about it."""
 
-import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from homeward.bot import dates, pets, photos, questions, results
-from homeward.bot.places import point_in
+from homeward.bot.answers import mark_answered, moment_of, name_and_marks, note_place, note_words, text_of
 from homeward.bot.story import goes_on, held_in, is_unknown, is_yes_or_no, kind_in, shelf_in
 from homeward.bot.talk import Edited, FileGone, Note, Pictures, Said, Spot, Words
 from homeward.bot.turn import State, Turn
-from homeward.domain.accounts import utc_offset_min
-from homeward.domain.places import Point
 from homeward.errors import InvalidInput, NoAnimalFound
 
 QUESTIONS = ("shelf", "kind", "both", "which", "where", "when", "about")
 SHELVES = {"lost", "found"}
-LONGEST_NAME, LONGEST_ADDRESS = 40, 300
-MOST_NAMES = 3  # words
 MOST_OFFERED = 3
 LONGEST_HELD = 3  # words; more of them tell more than whether the animal is held
-CALLED = re.compile(
-    r"^\s*(?:(?:его|е[её]|кота|кошку|собаку|пса|his|her|its|is)\s+)*(?:зовут|кличка|имя|name is|called)[\s:—-]+",
-    re.IGNORECASE,
-)
 TOLD = ("name", "description", "lat", "lon", "address", "happened_at", "held", "answered", "next")  # beside photos
 
 
@@ -41,7 +30,7 @@ async def begin_with(turn: Turn, said: Words | Spot) -> None:
     turn.state |= {"step": "photo", "draft": {"shelf": None, "about": None, "photos": []}}
     if isinstance(said, Words):
         await on_answer(turn, said)
-    elif not await _note_place(turn, said):
+    elif not await note_place(turn, said):
         turn.forget()
         return
     questions.ask_photo(turn)
@@ -112,10 +101,6 @@ def _is_asked(name: str, draft: State) -> bool:
     return True
 
 
-def _answered(turn: Turn, name: str) -> None:
-    turn.draft["answered"] = [*turn.draft.get("answered", []), name]
-
-
 # --- the answers ------------------------------------------------------------------------------------------
 
 
@@ -157,7 +142,7 @@ def _take(turn: Turn, step: str, action: str) -> None:
         turn.draft["held"] = {"held": "held", "loose": "seen_loose"}[action]
     elif step == "which" and action.startswith("n"):
         turn.draft["animal"] = int(action[1:])
-    _answered(turn, step)
+    mark_answered(turn, step)
 
 
 async def _back(turn: Turn) -> None:
@@ -199,10 +184,10 @@ async def on_edited(turn: Turn, said: Edited) -> bool:
 
 async def on_where(turn: Turn, said: Said) -> None:
     """A place, a map link, or an address; who does not know it need not look for the button that says so."""
-    if is_unknown(_text(said)):
+    if is_unknown(text_of(said)):
         await on_tap(turn, "skip")
         return
-    if not await _note_place(turn, said):
+    if not await note_place(turn, said):
         turn.repeat()
         return
     await go_on(turn)
@@ -211,76 +196,33 @@ async def on_where(turn: Turn, said: Said) -> None:
 async def on_place(turn: Turn, said: Said) -> None:
     """A place at another question: where it was, told sooner, or corrected."""
     turn.draft.pop("last", None)
-    await _note_place(turn, said)
+    await note_place(turn, said)
     turn.repeat()
-
-
-def point_of(said: Said) -> Point | None:
-    """The point that is meant; None for a place in words.
-
-    Raises:
-        ValueError: it is nowhere on earth.
-    """
-    return Point(said.lat, said.lon) if isinstance(said, Spot) else point_in(_text(said))
-
-
-async def _note_place(turn: Turn, said: Said) -> bool:
-    try:
-        point = point_of(said)
-    except ValueError:
-        turn.say("no_such_place")
-        return False
-    if point is None and is_yes_or_no(_text(said)):
-        turn.say("rough_place")
-        return False
-    if point is not None:
-        turn.draft.update(lat=point.lat, lon=point.lon)
-        is_warned = turn.step == "where" or turn.draft.get("shelf") == "lost"  # the question for it says so
-        turn.settle("place_noted" if is_warned else "place_noted_seen")
-        await know_time_zone(turn, point)
-    else:
-        turn.draft["address"] = _text(said)[:LONGEST_ADDRESS]
-        turn.settle("address_noted", address=turn.draft["address"])
-    if "where" not in turn.draft.get("answered", []):
-        _answered(turn, "where")
-    return True
 
 
 async def on_when(turn: Turn, said: Said) -> None:
     """A date in words; who does not know it, or twice only that it was recently, need not look for the button."""
-    if is_unknown(_text(said)):
+    if is_unknown(text_of(said)):
         await on_tap(turn, "skip")
         return
     moment = await moment_of(turn, said)
-    if moment is None and dates.is_vague(_text(said)) and turn.draft.pop("is_vague", False):
+    if moment is None and dates.is_vague(text_of(said)) and turn.draft.pop("is_vague", False):
         turn.out.pop()  # it was asked for once
         turn.say("when_left")
         await on_tap(turn, "skip")
         return
     if moment is None:
-        turn.draft["is_vague"] = dates.is_vague(_text(said))
+        turn.draft["is_vague"] = dates.is_vague(text_of(said))
         turn.repeat()
         return
     turn.draft["happened_at"] = moment.isoformat()
-    _answered(turn, "when")
+    mark_answered(turn, "when")
     await go_on(turn)
-
-
-async def moment_of(turn: Turn, said: Said) -> datetime | None:
-    """The moment that is meant; what is none, or has not come yet, is told."""
-    words = turn.words
-    local_now = words.local(words.now)
-    moment = await asyncio.to_thread(dates.moment_in, _text(said), local_now, words.language, words.clock_doubt)
-    if moment is None or moment > local_now:
-        hint = "when_vague" if dates.is_vague(_text(said)) else "when_hint"
-        turn.say(hint if moment is None else "when_ahead")
-        return None
-    return moment
 
 
 async def on_about(turn: Turn, said: Said) -> None:
     """Name and marks, where more is said than yes or no; of a find, whether it is with the finder, and its marks."""
-    text = _text(said)
+    text = text_of(said)
     if turn.draft["shelf"] == "found":
         held = held_in(text)
         if held is None or len(text.split()) > LONGEST_HELD:
@@ -293,20 +235,20 @@ async def on_about(turn: Turn, said: Said) -> None:
     if is_unknown(text) or is_yes_or_no(text):
         await on_tap(turn, "skip")
         return
-    name, marks = _name_and_marks(text)
+    name, marks = name_and_marks(text)
     turn.draft.update(name=name, description=photos.joined(turn.draft.get("description"), marks))
-    _answered(turn, "about")
+    mark_answered(turn, "about")
     await go_on(turn)
 
 
 async def on_shelf(turn: Turn, said: Said) -> None:
     """Whose it is, in words; other words describe it."""
-    await _on_choice(turn, said, shelf_in(_text(said)))
+    await _on_choice(turn, said, shelf_in(text_of(said)))
 
 
 async def on_kind(turn: Turn, said: Said) -> None:
     """What it is, in words; other words describe it."""
-    await _on_choice(turn, said, kind_in(_text(said)))
+    await _on_choice(turn, said, kind_in(text_of(said)))
 
 
 async def _on_choice(turn: Turn, said: Said, chosen: str | None) -> None:
@@ -314,39 +256,20 @@ async def _on_choice(turn: Turn, said: Said, chosen: str | None) -> None:
     if chosen is None:
         await on_words(turn, said)
         return
-    if goes_on(_text(said)):
-        _note_words(turn, said)
+    if goes_on(text_of(said)):
+        note_words(turn, said)
     await on_tap(turn, chosen)
 
 
 async def on_words(turn: Turn, said: Said) -> None:
     """Words where a photo or a button was wanted describe the animal; a question, a yes or a no does not."""
-    if _text(said).endswith("?"):
+    if text_of(said).endswith("?"):
         turn.say("asked_what")
-    elif is_yes_or_no(_text(said)):
+    elif is_yes_or_no(text_of(said)):
         turn.say("photo_wanted" if turn.step == "photo" else "tap_one")
     else:
-        _note_words(turn, said)
+        note_words(turn, said)
     turn.repeat()
-
-
-def _note_words(turn: Turn, said: Said) -> None:
-    photos.describe(turn.draft, _text(said))
-    turn.say("words_noted")
-
-
-def _text(said: Said) -> str:
-    return said.text.strip() if isinstance(said, Words) else ""
-
-
-def _name_and_marks(text: str) -> tuple[str | None, str | None]:
-    """Barsik, white paw -> the first word group is the name, if it is short; more words of one group describe."""
-    line, _, rest = CALLED.sub("", text).partition("\n")
-    first, _, others = line.partition(",")
-    name = " ".join(first.split())
-    marks = "\n".join(part.strip() for part in (others, rest) if part.strip())
-    is_name = 0 < len(name) <= LONGEST_NAME and len(name.split()) <= MOST_NAMES
-    return (name, marks or None) if is_name else (None, text)
 
 
 # --- the end ----------------------------------------------------------------------------------------------
@@ -397,14 +320,6 @@ def _fields(draft: State) -> dict[str, object]:
     fields["species"] = draft.get("species") or (draft.get("seen") if is_told else None)
     fields["keep_without_animal"] = True if draft.get("keep") else None
     return fields
-
-
-async def know_time_zone(turn: Turn, point: Point) -> None:
-    """A first guess of the person's time, until it is known."""
-    if turn.words.utc_offset_min is None:
-        guess = utc_offset_min(point.lon)
-        await turn.person.change_account(utc_offset_min=guess)
-        turn.words = type(turn.words)(turn.words.language, guess, turn.words.now)
 
 
 Answer = Callable[[Turn, Said], Awaitable[None]]
