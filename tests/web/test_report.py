@@ -35,7 +35,7 @@ def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
     page.get_by_label("Markings, collar, character").fill("white paw")
     page.get_by_role("button", name="Send").click()
 
-    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_focused()
     expect(page.get_by_role("link", name="The full list")).to_have_attribute("href", "/now?species=cat&lang=en")
     link = page.locator("output").inner_text()
     (report,) = [each for each in reports(door) if each.name == "Barsik"]
@@ -69,6 +69,19 @@ def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
     visit("/", page=page)
     page.get_by_role("link", name="Ваша находка").click()
     expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("shelf", "language", "done"), [("lost", "ru-RU", "Мы ищем."), ("found", "en-US", "Thank you.")]
+)
+def test_whoever_sends_without_a_pointer_is_led_to_the_word_that_it_is_filed_and_on(visit, shelf, language, done):
+    page = visit(f"/{shelf}/new", language=language)
+    page.locator("input[type=file]").first.set_input_files(picture(photo(1)))
+    page.locator("button.main").last.press("Enter")
+    expect(page.get_by_role("heading", name=done)).to_be_focused()
+    page.keyboard.press("Tab")
+
+    expect(page.locator("a.main")).to_be_focused()
 
 
 def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):

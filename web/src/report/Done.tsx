@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { keep } from "../owner/kept";
@@ -21,11 +21,15 @@ export function Done({ filed }: { filed: Filed }) {
     open().catch(() => {}); // opening the link does the same
   }, [server]);
   const isCopied = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => title.current?.focus({ preventScroll: true }), []); // the form that held the focus is gone
   const { link, shelf } = filed;
   const here = new URL(link).pathname + new URL(link).hash;
   return (
     <section class="done">
-      <h1>{words.t(`report.done_${shelf}`)}</h1>
+      <h1 ref={title} tabIndex={-1}>
+        {words.t(`report.done_${shelf}`)}
+      </h1>
       <a class="button main" href={here}>
         {words.t("report.open")}
       </a>
