@@ -403,7 +403,7 @@ PAIR = ReportId("lost"), ReportId("found")
         (MatchFound(*PAIR, 0.9), *PAIR),
         (MatchJudged(*PAIR), *PAIR),
         (TalkMoved(*PAIR), *PAIR),
-        (ReportChanged(PAIR[0]), PAIR[0], PAIR[0]),
+        (ReportChanged(PAIR[0], (PAIR[1],)), *PAIR),
     ],
 )
 def test_what_one_process_publishes_is_heard_by_the_other_and_by_itself_once(both, event, one, other):

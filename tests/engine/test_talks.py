@@ -2,6 +2,7 @@
 
 import pytest
 
+from homeward.domain.desk import Actor, Decision
 from homeward.domain.filing import ReportChange
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Shelf, Status
@@ -104,6 +105,27 @@ def erase(world, lost):
     world.engine.erase(lost)
 
 
+def hide(world, lost):
+    world.engine.desk.moderation.decide(Actor("anna", "Anna"), lost, Decision.HIDE, "A stolen picture")
+
+
+def close_with_another(world, lost):
+    other = world.file("found", photo(1, noise=3), place=HOME).report.id
+    world.engine.verdict(lost, other, Verdict.SAME, close=True)
+
+
+@pytest.mark.parametrize(
+    "end", [lambda world, lost: change(world, lost, None), close_with_another, expire, erase, hide]
+)
+def test_finders_whose_find_may_be_a_pet_learn_at_once_that_its_case_has_ended(world, pair, end):
+    news = []
+    with world.engine.events.subscribe(pair[1], news.append):
+        end(world, pair[0])
+
+    assert pair[0] in [event.report_id for event in news if isinstance(event, ReportChanged)]
+    assert world.engine.finder_matches(pair[1], 10) == ()
+
+
 @pytest.mark.parametrize("end", [expire, erase])
 def test_that_a_report_ran_out_or_was_erased_is_told_to_its_own_pages_and_to_those_it_talks_with(world, pair, end):
     ask(world, pair)
@@ -111,5 +133,5 @@ def test_that_a_report_ran_out_or_was_erased_is_told_to_its_own_pages_and_to_tho
     with world.engine.events.subscribe(pair[0], own.append), world.engine.events.subscribe(pair[1], other.append):
         end(world, pair[0])
 
-    assert ReportChanged(pair[0]) in own
+    assert ReportChanged(pair[0], (pair[1],)) in own
     assert TalkMoved(*pair) in other

@@ -528,6 +528,23 @@ def test_that_a_search_ran_out_or_was_erased_shows_in_other_tabs_and_on_other_de
     assert there.evaluate("Object.keys(localStorage).filter(key => key.startsWith('homeward.case'))") == []
 
 
+def test_a_pet_whose_case_has_ended_leaves_a_finders_list_and_comes_back_with_it(visit, door):
+    found = door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Barsik")
+    owner, finder = (visit(path_of(filed)) for filed in (lost, found))
+    finder.wait_for_load_state("networkidle")  # it listens, and has asked once more since
+    expect(finder.get_by_role("heading", name="Barsik")).to_be_visible()
+    owner.get_by_role("button", name="Barsik is home").click()
+    owner.get_by_role("button", name="Yes", exact=True).click()
+    expect(finder.get_by_role("heading", name="No owner yet")).to_be_visible()
+    owner.get_by_role("button", name="Search again").click()
+    expect(finder.get_by_role("heading", name="Barsik")).to_be_visible()
+    door.world.clock.forward(days=366)
+    door.world.engine.forget_due()
+
+    expect(finder.get_by_role("heading", name="Barsik")).to_have_count(0)
+
+
 @pytest.mark.parametrize("language", ["en-US", "ru-RU"])
 def test_a_new_match_is_shown_with_its_answers_above_the_switch_to_the_map(visit, lost, door, language):
     page = visit(path_of(lost), viewport={"width": 360, "height": 740}, language=language)

@@ -12,9 +12,10 @@ from homeward.domain.reports import Photo, Report, Shelf, Status
 from homeward.engine.board import Board
 from homeward.engine.cameras import CameraBook
 from homeward.engine.change import Change
+from homeward.engine.changed import change_of
 from homeward.engine.desk import open_desk
 from homeward.engine.devices import Devices
-from homeward.engine.events import EventBroker, MatchJudged, ReportChanged
+from homeward.engine.events import EventBroker, MatchJudged
 from homeward.engine.export import Export
 from homeward.engine.forget import Forget
 from homeward.engine.handover import Talks
@@ -110,7 +111,8 @@ class Engine:
             already = len(work.photos.of_report(report_id))
             self._intake.check_count(len(prepared), already)  # others may have sent some meanwhile
             job = self._remember.add_photos(work, report, prepared, already)
-        self.events.publish(ReportChanged(report_id))
+            changed = change_of(work, report)
+        self.events.publish(changed)
         return self._after(job)
 
     def _file(self, new: NewReport) -> Filed:
@@ -249,7 +251,8 @@ class Engine:
             work.reports.update(after)
             again = any(getattr(before, name) != getattr(after, name) for name in SEARCHED)
             job = self._remember.add_photos(work, after, [], already=0) if again else None
-        self.events.publish(ReportChanged(report_id))
+            changed = change_of(work, after)
+        self.events.publish(changed)
         if after.status is not before.status:
             self.talks.moved_with(report_id)
         return self._after(job) if job else self._show.filed(report_id)
@@ -266,12 +269,13 @@ class Engine:
         self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool = False
     ) -> tuple[ReportId, ...]:
         """What the owner says of a match; it counts for the whole encounter. ``close`` ends a ``same`` case."""
-        judged, job, over = self._judge(lost_id, found_id, verdict, close=close)
+        judged, job, over, ended = self._judge(lost_id, found_id, verdict, close=close)
         self.talks.moved(*over)
         self._work.run(job)
         for each in judged:
             self.events.publish(MatchJudged(lost_id, each))
-        if close:
+        if ended is not None:
+            self.events.publish(ended)
             self.talks.moved_with(lost_id, found_id)
         return judged
 

@@ -40,9 +40,10 @@ class MatchJudged:
 
 @dataclass(frozen=True, slots=True)
 class ReportChanged:
-    """What is told in a report, its photos, or whether it is open."""
+    """What is told in a report, its photos, or whether it is open. ``finds`` are people's that show it."""
 
     report_id: ReportId
+    finds: tuple[ReportId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def to_text(event: Event | SightingsErased) -> str:
     if isinstance(event, SightingsErased):
         return json.dumps({"erased": event.report_ids})
     if isinstance(event, ReportChanged):
-        return json.dumps({"report": event.report_id})
+        return json.dumps({"report": event.report_id, "finds": event.finds})
     told: dict[str, object] = {"lost": event.lost_id, "found": event.found_id}
     if isinstance(event, MatchFound):
         told["degree"] = event.degree
@@ -76,7 +77,7 @@ def of_text(text: str) -> Event | SightingsErased:
     if "erased" in told:
         return SightingsErased(tuple(map(ReportId, told["erased"])))
     if "report" in told:
-        return ReportChanged(ReportId(told["report"]))
+        return ReportChanged(ReportId(told["report"]), tuple(map(ReportId, told["finds"])))
     lost_id, found_id = ReportId(told["lost"]), ReportId(told["found"])
     if "degree" in told:
         return MatchFound(lost_id, found_id, told["degree"])
@@ -85,7 +86,7 @@ def of_text(text: str) -> Event | SightingsErased:
 
 @dataclass(slots=True)
 class EventBroker:
-    """Publishes to the listeners of a report; what is between two, to those of either.
+    """Publishes to the listeners of a report and of the finds that show it; what is between two, to those of both.
 
     ``relay`` takes what is published here to other processes; `deliver` takes what others published. ``forget`` drops
     erased sightings from this process's memory.
@@ -108,7 +109,10 @@ class EventBroker:
         if isinstance(event, SightingsErased):
             self.forget(event.report_ids)
             return
-        reports = (event.report_id,) if isinstance(event, ReportChanged) else (event.lost_id, event.found_id)
+        if isinstance(event, ReportChanged):
+            reports = (event.report_id, *event.finds)
+        else:
+            reports = (event.lost_id, event.found_id)
         with self._lock:
             listening = [hear for report_id in reports for hear in self._listeners.get(report_id, ())]
         for hear in listening:

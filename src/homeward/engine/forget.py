@@ -13,6 +13,7 @@ from homeward.domain.devices import PUSH
 from homeward.domain.handovers import Handover
 from homeward.domain.ids import AccountId, ContentHash, ReportId
 from homeward.domain.reports import Report, Source, Status
+from homeward.engine.changed import change_of
 from homeward.engine.events import EventBroker, ReportChanged, SightingsErased, TalkMoved
 from homeward.engine.wiring import Ports, Rules
 from homeward.errors import NotErased, NotFound, PhotoStoreUnavailable, StorageFull
@@ -64,11 +65,12 @@ class Forget:
         with self.ports.database.write() as work:
             there = [report for report in map(work.reports.get, sorted(report_ids)) if report is not None]
             talks = _talks_of(work, there)
+            changes = _changes_of(work, there)
             for report in there:
                 hashes += [photo.content_hash for photo, _ in work.photos.of_report(report.id)]
                 work.reports.remove(report.id)
                 _drop_address(work, report.account_id)
-        self._tell(there, talks)
+        self._tell(changes, talks)
         sightings = tuple(report.id for report in there if report.source is Source.CAMERA)
         if sightings:
             self.events.publish(SightingsErased(sightings))
@@ -123,15 +125,14 @@ class Forget:
             work.inbox.forget_before(now - NUMBERS_KEPT)
             self._forget_desk(work, now)
         with self.ports.database.read() as work:  # who writes in a talk locks it first, and then its two reports
-            talks = _talks_of(work, still_open)
-        self._tell(still_open, talks)
+            changes, talks = _changes_of(work, still_open), _talks_of(work, still_open)
+        self._tell(changes, talks)
         return len(old)
 
-    def _tell(self, ended: Iterable[Report], talks: Iterable[Handover]) -> None:
-        """Committed: whoever has one of ``ended``, or a conversation with it, open learns of it."""
-        for report in ended:
-            if report.source is Source.PERSON:  # nobody has a sighting open, and a city ends dozens a second
-                self.events.publish(ReportChanged(report.id))
+    def _tell(self, changes: Iterable[ReportChanged], talks: Iterable[Handover]) -> None:
+        """Committed: whoever has one that ended, a find that shows it, or a conversation with it open learns of it."""
+        for change in changes:
+            self.events.publish(change)
         for talk in talks:
             self.events.publish(TalkMoved(talk.lost_id, talk.found_id))
 
@@ -166,6 +167,11 @@ class Forget:
     def _unnamed(self, hashes: Sequence[ContentHash]) -> list[ContentHash]:
         with self.ports.database.read() as work:
             return [content_hash for content_hash in hashes if not work.photos.with_hash(content_hash)]
+
+
+def _changes_of(work: UnitOfWork, ended: Sequence[Report]) -> list[ReportChanged]:
+    """Nobody has a sighting open, and a city ends dozens a second."""
+    return [change_of(work, report) for report in ended if report.source is Source.PERSON]
 
 
 def _talks_of(work: UnitOfWork, reports: Sequence[Report]) -> set[Handover]:

@@ -8,6 +8,8 @@ from homeward.domain.ids import ReportId
 from homeward.domain.matches import Match, Verdict
 from homeward.domain.reports import Report, Shelf, Status
 from homeward.engine.change import check_not_hidden
+from homeward.engine.changed import change_of
+from homeward.engine.events import ReportChanged
 from homeward.engine.handover import finder_agrees, take_back, tell_home
 from homeward.engine.remember import Remember
 from homeward.engine.show import get_report
@@ -25,8 +27,8 @@ class Judge:
 
     def __call__(
         self, lost_id: ReportId, found_id: ReportId, verdict: Verdict, *, close: bool
-    ) -> tuple[tuple[ReportId, ...], Job, list[Handover]]:
-        """The found reports that the verdict counts for, the job that compares anew, and the talks that it ends.
+    ) -> tuple[tuple[ReportId, ...], Job, list[Handover], ReportChanged | None]:
+        """The finds that the verdict counts for, the job that compares anew, the talks and the case that it ends.
 
         Raises:
             InvalidInput: ``close`` without ``same``.
@@ -47,7 +49,7 @@ class Judge:
             judged = work.matches.judge(lost_id, match.encounter_id, verdict, now)
             over = take_back(work, lost_id, judged, now) if verdict is Verdict.DIFFERENT else []
             (job,) = self.remember.queue(work, [lost])
-            return tuple(judged), job, over
+            return tuple(judged), job, over, change_of(work, lost) if close else None
 
 
 def _is_done(lost: Report, match: Match) -> bool:

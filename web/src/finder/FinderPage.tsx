@@ -59,11 +59,6 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     void refresh();
     return null;
   };
-  const refreshTalks = async () => {
-    const before = homes(talks);
-    await talks.refresh();
-    if (homes(talks) !== before) await refresh(); // a closed case leaves the list, and may close this report
-  };
   const stop = useRef(() => {});
   const open = () =>
     attempt(async () => {
@@ -71,7 +66,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       await Promise.all([token && server.openSession(token), fill()]);
       stop.current = server.listen(
         () => void refresh(),
-        () => void refreshTalks(),
+        () => void talks.refresh(),
       );
     });
   useEffect(() => {
@@ -180,11 +175,6 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       </details>
     </section>
   );
-}
-
-/** How many of the pets that are talked about are home. */
-function homes(talks: Talks): number {
-  return talks.all.value.filter(({ handover }) => handover.pet_is_home).length;
 }
 
 /** Whom a conversation is with: the pet that is looked for. */

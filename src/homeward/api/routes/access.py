@@ -110,7 +110,8 @@ async def listening(request: Request, context: Context, caller: CurrentCaller) -
 async def events(stream: Annotated[AsyncIterator[str], Depends(listening)]) -> StreamingResponse:
     """Of the report that the link or cookie opens: ``match``, ``verdict`` and ``talk``, each with both ids.
 
-    ``report`` where it was changed itself: what is told in it, its photos, or whether it is open.
+    ``report`` where it was changed itself: what is told in it, its photos, or whether it is open. The page of a find
+    hears it of the lost pets that it may be, too.
 
     At most 20 at once of one report, and 50 from one address.
     """

@@ -7,8 +7,9 @@ from homeward.domain.desk import Actor, Complaint, ComplaintKind, Decision, Deed
 from homeward.domain.ids import ReportId, new_token
 from homeward.domain.reports import Photo, Report, Source, Status
 from homeward.engine.board import Board
+from homeward.engine.changed import change_of
 from homeward.engine.desk.log import Log, checked
-from homeward.engine.events import EventBroker, ReportChanged
+from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
 from homeward.engine.wiring import Ports
 from homeward.errors import Conflict, NotFound, TooManyRequests
@@ -105,8 +106,9 @@ class Moderation:
                 work.jobs.add([report_id], now)
             work.complaints.decide(report_id, now)
             self.log.add(work, actor, f"report.{decision.value}", f"report:{report_id}", words)
+            changed = change_of(work, report)
         if decision in AFTER:
-            self.events.publish(ReportChanged(report_id))
+            self.events.publish(changed)
         if decision is Decision.ERASE:
             self.forget.erase(report_id)
 
