@@ -332,7 +332,7 @@ export const en = {
   "problem.erased": "This report was erased",
   "problem.erased_text": "Its photos, places and conversations are gone, here and from this device. If you are still searching, file a new report.",
   "problem.expired": "This link has expired",
-  "problem.expired_text": "Your report is still there. If you gave us your address, have a new link sent by e-mail; otherwise ask the people who run this server.",
+  "problem.expired_text": "Your report is kept for some time after its search has run out. A new link opens it, and “Search again” on its page goes on with the search. If you gave us your address, have the link sent by e-mail. If you filed the report in a messenger, write /my to the bot there. Or else ask the people who run this server.",
   "problem.other_address": "News goes to another e-mail address",
   "problem.other_address_text": "Unsubscribe there first, with the link at the bottom of any of those e-mails. Then enter the new address on the page of your report.",
   "problem.missing": "There is no such page",
