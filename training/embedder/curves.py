@@ -28,6 +28,7 @@ from homeward.evaluation.trials import Parts, Sample, joined, only, trials
 from homeward.models.cards import EmbedderCard, parse_card
 from training.embedder.crops import Crops, Cutter
 from training.embedder.export import projection_in
+from training.embedder.known import known_of
 from training.embedder.seen import MOST, of_folder, of_strangers, sample_of
 from training.embedder.sets import TEST_FOLDERS, TRAIN_FOLDERS
 from training.embedder.stand_in import cross_fitted
@@ -51,18 +52,19 @@ def main() -> None:
     """Fit, measure on held-out animals, write the card and `RESULTS`."""
     parser = argparse.ArgumentParser(prog="python -m training.embedder.curves", description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
-    parser.add_argument("--file", type=Path, default=Path("src/homeward/models/weights/homeward-embedder-1.onnx"))
+    parser.add_argument("--file", type=Path, default=Path("src/homeward/models/weights/homeward-embedder-2.onnx"))
     parser.add_argument("--work", type=Path, default=Path("build/embedder"))
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    print(json.dumps(write(options.file, options.shared, options.work), indent=2))
+    print(json.dumps(write(options.file, options.shared, options.work, seed=options.seed), indent=2))
 
 
-def write(file: Path, shared: Path, work: Path) -> dict[str, Any]:
+def write(file: Path, shared: Path, work: Path, *, seed: int) -> dict[str, Any]:
     """Put curves and joining into the card beside ``file``; what was measured with them."""
     cutter = Cutter(file)
     crops = {folder.name: of_folder(cutter, shared, folder, work) for folder in TRAIN_FOLDERS if folder.name in MOST}
     strangers = {species: of_strangers(cutter, shared, species, work) for species in Species}
-    samples = cross_fitted(crops, strangers)
+    samples = cross_fitted(known_of(file, shared, work, seed=seed), crops, strangers)
     card = file.with_suffix(".yaml")
     raw = yaml.safe_load(card.read_text(encoding="utf-8"))
     raw["calibration"] = fitted(samples)

@@ -26,9 +26,9 @@ class Recipe:
     """
 
     shrink: float = 0.1
-    power: float = 0.65
+    power: float = 0.55
     views: float = 0.2
-    cameras: float = 0.3
+    cameras: float = 0.2
     directions: int = 1600
     dimension: int = 256
 

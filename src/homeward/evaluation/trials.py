@@ -43,6 +43,11 @@ class Sample:
         return int(self.animals.max()) + 1
 
     @property
+    def asking(self) -> Labels:
+        """The animals that have an owner's photo, though it may be the only one."""
+        return np.unique(self.animals if self.askable is None else self.animals[self.askable])
+
+    @property
     def paired(self) -> Labels:
         """The animals that have two photos, one of them an owner's."""
         photos = np.bincount(self.animals)
@@ -133,7 +138,8 @@ def trials(
 ) -> list[Trial]:
     """``each`` lost pets for every number of ``strangers`` seen within 5 km and 30 days, with and without places.
 
-    Half of the pets are not among the found ones. One to three photos of the pet are compared with one of each found.
+    Half of the pets are not among the found ones; of those there may be a single photo. One to three photos of a pet
+    are compared with one of each found.
     """
     chance = np.random.default_rng(1)
     return [
@@ -167,11 +173,11 @@ def _trial(
     with_places: bool,
 ) -> Trial:
     sample = next(iter(parts.values()))
-    owner = int(chance.choice(sample.paired))
-    asked, own = _drawn(parts, owner, chance)
     is_there = bool(chance.random() < matching.SEEN_AT_ALL)
+    owner = int(chance.choice(sample.paired if is_there else sample.asking))
+    asked, own = _drawn(parts, owner, chance)
     others = _others(parts, asked, round(strangers * REACH**2) if with_places else strangers, chance)
-    found = np.append(others, own) if is_there else others
+    found = np.append(others, own[:1]) if is_there else others
     joint, counts = _compared(parts, asked, found)
     usable = np.any([count > 0 for count in counts.values()], axis=0)
     is_own = (np.arange(len(found)) == len(others))[usable]
@@ -191,16 +197,16 @@ def _trial(
     return Trial(strangers, with_places, looks, prior, degree, bool(is_own[best]), is_there, owner)
 
 
-def _drawn(parts: Parts, owner: int, chance: np.random.Generator) -> tuple[Labels, int]:
-    """Photos that the owner of an animal has, and another one of it, comparable with one of them where any is."""
+def _drawn(parts: Parts, owner: int, chance: np.random.Generator) -> tuple[Labels, Labels]:
+    """Photos that the owner of an animal has, and what is left of it, what is comparable with one of them first."""
     sample = next(iter(parts.values()))
     own = chance.permutation(np.flatnonzero(sample.animals == owner))
     has = own if sample.askable is None else own[sample.askable[own]]
-    asked = has[: int(chance.integers(1, min(LOST_PHOTOS, max(1, len(has) - 1)) + 1))][: len(own) - 1]
+    most = min(LOST_PHOTOS, max(1, len(has) - 1), max(1, len(own) - 1))
+    asked = has[: int(chance.integers(1, most + 1))]
     rest = own[~np.isin(own, asked)]
-    like = [~np.isnan(one.distances[np.ix_(asked, rest)]).all(0) for one in parts.values()]
-    comparable = rest[np.any(like, axis=0)]
-    return asked, int((comparable if len(comparable) else rest)[-1])
+    unlike = np.all([np.isnan(one.distances[np.ix_(asked, rest)]).all(0) for one in parts.values()], axis=0)
+    return asked, rest[np.argsort(unlike, kind="stable")]
 
 
 def _others(parts: Parts, asked: Labels, count: int, chance: np.random.Generator) -> Labels:
