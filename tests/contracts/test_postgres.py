@@ -26,7 +26,7 @@ from homeward.domain.ids import ContentHash, HandoverId, ModelName, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Shelf, Status
 from homeward.engine import readiness
-from homeward.engine.events import EventBroker, MatchFound, MatchJudged, ReportChanged, TalkMoved, of_text
+from homeward.engine.events import EventBroker, MatchFound, MatchJudged, ReportChanged, TalkMoved, of_text, to_text
 from homeward.errors import BadSettings, DatabaseUnfit, StorageBusy, StorageTooNew
 from homeward.ports import Around
 from homeward.storage.index.changes import ChangesForgotten
@@ -430,6 +430,25 @@ def test_the_wire_comes_back_after_its_connection_was_cut(both, postgres_server)
     postgres_server.ask("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
     while not heard.wait(0.2):
         one.wire.send("{}")
+
+
+def test_a_process_that_hears_what_it_does_not_understand_still_hears_and_lives(both):
+    one, two = both
+    heard = queue.Queue()
+    two.wire.start(lambda text: heard.put(of_text(text)))
+    one.wire.start(lambda _: None)
+    assert two.wire.listening.wait(30)
+    with two.write() as work:
+        add(work, "r")
+        work.jobs.add([ReportId("r")], NOW)
+        work.jobs.claim(NOW, 600)
+
+    one.wire.send('{"of a newer version": 1}')
+    one.wire.send(to_text(TalkMoved(*PAIR)))
+
+    assert heard.get(timeout=30) == TalkMoved(*PAIR)
+    with one.write() as work:
+        assert work.jobs.release(NOW) == 0, "its work is not taken from it"
 
 
 def test_callers_are_counted_together_whichever_process_they_ask(both):

@@ -77,7 +77,7 @@ class Wire:
                 for told in line.notifies(timeout=WAIT_S):
                     speaker, _, text = told.payload.partition(" ")
                     if speaker != str(self.owner):
-                        hear(text)
+                        _hear_one(text, hear)
         finally:
             self.listening.clear()
 
@@ -96,3 +96,11 @@ class Wire:
 
     def _dsn(self) -> str:
         return self.address.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _hear_one(text: str, hear: Callable[[str], None]) -> None:
+    """What cannot be understood is passed over, say that of a newer version: this thread is also the sign of life."""
+    try:
+        hear(text)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the next is heard
+        log.warning("what another process told was not understood", problem=type(error).__name__)
