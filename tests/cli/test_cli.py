@@ -418,7 +418,9 @@ def test_a_model_that_is_needed_stays_and_one_that_is_lost_all_the_same_is_repla
     assert "tiny is needed: in use" in run("models", "remove", "tiny", code=2).stderr
     added = tmp_path / "data" / "models" / "tiny.yaml"
     away = added.rename(tmp_path / "away.yaml")
-    assert "The model in use, tiny, is not here." in run("reindex", code=2).stderr
+    told = run("reindex", code=2).stderr
+    assert "The model in use, tiny, is not here." in told
+    assert "homeward reindex --model homeward-embedder-2" in told
 
     back = json.loads(run("reindex", "--model", "homeward-embedder-2", "--json").stdout)
 

@@ -117,7 +117,7 @@ class Reindex:
         space = self.ports.spaces.current()
         if known is not None and known != space.embedder.name:
             log.warning("the data folder keeps its model", in_use=known, asked_for=space.embedder.name)
-            space = self._open_in_use(ModelName(known))
+            space = self._open_in_use(ModelName(known), space.embedder.name)
             self.ports.spaces.use(space)
         with self.ports.database.read() as work:
             check_weights(work, space)
@@ -136,11 +136,11 @@ class Reindex:
         for storage in self.ports.shelves.values():
             storage.embeddings.load(space.embedder.name)
 
-    def _open_in_use(self, name: ModelName) -> Space:
+    def _open_in_use(self, name: ModelName, other: ModelName) -> Space:
         try:
             return self.ports.spaces.open(name)
         except NotFound as error:
-            hint = "Add it again, or take another one: homeward reindex --model NAME."
+            hint = f"Add it again, or embed the kept crops with another: homeward reindex --model {other}."
             raise NotFound(f"The model in use, {name}, is not here.", field="embedder", hint=hint) from error
 
     def start(self, name: ModelName) -> ReindexStatus:
