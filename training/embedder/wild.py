@@ -20,7 +20,7 @@ from training.embedder.teacher import options
 from training.embedder.views import SIZE_PX
 
 OUTLINE_FILE = Path("weights/mobilenet/deeplabv3_mnv2_pascal_quant.tflite")
-OUTLINE_PX = 257
+OUTLINE_PX = 513
 CAT, DOG = 8, 12  # of PASCAL VOC's classes
 QUALITY = 74
 
@@ -29,10 +29,7 @@ class Outline:
     """DeepLabV3 of google-coral: where on a photo cats and dogs are."""
 
     def __init__(self, shared: Path) -> None:
-        core = ov.Core()
-        model = core.read_model(str(shared / OUTLINE_FILE))
-        model.reshape([1, OUTLINE_PX, OUTLINE_PX, 3])
-        self._network = core.compile_model(model, "CPU", options(1))
+        self._network = ov.Core().compile_model(str(shared / OUTLINE_FILE), "CPU", options(1))
 
     def __call__(self, photo: Pixels) -> Pixels:
         """uint8 [height, width], 255 where an animal is, for uint8 [height, width, 3]."""
