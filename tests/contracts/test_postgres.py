@@ -376,14 +376,18 @@ def test_both_sides_that_agree_at_the_same_moment_have_both_agreed(both):
     assert (talk.owner_agrees, talk.finder_agrees) == (True, True)
 
 
+def claim_a_job(database):
+    with database.write() as work:
+        add(work, "r")
+        work.jobs.add([ReportId("r")], NOW)
+        work.jobs.claim(NOW, 600)
+
+
 def test_a_job_of_a_process_that_died_is_taken_up_and_that_of_a_living_one_is_not(both, postgres_server):
     one, two = both
     one.wire.start(lambda _: None)
     assert one.wire.listening.wait(30)
-    with one.write() as work:
-        add(work, "r")
-        work.jobs.add([ReportId("r")], NOW)
-        work.jobs.claim(NOW, 600)
+    claim_a_job(one)
     with two.write() as work:
         assert work.jobs.release(NOW) == 0
 
@@ -438,10 +442,7 @@ def test_a_process_that_hears_what_it_does_not_understand_still_hears_and_lives(
     two.wire.start(lambda text: heard.put(of_text(text)))
     one.wire.start(lambda _: None)
     assert two.wire.listening.wait(30)
-    with two.write() as work:
-        add(work, "r")
-        work.jobs.add([ReportId("r")], NOW)
-        work.jobs.claim(NOW, 600)
+    claim_a_job(two)
 
     one.wire.send('{"of a newer version": 1}')
     one.wire.send(to_text(TalkMoved(*PAIR)))

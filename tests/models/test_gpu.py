@@ -38,6 +38,21 @@ def test_a_gpu_meets_few_shapes_all_of_them_at_the_start(monkeypatch, name, side
     assert len(answers) == 5
 
 
+def test_a_gpu_meets_the_second_network_too_which_looks_where_the_first_sees_something(monkeypatch):
+    answers, run = [], ort.InferenceSession.run
+    monkeypatch.setattr(sessions, "_providers", lambda device: ["CPUExecutionProvider"])
+    monkeypatch.setattr(
+        ort.InferenceSession, "run", lambda self, names, fed: answers.append(run(self, names, fed)) or answers[-1]
+    )
+    card, network = Registry([]).network("homeward-detector-1", 1, "cuda")
+    at_the_start = [rows for (rows,) in answers]
+    nothing = network.run([np.zeros((card.input.height, card.input.width, 3), np.uint8)])
+
+    heads = slice(8, 10)  # of cats and of dogs: the second network alone knows them
+    assert not nothing[..., heads].any()
+    assert all(rows[..., heads].any() for rows in at_the_start)
+
+
 def test_a_gpu_whose_libraries_are_missing_is_told(monkeypatch):
     # ONNX Runtime for CUDA names it among what it has, and quietly takes the processor where a library is missing
     opened = ort.InferenceSession

@@ -21,7 +21,7 @@ from homeward.models.yolox import PETS, decode
 
 Floats = npt.NDArray[np.float32]
 CLOSER_FROM = "may_be"  # a detector's optional input: the score of an animal from which on a second network looks
-NEVER = 2.0
+ALWAYS, NEVER = -1.0, 2.0
 
 
 class Runs(Protocol):
@@ -52,12 +52,13 @@ class OnnxNetwork:
 
         Raises:
             ModelInvalid: it is no ONNX network, or not the one that the card describes.
+            ModelUnavailable: a GPU cannot run it.
         """
         # fresh memory takes a third of a run's time; kept memory grows with the largest batch, so only for a few
         few = card.input.cpu_batch if device == "cpu" else None
         self._sessions = Sessions(opening(card, file, device, keeps=few is not None), threads, has_half=device == "cpu")
         self._card = card
-        self._left_out: dict[str, Floats] = {}
+        self._fed: dict[str, Floats] = {}
         batch = self._checked()
         # a GPU looks a second for the quickest way to run each shape that it meets, so it meets few, and at once
         self._shapes_cost = device != "cpu"
@@ -81,10 +82,13 @@ class OnnxNetwork:
 
     def quick(self) -> "OnnxNetwork":
         """The first network alone, without heads, where a second one looks for them; else itself."""
-        if CLOSER_FROM not in {each.name for each in self._sessions.widest.get_overridable_initializers()}:
+        if not self._looks_closer():
             return self
+        return self._looking_closer_from(NEVER)
+
+    def _looking_closer_from(self, score: float) -> "OnnxNetwork":
         other = copy.copy(self)  # on the same sessions
-        vars(other)["_left_out"] = {CLOSER_FROM: np.array(NEVER, np.float32)}
+        vars(other)["_fed"] = {CLOSER_FROM: np.array(score, np.float32)}
         return other
 
     def _rows(self, canvases: list[Picture]) -> Floats:
@@ -111,7 +115,7 @@ class OnnxNetwork:
     def _one(self, prepared: Floats) -> Floats:
         missing = self._run_of(len(prepared)) - len(prepared)
         filled = np.concatenate([prepared, *[prepared[-1:]] * missing]) if missing else prepared
-        fed = {self._card.input.name: filled, **self._left_out}
+        fed = {self._card.input.name: filled, **self._fed}
         answer = np.asarray(self._sessions.now().run([self._card.output], fed)[0], np.float32)
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
@@ -124,10 +128,19 @@ class OnnxNetwork:
         return min(self._batch, 1 << (count - 1).bit_length()) if self._shapes_cost else count
 
     def _meet(self) -> None:
-        """Run once in every size."""
+        """Run once in every size, with the second network where there is one.
+
+        Raises:
+            ModelUnavailable: a run failed.
+        """
         picture = np.zeros((self._card.input.height, self._card.input.width, 3), np.uint8)
+        network = self._looking_closer_from(ALWAYS) if self._looks_closer() else self
         for count in sorted({self._run_of(count) for count in range(1, self._batch + 1)}):
-            self.run([picture] * count)
+            network.run([picture] * count)
+
+    def _looks_closer(self) -> bool:
+        """Whether a second network looks where the first sees something."""
+        return CLOSER_FROM in {each.name for each in self._sessions.widest.get_overridable_initializers()}
 
     def _is_free(self) -> bool:
         """Whether height and width are the caller's choice."""
