@@ -83,7 +83,7 @@ def main() -> None:
     floor = test_scores(of_floor(options.shared), options.shared, options.work)
     floor[MEIKEVA.name] = meikeva_scores(of_floor(options.shared), options.shared, options.work)
     card = write_card(file, ours)
-    curves.write(file, options.shared, options.work, seed=options.seed)
+    curves.write(file, options.shared, options.work, known, fitted)
     minutes = round((time.monotonic() - started) / 60, 1)
     hard = {
         "floor": hard_scores(of_floor(options.shared), options.shared, options.work),

@@ -26,9 +26,12 @@ from homeward.evaluation.open_set import alerted, calibration_error, false_alert
 from homeward.evaluation.thresholds import DENSITIES, EACH, calibrated, entry
 from homeward.evaluation.trials import Parts, Sample, joined, only, trials
 from homeward.models.cards import EmbedderCard, parse_card
+from training.embedder import crossfit
 from training.embedder.crops import Crops, Cutter
+from training.embedder.crossfit import Known
 from training.embedder.export import projection_in
 from training.embedder.known import known_of
+from training.embedder.projection import Projection, Recipe
 from training.embedder.seen import MOST, of_folder, of_strangers, sample_of
 from training.embedder.sets import TEST_FOLDERS, TRAIN_FOLDERS
 from training.embedder.stand_in import cross_fitted
@@ -56,18 +59,20 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/embedder"))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    print(json.dumps(write(options.file, options.shared, options.work, seed=options.seed), indent=2))
+    known = known_of(options.file, options.shared, options.work, seed=options.seed)
+    fitted = crossfit.projections(known, Recipe())
+    print(json.dumps(write(options.file, options.shared, options.work, known, fitted), indent=2))
 
 
-def write(file: Path, shared: Path, work: Path, *, seed: int) -> dict[str, Any]:
-    """Put curves and joining into the card beside ``file``; what was measured with them."""
+def write(file: Path, shared: Path, work: Path, known: Known, fitted: Sequence[Projection]) -> dict[str, Any]:
+    """Put curves and joining into the card beside ``file``; what was measured. ``fitted``: one projection per fold."""
     cutter = Cutter(file)
     crops = {folder.name: of_folder(cutter, shared, folder, work) for folder in TRAIN_FOLDERS if folder.name in MOST}
     strangers = {species: of_strangers(cutter, shared, species, work) for species in Species}
-    samples = cross_fitted(known_of(file, shared, work, seed=seed), crops, strangers)
+    samples = cross_fitted(known, fitted, crops, strangers)
     card = file.with_suffix(".yaml")
     raw = yaml.safe_load(card.read_text(encoding="utf-8"))
-    raw["calibration"] = fitted(samples)
+    raw["calibration"] = entries_of(samples)
     raw["alert_degree"] = max(one["alert_degree"] for one in raw["calibration"])
     groups = [(_both(samples, DOGS, raw), Species.DOG), (_both(samples, CATS, raw), Species.CAT)]
     both = fit_joining(groups, _calibration(raw))
@@ -82,7 +87,7 @@ def write(file: Path, shared: Path, work: Path, *, seed: int) -> dict[str, Any]:
     return found
 
 
-def fitted(samples: Mapping[str, Mapping[Part, Sample]]) -> list[dict[str, Any]]:
+def entries_of(samples: Mapping[str, Mapping[Part, Sample]]) -> list[dict[str, Any]]:
     """Entries for the card."""
     entries = []
     for species, part, names in KINDS:

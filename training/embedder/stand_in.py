@@ -13,23 +13,23 @@ from homeward.evaluation.trials import Sample, joined
 from training.embedder import crossfit
 from training.embedder.crops import Crops
 from training.embedder.crossfit import Known
-from training.embedder.projection import Recipe
+from training.embedder.projection import Projection
 from training.embedder.seen import sample_of
 
 FAR = 1_000_000  # photos of strangers are counted from here on
 
 
 def cross_fitted(
-    known: Known, crops: Mapping[str, Crops], strangers: Mapping[Species, Crops]
+    known: Known, fitted: Sequence[Projection], crops: Mapping[str, Crops], strangers: Mapping[Species, Crops]
 ) -> dict[str, dict[Part, Sample]]:
-    """Samples of every set, both parts; distances only within a fold and to strangers, some of whom ask too.
+    """Samples of every set, both parts; distances only within a fold of ``fitted`` and to strangers; some of them ask.
 
     Nobody knows a second photo of a stranger: they ask as pets do that are not there. Without them few animals, each
     photographed in one place, would say how alike strangers are.
     """
     fold = dict(zip(known.animals().tolist(), crossfit.folds(known).tolist(), strict=True))
     samples: dict[str, list[dict[Part, Sample]]] = {name: [] for name in crops}
-    for number, projection in enumerate(crossfit.projections(known, Recipe())):
+    for number, projection in enumerate(fitted):
         for name, some in crops.items():
             own = _only(some, [fold[cut.animal] == number for cut in some.cuts])
             species = strangers[Species(some.cuts[0].species)]
