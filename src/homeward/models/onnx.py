@@ -22,6 +22,7 @@ from homeward.models.yolox import PETS, decode
 Floats = npt.NDArray[np.float32]
 CLOSER_FROM = "may_be"  # a detector's optional input: the score of an animal from which on a second network looks
 ALWAYS, NEVER = -1.0, 2.0
+SIZES_ON_GPU = (1, 8, MAX_BATCH)  # of a run; eight pictures take one hardly longer than one
 
 
 class Runs(Protocol):
@@ -56,16 +57,18 @@ class OnnxNetwork:
         """
         # fresh memory takes a third of a run's time; kept memory grows with the largest batch, so only for a few
         few = card.input.cpu_batch if device == "cpu" else None
-        self._sessions = Sessions(opening(card, file, device, keeps=few is not None), threads, has_half=device == "cpu")
+        open_, is_cpu = opening(card, file, device, keeps=few is not None), device == "cpu"
+        self._sessions = Sessions(open_, threads, has_half=is_cpu)
         self._card = card
         self._fed: dict[str, Floats] = {}
         batch = self._checked()
-        # a GPU looks a second for the quickest way to run each shape that it meets, so it meets few, and at once
-        self._shapes_cost = device != "cpu"
-        self._trim = Trim.of(card) if self._is_free() and not self._shapes_cost else None
+        self._trim = Trim.of(card) if self._is_free() and is_cpu else None
         self._is_fixed = batch is not None
         self._batch = batch or few or MAX_BATCH
-        if self._shapes_cost:
+        # a GPU plans for seconds whenever a session meets another shape than the time before: each size has its own
+        sizes = () if is_cpu or self._is_fixed else SIZES_ON_GPU
+        self._of_sizes = {size: Sessions(open_, threads, has_half=False) for size in sizes}
+        if not is_cpu:
             self._meet()
 
     def run(self, canvases: list[Picture]) -> Floats:
@@ -116,16 +119,15 @@ class OnnxNetwork:
         missing = self._run_of(len(prepared)) - len(prepared)
         filled = np.concatenate([prepared, *[prepared[-1:]] * missing]) if missing else prepared
         fed = {self._card.input.name: filled, **self._fed}
-        answer = np.asarray(self._sessions.now().run([self._card.output], fed)[0], np.float32)
+        sessions = self._of_sizes.get(len(filled), self._sessions)
+        answer = np.asarray(sessions.now().run([self._card.output], fed)[0], np.float32)
         if len(answer) != len(filled):
             raise ValueError("the first axis of the output is not the batch")
         return answer[: len(prepared)]
 
     def _run_of(self, count: int) -> int:
-        """How many pictures a run takes for so many: where shapes cost, a power of two, or the largest batch."""
-        if self._is_fixed:
-            return self._batch
-        return min(self._batch, 1 << (count - 1).bit_length()) if self._shapes_cost else count
+        """How many pictures a run takes for so many."""
+        return self._batch if self._is_fixed else min((size for size in self._of_sizes if size >= count), default=count)
 
     def _meet(self) -> None:
         """Run once in every size, with the second network where there is one.
@@ -135,7 +137,7 @@ class OnnxNetwork:
         """
         picture = np.zeros((self._card.input.height, self._card.input.width, 3), np.uint8)
         network = self._looking_closer_from(ALWAYS) if self._looks_closer() else self
-        for count in sorted({self._run_of(count) for count in range(1, self._batch + 1)}):
+        for count in self._of_sizes or [self._batch]:
             network.run([picture] * count)
 
     def _looks_closer(self) -> bool:

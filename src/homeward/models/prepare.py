@@ -87,15 +87,22 @@ def _weighed(before: Shorts, at: Shorts, after: Shorts, times: int) -> Shorts:
 
 def tensor(canvases: list[Picture], how: Input) -> Floats:
     """Network input (n, 3, height, width) or (n, height, width, 3)."""
-    stacked = np.stack(canvases)
-    ordered = stacked[..., ::-1] if how.colour == "BGR" else stacked
-    planes = ordered.transpose(0, 3, 1, 2) if how.layout == "NCHW" else ordered
-    pixels = np.ascontiguousarray(planes).astype(np.float32)  # bytes are moved about in a quarter of the time
-    if how.scale != 1.0 or how.mean != (0.0, 0.0, 0.0) or how.std != (1.0, 1.0, 1.0):
-        shape = (1, 3, 1, 1) if how.layout == "NCHW" else (1, 1, 1, 3)
-        mean, std = (np.array(values, np.float32).reshape(shape) for values in (how.mean, how.std))
-        pixels = (pixels * np.float32(how.scale) - mean) / std
-    return pixels
+    is_planes = how.layout == "NCHW"
+    height, width, channels = canvases[0].shape
+    sides = (channels, height, width) if is_planes else (height, width, channels)
+    mean, std = (np.array(values, np.float32).reshape((3, 1, 1) if is_planes else 3) for values in (how.mean, how.std))
+    gain, shift = np.float32(how.scale) / std, mean / std
+    made = np.empty((len(canvases), *sides), np.float32)
+    for number, canvas in enumerate(canvases):
+        row = made[number]
+        ordered = canvas[..., ::-1] if how.colour == "BGR" else canvas
+        # bytes are moved about in a quarter of the time
+        row[...] = np.ascontiguousarray(ordered.transpose(2, 0, 1) if is_planes else ordered)
+        if (gain != 1).any():
+            row *= gain
+        if shift.any():
+            row -= shift
+    return made
 
 
 def golden_picture(width: int, height: int) -> Picture:
