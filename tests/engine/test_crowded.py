@@ -262,6 +262,26 @@ def test_what_cannot_be_compared_now_is_stored_once_and_compared_later(world, er
     assert world.engine.current_top_matches(lost_id).total == 3
 
 
+def test_a_persons_report_that_fails_to_be_compared_in_an_unforeseen_way_is_answered_for_and_compared_later(world):
+    found_id = world.file("found", photo(1), place=HOME).report.id
+    work = world.engine._work
+    step = work._step
+    work._step = lambda _work, _asked: {}["odd"]
+
+    with capture_logs() as logged:
+        lost = world.file("lost", photo(1, noise=5), place=HOME)
+        more = world.engine.add_photos(lost.report.id, [photo(1, noise=6)])
+
+    assert (lost.pending, more.pending, len(more.photos)) == (True, True, 2)
+    failed = [line for line in logged if line["event"].startswith("a report was stored but not compared")]
+    assert [line["exc_info"] for line in failed] == [True, True]
+    work._step = step
+    world.clock.forward(minutes=1)
+    world.engine.run_due_jobs()
+    assert [view.match.found_id for view in world.engine.current_top_matches(lost.report.id).items] == [found_id]
+    assert world.engine.pending_jobs() == 0
+
+
 def test_where_another_process_uses_a_model_that_is_not_here_sightings_are_stored_once_and_wait(world):
     watched(world, at_once=True)
     with world.database.write() as work:

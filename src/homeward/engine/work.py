@@ -57,11 +57,11 @@ class Work:
     def run(self, job: Job) -> bool:
         """Run the job of what was just stored; False where it waits for another try, as `run_due` tries it.
 
-        Who stored it is not told where another process uses a model that is not here: that process compares it.
+        What goes wrong is logged, not raised: who stored it need not send it again.
         """
         try:
             return self._run(job)
-        except HomewardError:
+        except Exception:
             log.exception("a report was stored but not compared; it is tried again")
             return False
 
@@ -70,6 +70,7 @@ class Work:
 
         Raises:
             NotFound, ModelInvalid: the model that another process uses is not here, or has other weights here.
+            Exception: whatever nobody expected; the job is tried again all the same.
         """
         found: list[Match] | Exception | None
         try:
