@@ -382,6 +382,33 @@ def test_what_is_about_a_place_is_counted_without_reading_the_whole_map(database
 
 
 @pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)
+@pytest.mark.parametrize("is_analysed", [False, True])
+def test_animals_of_a_month_anywhere_are_counted_without_reading_those_of_all_years(database, is_analysed):
+    today, asked = NOW.toordinal(), []
+    with database.write() as work:
+        places = [{"species": "cat", "lat_cell": 7000 + n % 10, "lon_cell": 10_000 + n // 10} for n in range(20)]
+        days = range(today - 700, today + 1)
+        work.connection.execute(insert(tallies), [{**at, "day": day, "animals": 1} for at in places for day in days])
+        if is_analysed:
+            work.connection.exec_driver_sql("ANALYZE tallies")
+
+    def noted(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    with database.read() as work:
+        event.listen(work.connection, "before_cursor_execute", noted)
+        (found,) = work.reports.animals_by_day([Around(frozenset(Species), None, 5, today - 30, today)])
+        event.remove(work.connection, "before_cursor_execute", noted)
+        ((statement, parameters),) = asked
+        plan = plan_of(work.connection, statement, parameters)
+
+    assert found == {Species.CAT: dict.fromkeys(range(today - 30, today + 1), 20), Species.DOG: {}}
+    assert re.search(
+        r"ix_tallies_day_species \(day>\? AND day<\?|ix_tallies_day_species.*\n.*Index Cond: \(\(day >=", plan
+    ), plan
+
+
+@pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)
 def test_what_has_grown_old_is_found_without_reading_every_report(database):
     with database.write() as work:  # so many that the planner's choice is none between equals
         with_camera(work)

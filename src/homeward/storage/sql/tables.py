@@ -98,6 +98,7 @@ tallies = Table(
     Column("lon_cell", Integer, primary_key=True),
     Column("day", Integer, primary_key=True),
     Column("animals", Integer, nullable=False),
+    Index("ix_tallies_day_species", "day", "species"),
 )
 
 photos = Table(
