@@ -34,7 +34,7 @@ from homeward.storage.index.exact import ExactIndex
 from homeward.storage.index.pgvector import PgVectorIndex
 from homeward.storage.photos.folder import FolderPhotoStorage
 from homeward.storage.shelves import open_shelf
-from homeward.storage.sql.postgres import PostgresDatabase, fitness
+from homeward.storage.sql.postgres import PostgresDatabase, fitness, silence
 from homeward.storage.sql.postgres.address import Address
 from homeward.storage.sql.postgres.windows import SharedWindow
 from homeward.storage.sql.tables import metadata
@@ -628,6 +628,57 @@ def test_a_silent_database_is_told_within_the_deadline_and_asked_once_however_ma
         asking[0].join(30)
         monkeypatch.setattr(readiness, "WITHIN_S", 30.0)
         assert world.engine.is_ready()["database"]
+
+
+def test_who_waits_for_a_server_that_falls_silent_is_told_so_and_the_next_is_answered_once_it_speaks(
+    postgres_url, postgres_server, monkeypatch
+):
+    monkeypatch.setattr(silence, "LOOK_S", 0.05)
+    monkeypatch.setattr(silence, "SILENT_S", 2)
+    begun, fell_silent = threading.Barrier(3), threading.Event()
+
+    def ask(begin):
+        with begin() as work:
+            work.jobs.count()
+            begun.wait(20)
+            fell_silent.wait(20)
+            work.jobs.count()
+
+    with closing(PostgresDatabase.open(postgres_url)) as database, ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(ask, begin) for begin in (database.read, database.write)]
+        begun.wait(20)
+        with postgres_server.silent():
+            fell_silent.set()
+            told = [one.exception(20) for one in waiting]
+        assert [str(error) for error in told] == ["The database does not answer just now."] * 2
+        assert {type(error) for error in told} == {StorageBusy}
+        with database.read() as work:
+            assert work.jobs.count() == 0
+
+
+def test_who_waits_long_for_a_server_that_speaks_to_others_waits_on(postgres_url, monkeypatch):
+    asked, is_silent = threading.Semaphore(0), silence.Silence._is_silent
+
+    def noted(self):
+        found = is_silent(self)
+        asked.release()
+        return found
+
+    monkeypatch.setattr(silence, "LOOK_S", 0.05)
+    monkeypatch.setattr(silence.Silence, "_is_silent", noted)
+
+    def wait_for_the_other():
+        with database.write() as work:
+            work.alone("name")
+            return work.jobs.count()
+
+    with closing(PostgresDatabase.open(postgres_url)) as database, ThreadPoolExecutor(1) as pool:
+        with database.write() as work:
+            work.alone("name")
+            second = pool.submit(wait_for_the_other)
+            assert all(asked.acquire(timeout=20) for _ in range(3))
+            assert not second.done()
+        assert second.result(20) == 0
 
 
 @pytest.fixture

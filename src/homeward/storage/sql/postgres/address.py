@@ -47,6 +47,11 @@ class Address:
             raise BadSettings("HOMEWARD_DATABASE_URL names no database.", field=FIELD, hint=HINT)
         return cls(url.set(drivername="postgresql+psycopg"))
 
+    @property
+    def dsn(self) -> str:
+        """As psycopg reads it, with its secrets."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def __str__(self) -> str:
         """Host, port and database."""
         host = self.url.host or self.url.query.get("host") or "the local socket"

@@ -18,6 +18,7 @@ from homeward.storage.sql.dialect import WRITES, alone
 from homeward.storage.sql.postgres import feed
 from homeward.storage.sql.postgres.address import CONNECT, Address
 from homeward.storage.sql.postgres.fitness import check_server, check_tables, check_vector
+from homeward.storage.sql.postgres.silence import Silence
 from homeward.storage.sql.postgres.troubles import told, told_at_start
 from homeward.storage.sql.postgres.wire import Wire
 from homeward.storage.sql.schema import migrate
@@ -48,9 +49,10 @@ class PostgresDatabase:
         """Use `open`, which checks and migrates first."""
         self.address = address
         self.owner = secrets.randbits(31)
-        self._writer = _engine(address).execution_options(**{WRITES: True})
-        self._reader = _engine(address).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._searcher = _engine(address)
+        self.silence = Silence(address)
+        writer, reader, self._searcher = (_engine(address, self.silence) for _ in range(3))
+        self._writer = writer.execution_options(**{WRITES: True})
+        self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self.wire = Wire(address, self.owner)
 
     @classmethod
@@ -64,6 +66,7 @@ class PostgresDatabase:
             StorageTooNew: a newer version of Homeward made the tables.
         """
         database = cls(Address.parse(url))
+        database.silence.start()
         try:
             with told_at_start(database.address), database._writer.begin() as connection:
                 check_server(connection, database.address)
@@ -82,6 +85,7 @@ class PostgresDatabase:
     def close(self) -> None:
         """Hang up, and let go of all connections."""
         self.wire.close()
+        self.silence.close()
         for engine in (self._writer, self._reader, self._searcher):
             engine.dispose()
 
@@ -171,10 +175,10 @@ class PostgresDatabase:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def _engine(address: Address) -> Engine:
+def _engine(address: Address, silence: Silence) -> Engine:
     options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
     arguments: dict[str, Any] = {**CONNECT, "options": options}
-    return create_engine(
+    engine = create_engine(
         address.url,
         poolclass=QueuePool,
         pool_size=CONNECTIONS,
@@ -184,3 +188,5 @@ def _engine(address: Address) -> Engine:
         connect_args=arguments,
         hide_parameters=True,  # what people wrote does not get into logs
     )
+    silence.watch(engine)
+    return engine

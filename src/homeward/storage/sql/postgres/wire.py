@@ -61,7 +61,7 @@ class Wire:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                with psycopg.connect(self._dsn(), autocommit=True, **CONNECT) as line:
+                with psycopg.connect(self.address.dsn, autocommit=True, **CONNECT) as line:
                     work(line)
             except psycopg.Error as error:
                 wait_s = FIRST_RETRY_S if time.monotonic() - began > LAST_RETRY_S else min(LAST_RETRY_S, wait_s * 2)
@@ -93,9 +93,6 @@ class Wire:
                 "SELECT pg_notify(%s, told) FROM unnest(%s::text[]) AS told",
                 (CHANNEL, [f"{self.owner} {text}" for text in some]),
             )
-
-    def _dsn(self) -> str:
-        return self.address.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _hear_one(text: str, hear: Callable[[str], None]) -> None:
