@@ -99,7 +99,7 @@ def _match(crowd: Crowd, work: Any, lost: Report, own: Any, rank: float) -> None
                Reason(ReasonCode.NEAR_HOME if km < 3 else ReasonCode.FAR_AWAY, km))  # fmt: skip
     days = (moment - lost.happened_at) / timedelta(days=1)
     match = Match(lost.id, found.id, found.encounter_id, 1.4 - 1.2 * degree, degree, Part.BODY, own, crop, 1, km, days,
-                  reasons, ModelName("homeward-embedder-2"), "homeward-embedder-2@1", crowd.now, verdict)  # fmt: skip
+                  reasons, ModelName("homeward-embedder-3"), "homeward-embedder-3@1", crowd.now, verdict)  # fmt: skip
     work.matches.save([match])
 
 

@@ -56,7 +56,7 @@ class DrawnEmbedder:
 
 def add_models(folder: Path) -> dict[str, str]:
     """Put both into the models' ``folder``; the settings that use them."""
-    bundled = yaml.safe_load((BUNDLED / "homeward-embedder-2.yaml").read_text(encoding="utf-8"))
+    bundled = yaml.safe_load((BUNDLED / "homeward-embedder-3.yaml").read_text(encoding="utf-8"))
     seeing = yaml.safe_load((BUNDLED / "homeward-detector-1.yaml").read_text(encoding="utf-8"))
     side = {"width": 64, "height": 64, "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.5] * 3}
     small = {"width": 32, "height": 32}

@@ -32,7 +32,7 @@ from tests.models.serving import Doors, wait_for
 from tests.ports import free_port
 
 CLIENTS = 16
-EMBEDDER = "homeward-embedder-2"
+EMBEDDER = "homeward-embedder-3"
 TIMEOUT_S = 60.0
 HOMEWARD = ["-c", "from homeward.cli import main; main()"]
 Entered = TypeVar("Entered")

@@ -103,7 +103,7 @@ def play(folder: Path, database: SqlDatabase | PostgresDatabase, town: Town, cou
 
 
 def _engine(folder: Path, database: SqlDatabase | PostgresDatabase) -> Engine:
-    space = Space(DrawnEmbedder(), Registry([]).calibration("homeward-embedder-2"))
+    space = Space(DrawnEmbedder(), Registry([]).calibration("homeward-embedder-3"))
     ports = Ports(
         database=database,
         shelves=shelves_of(database, None),

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         None, description="GeoJSON file of polygons with a `name` property: the districts of the city."
     )
     detector: str = Field("homeward-detector-1", description="Card name of the detector.")
-    embedder: str = Field("homeward-embedder-2", description="Card name of the embedder.")
+    embedder: str = Field("homeward-embedder-3", description="Card name of the embedder.")
     models: Path | None = Field(
         None,
         description="Folder of cards added by `homeward models add`; default: `models` in the data folder.",

@@ -228,7 +228,7 @@ def test_cameras_keys_and_models(run):
     assert len(json.loads(run("keys", "list", "--all", "--json").stdout)["items"]) > 3
     assert "Yard" in run("cameras", "list").stdout
     models = {m["name"]: m for m in json.loads(run("models", "list", "--json").stdout)["items"]}
-    assert models["homeward-embedder-2"]["in_use"]
+    assert models["homeward-embedder-3"]["in_use"]
     assert "trained_on" in run("models", "show", "homeward-detector-1").stdout
     run("models", "remove", "homeward-detector-1", code=2)
 
@@ -344,12 +344,12 @@ def test_another_model_is_taken_in_and_given_up_again(run, photos, tmp_path):
     run("models", "add", file, "--card", card)
 
     there = json.loads(run("reindex", "--model", "tiny", "--json").stdout)
-    assert (there["model"], there["previous"], there["waiting"]) == ("tiny", "homeward-embedder-2", 0)
+    assert (there["model"], there["previous"], there["waiting"]) == ("tiny", "homeward-embedder-3", 0)
     assert json.loads(run("matches", filed["id"], "--json").stdout)["items"]
-    assert "asks for homeward-embedder-2, the data folder uses tiny" in run("doctor").stdout
+    assert "asks for homeward-embedder-3, the data folder uses tiny" in run("doctor").stdout
     back = json.loads(run("reindex", "--rollback", "--json").stdout)
-    assert (back["model"], back["embedded"]) == ("homeward-embedder-2", back["total"])
-    assert "in use: homeward-embedder-2" in run("reindex").stdout
+    assert (back["model"], back["embedded"]) == ("homeward-embedder-3", back["total"])
+    assert "in use: homeward-embedder-3" in run("reindex").stdout
     assert "nobody" in run("reindex", "--model", "nobody", code=2).stderr
     run("reindex", "--model", "tiny", "--rollback", code=2)
 
@@ -420,11 +420,11 @@ def test_a_model_that_is_needed_stays_and_one_that_is_lost_all_the_same_is_repla
     away = added.rename(tmp_path / "away.yaml")
     told = run("reindex", code=2).stderr
     assert "The model in use, tiny, is not here." in told
-    assert "homeward reindex --model homeward-embedder-2" in told
+    assert "homeward reindex --model homeward-embedder-3" in told
 
-    back = json.loads(run("reindex", "--model", "homeward-embedder-2", "--json").stdout)
+    back = json.loads(run("reindex", "--model", "homeward-embedder-3", "--json").stdout)
 
-    assert (back["model"], back["previous"], back["waiting"]) == ("homeward-embedder-2", "tiny", 0)
+    assert (back["model"], back["previous"], back["waiting"]) == ("homeward-embedder-3", "tiny", 0)
     assert back["embedded"] == back["total"]
     assert json.loads(run("matches", filed["id"], "--json").stdout)["items"]
     away.rename(added)
@@ -457,7 +457,7 @@ def test_calibrate_tells_the_alert_degree_that_counts_and_why_it_is_another_than
 
     told = run(*ask).stdout
 
-    used = yaml.safe_load((tmp_path / "data/models/calibrations/homeward-embedder-2.yaml").read_text())["alert_degree"]
+    used = yaml.safe_load((tmp_path / "data/models/calibrations/homeward-embedder-3.yaml").read_text())["alert_degree"]
     assert f"alert from a degree of {used:g}, the largest that a curve of the model asks for" in told
     assert "alert from a degree of 0.3, as HOMEWARD_ALERT_DEGREE says" in run(*ask, HOMEWARD_ALERT_DEGREE="0.3").stdout
 
@@ -927,7 +927,7 @@ def test_the_doctor_looks_on_where_the_database_is_hurt(run, rows, tmp_path, har
 
     failed = {"no database at all": "database", "newer tables": "tables", "rows that went elsewhere": "moved"}[harm]
     assert [name for name, each in told.items() if each["state"] == "fail"] == [failed]
-    assert told["embedder homeward-embedder-2"]["state"] == "ok", "the look goes on"
+    assert told["embedder homeward-embedder-3"]["state"] == "ok", "the look goes on"
 
 
 def test_a_database_that_is_silent_is_told_once_and_the_models_are_looked_at(run):
@@ -937,7 +937,7 @@ def test_a_database_that_is_silent_is_told_once_and_the_models_are_looked_at(run
     told = {each["name"]: each for each in checks}
 
     assert [name for name, each in told.items() if each["state"] == "fail"] == ["database"]
-    assert told["embedder homeward-embedder-2"]["state"] == "ok"
+    assert told["embedder homeward-embedder-3"]["state"] == "ok"
 
 
 def test_a_database_file_without_tables_wants_no_backup(run, tmp_path):

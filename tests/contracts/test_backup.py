@@ -96,7 +96,7 @@ def test_a_damaged_backup_is_refused_and_not_put_into_use(filled, tmp_path):
 
 def test_models_of_the_folder_and_what_was_measured_there_go_along(filled, tmp_path):
     _, folder = filled
-    kept = folder / "models" / "calibrations" / "homeward-embedder-2.yaml"
+    kept = folder / "models" / "calibrations" / "homeward-embedder-3.yaml"
     kept.parent.mkdir(parents=True)
     kept.write_text("alert_degree: 0.7")
     backup(folder, tmp_path / "b.tar", Place(folder / "photos"))
@@ -104,7 +104,7 @@ def test_models_of_the_folder_and_what_was_measured_there_go_along(filled, tmp_p
     restore(tmp_path / "b.tar", tmp_path / "new", Place(tmp_path / "new" / "photos"))
 
     assert (
-        tmp_path / "new" / "models" / "calibrations" / "homeward-embedder-2.yaml"
+        tmp_path / "new" / "models" / "calibrations" / "homeward-embedder-3.yaml"
     ).read_text() == "alert_degree: 0.7"
 
 

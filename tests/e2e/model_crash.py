@@ -14,7 +14,7 @@ import psutil
 from tests.e2e import crash
 from tests.ports import free_port
 
-NAMES = ("homeward-detector-1", "homeward-embedder-2")
+NAMES = ("homeward-detector-1", "homeward-embedder-3")
 WITHIN_S = 200
 
 

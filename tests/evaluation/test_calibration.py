@@ -15,7 +15,7 @@ from homeward.evaluation.thresholds import alert_degree_of, calibrated, entry, s
 from homeward.evaluation.trials import Sample, Trial, halves, joined, trials
 from homeward.models.registry import Registry
 
-NAME = "homeward-embedder-2"
+NAME = "homeward-embedder-3"
 
 
 def gaussian(animals=40, photos=4, spread=0.5, dimension=12, strangers=0, seed=3):

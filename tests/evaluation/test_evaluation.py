@@ -193,10 +193,10 @@ def test_labels_that_a_spreadsheet_marked_as_utf_8_are_read(tmp_path):
 @pytest.mark.shared
 def test_the_bundled_embedder_is_as_good_as_its_card_says(shared):
     registry = Registry([])
-    told = registry.card("homeward-embedder-2").raw["figures"]["dreambooth_pets"]
+    told = registry.card("homeward-embedder-3").raw["figures"]["dreambooth_pets"]
 
     figures = evaluate_reid(
-        shared / "data/reid/dreambooth_pets", registry.embedder("homeward-embedder-2"), READER
+        shared / "data/reid/dreambooth_pets", registry.embedder("homeward-embedder-3"), READER
     ).figures()
 
     assert figures["rank_1"] == pytest.approx(told["rank_1"], abs=0.03)

@@ -28,7 +28,7 @@ def fill(folder: Path, count: int, photo: bytes) -> None:
             work.accounts.save(account)
             lost, crop = _report(work, f"lost{number}", Shelf.LOST, now, safe.content_hash, account.id)
             match = Match(lost.id, found.id, found.encounter_id, 0.5, 0.95, Part.BODY, crop, found_crop, 1, None, 0.0,
-                          (), ModelName("homeward-embedder-2"), "filled@1", now)  # fmt: skip
+                          (), ModelName("homeward-embedder-3"), "filled@1", now)  # fmt: skip
             work.matches.save([match])
             ids = (account.id, lost.id, found.id, found.encounter_id)
             work.outbox.add(NewAlert(f"match:{lost.id}", AlertKind.MATCH, *ids, 0.95, now, now))

@@ -12,12 +12,12 @@ from homeward.models.registry import Registry
 
 def test_a_device_that_is_not_there_is_told():
     with pytest.raises(ModelInvalid, match="CUDA") as refused:
-        Registry([]).network("homeward-embedder-2", device="cuda")
+        Registry([]).network("homeward-embedder-3", device="cuda")
     assert "onnxruntime-gpu" in refused.value.hint
     assert isinstance(Registry([]).network("homeward-detector-1", 1)[1], OnnxNetwork)
 
 
-@pytest.mark.parametrize(("name", "side"), [("homeward-embedder-2", 224), ("homeward-detector-1", 416)])
+@pytest.mark.parametrize(("name", "side"), [("homeward-embedder-3", 224), ("homeward-detector-1", 416)])
 def test_on_a_gpu_a_session_meets_one_shape_and_that_at_the_start(monkeypatch, name, side):
     # the processor runs what a GPU would be asked
     met, run = [], ort.InferenceSession.run
@@ -66,5 +66,5 @@ def test_a_gpu_whose_libraries_are_missing_is_told(monkeypatch):
     monkeypatch.setattr(ort, "get_available_providers", lambda: both)
     monkeypatch.setattr(ort, "InferenceSession", lambda file, options, providers: opened(file, options, providers[-1:]))
     with pytest.raises(ModelInvalid, match="CUDA cannot be used") as refused:
-        Registry([]).network("homeward-embedder-2", device="cuda")
+        Registry([]).network("homeward-embedder-3", device="cuda")
     assert "onnxruntime-gpu" in refused.value.hint

@@ -161,7 +161,7 @@ def test_a_name_is_given_once_and_bundled_models_stay(source, registry):
     with pytest.raises(Conflict):
         registry.add(*source)
     with pytest.raises(Conflict):
-        registry.remove("homeward-embedder-2")
+        registry.remove("homeward-embedder-3")
 
 
 def test_golden_numbers_that_do_not_fit_are_refused_and_nothing_is_left(source, registry, tmp_path):
@@ -244,7 +244,7 @@ def with_value(card, path, value):
     return changed
 
 
-@pytest.mark.parametrize("file", [DETECTOR_CARD, BUNDLED / "homeward-embedder-2.yaml"], ids=["detector", "embedder"])
+@pytest.mark.parametrize("file", [DETECTOR_CARD, BUNDLED / "homeward-embedder-3.yaml"], ids=["detector", "embedder"])
 def test_no_wrong_value_anywhere_in_a_card_gives_anything_but_our_error(file):
     card = yaml.safe_load(file.read_text())
     wrong = [None, True, -1, 0, 1e308, 10**400, float("nan"), "x", "", [], {}, [[1]], {1: [2]}, ["x"]]
@@ -354,7 +354,7 @@ def test_a_broken_card_keeps_nobody_from_the_others(source, registry, capsys, tm
     list_models(data=tmp_path, json=True)
 
     told = capsys.readouterr()
-    assert {"tiny", "homeward-embedder-2"} <= {item["name"] for item in json.loads(told.out)["items"]}
+    assert {"tiny", "homeward-embedder-3"} <= {item["name"] for item in json.loads(told.out)["items"]}
     assert "broken cannot be used: The card's about must be" in told.err
     registry.remove("broken")
     assert not registry.broken()
@@ -503,7 +503,7 @@ def test_a_model_without_curves_says_that_it_is_uncalibrated(source, registry):
     assert calibration.log_likelihood_ratio(Species.DOG, Part.FACE, 0.4, 1) > 0
 
 
-@pytest.mark.parametrize("name", ["homeward-detector-1", "homeward-embedder-2"])
+@pytest.mark.parametrize("name", ["homeward-detector-1", "homeward-embedder-3"])
 def test_the_bundled_models_are_the_ones_that_their_cards_describe(registry, name):
     assert registry.check_golden(name)
     assert registry.card(name).licence == "Apache-2.0"
@@ -514,9 +514,9 @@ def test_the_bundled_models_are_small():
 
 
 def test_every_species_and_part_has_a_measured_curve(registry):
-    calibration = registry.calibration("homeward-embedder-2")
+    calibration = registry.calibration("homeward-embedder-3")
 
-    assert calibration.name.startswith("homeward-embedder-2@1#")
+    assert calibration.name.startswith("homeward-embedder-3@1#")
     for species in Species:
         for part in Part:
             assert calibration.log_likelihood_ratio(species, part, 0.4, 1) > 3

@@ -280,7 +280,7 @@ def told(url, tmp_path, **more):
 
 
 def test_the_doctor_finds_a_service_that_lags_refuses_or_serves_another_model(tmp_path, monkeypatch):
-    names = ("homeward-detector-1", "homeward-embedder-2")
+    names = ("homeward-detector-1", "homeward-embedder-3")
     ours = [Registry([]).network(name, 1) for name in names]
     monkeypatch.setattr(checks, "SLOW_S", 60)
     for door in DOORS:

@@ -26,7 +26,7 @@ from homeward.models.service import rest
 from homeward.models.service.room import Full, Room
 from tests.models.serving import DOORS, Colours, Doors, Gated, card, plain, serving, status, wait_for
 
-NAMES = ("homeward-detector-1", "homeward-embedder-2")
+NAMES = ("homeward-detector-1", "homeward-embedder-3")
 KEY = "a key"
 INFER = "/v2/models/tiny/infer"
 

@@ -90,7 +90,7 @@ def test_only_what_the_filling_alone_fills_is_left_off():
 
 def test_a_picture_in_the_middle_is_never_trimmed():
     assert Trim.of(small_card(fit="pad-centre")) is None
-    assert Trim.of(Registry([]).card("homeward-embedder-2")) is None
+    assert Trim.of(Registry([]).card("homeward-embedder-3")) is None
 
 
 @pytest.mark.parametrize("others", [[], [TALL, SQUARE], [SQUARE, WIDE, TALL]])

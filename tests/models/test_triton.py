@@ -26,7 +26,7 @@ from tests.models.real_triton import MISSING, PYTHON, is_there, triton
 from tests.models.serving import DOORS, Colours, card, serving
 from tests.models.test_models import write_network
 
-NAMES = ("homeward-detector-1", "homeward-embedder-2")
+NAMES = ("homeward-detector-1", "homeward-embedder-3")
 HOW = Batching(max_batch=32, max_delay_ms=1.5, instances=3, most_waiting=77)
 
 

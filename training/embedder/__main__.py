@@ -20,7 +20,7 @@ from training.embedder.hard import hard_scores
 from training.embedder.known import known_of
 from training.embedder.network import Embedder, Features
 from training.embedder.pictures import cached
-from training.embedder.projection import Recipe
+from training.embedder.projection import NAMELESS, Recipe
 from training.embedder.sets import held_out_identities, labelled, pets8k
 from training.embedder.wild import write_crops
 
@@ -35,8 +35,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("src/homeward/models/weights"))
     parser.add_argument("--work", type=Path, default=Path("build/embedder"), help="cache and checkpoints")
     parser.add_argument("--views", type=int, default=500, help="views that the layers are distilled on")
-    parser.add_argument("--keep-trunks", action="store_true", help="learn only the projection in --out anew")
-    parser.add_argument("--minutes", type=float, default=7, help="of learning end to end; 300 without a GPU")
+    parser.add_argument("--keep-trunks", action="store_true", help="learn only projections anew, with --work as it was")
+    parser.add_argument("--minutes", type=float, default=15, help="of each of three lessons; 300 without a GPU")
     parser.add_argument("--batch", type=int, default=192, help="views a step of learning end to end; 32 without a GPU")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -53,15 +53,21 @@ def distilled(options: argparse.Namespace) -> Features:
     return student_of(options.shared, squares, shares, file, count=options.views, seed=options.seed)
 
 
-def taught_to_see(file: Path, recipe: Recipe, options: argparse.Namespace) -> Embedder:
-    """The same network after a lesson on what cameras, nights and other places make of photos."""
+def lessons(file: Path, options: argparse.Namespace) -> None:
+    """The network in ``file`` learns what cameras, nights and other places make of photos, and who is on them.
+
+    Beside it, in ``--work``, networks that learned the same without the names of one half of the animals each.
+    """
     known = known_of(file, options.shared, options.work, seed=options.seed)
-    write_projection(crossfit.fit(known, crossfit.folds(known) >= 0, recipe), file)
-    crops = options.work / "wild.npz"
+    write_projection(crossfit.fit(known, crossfit.folds(known) >= 0, NAMELESS), file)
+    crops, start = options.work / "crops.npz", options.work / "start.onnx"
     if not crops.exists():
         write_crops(file, options.shared, crops)
-    lesson = endtoend.Lesson(options.minutes, options.batch, seed=options.seed)
-    return endtoend.learned(file, crops, options.work / f"endtoend-{options.seed}.pt", lesson)
+    file.replace(start)
+    for kept, without in zip([file, *curves.halves_of(file, options.work)], ((), *crossfit.HALVES), strict=True):
+        lesson = endtoend.Lesson(options.minutes, options.batch, without, seed=options.seed)
+        weights = options.work / f"{kept.stem}-{options.seed}.pt"
+        write_onnx(endtoend.learned(start, crops, weights, lesson), kept)
 
 
 def main() -> None:
@@ -74,16 +80,20 @@ def main() -> None:
     file, recipe = options.out / f"{NAME}.onnx", Recipe()
     if not options.keep_trunks:
         write_onnx(Embedder(distilled(options)), file)
-        write_onnx(taught_to_see(file, recipe, options), file)
+        lessons(file, options)
     known = known_of(file, options.shared, options.work, seed=options.seed)
-    fitted = crossfit.projections(known, recipe)
+    halves = {
+        half: known_of(half, options.shared, options.work, seed=options.seed)
+        for half in curves.halves_of(file, options.work)
+    }
+    fitted = crossfit.projections(list(halves.values()), recipe)
     write_projection(crossfit.fit(known, crossfit.folds(known) >= 0, recipe), file)
     ours = test_scores(of_onnx(file), options.shared, options.work)
-    ours["meikeva_dogs (cross-fitted)"] = crossfit.scores(known, fitted, MEIKEVA.name)
+    ours["meikeva_dogs (cross-fitted)"] = crossfit.scores(list(halves.values()), fitted, MEIKEVA.name)
     floor = test_scores(of_floor(options.shared), options.shared, options.work)
     floor[MEIKEVA.name] = meikeva_scores(of_floor(options.shared), options.shared, options.work)
     card = write_card(file, ours)
-    curves.write(file, options.shared, options.work, known, fitted)
+    curves.write(file, options.shared, options.work, halves, fitted)
     minutes = round((time.monotonic() - started) / 60, 1)
     hard = {
         "floor": hard_scores(of_floor(options.shared), options.shared, options.work),

@@ -62,7 +62,7 @@ class Cutter:
     def __init__(self, embedder: Path, detector: str = "homeward-detector-1") -> None:
         registry = Registry([])
         self._recognise = Recognise(registry.detector(detector, 1))
-        self._input = registry.card("homeward-embedder-2").input
+        self._input = registry.card("homeward-embedder-3").input
         self._reader = PillowReader(40_000_000, 50_000_000)
         self.trunks = Trunks(embedder)
         self._name = f"{self.trunks.name}-{str(registry.card(detector).sha256)[:8]}"

@@ -1,8 +1,11 @@
-"""Cross-fit: each labelled animal measured by a projection that never saw it, to score and calibrate."""
+"""Cross-fit: each labelled animal measured by a network that never learned its name, to score and calibrate.
+
+Trunks learn without one half of the animals and without the other, projections without each fold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +17,7 @@ from training.embedder.projection import Matrix, Projection, Recipe
 from training.embedder.sets import Picture
 
 FOLDS = 5
+HALVES = ((0, 1, 2), (3, 4))  # folds whose animals trunks do not learn
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,14 @@ class Known:
 
 def folds(known: Known) -> npt.NDArray[np.int64]:
     """The fold of each labelled photo; all photos of one animal share it."""
-    names = {name: index % FOLDS for index, name in enumerate(sorted(set(known.animals().tolist())))}
-    return np.array([names[name] for name in known.animals().tolist()])
+    animals = known.animals().tolist()
+    fold = fold_of(animals)
+    return np.array([fold[name] for name in animals])
+
+
+def fold_of(animals: Iterable[str]) -> dict[str, int]:
+    """The fold of each animal."""
+    return {name: index % FOLDS for index, name in enumerate(sorted(set(animals)))}
 
 
 def fit(known: Known, rows: npt.NDArray[np.bool_], recipe: Recipe) -> Projection:
@@ -57,18 +67,23 @@ def fit(known: Known, rows: npt.NDArray[np.bool_], recipe: Recipe) -> Projection
     return projection.fit(within, everything, recipe)
 
 
-def projections(known: Known, recipe: Recipe) -> list[Projection]:
-    """One projection per fold, fitted without that fold's animals."""
-    fold = folds(known)
-    return [fit(known, fold != index, recipe) for index in range(FOLDS)]
+def half_of(fold: int) -> int:
+    """The half that a fold belongs to."""
+    return next(number for number, some in enumerate(HALVES) if fold in some)
 
 
-def scores(known: Known, fitted: Sequence[Projection], set_name: str) -> Scores:
+def projections(halves: Sequence[Known], recipe: Recipe) -> list[Projection]:
+    """One projection per fold, fitted without that fold's animals to features of trunks that never learned them."""
+    by_fold = [halves[half_of(index)] for index in range(FOLDS)]
+    return [fit(known, folds(known) != index, recipe) for index, known in enumerate(by_fold)]
+
+
+def scores(halves: Sequence[Known], fitted: Sequence[Projection], set_name: str) -> Scores:
     """Photos of each fold's animals search the whole set, under that fold's projection."""
-    rows, fold = known.rows(set_name), folds(known)
+    rows, fold, animals = halves[0].rows(set_name), folds(halves[0]), halves[0].animals()
     return pooled(
         [
-            score(fitted[index](known.features[rows]), known.animals()[rows], fold[rows] == index)
+            score(fitted[index](halves[half_of(index)].features[rows]), animals[rows], fold[rows] == index)
             for index in range(FOLDS)
             if (fold[rows] == index).any()
         ]

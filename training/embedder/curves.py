@@ -2,8 +2,8 @@
 
     python -m training.embedder.curves --shared ../shared
 
-Each animal is measured by a projection that never saw it, on what the product would cut out of its photos: every
-second photo as an owner has it, the others as a camera shows them.
+Each animal is measured by a network that never learned its name (`training.embedder` leaves them in ``--work``), on
+what the product would cut out of its photos: every second photo as an owner has it, the others as a camera shows them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from training.embedder.known import known_of
 from training.embedder.projection import Projection, Recipe
 from training.embedder.seen import MOST, of_folder, of_strangers, sample_of
 from training.embedder.sets import TEST_FOLDERS, TRAIN_FOLDERS
-from training.embedder.stand_in import cross_fitted
+from training.embedder.stand_in import Half, cross_fitted
 
 DOGS, CATS = ("mpdd_dogs/train", "meikeva_dogs"), ("gpriamo_cats/train/full",)
 KINDS: tuple[tuple[Species | None, Part, tuple[str, ...]], ...] = (
@@ -48,28 +48,37 @@ KINDS: tuple[tuple[Species | None, Part, tuple[str, ...]], ...] = (
 HELD_OUT = {"mpdd_dogs/test": Species.DOG, "gpriamo_cats/test/full": Species.CAT}
 SURE = 0.9
 RESULTS = Path(__file__).with_name("degree.json")
-HOW = "what is cut out of training animals' photos, under projections that never saw them; strangers from pets8k"
+HOW = "what is cut out of training animals' photos, under networks that never learned them; strangers from pets8k"
 
 
 def main() -> None:
     """Fit, measure on held-out animals, write the card and `RESULTS`."""
     parser = argparse.ArgumentParser(prog="python -m training.embedder.curves", description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
-    parser.add_argument("--file", type=Path, default=Path("src/homeward/models/weights/homeward-embedder-2.onnx"))
+    parser.add_argument("--file", type=Path, default=Path("src/homeward/models/weights/homeward-embedder-3.onnx"))
     parser.add_argument("--work", type=Path, default=Path("build/embedder"))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    known = known_of(options.file, options.shared, options.work, seed=options.seed)
+    halves = halves_of(options.file, options.work)
+    known = [known_of(half, options.shared, options.work, seed=options.seed) for half in halves]
     fitted = crossfit.projections(known, Recipe())
-    print(json.dumps(write(options.file, options.shared, options.work, known, fitted), indent=2))
+    print(
+        json.dumps(
+            write(options.file, options.shared, options.work, dict(zip(halves, known, strict=True)), fitted), indent=2
+        )
+    )
 
 
-def write(file: Path, shared: Path, work: Path, known: Known, fitted: Sequence[Projection]) -> dict[str, Any]:
+def halves_of(file: Path, work: Path) -> list[Path]:
+    """Where the networks are that learned as ``file`` did, but without one half of the animals' names each."""
+    return [work / f"{file.stem}-half-{number}.onnx" for number in range(len(crossfit.HALVES))]
+
+
+def write(
+    file: Path, shared: Path, work: Path, halves: Mapping[Path, Known], fitted: Sequence[Projection]
+) -> dict[str, Any]:
     """Put curves and joining into the card beside ``file``; what was measured. ``fitted``: one projection per fold."""
-    cutter = Cutter(file)
-    crops = {folder.name: of_folder(cutter, shared, folder, work) for folder in TRAIN_FOLDERS if folder.name in MOST}
-    strangers = {species: of_strangers(cutter, shared, species, work) for species in Species}
-    samples = cross_fitted(known, fitted, crops, strangers)
+    samples = cross_fitted([_half(half, known, shared, work) for half, known in halves.items()], fitted)
     card = file.with_suffix(".yaml")
     raw = yaml.safe_load(card.read_text(encoding="utf-8"))
     raw["calibration"] = entries_of(samples)
@@ -82,9 +91,17 @@ def write(file: Path, shared: Path, work: Path, known: Known, fitted: Sequence[P
     }  # fmt: skip
     text = yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
     card.write_text(text, encoding="utf-8")
+    cutter = Cutter(file)
+    strangers = {species: of_strangers(cutter, shared, species, work) for species in Species}
     found = measured(cutter, file, shared, work, _calibration(raw), strangers)
     RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return found
+
+
+def _half(file: Path, known: Known, shared: Path, work: Path) -> Half:
+    cutter = Cutter(file)
+    crops = {folder.name: of_folder(cutter, shared, folder, work) for folder in TRAIN_FOLDERS if folder.name in MOST}
+    return Half(known, crops, {species: of_strangers(cutter, shared, species, work) for species in Species})
 
 
 def entries_of(samples: Mapping[str, Mapping[Part, Sample]]) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""End to end: all trunks learn to say of a spoilt view what they said of the clean crop. No animal's name is read.
+"""End to end: all trunks learn to say of a spoilt view what they said of the clean crop, and who is on it.
 
     python -m training.embedder.endtoend --start FILE.onnx --crops CROPS.npz --out student.pt
 
 The teacher is the network that is trained, as it was before: its features of each clean crop, both ways round. A view
-is to have the same features, and the same neighbours among all crops under the projection of ``--start``. Uses a GPU
-where there is one.
+is to have the same features; that of an animal that nobody names the same neighbours among all crops, under the
+projection of ``--start``, that of a named one other photos of the same animal. Uses a GPU where there is one.
 """
 
 from __future__ import annotations
@@ -12,32 +12,29 @@ from __future__ import annotations
 import argparse
 import copy
 import csv
-import io
 import logging
 import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
 from onnx import numpy_helper
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.embedder.network import Embedder, Features
-from training.embedder.pictures import FILL
-from training.embedder.spoil import Chance, Crops, spoilt
+from training.embedder.packed import Whose, read_crops
+from training.embedder.spoil import Chance, Squares, spoilt
 from training.embedder.views import SIZE_PX
 
-MASK_PX = 56
 CLOSER = 1.1
-TRUNK_WEIGHT, NEIGHBOUR_WEIGHT, VECTOR_WEIGHT = 2.0, 0.5, 1.0
+TRUNK_WEIGHT, NEIGHBOUR_WEIGHT, VECTOR_WEIGHT, NAME_WEIGHT = 2.0, 0.5, 1.0, 0.5
+NAMED = 0.25  # of a batch
+NEWEST = 0.5  # how much a view of a named crop moves what is remembered of it
 TEMPERATURE = 0.07
 WARM_STEPS = 200
 AVERAGE = 0.999
@@ -59,40 +56,8 @@ def started(file: Path) -> Embedder:
     return network.eval()
 
 
-def read_crops(file: Path, device: torch.device) -> Crops:
-    """All crops of a file that `wild` wrote, unpacked."""
-    with np.load(file) as kept:
-        data, masks = kept["data"], np.unpackbits(kept["masks"], axis=1).reshape(-1, MASK_PX, MASK_PX)
-        ends = np.cumsum(kept["lengths"])
-    starts = ends - np.diff(ends, prepend=0)
-    squares = np.empty((len(ends), 4, SIZE_PX, SIZE_PX), np.uint8)
-    shares = np.empty((len(ends), 2), np.float32)
-
-    def unpack(row: int) -> None:
-        with Image.open(io.BytesIO(data[starts[row] : ends[row]].tobytes())) as image:
-            squares[row], shares[row] = _square(image.convert("RGB"), masks[row])
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(unpack, range(len(ends))))
-    return Crops(torch.from_numpy(squares).to(device), torch.from_numpy(shares).to(device))
-
-
-def _square(image: Image.Image, mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], tuple[float, float]]:
-    """The crop and its mask as large as fits, padded: uint8 [4, 224, 224], and the share of it that is crop."""
-    scale = SIZE_PX / max(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    left, top = (SIZE_PX - width) // 2, (SIZE_PX - height) // 2
-    square = np.full((4, SIZE_PX, SIZE_PX), FILL, np.uint8)
-    square[3] = 0
-    pixels = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
-    animal = Image.fromarray(mask * np.uint8(255)).resize((width, height), Image.Resampling.BILINEAR)
-    square[:3, top : top + height, left : left + width] = pixels.transpose(2, 0, 1)
-    square[3, top : top + height, left : left + width] = np.asarray(animal)
-    return square, (width / SIZE_PX, height / SIZE_PX)
-
-
 @torch.no_grad()
-def taught(network: Embedder, crops: Crops, batch: int) -> tuple[Tensor, Tensor]:
+def taught(network: Embedder, crops: Squares, batch: int) -> tuple[Tensor, Tensor]:
     """What is to be learned of each crop: features [n, 3584] and unit vectors [n, 256], both ways round and closer."""
     found = []
     for at in range(0, len(crops.squares), batch):
@@ -110,25 +75,38 @@ def scaled(pixels: Tensor) -> Tensor:
     return pixels / 127.5 - 1
 
 
-def loss_of(
-    said: Tensor, vectors: Tensor, rows: Tensor, features: Tensor, all_vectors: Tensor, sizes: list[int]
-) -> dict[str, Tensor]:
-    """How far features and neighbours of views lie from what is to be learned of their crops, ``rows``."""
-    trunks = zip(said.split(sizes, 1), features[rows].split(sizes, 1), strict=True)
-    apart = sum((1 - functional.cosine_similarity(one, other)).mean() for one, other in trunks) / len(sizes)
-    wanted = (all_vectors[rows] @ all_vectors.T / TEMPERATURE).softmax(1)
-    given = (vectors @ all_vectors.T / TEMPERATURE).log_softmax(1)
-    neighbours = functional.kl_div(given, wanted, reduction="batchmean")
-    vector = (1 - (vectors * all_vectors[rows]).sum(1)).mean()
-    return {"trunks": apart, "neighbours": neighbours, "vector": vector}
+def trunks_apart(said: Tensor, wanted: Tensor, sizes: list[int]) -> Tensor:
+    """How far features of views lie from those of their crops, trunk by trunk."""
+    pairs = zip(said.split(sizes, 1), wanted.split(sizes, 1), strict=True)
+    apart = sum((1 - functional.cosine_similarity(one, other)).mean() for one, other in pairs) / len(sizes)
+    assert isinstance(apart, Tensor)
+    return apart
+
+
+def neighbours_apart(vectors: Tensor, rows: Tensor, everything: Tensor) -> Tensor:
+    """How far the neighbours of views among ``everything`` are from those of their crops, its ``rows``."""
+    wanted = (everything[rows] @ everything.T / TEMPERATURE).softmax(1)
+    return functional.kl_div((vectors @ everything.T / TEMPERATURE).log_softmax(1), wanted, reduction="batchmean")
+
+
+def strangers_near(vectors: Tensor, own: Whose, others: Whose, everything: Tensor) -> Tensor:
+    """How unsure it is, among ``everything``, that views show the animal that other photos of the same part show."""
+    animal = own.animals[:, None] == others.animals
+    is_other = own.photos[:, None] != others.photos
+    wanted = animal & is_other & (own.parts[:, None] == others.parts)
+    near = (vectors @ everything.T / TEMPERATURE).masked_fill(~(wanted | (~animal & is_other)), -torch.inf)
+    missing = near.logsumexp(1, keepdim=True) - near.masked_fill(~wanted, 0)
+    has_any = wanted.any(1)
+    return ((missing * wanted).sum(1) / wanted.sum(1).clamp(min=1))[has_any].sum() / has_any.sum().clamp(min=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """How long and how fast to learn; ``share`` of what was learned is taken, the rest stays as it was."""
+    """How long and how fast to learn, without animals of some folds; ``share`` of what was learned is taken."""
 
     minutes: float
     batch: int
+    without: tuple[int, ...] = ()
     rate: float = 3e-4
     share: float = 0.5
     seed: int = 1
@@ -150,8 +128,8 @@ def _learn(start: Path, crops_file: Path, out: Path, lesson: Lesson) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = started(start).to(device).train()
     network.project.requires_grad_(requires_grad=False)
-    crops = read_crops(crops_file, device)
-    learner = _Learner(network, crops, taught(network, crops, lesson.batch), lesson, device)
+    crops, whose = read_crops(crops_file, device, lesson.without)
+    learner = _Learner(network, crops, whose, taught(network, crops, lesson.batch), lesson, device)
     log.info("%d crops on %s", len(crops.squares), device)
     part = out.with_suffix(".part")
     curve = learner.resumed(part) if part.exists() else []
@@ -176,10 +154,17 @@ class _Learner:
     """Weights, their mean on the way, and what moves them."""
 
     def __init__(
-        self, network: Embedder, crops: Crops, lessons: tuple[Tensor, Tensor], lesson: Lesson, device: torch.device
+        self,
+        network: Embedder,
+        crops: Squares,
+        whose: Whose,
+        lessons: tuple[Tensor, Tensor],
+        lesson: Lesson,
+        device: torch.device,
     ) -> None:
-        self._network, self._crops, self._lesson, self._device = network, crops, lesson, device
+        self._network, self._crops, self._whose, self._lesson, self._device = network, crops, whose, lesson, device
         self._features, self._vectors = lessons
+        self._remembered = self._vectors.clone()
         self.average = copy.deepcopy(network.features).eval()
         self._weights = list(network.features.parameters())
         self._optimiser = torch.optim.AdamW(self._weights, lr=lesson.rate, weight_decay=1e-4)
@@ -187,31 +172,49 @@ class _Learner:
         self._chance = Chance(device, lesson.seed)
         self._sizes = [trunk.layers[-1].shape.outputs for trunk in network.features.trunks]
         self.steps = 0
-        self._left = torch.empty(0, dtype=torch.long)
+        named = round(lesson.batch * NAMED) if bool((whose.animals >= 0).any()) else 0
+        self._decks = (_Deck(whose.animals < 0, lesson.batch - named), _Deck(whose.animals >= 0, named))
 
     def step(self, spent: float) -> dict[str, Tensor]:
         """One batch, with a rate that falls along a cosine as time is ``spent``, 0 to 1; the parts of its loss."""
         falling = LEAST_RATE + (1 - LEAST_RATE) * (1 + math.cos(math.pi * spent)) / 2
         for group in self._optimiser.param_groups:
             group["lr"] = self._lesson.rate * falling * min(1, (self.steps + 1) / WARM_STEPS)
-        rows = self._next_rows()
-        views = scaled(spoilt(Crops(self._crops.squares[rows], self._crops.shares[rows]), self._chance))
-        parts = loss_of(*self._said(views), rows, self._features, self._vectors, self._sizes)
-        loss = TRUNK_WEIGHT * parts["trunks"] + NEIGHBOUR_WEIGHT * parts["neighbours"] + VECTOR_WEIGHT * parts["vector"]
+        rows = torch.cat([deck.next(self._chance) for deck in self._decks])
+        rows = rows[torch.randperm(len(rows), generator=self._chance.each, device=self._device)]
+        views = scaled(spoilt(Squares(self._crops.squares[rows], self._crops.shares[rows]), self._chance))
+        said, vectors = self._said(views)
+        named = self._whose.animals[rows] >= 0
+        wild_rows, own = rows[~named], self._whose.at(rows[named])
+        parts = {
+            "trunks": trunks_apart(said, self._features[rows], self._sizes),
+            "neighbours": neighbours_apart(vectors[~named], wild_rows, self._vectors),
+            "vector": (1 - (vectors[~named] * self._vectors[wild_rows]).sum(1)).mean(),
+            "names": strangers_near(vectors[named], own, self._whose, self._remembered),
+        }
+        weights = {
+            "trunks": TRUNK_WEIGHT,
+            "neighbours": NEIGHBOUR_WEIGHT,
+            "vector": VECTOR_WEIGHT,
+            "names": NAME_WEIGHT,
+        }
+        loss = sum((weights[name] * value for name, value in parts.items()), torch.zeros((), device=self._device))
         self._optimiser.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         self._scaler.unscale_(self._optimiser)
         nn.utils.clip_grad_norm_(self._weights, LARGEST_GRADIENT)
         self._scaler.step(self._optimiser)
         self._scaler.update()
+        self._remember(rows[named], vectors[named].detach())
         self.steps += 1
         self._follow(min(AVERAGE, self.steps / (self.steps + 10)))
         return {name: value.detach() for name, value in parts.items()}
 
     def save(self, file: Path, curve: list[dict[str, float]]) -> None:
         """All that going on needs."""
-        kept = {name: one.state_dict() for name, one in self._parts().items()}
-        torch.save({**kept, "steps": self.steps, "curve": curve}, file.with_suffix(".new"))
+        kept: dict[str, Any] = {name: one.state_dict() for name, one in self._parts().items()}
+        kept |= {"remembered": self._remembered, "steps": self.steps, "curve": curve}
+        torch.save(kept, file.with_suffix(".new"))
         file.with_suffix(".new").replace(file)
 
     def resumed(self, file: Path) -> list[dict[str, float]]:
@@ -219,19 +222,12 @@ class _Learner:
         kept = torch.load(file, weights_only=True, map_location=self._device)
         for name, one in self._parts().items():
             one.load_state_dict(kept[name])
-        self.steps = kept["steps"]
+        self.steps, self._remembered = kept["steps"], kept["remembered"]
         return list(kept["curve"])
 
     def _parts(self) -> dict[str, Any]:
         learned = {"network": self._network, "average": self.average}
         return {**learned, "optimiser": self._optimiser, "scaler": self._scaler}
-
-    def _next_rows(self) -> Tensor:
-        if len(self._left) < self._lesson.batch:
-            count = len(self._features)
-            self._left = torch.randperm(count, generator=self._chance.each, device=self._device)
-        rows, self._left = self._left[: self._lesson.batch], self._left[self._lesson.batch :]
-        return rows
 
     def _said(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """Features and vectors of views; on a GPU the maps are float16."""
@@ -241,13 +237,33 @@ class _Learner:
         return said, functional.normalize(self._network.project(said), dim=1)
 
     @torch.no_grad()
+    def _remember(self, rows: Tensor, vectors: Tensor) -> None:
+        mixed = torch.lerp(self._remembered[rows], vectors.to(self._remembered.dtype), NEWEST)
+        self._remembered[rows] = functional.normalize(mixed, dim=1)
+
+    @torch.no_grad()
     def _follow(self, share: float) -> None:
         torch._foreach_lerp_(list(self.average.parameters()), self._weights, 1 - share)
 
 
+class _Deck:
+    """Some rows, shuffled, dealt a few at a time."""
+
+    def __init__(self, which: Tensor, few: int) -> None:
+        self._rows, self._few = which.nonzero()[:, 0], min(few, int(which.sum()))
+        self._left = self._rows[:0]
+
+    def next(self, chance: Chance) -> Tensor:
+        if len(self._left) < self._few:
+            order = torch.randperm(len(self._rows), generator=chance.each, device=self._rows.device)
+            self._left = self._rows[order]
+        dealt, self._left = self._left[: self._few], self._left[self._few :]
+        return dealt
+
+
 def _write_curve(curve: list[dict[str, float]], file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8") as lines:
-        table = csv.DictWriter(lines, ["views", "minutes", "trunks", "neighbours", "vector"])
+        table = csv.DictWriter(lines, ["views", "minutes", "trunks", "neighbours", "vector", "names"])
         table.writeheader()
         table.writerows(curve)
 
@@ -261,9 +277,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=7)
     parser.add_argument("--batch", type=int, default=192)
     parser.add_argument("--rate", type=float, default=Lesson.rate)
+    parser.add_argument("--without", type=int, nargs="*", default=[], help="folds whose animals are left out")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    _learn(options.start, options.crops, options.out, Lesson(options.minutes, options.batch, options.rate))
+    _learn(
+        options.start,
+        options.crops,
+        options.out,
+        Lesson(options.minutes, options.batch, tuple(options.without), options.rate),
+    )
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from training.embedder.views import STRONG, views
 
 VIEWED = 1200
 VIEWS_EACH = 3
+VIEWS_AT_ONCE = 120  # all at once take 13 GB
 UNNAMED_EVERY = 3  # of the photos of animals that nobody names
 
 
@@ -47,9 +48,12 @@ def _view_scatter(trunks: Trunks, pictures: list[Picture], cache: Path, seed: in
     squares, shares = cached(pictures, 256, cache)
     chance = np.random.default_rng(seed + 1)
     chosen = np.repeat(np.sort(chance.choice(len(squares), min(VIEWED, len(squares)), replace=False)), VIEWS_EACH)
-    seen = views(squares[chosen], shares[chosen], STRONG, chance)
-    pixels = seen.permute(0, 2, 3, 1).to(torch.uint8).numpy()
-    return projection.scatter_within(trunks(pixels), chosen.astype(str))
+    features = []
+    for at in range(0, len(chosen), VIEWS_AT_ONCE):
+        some = chosen[at : at + VIEWS_AT_ONCE]
+        seen = views(squares[some], shares[some], STRONG, chance)
+        features.append(trunks(seen.permute(0, 2, 3, 1).to(torch.uint8).numpy()))
+    return projection.scatter_within(np.concatenate(features), chosen.astype(str))
 
 
 def _camera_scatter(crops: Crops) -> Matrix:

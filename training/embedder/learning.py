@@ -1,7 +1,8 @@
 """Learning curves of the embedder: what each recipe's projection reaches on the test sets by how many named animals.
 
-Use: python -m training.embedder.learning --network FILE; writes learning.csv and learning.png beside this file. Recipes
-differ in their trunks, whose features lie side by side in the network's; everything else is as `__main__` does it.
+Use: python -m training.embedder.learning; writes learning.csv and learning.png beside this file. The network's trunks
+must not have read names: by default it is the one that the lessons start from. Recipes differ in their trunks, whose
+features lie side by side in the network's; everything else is as `__main__` does it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from training.embedder import crossfit
-from training.embedder.card import NAME
 from training.embedder.crossfit import Known
 from training.embedder.features import Trunks
 from training.embedder.known import known_of
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.embedder.learning", description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HOMEWARD_SHARED", "../shared")))
     parser.add_argument("--work", type=Path, default=Path("build/embedder"))
-    parser.add_argument("--network", type=Path, default=Path(f"src/homeward/models/weights/{NAME}.onnx"))
+    parser.add_argument("--network", type=Path, default=Path("build/embedder/start.onnx"))
     options = parser.parse_args()
     known = known_of(options.network, options.shared, options.work, seed=1)
     rows = measured(known, Trunks(options.network), options.shared, options.work)

@@ -26,11 +26,14 @@ class Recipe:
     """
 
     shrink: float = 0.1
-    power: float = 0.55
+    power: float = 0.5
     views: float = 0.2
     cameras: float = 0.2
     directions: int = 1600
     dimension: int = 256
+
+
+NAMELESS = Recipe(views=0.5, cameras=0.5)  # no say of photos of one animal
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from training.embedder.views import SIZE_PX
 GROUPS = 8  # of a batch; pictures of a group share their resolution, blur and JPEG
 CLEAN, MILD = 1, 2  # groups that are only mirrored, and those that keep their resolution; the others a camera shows
 LOW_PX, HIGH_PX = 26, 180
-ELSEWHERE, COVERED, GREY = 0.25, 0.15, 0.08
+ELSEWHERE, COVERED, GREY = 0.4, 0.15, 0.08
 NIGHTS, BLURS, MOTIONS, JPEGS = 0.35, 0.35, 0.15, 0.8
 LEAST_AREA = 0.5
 TURN_DEGREES = 12.0
@@ -51,14 +51,14 @@ class Chance:
 
 
 @dataclass(frozen=True, slots=True)
-class Crops:
+class Squares:
     """uint8 [n, 4, 224, 224], padded squares and outlines of animals; float32 [n, 2], width and height of the crop."""
 
     squares: Tensor
     shares: Tensor
 
 
-def spoilt(crops: Crops, chance: Chance) -> Tensor:
+def spoilt(crops: Squares, chance: Chance) -> Tensor:
     """One view of each crop: float32 [n, 3, 224, 224] in 0..255."""
     device, count = crops.squares.device, len(crops.squares)
     group = torch.arange(count, device=device) * GROUPS // count
@@ -85,7 +85,7 @@ def _happens(count: int, share: float, chance: Chance) -> Tensor:
     return _uniform((count,), 0, 1, chance) < share
 
 
-def _elsewhere(crops: Crops, some: Tensor, chance: Chance) -> Tensor:
+def _elsewhere(crops: Squares, some: Tensor, chance: Chance) -> Tensor:
     """Some animals before what is on another crop."""
     pixels, masks = crops.squares[:, :3].float(), crops.squares[:, 3:].float() / 255
     inside = _content(crops.shares)

@@ -1,9 +1,9 @@
-"""Stand-in: crops of animals in; distances under projections like the shipped one that never saw the animal, out."""
+"""Stand-in: crops of animals in; distances under networks like the shipped one that never learned the animal, out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,20 +19,29 @@ from training.embedder.seen import sample_of
 FAR = 1_000_000  # photos of strangers are counted from here on
 
 
-def cross_fitted(
-    known: Known, fitted: Sequence[Projection], crops: Mapping[str, Crops], strangers: Mapping[Species, Crops]
-) -> dict[str, dict[Part, Sample]]:
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What trunks that never learned the animals of a half say: of photos with names, by set, and of strangers."""
+
+    known: Known
+    crops: Mapping[str, Crops]
+    strangers: Mapping[Species, Crops]
+
+
+def cross_fitted(halves: Sequence[Half], fitted: Sequence[Projection]) -> dict[str, dict[Part, Sample]]:
     """Samples of every set, both parts; distances only within a fold of ``fitted`` and to strangers; some of them ask.
 
     Nobody knows a second photo of a stranger: they ask as pets do that are not there. Without them few animals, each
     photographed in one place, would say how alike strangers are.
     """
+    known = halves[0].known
     fold = dict(zip(known.animals().tolist(), crossfit.folds(known).tolist(), strict=True))
-    samples: dict[str, list[dict[Part, Sample]]] = {name: [] for name in crops}
+    samples: dict[str, list[dict[Part, Sample]]] = {name: [] for name in halves[0].crops}
     for number, projection in enumerate(fitted):
-        for name, some in crops.items():
+        half = halves[crossfit.half_of(number)]
+        for name, some in half.crops.items():
             own = _only(some, [fold[cut.animal] == number for cut in some.cuts])
-            species = strangers[Species(some.cuts[0].species)]
+            species = half.strangers[Species(some.cuts[0].species)]
             asks = np.array([cut.photo % crossfit.FOLDS == number for cut in species.cuts])
             samples[name].append(sample_of(_both(own, _only(species, asks)), _only(species, ~asks), projection))
     return {name: {part: joined([one[part] for one in some]) for part in Part} for name, some in samples.items()}

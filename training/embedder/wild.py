@@ -11,11 +11,12 @@ import openvino as ov
 from PIL import Image
 
 from homeward.domain.animals import Species
+from homeward.domain.boxes import Box
 from homeward.domain.crops import cut
 from training.embedder.crops import Cutter
-from training.embedder.endtoend import MASK_PX
+from training.embedder.packed import MASK_PX
 from training.embedder.pictures import Pixels
-from training.embedder.sets import wild
+from training.embedder.sets import labelled, wild
 from training.embedder.teacher import options
 from training.embedder.views import SIZE_PX
 
@@ -40,19 +41,29 @@ class Outline:
 
 
 def write_crops(embedder: Path, shared: Path, file: Path) -> None:
-    """Every face and body of the photos that trunks may learn from, as WebP, and 56 x 56 bits of outline for each."""
+    """Every crop that trunks learn from, as WebP, 56 x 56 bits of outline for each, and whose it is.
+
+    Of photos that nobody names in, face and body; of the others the whole photo too, as the part that its set shows.
+    """
     cutter, outline = Cutter(embedder), Outline(shared)
     data: list[bytes] = []
     masks: list[npt.NDArray[np.uint8]] = []
-    for picture in wild(shared):
+    about: list[tuple[int, str, str]] = []
+    for number, picture in enumerate([*wild(shared), *labelled(shared)]):
         photo = cutter.photo(picture.path)
         animal = np.repeat(outline(photo)[:, :, None], 3, axis=2)
-        for crop in cutter.animal(photo, Species(picture.species)).crops:
-            data.append(_webp(cut(photo, crop.box)))
-            mask = Image.fromarray(cut(animal, crop.box)[:, :, 0]).resize((MASK_PX, MASK_PX), Image.Resampling.BILINEAR)
+        boxes = [(crop.part.value, crop.box) for crop in cutter.animal(photo, Species(picture.species)).crops]
+        if picture.identity:
+            boxes.append((picture.part, Box(0, 0, photo.shape[1], photo.shape[0])))
+        for part, box in boxes:
+            data.append(_webp(cut(photo, box)))
+            mask = Image.fromarray(cut(animal, box)[:, :, 0]).resize((MASK_PX, MASK_PX), Image.Resampling.BILINEAR)
             masks.append(np.packbits(np.asarray(mask) > 127))
+            about.append((number, picture.identity, part))
+    photos, animals, parts = (np.array(column) for column in zip(*about, strict=True))
+    whose = {"photos": photos, "animals": animals, "parts": parts, "masks": np.stack(masks)}
     lengths = np.array([len(each) for each in data])
-    np.savez_compressed(file, data=np.frombuffer(b"".join(data), np.uint8), lengths=lengths, masks=np.stack(masks))
+    np.savez_compressed(file, data=np.frombuffer(b"".join(data), np.uint8), lengths=lengths, **whose)
 
 
 def _webp(crop: Pixels) -> bytes:
