@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from homeward.bot import correct, filing, handover, mine, results, unasked
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
+from homeward.bot.wishes import is_everything_to_go
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 ABOUT = re.compile(r"about_([0-9a-z]{20})")  # the link on a poster: the id of a report, as new_token() makes them
@@ -48,8 +49,12 @@ async def _answer(turn: Turn, said: Said) -> None:
 
 
 async def _said(turn: Turn, said: Said) -> None:
-    if isinstance(said, Words) and turn.step and turn.step not in TO_OTHERS and await unasked.on_news(turn, said):
-        return
+    if isinstance(said, Words) and turn.step not in TO_OTHERS:
+        if is_everything_to_go(said.text):
+            await _do(turn, "delete")
+            return
+        if turn.step and await unasked.on_news(turn, said):
+            return
     if turn.step in TAKES:
         await TAKES[turn.step](turn, said)
     elif isinstance(said, Pictures):

@@ -1,19 +1,19 @@
-"""What somebody wants done with a filed report, said in words: corrected, erased or closed."""
+"""What somebody wants done, said in words: a filed report corrected, erased or closed; or all of theirs erased."""
 
 import re
 from typing import Literal
 
 Wish = Literal["fix", "erase", "close"]
 ASKED = (
-    r"(?:(?:пожалуйста|можно|можете|могу|я|хочу|хотел[аи]?|хотелось|бы|надо|нужно|мне|как|давайте?|теперь"
+    r"(?:(?:пожалуйста|прошу|можно|можете|могу|я|хочу|хотел[аи]?|хотелось|бы|надо|нужно|мне|как|давайте?|теперь"
     r"|please|can|could|may|would|like|i|you|want|need|to|how|do|let|me|now|help)[\s,]+)*"
 )
 REPORT = (
-    r"(?:(?:мо[йёею]|наш[еу]?|это|эту|этот|сво[йёею]|вс[её]|the|my|our|this|that)\s+)*"
+    r"(?:(?:мо[йёеюи]|наш[еуи]?|это|эту|этот|сво[йёею]|вс[её]|the|my|our|this|that)\s+)*"
     r"(?:объявлени[еяи]|заявк[уи]|заявление|запись|публикацию|пост|анкету|поиск|it|report|post|listing|ad|entry|search)"
 )
 PART = (
-    r"(?:(?:мо[йёею]|её|его|the|my|its|his|her)\s+)*"
+    r"(?:(?:мо[йёеюи]|её|его|the|my|its|his|her)\s+)*"
     r"(?:имя|кличку|адрес|место|дату|время|день|описание|данные|ошибку|опечатку"
     r"|name|address|place|location|date|day|time|description|details|mistake|typo)"
 )
@@ -25,6 +25,14 @@ FIX = (
 ERASE = (
     r"удал(?:ить|и|ите|яй|яйте)|сотр(?:и|ите)|стереть|убер(?:и|ите)|убрать|снять|сними(?:те)?"
     r"|delete|erase|remove|take down"
+)
+FORGET = rf"{ERASE}|забыть|забудь(?:те)?|очистить|очисти(?:те)?|wipe|clear|forget"
+ALL_MINE = (
+    r"(?:вс[её]\s+)?(?:обо\s+мне|о\s+нас|про\s+(?:меня|нас))|меня"
+    r"|(?:(?:вс[её]|всю|мо[иёйю]|наш[иу]?|сво[иёйю]|персональные|личные|личную)\s+)+"
+    r"(?:данные|сведения|информацию|аккаунт|профиль|уч[её]тную\s+запись)(?:\s+(?:обо\s+мне|о\s+нас))?"
+    r"|(?:(?:all|of|my|our|the|personal)\s+)+(?:data|information|info|account|profile)(?:\s+(?:about|of|on)\s+(?:me|us))?"
+    r"|(?:everything\s+)?(?:(?:you\s+(?:have|know)\s+)?(?:about|on)\s+(?:me|us)|of\s+mine)|me"
 )
 CLOSE = r"закр(?:ыть|ой|ойте)|отмен(?:ить|и|ите)|close|cancel|end"
 
@@ -38,8 +46,14 @@ WISHES: dict[Wish, re.Pattern[str]] = {
     "erase": _said(ERASE, REPORT),
     "close": _said(CLOSE, REPORT),
 }
+EVERYTHING = re.compile(rf"{ASKED}(?:{FORGET})\s+(?:{ALL_MINE}){TAIL}", re.IGNORECASE)
 
 
 def wish_in(text: str) -> Wish | None:
     """What is to be done with a report, where nothing else is said; None for other words."""
     return next((wish for wish, said in WISHES.items() if said.fullmatch(text.strip())), None)
+
+
+def is_everything_to_go(text: str) -> bool:
+    """Whether somebody wants all that is known of them erased, where nothing else is said."""
+    return EVERYTHING.fullmatch(text.strip()) is not None
