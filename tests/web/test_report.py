@@ -84,6 +84,23 @@ def test_whoever_sends_without_a_pointer_is_led_to_the_word_that_it_is_filed_and
     expect(page.locator("a.main")).to_be_focused()
 
 
+def test_whoever_sends_in_vain_without_a_pointer_is_led_to_what_went_wrong_and_on_to_sending_again(visit, door):
+    page = visit("/lost/new")
+    page.locator("button.main").last.press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    page.route("**/api/v1/reports", lambda route: route.abort())
+    page.get_by_role("button", name="Send").press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.unroute("**/api/v1/reports")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Send")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_focused()
+
+
 def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
     page = visit("/lost/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(GREY))

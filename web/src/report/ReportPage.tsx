@@ -1,5 +1,5 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
 import { useTitle } from "../ui/title";
@@ -112,10 +112,14 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
   const told = useComputed(() => [chosenSpecies.value, ...picked.value.map(({ url }) => url)].join());
   useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about other photos
   useTitle(words.t(`report.${shelf}`));
+  const isSending = progress.value !== null;
+  const failure = useRef<HTMLParagraphElement>(null);
+  useLayoutEffect(() => {
+    if (!isSending) failure.current?.focus(); // the button that held the focus could not keep it while it was disabled
+  }, [isSending]);
   if (filed.value) return <Done filed={filed.value} />;
 
   const going = progress.value;
-  const isSending = going !== null;
   const isStill = isSending || isElsewhere;
   const share = typeof going === "number" ? going : 0;
   const { species } = known(picked.value, chosenSpecies.value);
@@ -267,7 +271,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       <p class="soft">{words.t("report.privacy")}</p>
       <div class="send">
         {trouble.value && (
-          <p class="notice" role="alert">
+          <p ref={failure} class="notice" role="alert" tabIndex={-1}>
             {trouble.value}
           </p>
         )}
