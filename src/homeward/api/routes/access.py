@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
-from homeward.api import bodies, schemas
+from homeward.api import bodies, paths, schemas
 from homeward.api.auth import (
     DESK_SESSION_S,
     CurrentCaller,
@@ -38,7 +38,7 @@ PICTURE_CACHE = "private, max-age=3600"
 @router.get("/photos/{photo_id}", summary="A picture", responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER})
 def photo(
     request: Request,
-    photo_id: str,
+    photo_id: paths.Photo,
     context: Context,
     size: Annotated[
         Literal["thumb", "crop", "full"], Query(description="thumb, crop (of the animal alone) or full")
@@ -150,7 +150,7 @@ def create_key(request: Request, body: bodies.NewKey, context: Context, caller: 
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key (operators)", responses=schemas.PROBLEMS)
-def revoke_key(key_id: str, context: Context, caller: CurrentCaller) -> None:
+def revoke_key(key_id: paths.Key, context: Context, caller: CurrentCaller) -> None:
     """It opens nothing from now on."""
     own = caller.needs("admin")
     if own.id == key_id:

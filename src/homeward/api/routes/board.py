@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import HTMLResponse
 
-from homeward.api import forms, schemas
+from homeward.api import forms, paths, schemas
 from homeward.api.context import ApiContext, context_of
 from homeward.api.languages import keep_language, reader_language
 from homeward.api.routes.pages import MAY_BE_FOUND, content_policy, document
@@ -39,7 +39,7 @@ def board(request: Request, context: Context) -> dict[str, Any]:
 
 
 @router.get("/api/v1/board/{report_id}/photo", summary="Its photo", responses=schemas.PROBLEMS)
-def photo(report_id: str, context: Context) -> Response:
+def photo(report_id: paths.Report, context: Context) -> Response:
     """The animal alone, as JPEG; people are unrecognisable."""
     photo_id = context.engine.board.photo_of(ReportId(report_id))
     jpeg = context.engine.photo(photo_id, "crop", viewer=None, is_owner=False)
@@ -66,7 +66,7 @@ def board_page(request: Request, context: Context) -> HTMLResponse:
 
 
 @router.get("/pet/{report_id}", include_in_schema=False)
-def notice_page(request: Request, report_id: str, context: Context) -> HTMLResponse:
+def notice_page(request: Request, report_id: paths.Report, context: Context) -> HTMLResponse:
     """One animal, to share; with what messengers and social networks show of a link."""
     notice = context.engine.board.notice(ReportId(report_id))
     language = reader_language(request)

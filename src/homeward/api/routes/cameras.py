@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from homeward.api import bodies, forms, schemas
+from homeward.api import bodies, forms, paths, schemas
 from homeward.api.auth import Caller, CurrentCaller, new_key
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once, once_shown
@@ -91,14 +91,18 @@ def add_camera(request: Request, body: bodies.NewCamera, context: Context, calle
 
 
 @router.post("/cameras/{camera_id}/heartbeat", summary="A camera lives", responses=schemas.PROBLEMS)
-def heartbeat(camera_id: str, body: bodies.Heartbeat, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def heartbeat(
+    camera_id: paths.Camera, body: bodies.Heartbeat, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
     """With its own key."""
     _check_own(caller, camera_id)
     return camera_view(context.engine.cameras.heartbeat(CameraId(camera_id), body.state, body.counters))
 
 
 @router.patch("/cameras/{camera_id}", summary="Change a camera, pause it, let it go on", responses=schemas.PROBLEMS)
-def change_camera(camera_id: str, body: bodies.CameraChange, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def change_camera(
+    camera_id: paths.Camera, body: bodies.CameraChange, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
     """``paused`` with its own key too, all else by operators. A paused one's sightings get ``camera_paused``."""
     _check_own(caller, camera_id)
     given = body.model_dump(exclude_none=True)
@@ -127,7 +131,7 @@ def change_camera(camera_id: str, body: bodies.CameraChange, context: Context, c
         "with the same key nothing is made or revoked, and the answer is 409 `shown_once`"
     ),
 )
-def renew_key(request: Request, camera_id: str, context: Context, caller: CurrentCaller) -> Response:
+def renew_key(request: Request, camera_id: paths.Camera, context: Context, caller: CurrentCaller) -> Response:
     """For operators: its former keys open nothing any more. The secret is shown this once."""
     caller.needs("admin")
     camera = _known(context, CameraId(camera_id))
@@ -144,7 +148,7 @@ def renew_key(request: Request, camera_id: str, context: Context, caller: Curren
 @router.get("/cameras/{camera_id}/sightings", summary="What a camera sent", responses=schemas.PROBLEMS)
 def list_sightings(
     request: Request,
-    camera_id: str,
+    camera_id: paths.Camera,
     context: Context,
     caller: CurrentCaller,
     limit: Annotated[int, Query(ge=1, le=500, description="how many at most")] = 100,
@@ -174,7 +178,7 @@ def list_sightings(
     summary="Erase what a camera sent",
     responses=schemas.PROBLEMS,
 )
-def erase_sighting(camera_id: str, report_id: str, context: Context, caller: CurrentCaller) -> None:
+def erase_sighting(camera_id: paths.Camera, report_id: paths.Sighting, context: Context, caller: CurrentCaller) -> None:
     """For good: row, vectors and photo; with its own key, or an operator's."""
     _check_own(caller, camera_id)
     context.engine.cameras.erase_sighting(CameraId(camera_id), ReportId(report_id))
@@ -182,7 +186,7 @@ def erase_sighting(camera_id: str, report_id: str, context: Context, caller: Cur
 
 
 @router.delete("/cameras/{camera_id}/sightings", summary="Erase all that a camera sent", responses=schemas.PROBLEMS)
-def erase_sightings(camera_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def erase_sightings(camera_id: paths.Camera, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """The newest 200 a call, for good; ``left`` says whether there is more."""
     _check_own(caller, camera_id)
     count = context.engine.cameras.erase_sightings(CameraId(camera_id), ERASED_AT_ONCE)

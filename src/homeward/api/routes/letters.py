@@ -6,7 +6,7 @@ import structlog
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
 from itsdangerous import BadSignature
 
-from homeward.api import bodies, schemas
+from homeward.api import bodies, paths, schemas
 from homeward.api.auth import ADDRESSES, CurrentCaller, link, owned, serializer
 from homeward.api.context import ApiContext, Post, context_of
 from homeward.api.limits import UploadLimit
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @router.post("/reports/{report_id}/email", status_code=202, summary="Be told by e-mail", responses=schemas.PROBLEMS)
 def ask_for_letters(
-    request: Request, report_id: str, body: bodies.NewAddress, context: Context, caller: CurrentCaller
+    request: Request, report_id: paths.Report, body: bodies.NewAddress, context: Context, caller: CurrentCaller
 ) -> dict[str, str]:
     """A letter goes there; once the link in it was opened, news of the report come to this address.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
-from homeward.api import bodies, forms, schemas
+from homeward.api import bodies, forms, paths, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.views import finder_view, match_views, picture_urls
@@ -36,7 +36,7 @@ REPEATED, MOST_IDS = {"district", "found_id"}, 200
     responses={**schemas.PROBLEMS, 200: schemas.MATCHES_ANSWER},
     openapi_extra={"parameters": schemas.query_parameters(schemas.MATCH_FILTERS)},
 )
-def current_top_matches(request: Request, lost_id: str, context: Context, caller: CurrentCaller) -> Response:
+def current_top_matches(request: Request, lost_id: paths.Lost, context: Context, caller: CurrentCaller) -> Response:
     """Best first, or sorted and filtered; as JSON, CSV or GeoJSON by ``Accept``."""
     owned(context, caller, ReportId(lost_id))
     query = match_query(request)
@@ -54,7 +54,7 @@ def current_top_matches(request: Request, lost_id: str, context: Context, caller
 
 
 @router.get("/found/{found_id}/matches", summary="The finder's matches", responses=schemas.PROBLEMS)
-def finder_matches(request: Request, found_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def finder_matches(request: Request, found_id: paths.Found, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Districts and bands of distance only; contacts stay hidden."""
     forms.known_only(request, frozenset({"limit"}))
     owned(context, caller, ReportId(found_id))
@@ -69,7 +69,7 @@ def finder_matches(request: Request, found_id: str, context: Context, caller: Cu
     summary="Both photos of a match side by side",
     responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
 )
-def picture_for_owner(lost_id: str, found_id: str, context: Context, caller: CurrentCaller) -> Response:
+def picture_for_owner(lost_id: paths.Lost, found_id: paths.Found, context: Context, caller: CurrentCaller) -> Response:
     """The owner's own on the left, as JPEG."""
     owned(context, caller, ReportId(lost_id))
     return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.LOST))
@@ -78,7 +78,7 @@ def picture_for_owner(lost_id: str, found_id: str, context: Context, caller: Cur
 @router.get(
     "/lost/{lost_id}/matches/{found_id}/photos", summary="All photos of the found animal", responses=schemas.PROBLEMS
 )
-def found_photos(lost_id: str, found_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def found_photos(lost_id: paths.Lost, found_id: paths.Found, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """The deciding one first, each in three sizes; people on them are blurred."""
     owned(context, caller, ReportId(lost_id))
     photos = context.engine.found_photos(ReportId(lost_id), ReportId(found_id))
@@ -90,7 +90,7 @@ def found_photos(lost_id: str, found_id: str, context: Context, caller: CurrentC
     summary="Both photos of a match side by side",
     responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
 )
-def picture_for_finder(found_id: str, lost_id: str, context: Context, caller: CurrentCaller) -> Response:
+def picture_for_finder(found_id: paths.Found, lost_id: paths.Lost, context: Context, caller: CurrentCaller) -> Response:
     """The finder's own on the left, as JPEG."""
     owned(context, caller, ReportId(found_id))
     return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.FOUND))
@@ -98,7 +98,7 @@ def picture_for_finder(found_id: str, lost_id: str, context: Context, caller: Cu
 
 @router.put("/lost/{lost_id}/matches/{found_id}/verdict", summary="Same, different, unsure", responses=schemas.PROBLEMS)
 def judge(
-    lost_id: str, found_id: str, verdict: bodies.VerdictBody, context: Context, caller: CurrentCaller
+    lost_id: paths.Lost, found_id: paths.Found, verdict: bodies.VerdictBody, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
     """Counts for all sightings of the encounter; look-alikes of a rejected animal sink.
 

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Counter
 from pydantic import TypeAdapter
 
-from homeward.api import bodies, schemas
+from homeward.api import bodies, paths, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.views import account_view, alert_view
@@ -34,7 +34,7 @@ def arrive(body: bodies.Arrival, context: Context, caller: CurrentCaller) -> dic
 
 
 @router.get("/accounts/{account_id}", summary="An account (bots)", responses=schemas.PROBLEMS)
-def read_account(account_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def read_account(account_id: paths.Account, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With its dialog."""
     caller.needs("bot")
     return account_view(context.engine.people.get(AccountId(account_id)))
@@ -42,7 +42,7 @@ def read_account(account_id: str, context: Context, caller: CurrentCaller) -> di
 
 @router.patch("/accounts/{account_id}", summary="Language, time zone, quiet nights (bots)", responses=schemas.PROBLEMS)
 def change_account(
-    account_id: str, body: bodies.AccountChange, context: Context, caller: CurrentCaller
+    account_id: paths.Account, body: bodies.AccountChange, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
     """``reachable`` false ends news of matches and keeps conversations back; whoever writes again is reachable."""
     caller.needs("bot")
@@ -50,7 +50,9 @@ def change_account(
 
 
 @router.put("/accounts/{account_id}/dialog", summary="Where a dialog stands (bots)", responses=schemas.PROBLEMS)
-def save_dialog(account_id: str, body: bodies.Dialog, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def save_dialog(
+    account_id: paths.Account, body: bodies.Dialog, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
     """With the numbers of the updates that led there: both are kept, or neither."""
     caller.needs("bot")
     before = context.engine.people.get(AccountId(account_id))
@@ -61,7 +63,7 @@ def save_dialog(account_id: str, body: bodies.Dialog, context: Context, caller: 
 
 
 @router.delete("/accounts/{account_id}", summary="Erase an account for good (bots)", responses=schemas.PROBLEMS)
-def erase_account(account_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def erase_account(account_id: paths.Account, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """All its reports, photos, conversations, and what came in from it."""
     caller.needs("bot")
     if caller.account_id != account_id:
@@ -138,7 +140,7 @@ def alerts_retry(body: bodies.Failed, context: Context, caller: CurrentCaller) -
 @router.post(
     "/reports/{report_id}/seen", status_code=204, summary="These matches were seen", responses=schemas.PROBLEMS
 )
-def seen(report_id: str, body: bodies.Seen, context: Context, caller: CurrentCaller) -> None:
+def seen(report_id: paths.Report, body: bodies.Seen, context: Context, caller: CurrentCaller) -> None:
     """By the report's account, in an answer or on a page: nobody needs to tell it of them any more."""
     report = owned(context, caller, ReportId(report_id))
     others = [ReportId(other) for other in body.ids]

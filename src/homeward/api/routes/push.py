@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from homeward.api import bodies, schemas
+from homeward.api import bodies, paths, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, Push, context_of
 from homeward.api.routes.reports import count_upload
@@ -23,7 +23,7 @@ def push_key(context: Context) -> dict[str, str]:
 
 @router.put("/reports/{report_id}/push", status_code=204, summary="Tell this browser", responses=schemas.PROBLEMS)
 def subscribe(
-    request: Request, report_id: str, body: bodies.NewDevice, context: Context, caller: CurrentCaller
+    request: Request, report_id: paths.Report, body: bodies.NewDevice, context: Context, caller: CurrentCaller
 ) -> None:
     """Of news of the report: what `PushManager.subscribe` answered. Sent again it changes nothing."""
     report = owned(context, caller, ReportId(report_id))
@@ -42,7 +42,7 @@ def subscribe(
 @router.post(
     "/reports/{report_id}/push/stop", status_code=204, summary="Tell this browser no more", responses=schemas.PROBLEMS
 )
-def unsubscribe(report_id: str, body: bodies.OldDevice, context: Context, caller: CurrentCaller) -> None:
+def unsubscribe(report_id: paths.Report, body: bodies.OldDevice, context: Context, caller: CurrentCaller) -> None:
     """The address stands in the body, since it is a secret of the browser."""
     context.engine.devices.remove(owned(context, caller, ReportId(report_id)).id, body.endpoint)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from homeward.api import bodies, forms, schemas
+from homeward.api import bodies, forms, paths, schemas
 from homeward.api.auth import Caller, CurrentCaller, link, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.forms import Form
@@ -74,7 +74,7 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
 @router.get(
     "/reports/{report_id}", summary="One's own report", response_model=schemas.Report, responses=schemas.PROBLEMS
 )
-def read_report(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def read_report(request: Request, report_id: paths.Report, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With photos and best matches; for a bot also with the link.
 
     ``board_may_show`` of a photo is false where no animal is made out on it: of a listed report the board then shows
@@ -90,7 +90,7 @@ def read_report(request: Request, report_id: str, context: Context, caller: Curr
     "/reports/{report_id}", summary="Change one's report", response_model=schemas.Report, responses=schemas.PROBLEMS
 )
 def change_report(
-    request: Request, report_id: str, change: bodies.Change, context: Context, caller: CurrentCaller
+    request: Request, report_id: paths.Report, change: bodies.Change, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
     """What the search depends on is compared anew. A field set to null is emptied."""
     report = owned(context, caller, ReportId(report_id))
@@ -104,7 +104,7 @@ def change_report(
 @router.delete(
     "/reports/{report_id}", status_code=204, summary="Erase one's report for good", responses=schemas.PROBLEMS
 )
-def erase_report(report_id: str, context: Context, caller: CurrentCaller) -> None:
+def erase_report(report_id: paths.Report, context: Context, caller: CurrentCaller) -> None:
     """Rows, vectors, photos: nothing is left."""
     report = owned(context, caller, ReportId(report_id))
     noted(context, caller, "report.erase", f"report:{report.id}")
@@ -119,7 +119,7 @@ def erase_report(report_id: str, context: Context, caller: CurrentCaller) -> Non
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.multipart(schemas.PHOTO_FIELDS, required=("photo",)),
 )
-async def add_photos(request: Request, report_id: str, context: Context, caller: Sender) -> Response:
+async def add_photos(request: Request, report_id: paths.Report, context: Context, caller: Sender) -> Response:
     """Up to ten in all; the best pair of photos decides a match."""
     report = await run_in_threadpool(owned, context, caller, ReportId(report_id))
     count_upload(request, context, caller)
@@ -139,7 +139,7 @@ async def add_photos(request: Request, report_id: str, context: Context, caller:
 
 
 @router.get("/reports/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)
-def export_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def export_report(report_id: paths.Report, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """What is kept of its sender: photos, who looked at them, conversations, where news goes, and which went.
 
     Of others only what they wrote to the sender. Operators get neither the secret mark, nor conversations, nor where
@@ -156,7 +156,7 @@ def export_report(report_id: str, context: Context, caller: CurrentCaller) -> di
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.idempotent("the same key revokes nothing more, and gets the link that is in force"),
 )
-def renew_link(request: Request, report_id: str, context: Context, caller: CurrentCaller) -> Response:
+def renew_link(request: Request, report_id: paths.Report, context: Context, caller: CurrentCaller) -> Response:
     """For a link that has leaked. Sent again with the link that it revoked, it is refused as that link is (401)."""
     report = owned(context, caller, ReportId(report_id))
     return once(

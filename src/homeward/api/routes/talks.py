@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from homeward.api import bodies, forms, schemas
+from homeward.api import bodies, forms, paths, schemas
 from homeward.api.auth import Caller, CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import key_of, once
@@ -43,13 +43,15 @@ def list_handovers(
 
 
 @router.get("/{handover_id}", summary="A conversation", responses=schemas.PROBLEMS)
-def read_handover(handover_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def read_handover(handover_id: paths.Handover, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Who agreed, and whether it is over."""
     return _view(context, *_own(context, caller, handover_id))
 
 
 @router.put("/{handover_id}/answer", summary="Agree to talk, or not", responses=schemas.PROBLEMS)
-def answer(handover_id: str, body: bodies.Agreement, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def answer(
+    handover_id: paths.Handover, body: bodies.Agreement, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
     """Once both agree, words, pictures and places go both ways."""
     handover, side = _own(context, caller, handover_id)
     return _view(context, context.engine.talks.answer(handover.id, side, agrees=body.agrees), side)
@@ -62,7 +64,7 @@ def answer(handover_id: str, body: bodies.Agreement, context: Context, caller: C
     responses=schemas.PROBLEMS,
     openapi_extra=schemas.multipart(schemas.MESSAGE_FIELDS, required=(), most_photos=1),
 )
-async def write(request: Request, handover_id: str, context: Context, caller: Sender) -> Response:
+async def write(request: Request, handover_id: paths.Handover, context: Context, caller: Sender) -> Response:
     """Words, a place, a photo. Before both agreed only words: a question that only the owner can answer."""
     handover, side = await run_in_threadpool(_own, context, caller, handover_id)
     count_upload(request, context, caller)
@@ -85,7 +87,7 @@ async def write(request: Request, handover_id: str, context: Context, caller: Se
 
 
 @router.get("/{handover_id}/messages", summary="What was written", responses=schemas.PROBLEMS)
-def list_messages(handover_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def list_messages(handover_id: paths.Handover, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Oldest first."""
     handover, side = _own(context, caller, handover_id)
     messages = context.engine.talks.messages(handover.id)
@@ -97,7 +99,9 @@ def list_messages(handover_id: str, context: Context, caller: CurrentCaller) -> 
     summary="The picture of a message",
     responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
 )
-def message_photo(handover_id: str, message_id: int, context: Context, caller: CurrentCaller) -> Response:
+def message_photo(
+    handover_id: paths.Handover, message_id: paths.Message, context: Context, caller: CurrentCaller
+) -> Response:
     """As JPEG."""
     handover, _ = _own(context, caller, handover_id)
     jpeg = context.engine.talks.picture(handover.id, MessageId(message_id))
@@ -105,7 +109,7 @@ def message_photo(handover_id: str, message_id: int, context: Context, caller: C
 
 
 @router.delete("/{handover_id}", summary="End a conversation", responses=schemas.PROBLEMS)
-def end(handover_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def end(handover_id: paths.Handover, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """For both sides, for good."""
     handover, side = _own(context, caller, handover_id)
     return _view(context, context.engine.talks.end(handover.id, side), side)

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from homeward.api import desk_schemas, schemas
+from homeward.api import desk_schemas, paths, schemas
 from homeward.api.auth import CurrentCaller, caller_of, check_origin
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import petition_answer_view
@@ -33,7 +33,7 @@ PRIVATE = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
     responses=schemas.PROBLEMS,
 )  # fmt: skip
 def complain(
-    request: Request, report_id: str, body: desk_schemas.NewComplaint, context: Context, caller: Sender
+    request: Request, report_id: paths.Report, body: desk_schemas.NewComplaint, context: Context, caller: Sender
 ) -> Response:
     """Of the public board; no account. An operator reads it. At most five a minute."""
     count_voice(request, context)
@@ -58,20 +58,20 @@ def petition(request: Request, body: desk_schemas.NewPetition, context: Context,
 
 
 @router.get("/api/v1/petitions/{petition_id}", summary="How a request stands", responses=schemas.PROBLEMS)
-def read_petition(petition_id: str, context: Context) -> dict[str, Any]:
+def read_petition(petition_id: paths.Petition, context: Context) -> dict[str, Any]:
     """For whoever holds its id: when it is due, and the answer once there is one."""
     return petition_answer_view(context.engine.desk.petitions.get(petition_id))
 
 
 @router.get("/pet/{report_id}/complaint", include_in_schema=False)
-def complaint_page(request: Request, report_id: str, context: Context) -> HTMLResponse:
+def complaint_page(request: Request, report_id: paths.Report, context: Context) -> HTMLResponse:
     """A form that needs no JavaScript."""
     context.engine.board.notice(ReportId(report_id))
     return _complaint_form(request, context)
 
 
 @router.post("/pet/{report_id}/complaint", include_in_schema=False)
-async def take_complaint(request: Request, report_id: str, context: Context) -> Response:
+async def take_complaint(request: Request, report_id: paths.Report, context: Context) -> Response:
     """Thanks, or the form again with what is wrong."""
     fields = await _fields(request)
 
@@ -115,7 +115,7 @@ async def take_petition(request: Request, context: Context) -> Response:
 
 
 @router.get("/request/{petition_id}", include_in_schema=False)
-def petition_page(request: Request, petition_id: str, context: Context) -> HTMLResponse:
+def petition_page(request: Request, petition_id: paths.Petition, context: Context) -> HTMLResponse:
     """How a request stands; its address is all that opens it."""
     say, made = _words(request), context.engine.desk.petitions.get(petition_id)
     kind = say(f"privacy.kind.{made.kind.value}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from homeward.api import desk_schemas, forms, schemas
+from homeward.api import desk_schemas, forms, paths, schemas
 from homeward.api.auth import Caller, CurrentCaller
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import block_view, moderated_view, petition_view
@@ -43,7 +43,7 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
 
 
 @router.get("/reports/{report_id}", summary="One report (operators)", responses=schemas.PROBLEMS)
-def read_report(report_id: str, context: Context, caller: CurrentCaller) -> dict[str, Any]:
+def read_report(report_id: paths.Report, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """With its complaints, and what was decided about it."""
     caller.needs("admin")
     return moderated_view(context, context.engine.desk.moderation.one(ReportId(report_id)))
@@ -51,7 +51,7 @@ def read_report(report_id: str, context: Context, caller: CurrentCaller) -> dict
 
 @router.post("/reports/{report_id}/decision", summary="Decide on a report (operators)", responses=schemas.PROBLEMS)
 def decide(
-    request: Request, report_id: str, body: desk_schemas.Decided, context: Context, caller: CurrentCaller
+    request: Request, report_id: paths.Report, body: desk_schemas.Decided, context: Context, caller: CurrentCaller
 ) -> Response:
     """Keep, hide, show, close or erase; all complaints about it are decided with it. Noted with name and reason."""
     caller.needs("admin")
@@ -85,7 +85,7 @@ def block(request: Request, body: desk_schemas.NewBlock, context: Context, calle
 
 
 @router.delete("/blocks/{block_id}", status_code=204, summary="Lift a block (operators)", responses=schemas.PROBLEMS)
-def unblock(block_id: str, context: Context, caller: CurrentCaller) -> None:
+def unblock(block_id: paths.Block, context: Context, caller: CurrentCaller) -> None:
     """From now on everything is taken again."""
     caller.needs("admin")
     context.engine.desk.blocks.lift(caller.actor, block_id)
@@ -100,7 +100,11 @@ def list_petitions(context: Context, caller: CurrentCaller) -> dict[str, Any]:
 
 @router.post("/petitions/{petition_id}/answer", summary="Answer a request (operators)", responses=schemas.PROBLEMS)
 def answer(
-    request: Request, petition_id: str, body: desk_schemas.PetitionAnswer, context: Context, caller: CurrentCaller
+    request: Request,
+    petition_id: paths.Petition,
+    body: desk_schemas.PetitionAnswer,
+    context: Context,
+    caller: CurrentCaller,
 ) -> Response:
     """Whoever holds its link reads it there; ``sent`` says whether a letter went out as well."""
     caller.needs("admin")

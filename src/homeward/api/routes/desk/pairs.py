@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from homeward.api import desk_schemas, schemas
+from homeward.api import desk_schemas, paths, schemas
 from homeward.api.auth import CurrentCaller
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import pair_view
@@ -31,7 +31,9 @@ def list_pairs(
 
 
 @router.put("/{lost_id}/{found_id}", status_code=204, summary="What one thinks of a pair", responses=schemas.PROBLEMS)
-def judge(lost_id: str, found_id: str, body: desk_schemas.NewOpinion, context: Context, caller: CurrentCaller) -> None:
+def judge(
+    lost_id: paths.Lost, found_id: paths.Found, body: desk_schemas.NewOpinion, context: Context, caller: CurrentCaller
+) -> None:
     """Two of one mind are a reason that the owner reads, never a verdict; a later opinion replaces one's earlier."""
     caller.needs("volunteer", "admin")
     context.engine.desk.pairs.judge(caller.actor, ReportId(lost_id), ReportId(found_id), body.opinion)
