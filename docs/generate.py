@@ -118,8 +118,8 @@ def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[
         lines += [operation["description"], ""]
     parameters = operation.get("parameters", [])
     if parameters:
-        lines += ["| parameter | in | meaning |", "|---|---|---|"]
-        lines += [f"| `{p['name']}` | {p['in']} | {p.get('description', '')} |" for p in parameters]
+        lines += ["| parameter | in | type | meaning |", "|---|---|---|---|"]
+        lines += [_parameter(parameter, schemas) for parameter in parameters]
         lines.append("")
     content = operation.get("requestBody", {}).get("content", {})
     for kind, word in (("multipart/form-data", "form"), ("application/json", "JSON")):
@@ -129,14 +129,26 @@ def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[
     return "\n".join([*lines, f"Answers: {answers}.", ""])
 
 
+def _parameter(parameter: dict[str, Any], schemas: dict[str, Any]) -> str:
+    schema = parameter["schema"]
+    given = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]  # absent is all that null is
+    shape = " or ".join(_shape(each, schemas) for each in given) + _default(schema)
+    return f"| `{parameter['name']}` | {parameter['in']} | {shape} | {parameter.get('description', '')} |"
+
+
+def _default(field: dict[str, Any]) -> str:
+    default = field.get("default")
+    return f", default `{json.dumps(default)}`" if default not in (None, "", []) else ""
+
+
 def _fields(word: str, body: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
     about = [body["description"], ""] if "description" in body else []
     lines = [*about, f"| {word} field | type | needed | meaning |", "|---|---|---|---|"]
     for name, field in body["properties"].items():
         needed, meaning = name in body.get("required", ()), field.get("description", "")
-        default = field.get("default")
-        shape = _shape(field, schemas) + (f", default `{json.dumps(default)}`" if default not in (None, "", []) else "")
-        lines.append(f"| `{name}` | {shape} |{' yes' if needed else ''} | {meaning} |")
+        lines.append(
+            f"| `{name}` | {_shape(field, schemas)}{_default(field)} |{' yes' if needed else ''} | {meaning} |"
+        )
     return [*lines, ""]
 
 

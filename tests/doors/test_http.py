@@ -4,7 +4,9 @@ import asyncio
 import json
 import socket
 import threading
+from collections import defaultdict
 from contextlib import ExitStack
+from functools import partial
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -211,6 +213,44 @@ def test_a_listener_who_lags_loses_the_oldest_and_hears_that_nothing_came(monkey
 
 def test_events_are_for_owners_only(door):
     assert door.http.get("/api/v1/events").status_code == 401
+
+
+@pytest.fixture
+def lists(door):
+    """What OpenAPI says of the query of each address that refuses unknown parameters, and how to ask there."""
+    ids = {shelf: door.report(shelf, photo(1, noise=n)).json()["id"] for n, shelf in enumerate(("lost", "found"))}
+    door.world.camera()
+    admin, spec, found = door.key("admin"), door.http.get("/api/openapi.json").json(), {}
+    for path, operations in spec["paths"].items():
+        address = path.format_map(defaultdict(str, lost_id=ids["lost"], found_id=ids["found"], camera_id="yard"))
+        if "get" in operations and not path.endswith("/events"):
+            ask = partial(door.http.get, address, headers=admin)
+            refused = ask(params={"nonsense": "1"})
+            if refused.status_code == 422 and refused.json()["field"] == "nonsense":
+                taken = refused.json()["hint"].removeprefix("There are ").removesuffix(".").split(", ")
+                declared = [each for each in operations["get"].get("parameters", []) if each["in"] == "query"]
+                found[path] = (ask, taken, declared)
+    return found
+
+
+def test_every_query_parameter_that_is_taken_is_described(lists):
+    assert len(lists) == 6
+    for path, (_, taken, declared) in lists.items():
+        assert sorted(each["name"] for each in declared) == taken, path
+        assert all(each["description"] for each in declared), path
+
+
+def test_what_the_description_says_of_a_query_holds(lists):
+    for path, (ask, _, declared) in lists.items():
+        for name, schema in ((each["name"], each["schema"]) for each in declared):
+            ends = [schema[end] for end in ("minimum", "maximum") if end in schema]
+            past = [schema["minimum"] - 1, schema["maximum"] + 1] if ends else ["word"] if "enum" in schema else []
+            also = {"lat": 0, "lon": 0} if name in {"lat", "lon"} else {}  # neither comes alone
+            good = [ask(params=also | {name: value}).status_code for value in ends + schema.get("enum", [])]
+            bad = [ask(params=also | {name: value}).json().get("field") for value in past]
+            twice = ask(params={name: ["a", "b"]}).status_code if schema["type"] == "array" else 200
+
+            assert (set(good) <= {200}, set(bad) <= {name}, twice) == (True, True, 200), (path, name, good, bad)
 
 
 def test_random_requests_never_break_the_server(door):

@@ -40,6 +40,18 @@ def test_the_page_of_the_http_interface_names_every_field_of_a_json_body():
     assert "| `ids` | list of string of 1 to 64 characters | yes |" in sections["POST /api/v1/reports/{report_id}/seen"]
 
 
+def test_the_page_of_the_http_interface_names_every_parameter_of_a_query():
+    page = pages()[ROOT / "docs" / "reference" / "http.md"]
+    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+
+    matches = sections["GET /api/v1/lost/{lost_id}/matches"]
+    assert "| `source` | query | `person`, `camera` | only what" in matches
+    assert "| `district` | query | list of string | only these districts; may be repeated |" in matches
+    assert "| `limit` | query | integer from 1 to 200, default `50` | how many at most |" in matches
+    assert "| `since` | query | date-time |" in sections["GET /api/v1/cameras/{camera_id}/sightings"]
+    assert "| `flagged` | query | boolean, default `false` |" in sections["GET /api/v1/desk/reports"]
+
+
 def test_the_page_of_the_http_interface_says_what_every_field_means():
     page = pages()[ROOT / "docs" / "reference" / "http.md"]
 

@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from homeward.api.queries import Query
 from homeward.domain.animals import Species
 from homeward.domain.boxes import Box
 from homeward.domain.places import Point
@@ -129,6 +130,12 @@ def whole(fields: Mapping[str, str], name: str, *, least: int, most: int) -> int
     return None if found is None else int(found)
 
 
+def limit(fields: Mapping[str, str], query: Query) -> int:
+    """How many a list shall give; as its table says where nothing is asked for."""
+    told = query["limit"]
+    return whole(fields, "limit", least=told["minimum"], most=told["maximum"]) or int(told["default"])
+
+
 def numbers(fields: Mapping[str, str], name: str, *, most: int) -> tuple[int, ...]:
     """Whole numbers from 0 to ``most`` with commas between them; none where the field is absent."""
     given = fields.get(name)
@@ -203,7 +210,7 @@ def box(fields: Mapping[str, str], name: str) -> Box | None:
     return Box(x0, y0, x1, y1)
 
 
-def known_only(request: Request, allowed: frozenset[str]) -> None:
+def known_only(request: Request, allowed: Query) -> None:
     """Refuse query parameters that do not exist, so that a misspelt filter cannot go unseen."""
     for name in request.query_params:
         if name not in allowed:

@@ -45,20 +45,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     **{name: {"type": "string", "format": "date-time"} for name in ("happened_at", "seen_at")},
 }
 """Of fields of forms, where they are not any text."""
-MATCH_FILTERS = {
-    "sort": "degree (default), l2_distance, distance_km, seen_at, district",
-    "district": "only these districts; may be repeated",
-    "max_km": "at most so far from home, else from where it was lost",
-    "since": "seen at this moment or later",
-    "until": "seen at this moment or earlier",
-    "min_degree": "at least this degree, 0 to 1",
-    "source": "person or camera",
-    "species": "cat or dog",
-    "verdict": "same, different, unsure, or none",
-    "found_id": "only these; may be repeated",
-    "limit": "1 to 200, default 50",
-    "cursor": "what `next` said",
-}
 
 
 class Problem(BaseModel):
@@ -194,11 +180,3 @@ def idempotent(again: str = "the same key and body gets the same answer, and mak
     """The description of the header, and of what is answered where it comes again."""
     key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
     return {"parameters": [{**key, "description": again}]}
-
-
-def query_parameters(fields: dict[str, str]) -> list[dict[str, Any]]:
-    """The description of a query string."""
-    return [
-        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": text}
-        for name, text in fields.items()
-    ]

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import HTMLResponse
 
-from homeward.api import forms, paths, schemas
+from homeward.api import forms, paths, queries, schemas
 from homeward.api.context import ApiContext, context_of
 from homeward.api.languages import keep_language, reader_language
 from homeward.api.routes.pages import MAY_BE_FOUND, content_policy, document
@@ -21,19 +21,19 @@ from homeward.locales import text
 
 router = APIRouter(tags=["board"])
 Context = Annotated[ApiContext, Depends(context_of)]
-FILTERS = frozenset({"shelf", "species", "district", "lat", "lon", "limit", "cursor", "lang"})
 NEAR_SCRIPT = "<script src='/near.js' defer></script>"
-ON_A_PAGE = 24
 PICTURE_CACHE = "public, max-age=3600"
 
 
-@router.get("/api/v1/board", summary="What everybody may see", responses=schemas.PROBLEMS)
+@router.get(
+    "/api/v1/board",
+    summary="What everybody may see",
+    responses=schemas.PROBLEMS,
+    openapi_extra=queries.described(queries.BOARD),
+)
 def board(request: Request, context: Context) -> dict[str, Any]:
-    """Newest first; filters: shelf, species, district, or lat and lon for the districts around a place; limit.
-
-    Photo, name, species, district and day; never a place.
-    """
-    forms.known_only(request, FILTERS)
+    """Photo, name, species, district and day, newest first; never a place."""
+    forms.known_only(request, queries.BOARD)
     notices, cursor = _page(request, context, _where_asked(request, context))
     return {"items": [notice_view(notice) for notice in notices], "next": cursor}
 
@@ -55,7 +55,7 @@ def board_page(request: Request, context: Context) -> HTMLResponse:
     say, places = Words(language), context.engine.board.districts()
     shown = "".join(f"<li>{_card(notice, say)}</li>" for notice in notices)
     listed = f"<ol class='notices'>{shown}</ol>" if notices else f"<p>{say('board.empty')}</p>"
-    kept = FILTERS - {"cursor", "lang"}
+    kept = queries.BOARD.keys() - {"cursor", "lang"}
     given = {name: value for name, value in request.query_params.items() if name in kept}
     older = escape(urlencode({**given, "cursor": cursor or ""}))
     more = f"<p><a class='button' href='/board?{older}'>{say('board.more')}</a></p>" if cursor else ""
@@ -129,7 +129,7 @@ def _page(request: Request, context: ApiContext, districts: tuple[str, ...] | No
     if districts == ():
         return [], None
     query = dict(request.query_params)
-    limit = forms.whole(query, "limit", least=1, most=100) or ON_A_PAGE
+    limit = forms.limit(query, queries.BOARD)
     shelf, species = forms.choice(query, "shelf", Shelf), forms.choice(query, "species", Species)
     found = context.engine.board.page(shelf, species, districts or (), before(query.get("cursor")), limit + 1)
     last = found[limit - 1].report if len(found) > limit else None

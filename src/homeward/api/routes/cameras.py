@@ -3,11 +3,11 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from homeward.api import bodies, forms, paths, schemas
+from homeward.api import bodies, forms, paths, queries, schemas
 from homeward.api.auth import Caller, CurrentCaller, new_key
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import REPLAYED, InFlight, earlier_answer, key_of, once, once_shown
@@ -145,21 +145,20 @@ def renew_key(request: Request, camera_id: paths.Camera, context: Context, calle
     return once_shown(context, key_of(request, caller, ""), make, hint)
 
 
-@router.get("/cameras/{camera_id}/sightings", summary="What a camera sent", responses=schemas.PROBLEMS)
+@router.get(
+    "/cameras/{camera_id}/sightings",
+    summary="What a camera sent",
+    responses=schemas.PROBLEMS,
+    openapi_extra=queries.described(queries.SIGHTINGS),
+)
 def list_sightings(
-    request: Request,
-    camera_id: paths.Camera,
-    context: Context,
-    caller: CurrentCaller,
-    limit: Annotated[int, Query(ge=1, le=500, description="how many at most")] = 100,
+    request: Request, camera_id: paths.Camera, context: Context, caller: CurrentCaller
 ) -> dict[str, Any]:
-    """Newest first, with signed addresses of the pictures; with its own key, or an operator's.
-
-    Filters: since, a moment with its offset; ``cursor`` goes on.
-    """
+    """Newest first, with signed addresses of the pictures; with its own key, or an operator's."""
     _check_own(caller, camera_id)
-    forms.known_only(request, frozenset({"limit", "since", "cursor"}))
+    forms.known_only(request, queries.SIGHTINGS)
     wanted = dict(request.query_params)
+    limit = forms.limit(wanted, queries.SIGHTINGS)
     camera = _known(context, CameraId(camera_id))
     found = context.engine.cameras.sightings(
         camera.id, limit + 1, since=forms.moment(wanted, "since"), before=before(wanted.get("cursor"))

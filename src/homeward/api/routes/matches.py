@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
-from homeward.api import bodies, forms, paths, schemas
+from homeward.api import bodies, forms, paths, queries, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.views import finder_view, match_views, picture_urls
@@ -20,13 +20,12 @@ from homeward.locales import best_language
 
 router = APIRouter(prefix="/api/v1", tags=["matches"])
 Context = Annotated[ApiContext, Depends(context_of)]
-FILTERS = frozenset(schemas.MATCH_FILTERS)
 CSV_COLUMNS = ("found_id", "degree", "l2_distance", "seen_at", "lat", "lon", "place", "district", "distance_km",
                "source", "camera", "species", "held", "encounter", "verdict", "reasons")  # fmt: skip
 BOM = "\ufeff"  # Excel reads a CSV as UTF-8 only with it
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MAX_OFFSET = 100_000
-REPEATED, MOST_IDS = {"district", "found_id"}, 200
+MOST_IDS = 200
 
 
 @router.get(
@@ -34,7 +33,7 @@ REPEATED, MOST_IDS = {"district", "found_id"}, 200
     operation_id="getCurrentTopMatches",
     summary="The owner's matches",
     responses={**schemas.PROBLEMS, 200: schemas.MATCHES_ANSWER},
-    openapi_extra={"parameters": schemas.query_parameters(schemas.MATCH_FILTERS)},
+    openapi_extra=queries.described(queries.MATCHES),
 )
 def current_top_matches(request: Request, lost_id: paths.Lost, context: Context, caller: CurrentCaller) -> Response:
     """Best first, or sorted and filtered; as JSON, CSV or GeoJSON by ``Accept``."""
@@ -53,12 +52,17 @@ def current_top_matches(request: Request, lost_id: paths.Lost, context: Context,
     return JSONResponse({"items": items, "next": next_cursor, "total": page.total, "hidden": page.hidden})
 
 
-@router.get("/found/{found_id}/matches", summary="The finder's matches", responses=schemas.PROBLEMS)
+@router.get(
+    "/found/{found_id}/matches",
+    summary="The finder's matches",
+    responses=schemas.PROBLEMS,
+    openapi_extra=queries.described(queries.FINDER_MATCHES),
+)
 def finder_matches(request: Request, found_id: paths.Found, context: Context, caller: CurrentCaller) -> dict[str, Any]:
     """Districts and bands of distance only; contacts stay hidden."""
-    forms.known_only(request, frozenset({"limit"}))
+    forms.known_only(request, queries.FINDER_MATCHES)
     owned(context, caller, ReportId(found_id))
-    limit = forms.whole(dict(request.query_params), "limit", least=1, most=200) or 50
+    limit = forms.limit(dict(request.query_params), queries.FINDER_MATCHES)
     language = best_language(request.headers.get("accept-language"))
     found = context.engine.finder_matches(ReportId(found_id), limit)
     return {"items": [finder_view(context, match, language) for match in found], "next": None}
@@ -114,9 +118,9 @@ def judge(
 
 def match_query(request: Request) -> MatchQuery:
     """The typed filters of a request."""
-    forms.known_only(request, FILTERS)
+    forms.known_only(request, queries.MATCHES)
     for name in request.query_params:
-        if name not in REPEATED and len(request.query_params.getlist(name)) > 1:
+        if queries.MATCHES[name]["type"] != "array" and len(request.query_params.getlist(name)) > 1:
             raise InvalidInput(f"{name} is given twice.", field=name)
     fields = dict(request.query_params)
     wants_none = fields.get("verdict") == "none"
@@ -132,7 +136,7 @@ def match_query(request: Request) -> MatchQuery:
         species=forms.choice(fields, "species", Species),
         verdict=None if wants_none else forms.choice(fields, "verdict", Verdict),
         unjudged=wants_none,
-        limit=forms.whole(fields, "limit", least=1, most=200) or 50,
+        limit=forms.limit(fields, queries.MATCHES),
         offset=forms.whole(fields, "cursor", least=0, most=MAX_OFFSET) or 0,
     )
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from homeward.api import bodies, forms, paths, schemas
+from homeward.api import bodies, forms, paths, queries, schemas
 from homeward.api.auth import Caller, CurrentCaller, link, owned
 from homeward.api.context import ApiContext, context_of
 from homeward.api.forms import Form
@@ -50,15 +50,20 @@ async def file_report(request: Request, context: Context, caller: Sender) -> Res
     return await run_in_threadpool(_file, request, context, caller, replace(new, idempotency=key))
 
 
-@router.get("/reports", summary="Reports, newest first (operators; bots, of an account)", responses=schemas.PROBLEMS)
+@router.get(
+    "/reports",
+    summary="Reports, newest first (operators; bots, of an account)",
+    responses=schemas.PROBLEMS,
+    openapi_extra=queries.described(queries.REPORTS),
+)
 def list_reports(request: Request, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """Filters: shelf, status, limit; ``cursor`` goes on. A bot sees those of the account that it acts for."""
+    """A bot sees those of the account that it acts for."""
     key = caller.needs("admin", "bot")
     if key.scope == "bot" and caller.account_id is None:
         raise InvalidInput("Say whose.", field="Homeward-Account", hint="The id of the account that you act for.")
-    forms.known_only(request, frozenset({"shelf", "status", "limit", "cursor"}))
+    forms.known_only(request, queries.REPORTS)
     query = dict(request.query_params)
-    limit = forms.whole(query, "limit", least=1, most=200) or 50
+    limit = forms.limit(query, queries.REPORTS)
     found = context.engine.reports(
         ReportQuery(
             shelf=forms.choice(query, "shelf", Shelf),

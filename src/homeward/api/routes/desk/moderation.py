@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from homeward.api import desk_schemas, forms, paths, schemas
+from homeward.api import desk_schemas, forms, paths, queries, schemas
 from homeward.api.auth import Caller, CurrentCaller
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import block_view, moderated_view, petition_view
@@ -19,20 +19,24 @@ from homeward.locales import text
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 Context = Annotated[ApiContext, Depends(context_of)]
-FILTERS = frozenset({"status", "flagged", "limit", "cursor"})
 MAILBOX = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}\.[^\s@<>,;]{2,}")
 
 
-@router.get("/reports", summary="Reports to look through (operators)", responses=schemas.PROBLEMS)
+@router.get(
+    "/reports",
+    summary="Reports to look through (operators)",
+    responses=schemas.PROBLEMS,
+    openapi_extra=queries.described(queries.DESK_REPORTS),
+)
 def list_reports(request: Request, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """Newest first, of people only; ``flagged=true``: those that people complained about. Filters: status, limit."""
+    """Newest first, of people only."""
     caller.needs("admin")
-    forms.known_only(request, FILTERS)
+    forms.known_only(request, queries.DESK_REPORTS)
     query = dict(request.query_params)
     if forms.flag(query, "flagged"):
         found = context.engine.desk.moderation.flagged()
         return {"items": [moderated_view(context, each) for each in found], "next": None}
-    limit = forms.whole(query, "limit", least=1, most=100) or 20
+    limit = forms.limit(query, queries.DESK_REPORTS)
     status = forms.choice(query, "status", Status)
     found = context.engine.desk.moderation.page(status, before(query.get("cursor")), limit + 1)
     last = found[limit - 1].report if len(found) > limit else None
