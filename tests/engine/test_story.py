@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from homeward.domain.animals import Detection, Label, Species
 from homeward.domain.boxes import Box
@@ -615,6 +616,27 @@ def test_whoever_listens_hears_of_a_new_match(world):
     world.file("found", photo(1, noise=2), place=NEAR)
 
     assert [event.found_id for event in heard] == [found.report.id]
+
+
+def test_a_listener_that_fails_is_logged_and_keeps_news_from_nobody(world):
+    world.camera()
+    first, second = (world.file("lost", photo(1, noise=noise), place=HOME).report.id for noise in (1, 2))
+    heard, events = [], world.engine.events
+
+    def fail(event):
+        raise KeyError(event)
+
+    with (
+        events.subscribe(first, fail), events.subscribe(second, fail),
+        events.subscribe(first, heard.append), events.subscribe(second, heard.append),
+        capture_logs() as logged,
+    ):  # fmt: skip
+        seen = world.engine.add_sighting(NewSighting("yard", photo(1), world.clock.now()))
+
+    assert {event.lost_id for event in heard} == {first, second}
+    assert not seen.pending
+    failed = [(line["event"], line["news"], line["exc_info"]) for line in logged if line["log_level"] == "error"]
+    assert failed == [("a listener failed", "MatchFound", True)] * 2
 
 
 def test_a_camera_says_where_the_animal_is_on_a_picture_on_which_nothing_is_seen(world):

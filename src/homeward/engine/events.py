@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import structlog
+
 from homeward.domain.ids import ReportId
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class EventBroker:
             self.relay(to_text(event))
 
     def deliver(self, event: Event | SightingsErased) -> None:
-        """To all whom it concerns in this process."""
+        """To all whom it concerns in this process; a listener that fails is logged, and keeps the news from nobody."""
         if isinstance(event, SightingsErased):
             self.forget(event.report_ids)
             return
@@ -116,7 +120,10 @@ class EventBroker:
         with self._lock:
             listening = [hear for report_id in reports for hear in self._listeners.get(report_id, ())]
         for hear in listening:
-            hear(event)
+            try:
+                hear(event)
+            except Exception:
+                log.exception("a listener failed", news=type(event).__name__)
 
     @contextmanager
     def subscribe(self, report_id: ReportId, hear: Hear) -> Iterator[None]:

@@ -105,7 +105,7 @@ class Work:
         else:
             try:
                 is_done = self._ended(found)
-            except Exception as error:  # noqa: BLE001 - the model in use cannot be opened here; a listener fails
+            except Exception as error:  # noqa: BLE001 - the model in use cannot be opened here
                 wrong = error
         if wrong is not None:
             log.error("a sighting was stored but not compared; it is tried again", exc_info=wrong)
