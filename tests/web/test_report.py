@@ -288,6 +288,32 @@ def test_a_report_half_filled_outlives_a_reload_but_for_the_proof_and_is_gone_on
     expect(page.get_by_role("button", name="Remove this photo")).to_have_count(0)
 
 
+def test_what_was_tapped_just_before_a_reload_is_so_after_it_where_the_store_of_photos_lags(visit):
+    page, again = visit("/lost/new"), "This is what you filled in here earlier."
+    remove, dog = (page.get_by_role("button", name=name) for name in ("Remove this photo", "dog"))
+    listed = page.get_by_label("Show it on the public board")
+
+    def tap_and_leave(control):
+        with page.expect_event("load"):
+            control.evaluate("it => { IDBFactory.prototype.open = () => ({}); it.click(); location.reload() }")
+
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    page.get_by_label("Its name").fill("Rex")
+    page.reload()
+    expect(remove).to_be_visible()
+    tap_and_leave(remove)
+    expect(page.get_by_text(again)).to_be_visible()
+    expect(remove).to_have_count(0)
+    tap_and_leave(listed)
+    expect(listed).to_be_checked()
+    tap_and_leave(dog)
+    expect(dog).to_have_attribute("aria-pressed", "true")
+    tap_and_leave(page.get_by_role("button", name="Start over"))
+    expect(page.get_by_label("Its name")).to_have_value("")
+    expect(page.get_by_text(again)).to_have_count(0)
+
+
 def test_a_browser_whose_store_never_answers_still_shows_the_form(visit, door):
     page = visit("/")
     page.add_init_script("IDBFactory.prototype.open = () => ({})")

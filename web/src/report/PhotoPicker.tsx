@@ -1,11 +1,14 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { newKey } from "../api";
 import { useWords } from "../ui/context";
 import { shrunk, whyUnusable } from "./pictures";
 import { look, type LookedAt } from "./send";
 
 /** A photo ready to be sent, what is seen on it once that is known, and which animal it is about. */
 export interface Picked {
+  /** The same after a reload. */
+  id: string;
   url: string;
   jpeg: Blob;
   seen: LookedAt | null;
@@ -39,7 +42,7 @@ export function PhotoPicker({ picked, preparing }: Picking) {
   };
   const take = async (file: File): Promise<Picked> => {
     const jpeg = await shrunk(file);
-    const photo = { url: URL.createObjectURL(jpeg), jpeg, seen: null, animal: 0 };
+    const photo = { id: newKey(), url: URL.createObjectURL(jpeg), jpeg, seen: null, animal: 0 };
     picked.value = [...picked.value, photo];
     return photo;
   };

@@ -52,7 +52,10 @@ export function ReportPage({ shelf }: { shelf: Shelf }) {
       start={shown.start}
       isElsewhere={became !== null}
       onGoOn={() => void goOn()}
-      onStartAnew={() => void kept.forget().then(() => show(null))}
+      onStartAnew={() => {
+        kept.forget();
+        show(null);
+      }}
     />
   );
 }
@@ -104,11 +107,24 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
   const given: Record<string, string> = start?.fields ?? {};
 
   const keep = () => {
-    const fields = form.current ? textsIn(form.current) : given;
-    kept.keep({ id, fields, species: chosenSpecies.value, place: place.value, isHome: isHome.value, attempt: attempt.current });
+    if (filed.value) return;
+    kept.keep({
+      id,
+      fields: form.current ? textsIn(form.current) : given,
+      species: chosenSpecies.value,
+      place: place.value,
+      isHome: isHome.value,
+      attempt: attempt.current,
+      photoIds: picked.value.map((photo) => photo.id),
+    });
   };
-  useSignalEffect(() => kept.keepPhotos(id, picked.value.map(({ jpeg, seen, animal }) => ({ jpeg, seen, animal }))));
+  useSignalEffect(() => kept.keepPhotos(id, picked.value.map(({ url: _, ...photo }) => photo)));
   useSignalEffect(keep);
+  useLayoutEffect(() => {
+    // effects of signals wait for the next frame; so would the end of a useEffect, which then kept what was thrown away
+    addEventListener("pagehide", keep);
+    return () => removeEventListener("pagehide", keep);
+  }, []);
   const told = useComputed(() => [chosenSpecies.value, ...picked.value.map(({ url }) => url)].join());
   useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about other photos
   useTitle(words.t(`report.${shelf}`));
@@ -162,7 +178,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       filed.value = await file(draft, words.language, attempt.current.key, (going) => (progress.value = going));
       history.replaceState({ filed: filed.value }, ""); // the link outlives a reload and a tab that was put aside
       tellSent(kept.name, id, new URL(filed.value.link).pathname);
-      void kept.forget();
+      kept.forget();
       scrollTo(0, 0);
     } catch (error) {
       const isTheirs = error instanceof Problem && error.status > 0 && error.status < 500;

@@ -1,5 +1,6 @@
 // A half-filled report, kept on this device for a day: a reload, or a tab that the phone closed, loses nothing.
 import type { Species } from "../api";
+import { remember, remembered, unremember } from "../ui/storage";
 import type { Draft, LookedAt, Shelf } from "./send";
 import { elsewhere } from "./tabs";
 
@@ -12,9 +13,11 @@ export interface Begun {
   place: Draft["place"];
   isHome: boolean;
   attempt: Attempt;
+  photoIds: string[];
 }
 
 export interface BegunPhoto {
+  id: string;
   jpeg: Blob;
   seen: LookedAt | null;
   animal: number;
@@ -28,12 +31,15 @@ export interface Attempt {
 
 const STORE = "drafts";
 const KEPT_MS = 24 * 3600 * 1000;
-/** A browser's store may never answer; the form does not wait for it. */
+/** A browser's store of photos may never answer; the form does not wait for it. */
 const PATIENCE_MS = 1000;
 /** The proof of ownership does not lie about on a device. */
 const NEVER_KEPT = "secret_mark";
 
-/** The draft of one form. Its photos lie apart, so that a letter typed does not write them anew. */
+/**
+ * The draft of one form. Its photos lie apart, in a store that takes its time; all else is kept before `keep` returns, so
+ * that a page that is left right after a letter or a tap has it.
+ */
 export class KeptDraft {
   readonly name: string;
 
@@ -43,22 +49,24 @@ export class KeptDraft {
 
   /** What was begun here; null if nothing was, if it is older than a day, or where the browser keeps nothing. */
   async begun(): Promise<(Begun & { photos: BegunPhoto[] }) | null> {
-    const asked = Promise.all([
-      within<(Begun & { at: number }) | undefined>("readonly", (drafts) => drafts.get(this.name)),
-      within<BegunPhoto[] | undefined>("readonly", (drafts) => drafts.get(this.photos)),
-    ]).catch(() => []);
+    const kept = JSON.parse(remembered(this.begunName) ?? "null") as (Begun & { at: number }) | null;
+    if (!kept) return null;
+    if (Date.now() - kept.at > KEPT_MS) {
+      this.forget();
+      return null;
+    }
+    const asked = within<BegunPhoto[] | undefined>("readonly", (drafts) => drafts.get(this.photos)).catch(() => []);
     const tired = new Promise<[]>((done) => setTimeout(() => done([]), PATIENCE_MS));
-    const [kept, photos = []] = await Promise.race([asked, tired]);
-    if (kept && Date.now() - kept.at > KEPT_MS) await this.forget();
-    else if (kept && (photos.length > 0 || kept.place || Object.values(kept.fields).some(Boolean))) return { ...kept, photos };
-    return null;
+    const stored = (await Promise.race([asked, tired])) ?? [];
+    const photos = stored.filter(({ id }) => kept.photoIds.includes(id));
+    return photos.length > 0 || kept.place || Object.values(kept.fields).some(Boolean) ? { ...kept, photos } : null;
   }
 
   /** Nothing of what another tab goes on with, or has sent. */
   keep(draft: Begun): void {
     if (elsewhere(this.name, draft.id)) return;
     const { [NEVER_KEPT]: _, ...fields } = draft.fields;
-    write((drafts) => drafts.put({ ...draft, fields, at: Date.now() }, this.name));
+    remember(this.begunName, JSON.stringify({ ...draft, fields, at: Date.now() }));
   }
 
   keepPhotos(id: string, photos: BegunPhoto[]): void {
@@ -66,8 +74,13 @@ export class KeptDraft {
     write((drafts) => drafts.put(photos, this.photos));
   }
 
-  forget(): Promise<void> {
-    return write((drafts) => (drafts.delete(this.photos), drafts.delete(this.name)));
+  forget(): void {
+    unremember(this.begunName);
+    write((drafts) => drafts.delete(this.photos));
+  }
+
+  private get begunName(): string {
+    return `homeward.draft.begun.${this.name}`;
   }
 
   private get photos(): string {
@@ -76,8 +89,8 @@ export class KeptDraft {
 }
 
 /** A browser that keeps nothing is no reason to stop. */
-function write(work: (drafts: IDBObjectStore) => IDBRequest): Promise<void> {
-  return within<void>("readwrite", work).catch(() => {});
+function write(work: (drafts: IDBObjectStore) => IDBRequest): void {
+  within<void>("readwrite", work).catch(() => {});
 }
 
 async function within<Result>(mode: IDBTransactionMode, work: (drafts: IDBObjectStore) => IDBRequest): Promise<Result> {
