@@ -147,6 +147,7 @@ def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("Chosen: ")).to_have_count(0)
     drag(page, middle)
+    expect(page.get_by_text("Chosen: ")).to_be_visible()
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
