@@ -391,14 +391,20 @@ def test_other_words_of_an_owner_close_no_find(text):
     assert not is_with_owner(text)
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
-def test_who_lost_it_recently_is_asked_once_for_about_when(telegram, bot, language):
+def asked_when(telegram, language):
+    """Somebody who lost a pet, has sent its photo, does not know where, and is asked when."""
     person = telegram.person(7, language)
     person.writes("/lost")
     person.sends_photos(photo(1))
     person.sees(words(person, "ask_where_lost"))
     person.writes(DO_NOT_KNOW[language])
     person.sees(words(person, "ask_when_lost"))
+    return person
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_who_lost_it_recently_is_asked_once_for_about_when(telegram, bot, language):
+    person = asked_when(telegram, language)
     person.writes({"en": "recently", "ru": "недавно"}[language])
     person.sees(words(person, "when_vague"))
     person.sees(words(person, "ask_when_lost"))
@@ -411,12 +417,7 @@ def test_who_lost_it_recently_is_asked_once_for_about_when(telegram, bot, langua
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_who_says_about_when_after_all_is_understood(telegram, bot, door, language):
-    person = telegram.person(7, language)
-    person.writes("/lost")
-    person.sends_photos(photo(1))
-    person.sees(words(person, "ask_where_lost"))
-    person.writes(DO_NOT_KNOW[language])
-    person.sees(words(person, "ask_when_lost"))
+    person = asked_when(telegram, language)
     person.writes({"en": "lately", "ru": "на днях"}[language])
     person.sees(words(person, "when_vague"))
     person.writes({"en": "3 days ago", "ru": "3 дня назад"}[language])

@@ -11,9 +11,14 @@ def test_a_generated_page_says_what_the_code_says(path):
     assert path.read_text(encoding="utf-8") == pages()[path], "run `make docs`"
 
 
-def test_the_page_of_the_http_interface_names_every_field_of_a_form():
+def http_sections():
+    """Of the page of the HTTP interface, by method and path."""
     page = pages()[ROOT / "docs" / "reference" / "http.md"]
-    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+    return {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+
+
+def test_the_page_of_the_http_interface_names_every_field_of_a_form():
+    sections = http_sections()
 
     report = sections["POST /api/v1/reports"]
     assert "| `shelf` | `lost`, `found` | yes | lost or found |" in report
@@ -26,8 +31,7 @@ def test_the_page_of_the_http_interface_names_every_field_of_a_form():
 
 
 def test_the_page_of_the_http_interface_names_every_field_of_a_json_body():
-    page = pages()[ROOT / "docs" / "reference" / "http.md"]
-    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+    sections = http_sections()
 
     verdict = sections["PUT /api/v1/lost/{lost_id}/matches/{found_id}/verdict"]
     assert "| `verdict` | `same`, `different`, `unsure` | yes |" in verdict
@@ -41,8 +45,7 @@ def test_the_page_of_the_http_interface_names_every_field_of_a_json_body():
 
 
 def test_the_page_of_the_http_interface_names_every_parameter_of_a_query():
-    page = pages()[ROOT / "docs" / "reference" / "http.md"]
-    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+    sections = http_sections()
 
     matches = sections["GET /api/v1/lost/{lost_id}/matches"]
     assert "| `source` | query | `person`, `camera` | only what" in matches

@@ -60,6 +60,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     halves = halves_of(options.file, options.work)
+    if not all(half.exists() for half in halves):
+        parser.error(f"{options.work} lacks {' and '.join(half.name for half in halves)}: run training.embedder first.")
     known = [known_of(half, options.shared, options.work, seed=options.seed) for half in halves]
     fitted = crossfit.projections(known, Recipe())
     print(

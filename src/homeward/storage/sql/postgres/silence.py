@@ -57,7 +57,8 @@ class Silence:
 
     def _closed(self, connection: psycopg.Connection, _record: object) -> None:
         with self._turn:
-            self._open.pop(connection).close()
+            if own := self._open.pop(connection, None):  # none where it was cut before it could be watched
+                own.close()
 
     def _look(self) -> None:
         before: set[psycopg.Connection] = set()
