@@ -3,6 +3,7 @@ import hashlib
 import os
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -121,3 +122,19 @@ def test_what_an_interrupted_write_left_is_no_picture_and_is_removed_when_old(tm
     FolderPhotoStorage(tmp_path)
 
     assert not stray.exists()
+
+
+def test_folders_that_another_process_made_are_on_the_disk_too_before_a_photo_counts_as_kept(tmp_path, monkeypatch):
+    place = tmp_path / HASH[:2] / HASH[2:4]
+    place.mkdir(parents=True)  # and whoever made it was killed before it was synced
+    photos, synced = FolderPhotoStorage(tmp_path), []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+
+    photos.put(HASH, DATA)
+
+    assert {tmp_path.parent, tmp_path, tmp_path / HASH[:2], place} < set(synced)
+
+    synced.clear()
+    photos.put(HASH[:4] + "0" * 60, DATA)
+
+    assert len(synced) == 2  # the file, and the folder that names it

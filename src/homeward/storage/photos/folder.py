@@ -24,6 +24,7 @@ class FolderPhotoStorage:
     def __init__(self, folder: Path) -> None:
         """Remove what an interrupted write left more than an hour ago; the first photo makes the folder."""
         self._folder = folder
+        self._synced: set[str] = set()
         for stray in folder.glob(f"??/??/*{TEMPORARY}"):
             if time.time() - stray.stat().st_mtime > STALE_S:
                 stray.unlink(missing_ok=True)
@@ -73,14 +74,16 @@ class FolderPhotoStorage:
         return self._folder / content_hash[:2] / content_hash[2:4] / f"{content_hash}.jpg"
 
     def _make_folders(self, folder: Path) -> None:
-        if folder.is_dir():
-            return
-        is_first = not self._folder.exists()
+        """A folder is on the disk only when the one that it lies in was synced since; once in a process is enough."""
+        made = []
+        for each in (folder, folder.parent, self._folder):
+            if str(each) in self._synced and each.is_dir():
+                break
+            made.append(each)
         folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-        _sync_folder(self._folder)
-        if is_first:
-            _sync_folder(self._folder.parent)
+        for each in reversed(made):
+            _sync_folder(each.parent)
+            self._synced.add(str(each))
 
 
 def checked(content_hash: ContentHash) -> None:
