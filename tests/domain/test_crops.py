@@ -164,3 +164,16 @@ def test_what_is_seen_through_a_border_lies_where_it_is_on_the_picture():
     inside = Detection(Box(60 + 10, 30 + 5, 60 + 30, 30 + 25), Label.CAT_HEAD, 0.9)
     over, outside = replace(inside, box=Box(40, 20, 90, 50)), replace(inside, box=Box(0, 0, 30, 20))
     assert [d.box for d in border.back([inside, over, outside])] == [Box(10, 5, 30, 25), Box(0, 0, 30, 20)]
+
+
+def test_a_large_portrait_is_shrunk_before_it_gets_its_border_and_what_is_seen_lies_where_it_is():
+    dots = np.random.default_rng(0).integers(0, 256, (1303, 2000, 3), np.uint8)
+    border = bordered(dots)
+
+    assert border.picture.shape == (434 + 2 * 260, 666 + 2 * 400, 3)
+    means = dots[:1302, :1998].reshape(434, 3, 666, 3, 3).mean((1, 3)).round()
+    assert (border.picture[260:-260, 400:-400] == means).all()
+    assert (border.picture[0] == dots.mean((0, 1)).round()).all()
+    head = Detection(Box(400 + 10, 260 + 20, 400 + 50, 260 + 90), Label.CAT_HEAD, 0.9)
+    edge = replace(head, box=Box(400 + 600, 260 + 400, 400 + 700, 260 + 500))
+    assert [d.box for d in border.back([head, edge])] == [Box(30, 60, 150, 270), Box(1800, 1200, 2000, 1303)]
