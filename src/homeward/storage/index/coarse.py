@@ -36,19 +36,20 @@ class Coarse:
         self.blocks[number][rows], self.scales[number][rows] = coarse, scales
         self.error = max(self.error, float(errors.max(initial=0.0)))
 
-    def dots(self, vector: Vector) -> tuple[Floats, float]:
-        """Dot products of all rows with a unit ``vector``, and by how much each may be wrong.
+    def dots(self, vector: Vector, used: int) -> tuple[Floats, float]:
+        """Dot products of the first ``used`` rows with a unit ``vector``, and by how much each may be wrong.
 
         With v = c + e for a row and q = d + f for what is asked, v.q = c.d + c.f + e.q, and the rest is at most
         |c||f| + |e||q|.
         """
         asked, scale, error = _coarse(vector[None])
-        found = np.empty((len(self.blocks), self.block), np.float32)
-        for number, (block, scales) in enumerate(zip(self.blocks, self.scales, strict=True)):
-            dots = np.asarray(simsimd.cdist(asked, block, metric="dot", threads=1, out_dtype="float32"))[0]
-            np.multiply(dots, scales * scale[0], out=found[number])
+        found = np.empty(used, np.float32)
+        for first, block, scales in zip(range(0, used, self.block), self.blocks, self.scales, strict=False):
+            there = found[first : first + self.block]
+            dots = np.asarray(simsimd.cdist(asked, block[: len(there)], metric="dot", threads=1, out_dtype="float32"))
+            np.multiply(dots[0], scales[: len(there)] * scale[0], out=there)
         length = float(np.linalg.norm(vector))
-        return found.reshape(-1), (length + self.error) * float(error[0]) + self.error * length
+        return found, (length + self.error) * float(error[0]) + self.error * length
 
 
 def _coarse(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Floats, Floats]:

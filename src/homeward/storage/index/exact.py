@@ -145,9 +145,9 @@ class _Space:
         if looked is not None and looked.vector is not vector:
             looked = None
         if looked is None and len(rows) >= COARSE_FROM:
-            looked = _Looked(vector, *self.coarse.dots(vector))
+            looked = _Looked(vector, *self.coarse.dots(vector, self.used))
         if looked is not None:
-            dots = looked.dots[: self.used] if len(rows) == self.used else looked.dots[rows]
+            dots = looked.dots if len(rows) == self.used else looked.dots[rows]
             rows = _may_be_nearest(dots, k, looked.error, rows)
         rows = _may_be_nearest(self._gathered(rows) @ vector, k, ROUNDING, rows)
         distances = np.linalg.norm(self._gathered(rows) - vector.astype(np.float64), axis=1)
