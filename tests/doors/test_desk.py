@@ -327,6 +327,18 @@ def test_a_complaint_comes_to_the_queue_and_goes_with_the_decision(door, anna, l
     assert door.http.get(f"/pet/{report}").status_code == 200
 
 
+def test_of_those_with_complaints_only_the_ones_that_stand_so_are_listed_where_a_status_is_asked_for(door, anna, lost):
+    report = lost.json()["id"]
+    door.http.post(f"/api/v1/board/{report}/complaints", json={"kind": "scam"})
+
+    def listed(status):
+        answer = door.http.get(f"{DESK}/reports?flagged=true&status={status}", headers=anna)
+        return [each["id"] for each in answer.json()["items"]]
+
+    assert (listed("open"), listed("hidden")) == ([report], [])
+    assert door.http.get(f"{DESK}/reports?flagged=true&status=lame", headers=anna).status_code == 422
+
+
 def test_what_is_not_on_the_board_cannot_be_complained_about(door):
     private = door.report("lost", photo(2), name="Private").json()["id"]
 

@@ -23,6 +23,7 @@ SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimat
     document.getAnimations().every(each =>
         each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity)
 ))))"""
+GROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
 PHONE, SMALL, DESK = {"width": 390, "height": 844}, {"width": 320, "height": 640}, {"width": 1440, "height": 900}
 
 MISSING = [
@@ -100,6 +101,14 @@ def come_closer(page):
 def path_of(filed):
     """Of the page that a report's link opens."""
     return "/" + filed.json()["link"].split("/", 3)[3]
+
+
+def wear(page, scheme):
+    """Show the page in ``scheme``; the colour of its ground tells that it does, which may take more than two frames."""
+    shown, is_new = page.evaluate(GROUND), page.evaluate(f"!matchMedia('(prefers-color-scheme: {scheme})').matches")
+    page.emulate_media(color_scheme=scheme)
+    if is_new:
+        page.wait_for_function(f"shown => ({GROUND})() !== shown", arg=shown)
 
 
 def violations(page):

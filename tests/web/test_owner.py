@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from homeward.domain.desk import Actor, Decision
 from tests.conftest import jpeg, photo, picture
-from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
+from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations, wear
 
 HOME = {"lat": "57.6", "lon": "39.85", "home_lat": "57.6", "home_lon": "39.85"}
 NEAR, FAR = {"lat": "57.605", "lon": "39.852"}, {"lat": "57.75", "lon": "39.9"}
@@ -481,7 +481,7 @@ def test_everybody_can_use_it(visit, lost, viewport, schemes, language):
     assert page.evaluate(TOO_WIDE) == []
     assert page.evaluate("document.documentElement.lang") == language[:2]
     for scheme in schemes:
-        page.emulate_media(color_scheme=scheme)
+        wear(page, scheme)
         assert violations(page) == [], scheme
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
 from tests.conftest import GREY, photo
-from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, path_of, violations
+from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, path_of, violations, wear
 
 ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
 
@@ -429,7 +429,7 @@ def test_everybody_can_report(visit, path, language):
     page = visit(path, language=language)
     for viewport, scheme in ((SMALL, "light"), (PHONE, "dark")):
         page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=scheme)
+        wear(page, scheme)
         expect(page.locator("h1")).to_be_visible()
 
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
@@ -442,7 +442,7 @@ def test_what_was_just_chosen_can_be_read_under_the_finger(visit):
 
     assert page.get_by_role("button", name="dog").get_attribute("aria-pressed") == "true"
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        wear(page, scheme)
         assert violations(page) == [], scheme
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from homeward.domain.reports import Shelf, Status
 from homeward.ports import ReportQuery
 from tests.conftest import photo
-from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
+from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations, wear
 
 MEETING = {"latitude": 57.61, "longitude": 39.86}
 TALKS = "**/api/v1/handovers?*"
@@ -175,7 +175,7 @@ def test_everybody_can_talk(both):
         page.set_viewport_size(viewport)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            wear(page, scheme)
             assert violations(page) == [], scheme
 
 

@@ -67,11 +67,11 @@ REPORTS: Query = {
     "cursor": CURSOR,
 }
 DESK_REPORTS: Query = {
-    "status": _one_of(Status, "only those that stand so; not with flagged"),
+    "status": _one_of(Status, "only those that stand so"),
     "flagged": {
         "type": "boolean",
         "default": False,
-        "description": "true: all those that people complained about, the most first, whatever else is asked for",
+        "description": "true: only those with complaints, the most first, on one page whatever limit and cursor say",
     },
     "limit": _limit(100, 20),
     "cursor": CURSOR,

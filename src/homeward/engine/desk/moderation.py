@@ -66,11 +66,11 @@ class Moderation:
         with self.ports.database.read() as work:
             return self._moderated(work, work.reports.find(query))
 
-    def flagged(self) -> list[Moderated]:
-        """Those that people complained about, the most first."""
+    def flagged(self, status: Status | None) -> list[Moderated]:
+        """Those that people complained about, the most first; with ``status`` only what stands so."""
         with self.ports.database.read() as work:
             ids = work.complaints.flagged(FLAGGED)
-            known = {report.id: report for report in work.reports.get_many(ids)}
+            known = {each.id: each for each in work.reports.get_many(ids) if status in {None, each.status}}
             return self._moderated(work, [known[each] for each in ids if each in known])
 
     def flagged_ids(self) -> list[ReportId]:

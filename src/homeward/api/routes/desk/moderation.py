@@ -33,11 +33,11 @@ def list_reports(request: Request, context: Context, caller: CurrentCaller) -> d
     caller.needs("admin")
     forms.known_only(request, queries.DESK_REPORTS)
     query = dict(request.query_params)
+    status = forms.choice(query, "status", Status)
     if forms.flag(query, "flagged"):
-        found = context.engine.desk.moderation.flagged()
+        found = context.engine.desk.moderation.flagged(status)
         return {"items": [moderated_view(context, each) for each in found], "next": None}
     limit = forms.limit(query, queries.DESK_REPORTS)
-    status = forms.choice(query, "status", Status)
     found = context.engine.desk.moderation.page(status, before(query.get("cursor")), limit + 1)
     last = found[limit - 1].report if len(found) > limit else None
     return {
