@@ -296,7 +296,11 @@ def test_what_was_tapped_just_before_a_reload_is_so_after_it_where_the_store_of_
 
     def tap_and_leave(control):
         with page.expect_event("load"):
-            control.evaluate("it => { IDBFactory.prototype.open = () => ({}); it.click(); location.reload() }")
+            control.evaluate("""it => {
+              IDBFactory.prototype.open = IDBObjectStore.prototype.put = () => ({});
+              it.click();
+              location.reload();
+            }""")
 
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
@@ -313,6 +317,42 @@ def test_what_was_tapped_just_before_a_reload_is_so_after_it_where_the_store_of_
     tap_and_leave(page.get_by_role("button", name="Start over"))
     expect(page.get_by_label("Its name")).to_have_value("")
     expect(page.get_by_text(again)).to_have_count(0)
+
+
+LEAVES_WITH_THE_PHOTO = """() => {
+  const made = URL.createObjectURL;
+  URL.createObjectURL = (photo) => {
+    window.requestAnimationFrame = window.setTimeout = () => 0; // only what is done at once is done
+    queueMicrotask(() => location.reload());
+    return made(photo);
+  };
+}"""
+NEVER_MADE_SMALL = "window.createImageBitmap = () => new Promise(() => {})"
+KEEPS_NO_PHOTO = "IDBObjectStore.prototype.put = () => { throw new DOMException('', 'QuotaExceededError') }"
+
+
+def test_a_photo_that_was_added_the_moment_before_a_reload_is_there_after_it(visit):
+    page = visit("/lost/new")
+    page.evaluate(LEAVES_WITH_THE_PHOTO)
+    with page.expect_event("load"):
+        page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+
+    expect(page.get_by_text("This is what you filled in here earlier.")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove this photo")).to_have_count(1)
+    expect(page.get_by_text("was not kept")).to_have_count(0)
+
+
+@pytest.mark.parametrize("hindrance", [NEVER_MADE_SMALL, KEEPS_NO_PHOTO])
+def test_photos_that_could_not_be_kept_are_asked_for_again(visit, hindrance):
+    page = visit("/lost/new", language="ru-RU")
+    page.evaluate(f"() => {{ {hindrance} }}")
+    page.get_by_label("Выбрать или снять").set_input_files([picture(photo(1)), picture(photo(2))])
+    if hindrance is KEEPS_NO_PHOTO:
+        expect(page.locator("rect.chosen")).to_have_count(2)
+    page.reload()
+
+    expect(page.get_by_text("Не сохранились 2 фото: выберите их ещё раз.")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_a_browser_whose_store_never_answers_still_shows_the_form(visit, door):

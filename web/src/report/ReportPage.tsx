@@ -1,11 +1,11 @@
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { effect, type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { newKey, Problem, type Species } from "../api";
 import { useWords } from "../ui/context";
 import { useTitle } from "../ui/title";
 import type { Going } from "../upload";
 import { Done } from "./Done";
-import { type Attempt, type BegunPhoto, KeptDraft } from "./draft";
+import { type Attempt, type BegunPhoto, KeptDraft, type Resumed } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
 import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
@@ -14,7 +14,7 @@ import { WhenField } from "./WhenField";
 
 const KEY_REUSED = "idempotency_key_reused";
 
-type Start = Awaited<ReturnType<KeptDraft["begun"]>>;
+type Start = Resumed | null;
 
 /** A new report, or the one that was begun here and not sent. */
 export function ReportPage({ shelf }: { shelf: Shelf }) {
@@ -116,14 +116,20 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       isHome: isHome.value,
       attempt: attempt.current,
       photoIds: picked.value.map((photo) => photo.id),
+      preparing: preparing.value,
     });
   };
-  useSignalEffect(() => kept.keepPhotos(id, picked.value.map(({ url: _, ...photo }) => photo)));
-  useSignalEffect(keep);
   useLayoutEffect(() => {
-    // effects of signals wait for the next frame; so would the end of a useEffect, which then kept what was thrown away
+    // at once: useSignalEffect waits for the next frame; so would the end of a useEffect, which then kept what was thrown away
+    const ends = [
+      effect(() => kept.keepPhotos(id, picked.value.map(({ url: _, ...photo }) => photo))),
+      effect(keep),
+    ];
     addEventListener("pagehide", keep);
-    return () => removeEventListener("pagehide", keep);
+    return () => {
+      for (const end of ends) end();
+      removeEventListener("pagehide", keep);
+    };
   }, []);
   const told = useComputed(() => [chosenSpecies.value, ...picked.value.map(({ url }) => url)].join());
   useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about other photos
@@ -212,6 +218,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
         {start && (
           <p class="notice" role="status">
             {words.t("report.kept")} {shelf === "lost" && words.t("report.kept_no_mark")}{" "}
+            {start.lost > 0 && <strong>{words.count("report.kept_without", start.lost)} </strong>}
             <button type="button" class="plain" onClick={onStartAnew}>
               {words.t("report.start_anew")}
             </button>

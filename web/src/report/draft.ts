@@ -14,7 +14,12 @@ export interface Begun {
   isHome: boolean;
   attempt: Attempt;
   photoIds: string[];
+  /** How many more were chosen and are not made small yet. */
+  preparing: number;
 }
+
+/** What was begun, with the photos that were kept, and how many others there were. */
+export type Resumed = Begun & { photos: BegunPhoto[]; lost: number };
 
 export interface BegunPhoto {
   id: string;
@@ -32,13 +37,14 @@ export interface Attempt {
 const STORE = "drafts";
 const KEPT_MS = 24 * 3600 * 1000;
 /** A browser's store of photos may never answer; the form does not wait for it. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 3000;
 /** The proof of ownership does not lie about on a device. */
 const NEVER_KEPT = "secret_mark";
 
 /**
- * The draft of one form. Its photos lie apart, in a store that takes its time; all else is kept before `keep` returns, so
- * that a page that is left right after a letter or a tap has it.
+ * The draft of one form. All but its photos is kept before `keep` returns, so that a page that is left right after a letter
+ * or a tap has it. Photos lie apart, in a store that takes its time: they are on their way to it before `keepPhotos` returns,
+ * and what did not arrive is counted when the draft is gone on with.
  */
 export class KeptDraft {
   readonly name: string;
@@ -48,7 +54,7 @@ export class KeptDraft {
   }
 
   /** What was begun here; null if nothing was, if it is older than a day, or where the browser keeps nothing. */
-  async begun(): Promise<(Begun & { photos: BegunPhoto[] }) | null> {
+  async begun(): Promise<Resumed | null> {
     const kept = JSON.parse(remembered(this.begunName) ?? "null") as (Begun & { at: number }) | null;
     if (!kept) return null;
     if (Date.now() - kept.at > KEPT_MS) {
@@ -59,7 +65,9 @@ export class KeptDraft {
     const tired = new Promise<[]>((done) => setTimeout(() => done([]), PATIENCE_MS));
     const stored = (await Promise.race([asked, tired])) ?? [];
     const photos = stored.filter(({ id }) => kept.photoIds.includes(id));
-    return photos.length > 0 || kept.place || Object.values(kept.fields).some(Boolean) ? { ...kept, photos } : null;
+    const lost = kept.photoIds.length - photos.length + (kept.preparing ?? 0);
+    const isWorthIt = photos.length > 0 || lost > 0 || kept.place || Object.values(kept.fields).some(Boolean);
+    return isWorthIt ? { ...kept, photos, lost } : null;
   }
 
   /** Nothing of what another tab goes on with, or has sent. */
@@ -93,15 +101,23 @@ function write(work: (drafts: IDBObjectStore) => IDBRequest): void {
   within<void>("readwrite", work).catch(() => {});
 }
 
+/** Held open: what is written later need not wait for it. */
+let held: IDBDatabase | null = null;
+
+/** Once the store is open, the work is handed over before this returns, and done even if the page is left then. */
 async function within<Result>(mode: IDBTransactionMode, work: (drafts: IDBObjectStore) => IDBRequest): Promise<Result> {
+  const transaction = (held ?? (await opened())).transaction(STORE, mode);
+  const request = work(transaction.objectStore(STORE));
+  transaction.commit?.(); // else it waits for a page that may be gone
+  return settled<Result>(request);
+}
+
+async function opened(): Promise<IDBDatabase> {
   const opening = indexedDB.open("homeward");
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
   const database = await settled<IDBDatabase>(opening);
-  try {
-    return await settled<Result>(work(database.transaction(STORE, mode).objectStore(STORE)));
-  } finally {
-    database.close();
-  }
+  database.onclose = () => (held = null);
+  return (held = database);
 }
 
 function settled<Result>(request: IDBRequest): Promise<Result> {

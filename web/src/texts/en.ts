@@ -177,6 +177,8 @@ export const en = {
   "report.about": "You are answering the owner of a lost pet. If they are still searching, they are told at once.",
   "report.kept": "This is what you filled in here earlier.",
   "report.kept_no_mark": "Your secret mark is not kept on this device: enter it again.",
+  "report.kept_without.one": "{n} photo was not kept: choose it again.",
+  "report.kept_without.other": "{n} photos were not kept: choose them again.",
   "report.another": "Report another animal",
   "report.start_anew": "Start over",
   "report.photos": "Photos",
