@@ -109,11 +109,35 @@ def test_whoever_answers_without_a_pointer_stays_at_that_match(visit, lost, view
     answered.get_by_role("button", name="No", exact=True).focus()
     with page.expect_response("**/matches?*"):  # in which it stands last
         page.keyboard.press("Enter")
-    expect(cards(page).last).to_have_class(re.compile("different"))
+    expect(cards(page).first).to_have_class(re.compile("different"))
     expect(answered.get_by_role("button", name="Change")).to_be_focused()
 
     page.keyboard.press("Enter")
     expect(answered.get_by_role("button", name="Yes, it is")).to_be_focused()
+
+
+@pytest.mark.parametrize("answer", ["No", "Yes, it is"])
+def test_whoever_answers_one_of_many_goes_on_from_there_until_another_order_is_chosen(visit, door, answer):
+    for n in range(2, 10):
+        door.report("found", photo(1, noise=n), lat=str(57.6 + n / 100), lon="39.852")
+    page = visit(path_of(door.report("lost", photo(1), name="Barsik", **HOME)), has_touch=True)
+    expect(cards(page)).to_have_count(8)
+    page.wait_for_load_state("networkidle")  # all are there
+    order = cards(page).evaluate_all("all => all.map(each => each.id)")
+    answered = page.locator(f"#{order[2]}")
+    button = answered.get_by_role("button", name=answer, exact=True)
+    button.scroll_into_view_if_needed()
+    top = answered.bounding_box()["y"]
+    with page.expect_response("**/matches?*"):
+        button.tap()
+    expect(answered.locator(".said")).to_be_visible()
+
+    assert cards(page).evaluate_all("all => all.map(each => each.id)") == order
+    assert abs(answered.bounding_box()["y"] - top) < 2
+    page.get_by_label("Sort by").select_option("time")
+    page.get_by_label("Sort by").select_option("degree")
+    moved = cards(page).last if answer == "No" else cards(page).first
+    expect(moved).to_have_attribute("id", order[2])
 
 
 def test_a_match_that_its_answer_hides_leaves_the_next_one_in_focus(visit, lost):
@@ -258,7 +282,7 @@ def test_who_says_no_in_the_comparison_goes_on_to_the_next(visit, lost):
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="No", exact=True).click()
     expect(dialog.get_by_text("You said: another animal")).to_be_visible()
-    expect(cards(page).last).to_contain_text("You said: another animal")
+    expect(cards(page).first).to_contain_text("You said: another animal")
 
     dialog.get_by_role("button", name="Next").click()
 

@@ -26,7 +26,7 @@ export function MatchList(props: Shown) {
   const [many, setMany] = useState(STEP);
   const end = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  useKeptFocus(box, ".verdict button"); // an answer moves its row, or hides it where the filter wants unanswered ones
+  useKeptFocus(box, ".verdict button"); // an answer hides its row where the filter wants unanswered ones
   useEffect(() => {
     const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMany((n) => n + STEP), {
       rootMargin: "600px",

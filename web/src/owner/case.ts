@@ -34,10 +34,12 @@ export class Case {
   readonly news = signal<readonly string[]>([]);
   readonly filter = signal<Filter>(EVERYTHING);
   readonly sort = signal<Sort>("degree");
-  readonly shown = computed(() => shown(this.matches.value, this.filter.value, this.sort.value));
+  readonly shown = computed(() => shown(this.matches.value, this.filter.value, this.sort.value, this.before.value));
   readonly hiddenBy = computed(() => hiddenBy(this.matches.value, this.filter.value));
   readonly rank = computed(() => new Map(this.matches.value.map((match, n) => [match.found_id, n + 1])));
 
+  /** As they were when they were answered on this page: they keep their place, and the reader theirs, until another order is chosen. */
+  private readonly before = signal<ReadonlyMap<string, Match>>(new Map());
   /** What the owner said of matches while there was no network. */
   private readonly words = signal<readonly Unsent[]>([]);
   /** The word that waits, by its match. */
@@ -106,6 +108,8 @@ export class Case {
       });
       this.waits(said, false);
       const judged = new Set([foundId, ...found_ids]);
+      const asTheyWere = this.matches.value.filter((each) => judged.has(each.found_id));
+      this.before.value = new Map([...asTheyWere.map((each) => [each.found_id, each] as const), ...this.before.value]);
       this.matches.value = this.matches.value.map((each) => (judged.has(each.found_id) ? { ...each, verdict } : each));
       if (close) this.report.value = await this.server.report();
       this.refreshSoon();
@@ -157,6 +161,7 @@ export class Case {
   choose(filter: Filter, sort: Sort = this.sort.value): void {
     this.filter.value = filter;
     this.sort.value = sort;
+    this.before.value = new Map();
     remember(this.filterKey, this.writeAddress());
   }
 

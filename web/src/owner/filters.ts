@@ -69,12 +69,12 @@ export function passes(match: Match, filter: Filter): boolean {
   return CRITERIA.every((criterion) => PASSES[criterion](match, filter));
 }
 
-/** What passes, in order; animals that the owner ruled out come last. */
-export function shown(matches: Match[], filter: Filter, sort: Sort): Match[] {
+/** What passes, in order; animals that the owner ruled out come last. Those in `before` stand where they stood when they were so. */
+export function shown(matches: Match[], filter: Filter, sort: Sort, before: ReadonlyMap<string, Match>): Match[] {
   const ruledOut = (match: Match) => Number(match.verdict === "different");
-  return matches
-    .filter((match) => passes(match, filter))
-    .sort((a, b) => ruledOut(a) - ruledOut(b) || ORDER[sort](a, b) || a.found_id.localeCompare(b.found_id));
+  const inOrder = (a: Match, b: Match) => ruledOut(a) - ruledOut(b) || ORDER[sort](a, b) || a.found_id.localeCompare(b.found_id);
+  const stood = (match: Match) => before.get(match.found_id) ?? match;
+  return matches.filter((match) => passes(match, filter)).sort((a, b) => inOrder(stood(a), stood(b)));
 }
 
 /** How many matches each active criterion alone keeps from being shown. */
