@@ -509,6 +509,28 @@ def test_everybody_can_use_it(visit, lost, viewport, schemes, language):
         assert violations(page) == [], scheme
 
 
+HARD_TO_TAP = """all => all.filter(each => {
+  each.scrollIntoView({block: "center"});
+  const {left, top, width, height} = each.getBoundingClientRect();
+  const hits = ([dx, dy]) => each.contains(document.elementFromPoint(left + width / 2 + dx, top + height / 2 + dy));
+  return ![[0, -21], [0, 21], [-21, 0], [21, 0]].every(hits);
+}).map(each => each.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+def test_a_thumb_has_44_px_to_hit_on_the_way_from_the_front_page_to_a_match(visit, lost, language):
+    page = visit("/", viewport={"width": 360, "height": 740}, language=language)
+    assert page.locator(":is(a, button):visible").evaluate_all(HARD_TO_TAP) == []
+    visit(path_of(lost), page=page)
+    expect(cards(page)).to_have_count(2)
+    page.wait_for_load_state("networkidle")
+    assert page.locator(":is(a, button, summary):visible").evaluate_all(HARD_TO_TAP) == []
+    page.locator(".to-map").first.click()
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+
+    assert page.locator(".map-card button").evaluate_all(HARD_TO_TAP) == []
+
+
 def test_what_is_said_of_a_match_shows_in_other_tabs_and_on_other_devices(visit, door):
     found = door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
     lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Barsik")

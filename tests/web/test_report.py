@@ -1,5 +1,6 @@
 """Reporting on the web, in a real browser."""
 
+import io
 import threading
 from datetime import timedelta
 
@@ -391,6 +392,22 @@ def test_what_is_no_photo_is_refused_by_name(visit, tmp_path, name, size, words)
     page.get_by_label("Choose or take photos").set_input_files(tmp_path / name)
 
     expect(page.get_by_role("alert")).to_contain_text(words)
+
+
+def test_of_several_photos_the_one_without_an_animal_and_the_one_that_cannot_be_shown_say_so(visit, tmp_path):
+    from PIL import Image
+
+    pillow_heif = pytest.importorskip("pillow_heif", reason="wants the extra heic")
+    with Image.open(io.BytesIO(photo(1))) as opened:
+        pillow_heif.from_pillow(opened.convert("RGB")).save(tmp_path / "a.heic")
+    (tmp_path / "b.jpg").write_bytes(GREY)
+    page = visit("/lost/new", language="ru-RU")
+    page.get_by_label("Выбрать или снять").set_input_files([tmp_path / "a.heic", tmp_path / "b.jpg"])
+    heic, grey = (page.locator(".photos li").nth(n) for n in (0, 1))
+
+    expect(heic).to_contain_text("Здесь этот снимок не показать, но он отправится.")
+    expect(grey).to_contain_text("Не видим животного на этом фото.")
+    assert violations(page) == []
 
 
 def test_a_large_photo_is_made_small_before_it_is_sent(visit, door):

@@ -85,6 +85,7 @@ export function PhotoPicker({ picked, preparing }: Picking) {
         {picked.value.map((photo) => (
           <li key={photo.url}>
             <Outlined photo={photo} onChoose={(animal) => change(photo.url, { animal })} />
+            {picked.value.length > 1 && photo.seen?.animals.length === 0 && <small>{words.t("owner.no_animal")}</small>}
             <button type="button" class="remove" aria-label={words.t("report.remove")} onClick={() => remove(photo)}>
               ×
             </button>
@@ -139,42 +140,49 @@ function Outlined({ photo, onChoose }: { photo: Picked; onChoose: (animal: numbe
   const words = useWords();
   const { seen } = photo;
   const isChoice = (seen?.animals.length ?? 0) > 1;
+  const isUnshown = useSignal(false); // HEIC, which the server can read
   return (
-    <svg
-      viewBox={seen ? `0 0 ${seen.width} ${seen.height}` : "0 0 4 3"}
-      role={isChoice ? "group" : "img"}
-      aria-label={words.t("report.photos")}
-    >
-      <image
-        href={photo.url}
-        width={seen?.width ?? 4}
-        height={seen?.height ?? 3}
-        onError={(event) => (event.currentTarget.style.display = "none")} // HEIC, which the server can read
-      />
-      {seen?.animals.map(({ box: [x0, y0, x1, y1], species }, n) => (
-        <rect
-          key={n}
-          class={n === photo.animal ? "chosen" : ""}
-          {...(isChoice && {
-            role: "button",
-            tabindex: 0,
-            "aria-pressed": n === photo.animal,
-            "aria-label": words.t("report.animal", { kind: words.t(`report.${species}`), n: n + 1 }),
-            onKeyDown: (event: KeyboardEvent) => {
-              if (event.key !== "Enter" && event.key !== " ") return;
-              event.preventDefault();
-              onChoose(n);
-            },
-          })}
-          x={x0}
-          y={y0}
-          width={x1 - x0}
-          height={y1 - y0}
-          vector-effect="non-scaling-stroke"
-          onClick={() => onChoose(n)}
+    <>
+      <svg
+        viewBox={seen ? `0 0 ${seen.width} ${seen.height}` : "0 0 4 3"}
+        role={isChoice ? "group" : "img"}
+        aria-label={words.t("report.photos")}
+      >
+        <image
+          href={photo.url}
+          width={seen?.width ?? 4}
+          height={seen?.height ?? 3}
+          onError={(event) => {
+            event.currentTarget.style.display = "none";
+            isUnshown.value = true;
+          }}
         />
-      ))}
-    </svg>
+        {seen?.animals.map(({ box: [x0, y0, x1, y1], species }, n) => (
+          <rect
+            key={n}
+            class={n === photo.animal ? "chosen" : ""}
+            {...(isChoice && {
+              role: "button",
+              tabindex: 0,
+              "aria-pressed": n === photo.animal,
+              "aria-label": words.t("report.animal", { kind: words.t(`report.${species}`), n: n + 1 }),
+              onKeyDown: (event: KeyboardEvent) => {
+                if (event.key !== "Enter" && event.key !== " ") return;
+                event.preventDefault();
+                onChoose(n);
+              },
+            })}
+            x={x0}
+            y={y0}
+            width={x1 - x0}
+            height={y1 - y0}
+            vector-effect="non-scaling-stroke"
+            onClick={() => onChoose(n)}
+          />
+        ))}
+      </svg>
+      {isUnshown.value && <small class="soft">{words.t("report.unshown")}</small>}
+    </>
   );
 }
 

@@ -193,6 +193,7 @@ export const en = {
   "report.sees.dog": "We see a dog.",
   "report.sees_none": "We cannot see a cat or a dog here. Choose another photo, or tell us which it is.",
   "report.sees_many": "We see several animals. Tap the one you mean.",
+  "report.unshown": "This browser cannot show it, but it will be sent.",
   "report.animal": "{kind}, number {n}",
   "report.unreadable": "{file} cannot be read as a photo. Choose a JPEG, PNG, WebP or HEIC file.",
   "report.too_large": "{file} is too large even after shrinking. Choose a photo under 20\u00a0MB.",
