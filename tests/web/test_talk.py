@@ -205,6 +205,18 @@ def test_who_asks_to_talk_reads_on_the_card_what_came_of_it_and_is_led_to_the_co
     expect(talk).to_be_focused()
 
 
+def test_who_answers_a_poster_finds_its_owner_first_and_may_write_however_unlike_the_photos_are(visit, door):
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Rex")
+    door.report("lost", photo(2), lat="57.6", lon="39.85", name="Murka")
+    found = door.report("found", photo(2, noise=1), lat="57.605", lon="39.852", held="held", about=lost.json()["id"])
+    finder, owner = visit(path_of(found), language="ru-RU"), visit(path_of(lost), language="ru-RU")
+    expect(finder.locator(".finder .card h3")).to_have_text(["Rex", "Murka"])
+    finder.get_by_role("button", name="Написать хозяину").first.click()
+
+    expect(finder.get_by_text("Мы спросили хозяина.")).to_be_visible()
+    expect(owner.get_by_text("Нашедший хочет поговорить с вами о вашем питомце.")).to_be_visible(timeout=20_000)
+
+
 def test_what_was_begun_outlives_a_reload_and_a_place_opens_on_a_map(both):
     owner, finder = both
     connect(owner, finder)

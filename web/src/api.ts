@@ -73,6 +73,8 @@ export interface Report {
   pending: boolean;
   muted_until: string | null;
   listed: boolean;
+  /** The lost report that a finder answers, from a poster or a board. */
+  about: string | null;
   /** Kept back by the owner as a proof; the server shows it to nobody else. */
   secret_mark: string | null;
 }

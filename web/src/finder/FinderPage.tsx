@@ -17,7 +17,7 @@ import { Trouble } from "../ui/Trouble";
 import type { Words } from "../words";
 
 const LEAST = 0.05;
-/** Below it the server lets no finder write to an owner. */
+/** Below it the server lets no finder write to an owner, but to the one who is answered. */
 const MAY_ASK = 0.25;
 const PENDING_MS = 2000;
 
@@ -84,7 +84,10 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   if (problem.value && !report.value) return <Trouble problem={problem.value} again={() => void open()} />;
   if (!report.value) return <div class="card skeleton" aria-busy="true" />;
   const photo = report.value.photos[0];
-  const likely = owners.value.filter((owner) => owner.degree >= LEAST);
+  const isAnswered = (owner: Owner) => owner.lost_id === report.value!.about;
+  const likely = owners.value
+    .filter((owner) => isAnswered(owner) || owner.degree >= LEAST)
+    .sort((a, b) => Number(isAnswered(b)) - Number(isAnswered(a))); // a photo by night may look like nothing; the poster was read all the same
   return (
     <section class="finder">
       {problem.value && <Notice problem={problem.value} />}
@@ -137,7 +140,11 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
                     talks={talks}
                     lostId={owner.lost_id}
                     foundId={id}
-                    text={report.value!.status !== "hidden" && owner.degree >= MAY_ASK ? words.t("talk.write_owner") : null}
+                    text={
+                      report.value!.status !== "hidden" && (isAnswered(owner) || owner.degree >= MAY_ASK)
+                        ? words.t("talk.write_owner")
+                        : null
+                    }
                   />
                 </div>
               </li>
