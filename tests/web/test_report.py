@@ -1,6 +1,7 @@
 """Reporting on the web, in a real browser."""
 
 import io
+import re
 import threading
 from datetime import timedelta
 
@@ -459,6 +460,22 @@ def test_a_finder_erases_the_report(visit, door):
 
     expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
     assert door.is_empty()
+
+
+def test_who_erases_a_report_and_goes_back_does_not_read_that_it_is_searched_for(visit, door):
+    page = visit("/found/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="Open my page").click()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Erase this report").click()
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
+    page.go_back()
+
+    expect(page).to_have_url(re.compile("/found/new$"))
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
+    expect(page.get_by_text("Keep this link.")).to_have_count(0)
 
 
 def test_a_notice_is_shared_and_answered_without_javascript_on_the_way(visit, door):

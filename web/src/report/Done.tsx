@@ -1,30 +1,33 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { Server } from "../api";
+import { asProblem, ERASED, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { keep } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
 import { useWords } from "../ui/context";
+import { Trouble } from "../ui/Trouble";
 import type { Filed } from "./send";
 
 /** The link to keep, and what to do next. */
 export function Done({ filed }: { filed: Filed }) {
   const words = useWords();
   const server = useMemo(() => new Server(filed.id, words.language), [filed.id]);
+  const isErased = useSignal(false); // whoever erased it and goes back must not read that it is searched for
   useEffect(() => {
     const open = async () => {
       await server.openSession(new URLSearchParams(new URL(filed.link).hash.slice(1)).get("token")!);
       const { matches, ...report } = await server.report();
       keep(filed.id, { report, matches, at: Date.now() }); // the front page of this device leads to it
     };
-    open().catch(() => {}); // opening the link does the same
+    open().catch((error: unknown) => (isErased.value = asProblem(error).code === ERASED.code)); // opening the link does the same
   }, [server]);
   const isCopied = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => title.current?.focus({ preventScroll: true }), []); // the form that held the focus is gone
   const { link, shelf } = filed;
   const here = new URL(link).pathname + new URL(link).hash;
+  if (isErased.value) return <Trouble problem={ERASED} />;
   return (
     <section class="done">
       <h1 ref={title} tabIndex={-1}>
