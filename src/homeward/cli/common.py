@@ -15,6 +15,7 @@ from cyclopts.validators import Number
 from homeward import locales
 from homeward.errors import BadSettings, InvalidInput
 from homeward.locales import LANGUAGES, text
+from homeward.locales.phrases import translated
 
 if TYPE_CHECKING:
     from homeward.client import Client
@@ -53,6 +54,21 @@ def language() -> str:
 def say(key: str, **values: str | float) -> str:
     """A text in the person's language."""
     return text(language(), f"cli.{key}", **values) or key
+
+
+def words(english: str) -> str:
+    """What the code says in English, in the person's language."""
+    return translated(language(), english)
+
+
+def tell(english: str) -> None:
+    """An answer, on stdout."""
+    print(words(english))
+
+
+def note(english: str) -> None:
+    """What is no answer and no complaint, on stderr: how far it is, where it serves."""
+    print(words(english), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -109,9 +125,9 @@ def check_data(chosen: "Settings") -> None:
         raise InvalidInput(f"There is no data of Homeward in {chosen.data}.", field="data", hint=hint)
 
 
-def complain(words: str) -> None:
+def complain(english: str) -> None:
     """A line to the person that is no answer: on stderr."""
-    print(f"homeward: {words}", file=sys.stderr, flush=True)
+    print(f"homeward: {words(english)}", file=sys.stderr, flush=True)
 
 
 def key_in(file: Path) -> str:
@@ -153,11 +169,11 @@ def show_json(value: Any) -> None:
 
 
 def table(columns: list[str], rows: list[list[str]]) -> None:
-    """A table on stdout, its texts as they are; plain when nobody watches."""
+    """A table on stdout, its cells as they are; plain when nobody watches."""
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    shown = Table(*map(words, columns), box=None, header_style="bold", pad_edge=False)
     for row in rows:
         shown.add_row(*row)
     width = None if sys.stdout.isatty() else 200

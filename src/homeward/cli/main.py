@@ -7,6 +7,8 @@ from pathlib import Path
 from cyclopts import App, CycloptsError
 
 from homeward import __version__
+from homeward.cli.common import complain, words
+from homeward.cli.help import Help
 from homeward.errors import BadSettings, HomewardError
 
 app = App(
@@ -14,6 +16,7 @@ app = App(
     help="Brings lost cats and dogs home: photos and cameras in, ranked matches out.\n\nStart with: homeward demo",
     version=__version__,
     help_flags=("--help", "-h"),
+    help_formatter=Help(),
 )
 
 
@@ -41,7 +44,7 @@ def main() -> None:
     except CycloptsError as error:
         sys.exit(_misused(error))
     except UnicodeEncodeError:
-        print("homeward: what was typed is no text in UTF-8.", file=sys.stderr)
+        complain("what was typed is no text in UTF-8.")
         sys.exit(2)
     except HomewardError as error:
         sys.exit(_told(error))
@@ -69,14 +72,14 @@ def _refused(error: OSError) -> int:
     found = refused(error, Path(error.filename)) if error.filename else None
     if found is not None:
         return _told(found)
-    print(f"homeward: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
+    complain(f"{words(error.strerror or str(error))}{f': {error.filename}' if error.filename else ''}")
     return 1
 
 
 def _told(error: HomewardError) -> int:
     """Say it in plain words; what the caller can mend is wrong use."""
     field = f" ({error.field})" if error.field else ""
-    print(f"homeward: {error.message}{field}", file=sys.stderr)
+    print(f"homeward: {words(error.message)}{field}", file=sys.stderr)
     if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
+        print(f"  {words(error.hint)}", file=sys.stderr)
     return 2 if error.status < 500 or isinstance(error, BadSettings) else 1
