@@ -1,6 +1,11 @@
 """Whoever speaks Russian reads Russian on the command line, too."""
 
+import errno
+import itertools
+import json
+import os
 import re
+from importlib.resources import files
 
 import pytest
 from cyclopts import App
@@ -9,10 +14,32 @@ from rich.console import Console
 
 from homeward.cli import app
 from homeward.cli.help import paragraphs
-from homeward.locales.phrases import known
+from homeward.locales.phrases import BOOKS, PLACE, known
+from tests.cli.sentences import sentences, texts
+from tests.conftest import photo
 
+SENTENCE = re.compile(r"[a-z]{2,}[ ,:;]+.*[a-z]{2,}|^[A-Z][a-z]+$")
+KEYS = {"input.mean and input.std"}  # of a card
 ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3,}[a-z]{2,}")
-TYPED = re.compile(r"\b(?:homeward|pip|chown|chmod|sudo|install|createdb|createuser|psql|pg_dump)\b[^.;:«»)]*")
+TYPED = re.compile(
+    r"^  \{\} (?:matches|report) .*|^  curl .*|\b(?:homeward|pip|chown|chmod|sudo|install|createdb|createuser|psql|pg_dump)\b[^.;:«»)]*"
+)
+
+
+OF_OTHERS = (  # what the parser and the machine say
+    "Usage: ", "Commands", "Parameters", "Arguments", "[required]", "[default: ]", "[choices: ]", "[env var: ]",
+    "Display this message and exit.", "Display application version.", "COMMAND", "OPTIONS", "PATH", "STR", "INT",
+    "FLOAT", "CHOICE", "False", "True", " must be at least .", " must be at most .", " must be > .", " must be < .",
+    *(os.strerror(code) for code in errno.errorcode), "Name or service not known",
+)  # fmt: skip
+
+
+PUT_TOGETHER = (  # of pieces, where the code cannot be read for it
+    "lat must be between -90 and 90.", "lon must be between -180 and 180.", " must be a JSON list.",
+    " must be a JSON object.", "There is no such setting; see docs/reference/settings.md.",
+    "There is no such setting, but ", "; see docs/reference/settings.md.", ", must be ", ", is refused: ",
+    " is refused: ", " of these a minute.", " of these an hour.", ", Telegram", " missing", " wrong", " extra", " rows",
+)  # fmt: skip
 
 
 def english_in(said: str) -> list[str]:
@@ -68,3 +95,120 @@ def test_help_in_english_is_what_the_parser_draws_by_itself(path, monkeypatch):
     monkeypatch.setattr(app, "help_formatter", DefaultFormatter())
 
     assert ours == help_of(path)
+
+
+def sample(sentence: str) -> str:
+    """With numbers for its values: they fit wherever a value does."""
+    counted = itertools.count(1)
+    return re.sub(r"\{\}", lambda _: str(next(counted)), sentence)
+
+
+def test_whatever_the_code_says_to_whoever_types_commands_is_there_in_russian():
+    found = {sample(sentence): where for sentence, where in sentences() if SENTENCE.search(TYPED.sub("", sentence))}
+    silent = {said: where for said, where in found.items() if known("ru", said) is None and said not in KEYS}
+    by_half = {said: where for said, where in found.items() if english_in(known("ru", said) or "")}
+
+    assert len(found) > 500
+    assert silent == {}
+    assert by_half == {}
+
+
+def test_the_phrase_book_holds_nothing_that_is_said_no_more():
+    said = "\n".join([*texts(), *help_texts(), *OF_OTHERS, *PUT_TOGETHER])
+    books = [json.loads((files("homeward.locales") / name).read_text(encoding="utf-8")) for name in BOOKS["ru"]]
+    stale = [key for book in books for key in book if not all(part in said for part in PLACE.split(key)[::3])]
+
+    assert stale == []
+
+
+KEEP = ["--species", "cat", "--keep-without-animal"]
+NO_DATA = "В {data} нет данных Homeward. (data)"
+
+
+@pytest.fixture
+def told(run, tmp_path):
+    """What a command tells a Russian speaker, no sentence of it in English."""
+
+    def call(*arguments, code=0, **more):
+        answer = run(*arguments, code=code, HOMEWARD_LANG="ru", **more)
+        said = answer.stdout + answer.stderr
+        assert english_in(said) == []
+        return said.replace(str(tmp_path / "data"), "{data}")
+
+    return call
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for name, seed in (("own.jpg", 1), ("seen.jpg", 2)):
+        (tmp_path / name).write_bytes(photo(seed))
+    (tmp_path / "broken.jpg").write_bytes(b"broken")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("matches x", NO_DATA),
+        ("export x.csv", NO_DATA),
+        ("backup x.tar", "В {data} нет данных. (data)"),
+        ("report lost broken.jpg", "Файл — не картинка JPEG, PNG, WebP или HEIC. (photo)"),
+        ("report lost nothing.jpg", "Не удаётся прочитать nothing.jpg: нет такого файла или папки. (photos)"),
+        ("report lost own.jpg --species cat --keep-without-animal --lat 91 --lon 0", "91 — не широта. (lat)"),
+        ("report stolen own.jpg", "SHELF принимает lost или found, а не stolen."),
+        ("matches x --limit a", "--limit принимает целое число, а не a."),
+        ("matches x --limt 3", "У matches нет параметра --limt."),
+        ("matches", "Для matches нужен LOST-ID: Номер объявления о пропаже."),
+        ("import nothing.csv", "nothing.csv: такого нет. (source)"),
+        ("models show nothing", "Модели nothing нет. (name)"),
+        ("watch nothing.mp4 --dry-run", "camera: nothing.mp4 не найден. (camera.source)"),
+        ("watch own.jpg --sheet x.png", "--sheet рисует то, что находит --dry-run. (sheet)"),
+        ("watch own.jpg --server nowhere", "nowhere — не адрес сервера. (server)"),
+        ("models bench --seconds -1", "Нельзя измерять -1 секунд. (seconds)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_russian(told, photos, typed, said):
+    assert f"homeward: {said}\n" in told(*typed.split(), code=2)
+
+
+def test_a_wrong_setting_is_said_in_russian_with_what_it_is_for(told):
+    said = told("doctor", code=2, HOMEWARD_PORT="many")
+
+    assert said.splitlines() == [
+        "homeward: HOMEWARD_PORT: нужно целое число, а не 'many'. (port)",
+        "  Порт, на котором ждать запросов; 0 — любой свободный.",
+    ]
+
+
+def test_a_story_on_the_command_line_in_russian(told, photos):
+    found = told("report", "found", "seen.jpg", *KEEP, "--lat", 57.6, "--lon", 39.85)
+    lost = told("report", "lost", "own.jpg", *KEEP, "--lat", 57.6, "--lon", 39.85)
+    ids = [re.search(r"Объявление о \w+ (\w+)", said)[1] for said in (lost, found)]
+
+    assert "Среди пропавших пока никто не похож." in found
+    assert "Вероятность" in told("matches", ids[0])
+    assert told("verdict", *ids, "different").startswith("другой: ")
+    assert "homeward: Это объявление не из раздела «пропажи».\n" in told("matches", ids[1], code=2)
+    assert "фотографий: 2" in told("backup", "b.tar")
+    assert "используется homeward-embedder-3" in told("reindex")
+    assert told("export", "out.csv") == "объявлений: 2, файл out.csv\n"
+
+
+def test_the_doctor_says_in_russian_what_is_wrong_and_how_to_mend_it(told, photos, tmp_path):
+    told("report", "found", "seen.jpg", *KEEP)
+    kept = next((tmp_path / "data" / "photos").rglob("*.jpg"))
+    kept.write_bytes(b"damaged")
+    (tmp_path / "data").chmod(0o755)
+
+    rows = [re.split(r" {2,}", line.strip()) for line in told("doctor", code=1, HOMEWARD_PROT="1").splitlines()]
+
+    assert rows[0] == ["Проверка", "Что видно", "Что сделать"]
+    assert {state for state, *_ in rows[1:]} == {"хорошо", "внимание", "плохо"}
+    assert "папка: в записях 1, искали 1, не нашлось 0, прочитано 1, испорчено 1" in [row[2] for row in rows[1:]]
+    assert "Верните их из резервной копии или из старых версий в бакете" in [row[-1] for row in rows]
+
+
+def test_programs_read_the_same_whatever_the_language(run, tmp_path):
+    english, russian = (run("doctor", "--json", HOMEWARD_LANG=language).stdout for language in ("en", "ru"))
+
+    assert english == russian

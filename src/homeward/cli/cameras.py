@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from homeward.cli.common import AsJson, Data, client, key_in, show_json, table
+from homeward.cli.common import AsJson, Data, client, key_in, note, show_json, table, words
 from homeward.errors import BadSettings, InvalidInput
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def list_cameras(*, data: Data = None, json: AsJson = False) -> None:
             item["id"],
             item["name"],
             item["place"]["district"] or "",
-            "paused" if item["paused"] else _state(item["state"], item["last_heartbeat_at"]),
-            item["last_heartbeat_at"] or "never",
+            words("paused" if item["paused"] else _state(item["state"], item["last_heartbeat_at"])),
+            item["last_heartbeat_at"] or words("never"),
         ]
         for item in items
     ]
@@ -158,7 +158,7 @@ def sightings(
     if json:
         show_json({"items": items, "next": None})
         return
-    rows = [[item["id"], item["happened_at"], item["species"], item["status"]] for item in items]
+    rows = [[item["id"], item["happened_at"], words(item["species"]), words(item["status"])] for item in items]
     table(["Id", "Seen", "Species", "Status"], rows)
 
 
@@ -258,7 +258,7 @@ def create_key(
         return
     print(key["secret"])
     if key["link"]:
-        print(f"To sign in at the desk: {key['link']}", file=sys.stderr)
+        note(f"To sign in at the desk: {key['link']}")
 
 
 def revoke_key(key_id: str, *, data: Data = None) -> None:

@@ -1,12 +1,11 @@
 """The data folder: import, export, backup, restore, doctor."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, complain, settings, show_json, table
+from homeward.cli.common import AsJson, Data, client, complain, note, settings, show_json, table, tell, words
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -60,7 +59,7 @@ def import_reports(
         show_json({**counts, "failed": result.failures})
     else:
         over = f", not looked for any more and left out {result.over}" if result.over else ""
-        print(f"imported {result.imported}, there already {result.already}{over}, failed {len(result.failures)}")
+        tell(f"imported {result.imported}, there already {result.already}{over}, failed {len(result.failures)}")
     return 1 if result.failures else 0
 
 
@@ -86,7 +85,7 @@ def export_reports(
 
     with client(data, is_asked=True) as server:
         count = write_all(server, target, shelf=shelf, with_photos=photos)
-    print(f"{count} reports in {target}")
+    tell(f"{count} reports in {target}")
 
 
 def backup(
@@ -118,9 +117,9 @@ def backup(
     _show(summary, target, json=json)
     if not (summary.missing or summary.damaged):
         return 0
-    print("homeward: This backup lacks photos. Keep the older ones: they may have them.", file=sys.stderr)
+    complain("This backup lacks photos. Keep the older ones: they may have them.")
     where = place.url or place.folder
-    print(f"  Restore one with --data into a new folder, then copy what {where} lacks from there.", file=sys.stderr)
+    note(f"  Restore one with --data into a new folder, then copy what {where} lacks from there.")
     return 1
 
 
@@ -150,7 +149,8 @@ def doctor(*, data: Data = None, json: AsJson = False) -> int:
     if json:
         show_json({"checks": [vars(check) for check in found]})
     else:
-        table(["", "Check", "Finding", "What to do"], [[c.state, c.name, c.finding, c.mend] for c in found])
+        rows = [[words(said) for said in (c.state, c.name, c.finding, c.mend)] for c in found]
+        table(["", "Check", "Finding", "What to do"], rows)
     return 1 if any(check.state == "fail" for check in found) else 0
 
 
@@ -175,10 +175,10 @@ def _show(summary: Any, path: Path, *, json: bool) -> None:
         counts = {"reports": summary.reports, "photos": summary.photos, "missing": summary.missing}
         show_json(counts | {"elsewhere": summary.elsewhere, "damaged": list(summary.damaged)})
         return
-    print(f"{summary.reports} reports and {summary.photos} photos in {path}")
+    tell(f"{summary.reports} reports and {summary.photos} photos in {path}")
     if summary.elsewhere:
-        print(f"the photos stay in {summary.elsewhere}")
+        tell(f"the photos stay in {summary.elsewhere}")
     if summary.missing:
-        print(f"{summary.missing} photos that rows name were not there")
+        tell(f"{summary.missing} photos that rows name were not there")
     if summary.damaged:
-        print(f"{len(summary.damaged)} photos are damaged and were left out: {', '.join(summary.damaged)}")
+        tell(f"{len(summary.damaged)} photos are damaged and were left out: {', '.join(summary.damaged)}")

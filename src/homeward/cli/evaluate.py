@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings, show_json, table
+from homeward.cli.common import AsJson, Data, settings, show_json, table, tell, words
 
 LEAST_CONFIDENCE = 0.01  # of the boxes that an average precision is made of
 Plots = Annotated[Path | None, Parameter(help="Write plots as PNG into this folder.")]
@@ -160,23 +160,24 @@ def _tell(made: dict[str, Any], what: dict[str, Any], written: Any, asked: float
     knots = zip(made["knots_l2"], made["llr_low"], made["llr"], made["llr_high"], strict=True)
     table(["L2 distance", "ln LR, low", "ln LR", "high"], [[f"{v:.2f}" for v in row] for row in knots])
     losses = ", ".join(f"{name} {loss:g}" for name, loss in made["log_loss"].items())
-    print(f"\n{made['method']} (log loss on animals left out, as a share of knowing nothing: {losses})")
-    print(f"for the smallest of n distances: less {made['pair_discount']:g} * ln(n)")
+    print()
+    tell(f"{made['method']} (log loss on animals left out, as a share of knowing nothing: {losses})")
+    tell(f"for the smallest of n distances: less {made['pair_discount']:g} * ln(n)")
     if what["gallery"] is None:
-        print("Too few animals to measure what it leads to: eight with two photos are wanted.")
+        tell("Too few animals to measure what it leads to: eight with two photos are wanted.")
     else:
-        print(f"error of the first match's degree: {made['calibration_error']:.3f}")
+        tell(f"error of the first match's degree: {made['calibration_error']:.3f}")
         own = made["alert_degree"]
-        print(f"alert from a degree of {_that_counts(own, written, asked)}")
-        print(f"from {own:g} on, owners are told of {what['alerted']:.0%} of the pets seen;")
+        tell(f"alert from a degree of {_that_counts(own, written, asked)}")
+        tell(f"from {own:g} on, owners are told of {what['alerted']:.0%} of the pets seen;")
         days = ", ".join(f"{name} {a_day:g}" for name, a_day in what["false_alerts_a_day"].items())
-        print(f"false alerts for an owner and day: {days}")
+        tell(f"false alerts for an owner and day: {days}")
         rows = [
-            [f"{g['animals']:,}", str(g["first"]), f"{g['hit']:.0%}", f"{g['low']:.0%} to {g['high']:.0%}"]
+            [f"{g['animals']:,}", str(g["first"]), f"{g['hit']:.0%}", words(f"{g['low']:.0%} to {g['high']:.0%}")]
             for g in what["gallery"]
         ]
         table(["Animals", "First", "Found", "90 % of resampled sets"], rows)
-    print(f"written: {written.name}" if written else "not written")
+    tell(f"written: {written.name}" if written else "not written")
 
 
 def _that_counts(own: float, written: Any, asked: float | None) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, show_json, table
+from homeward.cli.common import AsJson, Data, client, show_json, table, tell, words
 
 ASK_AGAIN_S = 0.5
 
@@ -33,13 +33,13 @@ def index(
     if json:
         show_json(state)
     elif not state["items"]:
-        print("There is no index elsewhere; search works on the rows.")
+        tell("There is no index elsewhere; search works on the rows.")
     else:
         table(["shelf", "model", "follows", "compared"], [_row(item) for item in state["items"]])
 
 
 def _row(item: dict[str, Any]) -> list[str]:
     done = item["compared"]
-    told = "not yet" if done is None else ", ".join(f"{count} {what}" for what, count in done.items())
+    told = words("not yet") if done is None else ", ".join(words(f"{count} {what}") for what, count in done.items())
     follows = "being filled" if item["filling"] else f"{item['follows'] or 0} of {item['latest']} changes"
-    return [item["shelf"], item["model"], follows, told]
+    return [words(item["shelf"]), item["model"], words(follows), told]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, check_data, complain, settings, show_json
+from homeward.cli.common import AsJson, Data, check_data, complain, note, settings, show_json, tell
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
@@ -46,18 +46,14 @@ def rows(
     chosen = settings(data)
     if cancel:
         _cancel(chosen)
-        print(
-            f"{chosen.data} is in use again; what came into the database since the move is only there", file=sys.stderr
-        )
+        note(f"{chosen.data} is in use again; what came into the database since the move is only there")
         return
     moved = _move(chosen)
     if json:
         show_json({"rows": moved.rows})
         return
-    print(
-        f"{moved.total} rows moved, each one compared: "
-        + ", ".join(f"{n} {name}" for name, n in moved.rows.items() if n)
-    )
+    counts = ", ".join(f"{n} {name}" for name, n in moved.rows.items() if n)
+    tell(f"{moved.total} rows moved, each one compared: {counts}")
 
 
 @group.command
@@ -83,12 +79,12 @@ def photos(
     with DataFolderLock(chosen.data).waited(complain), closing(open_database(chosen)) as database:
         moved = move_photos(photos_place(chosen), None if to == FOLDER else to, database, _progress)
     for damaged in moved.damaged:
-        print(f"damaged, stays where it was: {damaged}", file=sys.stderr)
+        note(f"damaged, stays where it was: {damaged}")
     _show(moved, to, json=json)
 
 
 def _progress(done: int) -> None:
-    print(f"{done} photos", file=sys.stderr)
+    note(f"{done} photos")
 
 
 def _show(moved: "Moved", to: str, *, json: bool) -> None:
@@ -96,8 +92,8 @@ def _show(moved: "Moved", to: str, *, json: bool) -> None:
         counts = {"copied": moved.copied, "already": moved.already, "gone": moved.gone}
         show_json(counts | {"damaged": list(moved.damaged), "to": to})
         return
-    print(f"{moved.copied} photos copied to {to}, {moved.already} were there already, {len(moved.damaged)} damaged")
-    print(f"Set HOMEWARD_PHOTOS_URL={to} from now on." if to != "folder" else "Set no HOMEWARD_PHOTOS_URL from now on.")
+    tell(f"{moved.copied} photos copied to {to}, {moved.already} were there already, {len(moved.damaged)} damaged")
+    tell(f"Set HOMEWARD_PHOTOS_URL={to} from now on." if to != "folder" else "Set no HOMEWARD_PHOTOS_URL from now on.")
 
 
 def _cancel(chosen: "Settings") -> None:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from homeward.cli.common import PORT, AsJson, Data, settings, show_json, table
+from homeward.cli.common import PORT, AsJson, Data, note, settings, show_json, table, tell
 from homeward.errors import InvalidInput
 
 HERE = {"127.0.0.1", "localhost", "::1"}
@@ -63,7 +62,7 @@ def serve(
     services = ModelServices(chosen, names, grpc)
     opened = services()
     _check_ports(host, {"port": port, "grpc_port": grpc_port})
-    print(f"{', '.join(names)} on {doors}", file=sys.stderr)
+    note(f"{', '.join(names)} on {doors}")
     run(services if count > 1 else lambda: opened, host, port, count)
 
 
@@ -126,4 +125,4 @@ def export(
         show_json({"items": [{"name": name, "folder": folder} for name, folder in written]})
         return
     table(["Model", "Folder"], [list(row) for row in written])
-    print(f"Serve them: tritonserver --model-repository={triton.resolve()}")
+    tell(f"Serve them: tritonserver --model-repository={triton.resolve()}")

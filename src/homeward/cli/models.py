@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings, show_json, table
+from homeward.cli.common import AsJson, Data, note, settings, show_json, table, tell, words
 from homeward.cli.model_service import export, serve
 from homeward.errors import Conflict, InvalidInput
 
@@ -44,7 +44,7 @@ def list_models(*, known: bool = False, data: Data = None, json: AsJson = False)
     registry = _registry(data)
     cards = registry.cards()
     for name, error in registry.broken().items():
-        print(f"{name} cannot be used: {error.message} homeward models remove {name} takes it away.", file=sys.stderr)
+        note(f"{name} cannot be used: {error.message} homeward models remove {name} takes it away.")
     used = {chosen.detector, embedder_in_use(chosen)}
     items = [
         {"name": c.name, "kind": c.kind, "licence": c.licence, "in_use": c.name in used, "about": c.about}
@@ -53,7 +53,10 @@ def list_models(*, known: bool = False, data: Data = None, json: AsJson = False)
     if json:
         show_json({"items": items, "next": None})
         return
-    rows = [[str(i["name"]), str(i["kind"]), str(i["licence"]), "in use" if i["in_use"] else ""] for i in items]
+    rows = [
+        [str(i["name"]), words(str(i["kind"])), str(i["licence"]), words("in use") if i["in_use"] else ""]
+        for i in items
+    ]
     table(["Name", "Kind", "Licence", ""], rows)
 
 
@@ -66,7 +69,7 @@ def _list_known(*, as_json: bool) -> None:
         items = [{"name": c.name, "kind": c.kind, "licence": c.licence, "about": c.about} for c in cards]
         show_json({"items": items, "next": None})
         return
-    table(["Name", "Kind", "Licence", "About"], [[c.name, c.kind, c.licence, c.about] for c in cards])
+    table(["Name", "Kind", "Licence", "About"], [[c.name, words(c.kind), c.licence, c.about] for c in cards])
 
 
 def show(name: str, *, data: Data = None, json: AsJson = False) -> None:
@@ -104,9 +107,9 @@ def _told(added: Any, *, as_json: bool) -> None:
     if as_json:
         show_json({"name": added.name, "kind": added.kind, "golden": added.golden is not None})
         return
-    print(f"{added.name} ({added.kind}) was added; use it with HOMEWARD_{added.kind.upper()}={added.name}")
+    tell(f"{added.name} ({added.kind}) was added; use it with HOMEWARD_{added.kind.upper()}={added.name}")
     if added.golden is None:
-        print("Its card has no golden numbers, so wrongly loaded weights would go unseen.")
+        tell("Its card has no golden numbers, so wrongly loaded weights would go unseen.")
 
 
 def pull(
@@ -206,7 +209,10 @@ def bench(
     if json:
         show_json({"items": items, "next": None})
         return
-    rows = [[str(i["name"]), str(i["kind"]), "1" if i["threads"] else "all", f"{i['per_second']:.1f}"] for i in items]
+    rows = [
+        [str(i["name"]), words(str(i["kind"])), "1" if i["threads"] else words("all"), f"{i['per_second']:.1f}"]
+        for i in items
+    ]
     table(["Name", "Kind", "Threads", "Pictures a second"], rows)
 
 

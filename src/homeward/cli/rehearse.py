@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from homeward.cli.common import table
+from homeward.cli.common import note, table, tell, words
 from homeward.errors import BadSettings, HomewardError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def rehearse(cameras: "tuple[CameraConfig, ...]", chosen: "Settings", *, sheet: 
     if sheet is not None and sights:
         _draw(sheet, [sight for _, sight in sights])
     elif sheet is not None:
-        print(f"No crop, so {sheet} was not written.", file=sys.stderr)
+        note(f"No crop, so {sheet} was not written.")
     return 2 if is_all_trouble else 0
 
 
@@ -138,7 +138,7 @@ class _Troubles:
     def tell(self, seen: dict[str, _Seen]) -> None:
         """Say what is new, on stderr."""
         for status in _troubled(seen):
-            line = f"{status.camera}: {status.problem} {status.hint}".rstrip()
+            line = f"{status.camera}: {words(status.problem)} {words(status.hint)}".rstrip()
             if line not in self._said:
                 print(line, file=sys.stderr, flush=True)
             self._said.add(line)
@@ -147,13 +147,13 @@ class _Troubles:
 def _print(items: list[dict[str, Any]], figures: dict[str, int]) -> None:
     columns = ["Camera", "Second", "Track", "Species", "Sure", "Good", "Face", "Pixels"]
     rows = [
-        [i["camera"], f"{i['time_s']:.2f}", str(i["track"]), i["species"], f"{i['confidence']:.0%}",
-         f"{i['quality']:.2f}", "yes" if "face" in i["parts"] else "", f"{i['width']} x {i['height']}"]
+        [i["camera"], f"{i['time_s']:.2f}", str(i["track"]), words(i["species"]), f"{i['confidence']:.0%}",
+         f"{i['quality']:.2f}", words("yes") if "face" in i["parts"] else "", f"{i['width']} x {i['height']}"]
         for i in items
     ]  # fmt: skip
     table(columns, rows)
     crops = "1 crop" if len(items) == 1 else f"{len(items)} crops"
-    print(f"{figures['frames']} frames, an animal on {figures['frames_with_animal']}, {crops} would be sent")
+    tell(f"{figures['frames']} frames, an animal on {figures['frames_with_animal']}, {crops} would be sent")
 
 
 def _item(camera: str, sight: "Sight") -> dict[str, Any]:

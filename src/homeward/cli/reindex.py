@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, complain, settings, show_json
+from homeward.cli.common import AsJson, Data, client, complain, settings, show_json, tell, words
 from homeward.errors import HomewardError, InvalidInput, ModelInvalid
 
 ASK_AGAIN_S = 0.5
@@ -59,9 +59,9 @@ def reindex(
     if json:
         show_json(status)
         return
-    print(f"in use: {status['model']}, {status['embedded']} of {status['total']} crops embedded")
+    tell(f"in use: {status['model']}, {status['embedded']} of {status['total']} crops embedded")
     if status["previous"] is not None:
-        print(f"kept for homeward reindex --rollback: {status['previous']}")
+        tell(f"kept for homeward reindex --rollback: {status['previous']}")
 
 
 def _follow(server: Any, wanted: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _follow(server: Any, wanted: str) -> dict[str, Any]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-        task = progress.add_task(f"embedding with {wanted}", total=None)
+        task = progress.add_task(words(f"embedding with {wanted}"), total=None)
         while True:
             status: dict[str, Any] = server.get("/reindex")
             if status["next"] is None:
@@ -81,7 +81,7 @@ def _follow(server: Any, wanted: str) -> dict[str, Any]:
         if status["model"] != wanted:
             raise _not_switched(status)
         progress.update(task, completed=status["embedded"], total=status["total"])
-        task = progress.add_task("matching anew", total=max(1, status["waiting"]))
+        task = progress.add_task(words("matching anew"), total=max(1, status["waiting"]))
         most = status["waiting"]
         while status["waiting"] > 0:
             time.sleep(ASK_AGAIN_S)

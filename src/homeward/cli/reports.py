@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, client, language, percent, say, show_json, table
+from homeward.cli.common import AsJson, Data, client, language, percent, say, show_json, table, words
 from homeward.errors import InvalidInput
 from homeward.locales import distance
 
@@ -184,7 +184,7 @@ def verdict(
     """
     with client(data, is_asked=True) as server:
         answer = server.verdict(lost_id, found_id, says, close=close)
-    show_json(answer) if json else print(f"{says}: {', '.join(answer['found_ids'])}")
+    show_json(answer) if json else print(f"{words(says)}: {', '.join(answer['found_ids'])}")
 
 
 def erase(report_id: str, *, data: Data = None) -> None:

@@ -1,14 +1,13 @@
 """Serve: the API and the work behind it, until it is told to stop; and the demo city."""
 
 import signal
-import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import Data, Port, complain, settings
+from homeward.cli.common import Data, Port, complain, note, settings
 from homeward.cli.listening import address, listen
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def work(*, data: Data = None, host: str = "127.0.0.1", port: Port = None) -> No
         try:
             with nullcontext() if port is None else _told_of(running, host, port):
                 running.workers.start()
-                print("Homeward works", file=sys.stderr, flush=True)
+                note("Homeward works")
                 stop.wait()
         finally:
             running.close()
@@ -97,7 +96,7 @@ def _told_of(running: "Running", host: str, port: int) -> "Iterator[None]":
     server = uvicorn.Server(config)
     thread = LoopThread("health", lambda: server.serve(sockets=listening))
     thread.start()
-    print(f"Health on {address(host, listening[0].getsockname()[1])}/readyz", file=sys.stderr, flush=True)
+    note(f"Health on {address(host, listening[0].getsockname()[1])}/readyz")
     try:
         yield
     finally:
@@ -160,7 +159,7 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
             running.workers.start()
             if running.bot is not None:
                 running.bot.start()
-            tell(url) if tell else print(f"Homeward serves on {url}", file=sys.stderr, flush=True)
+            tell(url) if tell else note(f"Homeward serves on {url}")
 
         def handle_exit(self, sig: int, frame: Any) -> None:
             running.api.state.streams.stop()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from homeward.cli.common import note, words
 from homeward.client import Client
 from homeward.domain.reports import Status
 from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
@@ -103,13 +104,13 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
     from rich.progress import track
 
     result = Result()
-    for entry in track(entries, "importing", console=Console(stderr=True), disable=not sys.stderr.isatty()):
+    for entry in track(entries, words("importing"), console=Console(stderr=True), disable=not sys.stderr.isatty()):
         try:
             _send(server, entry, defaults, result)
         except (HomewardError, OSError, ValueError) as error:
             message = error.message if isinstance(error, HomewardError) else str(error)
             result.failures.append({"where": entry.where, "problem": message})
-            print(f"{entry.where}: {message}", file=sys.stderr)
+            print(f"{words(entry.where)}: {words(message)}", file=sys.stderr)
     return result
 
 
@@ -269,7 +270,7 @@ def _row(server: Client, report_id: str, photos: _Photos | None) -> dict[str, An
             names.append(photos.put(f"{photo['id']}.jpg", server.photo(photo["id"])))
         except (NotFound, PhotoNotReady) as error:
             why = "is not there" if isinstance(error, NotFound) else "waits to be looked at"
-            print(f"{report_id}: photo {photo['id']} {why} and was left out", file=sys.stderr)
+            note(f"{report_id}: photo {photo['id']} {why} and was left out")
     return {**row, "status": report["status"], "photos": names}
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from homeward.cli.beside import Following, awaited, server_beside
-from homeward.cli.common import AsJson, Data, Port, key_in, settings, whole_key
+from homeward.cli.common import AsJson, Data, Port, complain, key_in, note, settings, whole_key, words
 from homeward.cli.rehearse import rehearse
 from homeward.errors import BadSettings
 
@@ -218,13 +218,13 @@ def _summed_up(supervisor: "Supervisor", spool: "Spool", *, is_over: bool, json:
         items = [as_item(status, time.monotonic()) for status in supervisor.totals()]
         print(jsonlib.dumps({"items": items, "next": None, **counts}, indent=2))
     else:
-        print(", ".join(f"{name} {count}" for name, count in counts.items()))
+        print(_counted(counts))
     if supervisor.rest_hopeless:
         return 2
     if unsent == 0 or not is_over:
         return 0
-    print(f"homeward: sightings that the server has not taken: {unsent}", file=sys.stderr)
-    print("  They are kept on this disk, and the next watch sends them. Is --server right?", file=sys.stderr)
+    complain(f"sightings that the server has not taken: {unsent}")
+    note("  They are kept on this disk, and the next watch sends them. Is --server right?")
     return 1
 
 
@@ -269,7 +269,7 @@ def _page(supervisor: "Supervisor", port: int | None, *, show: bool) -> "Iterato
 
     page = Page(supervisor, dict, port=port, show=show)
     supervisor.on_picture = page.pictures.put
-    print(f"{'What the cameras see' if show else 'Metrics'}: {page.url}{'' if show else 'metrics'}", file=sys.stderr)
+    note(f"What the cameras see: {page.url}" if show else f"Metrics: {page.url}metrics")
     try:
         yield page
     finally:
@@ -313,25 +313,29 @@ class _Lines:
         for status in supervisor.totals():
             known = (status.state.value, status.problem)
             if self._said.get(status.camera) != known and (status.problem or status.camera in self._said):
-                hint = f" {status.hint}" if status.hint else ""
-                print(f"{status.camera}: {status.state.value}. {status.problem}{hint}".rstrip(), file=sys.stderr)
+                told = [f"{status.camera}: {words(status.state.value)}.", words(status.problem), words(status.hint)]
+                print(" ".join(filter(None, told)), file=sys.stderr)
             self._said[status.camera] = known
 
 
 def _drawn(statuses: "list[Status]", counts: dict[str, int]) -> Any:
     from rich.table import Table
 
-    shown = Table(caption=", ".join(f"{name} {count}" for name, count in counts.items()))
+    shown = Table(caption=_counted(counts))
     for column in ("Camera", "State", "Last frame", "Late", "Frames", "Detector", "Tracks", "Sent", "Trouble"):
-        shown.add_column(column)
+        shown.add_column(words(column))
     now = time.monotonic()
     for status in statuses:
-        ago = "never" if status.seen_s is None else f"{now - status.seen_s:.0f} s ago"
-        state = f"{status.state.value}{', moving' if status.is_busy else ''}"
+        ago = words("never" if status.seen_s is None else f"{now - status.seen_s:.0f} s ago")
+        state = words(f"{status.state.value}, moving" if status.is_busy else status.state.value)
         figures = (status.frames, status.detector_runs, status.tracks, status.sent)
-        row = [status.camera, state, ago, f"{status.late_by_s:.1f} s", *map(str, figures), status.problem]
+        row = [status.camera, state, ago, words(f"{status.late_by_s:.1f} s"), *map(str, figures), words(status.problem)]
         shown.add_row(*row)
     return shown
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{words(name)} {count}" for name, count in counts.items())
 
 
 def _key(camera: "CameraConfig", server: str | None, config: "WatchConfig", chosen: "Settings") -> str:

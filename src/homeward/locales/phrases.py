@@ -1,8 +1,8 @@
 """The phrase book: a sentence that the code says in English in, the same in Russian out. It never makes one up.
 
-A key is the sentence as it stands in the code, with a name in braces for each of its values. So errors, findings and
-help are written once, where they arise, and whoever shows them to a person looks them up here. Tests read the code and
-fail where a sentence has no Russian.
+A key is the sentence as it stands in the code, with a name in braces for each of its values; ``{count:number}`` is one
+that must be a number. So errors, findings and help are written once, where they arise, and whoever shows them to a
+person looks them up here. Tests read the code and fail where a sentence has no Russian.
 """
 
 import json
@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 BOOKS = {"ru": ("ru.help.json", "ru.said.json")}
+NUMBER = r"-?\d[\d.,]*%?"
 PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
@@ -49,13 +50,14 @@ class _Template:
 
 
 def _shown(value: str, kind: str | None, language: str) -> str:
-    """A value: as it is, as ``{why:words}`` a sentence of the book too, or as ``{kinds:list}`` several of its words."""
+    """A value: as it is, as ``{why:words}`` a sentence of the book too, or as ``{kinds:list}`` words to be typed."""
     return SHOWN[kind](value, language) if kind else value
 
 
 def _listed(value: str, language: str) -> str:
-    """``a, b or c`` with each of its words from the book."""
-    return "".join(part if part == ", " else translated(language, part) for part in re.split(r"(, | or | and )", value))
+    """``a, b or c``, each of them as it has to be typed."""
+    whole = known(language, value)
+    return whole or re.sub(" (?:or|and) ", lambda between: translated(language, between[0]), value)
 
 
 SHOWN: dict[str, Callable[[str, str], str]] = {
@@ -69,8 +71,8 @@ def _pattern(english: str) -> re.Pattern[str]:
     """What fits ``english``, whatever its values are."""
     names, parts = PLACE.findall(english), _between(english)
     pattern = re.escape(parts[0])
-    for (name, _), part in zip(names, parts[1:], strict=True):
-        pattern += f"(?P<{name}>.*?){re.escape(part)}"
+    for (name, kind), part in zip(names, parts[1:], strict=True):
+        pattern += f"(?P<{name}>{NUMBER if kind else '.*?'}){re.escape(part)}"
     return re.compile(pattern, re.DOTALL)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from homeward.cli.common import percent
+from homeward.cli.common import language, percent, words
 from homeward.cli.demo.pictures import Pet
 from homeward.client import Client
 from homeward.errors import Conflict, HomewardError
@@ -53,7 +53,7 @@ def clear(folder: Path) -> None:
 
 def fill(running: "App", pets: list[Pet], *, are_real: bool) -> Callable[[str], None]:
     """File everything through the API; what to tell the person once it serves."""
-    with Client.in_process(running.api, running.operator_key) as server:
+    with Client.in_process(running.api, running.operator_key, language=language()) as server:
         keys = _cameras(server)
         filed = [_pet(running, server, keys, pet, number) for number, pet in enumerate(pets)]
     running.engine.run_due_jobs()
@@ -133,7 +133,7 @@ def _words(url: str, running: "App", lost: list[dict[str, Any]], note: str) -> s
     for report in lost:
         best = report["matches"][0] if report["matches"] else None
         says = f"best match {percent(best['degree'])} ({best['degree_text']})" if best else "no match yet"
-        lines.append(f"  {report['name'] or report['species']:<12} {says}")
+        lines.append(f"  {report['name'] or words(report['species']):<12} {words(says)}")
         lines.append(f"    {url}/lost/{report['id']}#{report['link'].split('#')[1]}")
     if lost:
         first = lost[0]
@@ -147,7 +147,7 @@ def _words(url: str, running: "App", lost: list[dict[str, Any]], note: str) -> s
             f"  {command} report found YOUR_PHOTO.jpg --lat 57.605 --lon 39.85 --data {folder}",
             f"  curl -H 'Authorization: Bearer {token}' '{url}/api/v1/lost/{first['id']}/matches?sort=distance_km'",
         ]
-    return "\n".join([*lines, ""])
+    return "\n".join([*map(words, lines), ""])
 
 
 def as_typed() -> str:
