@@ -38,7 +38,7 @@ PUT_TOGETHER = (  # of pieces, where the code cannot be read for it
     "lat must be between -90 and 90.", "lon must be between -180 and 180.", " must be a JSON list.",
     " must be a JSON object.", "There is no such setting; see docs/reference/settings.md.",
     "There is no such setting, but ", "; see docs/reference/settings.md.", ", must be ", ", is refused: ",
-    " is refused: ", " of these a minute.", " of these an hour.", ", Telegram", " missing", " wrong", " extra", " rows",
+    " is refused: ", " must be there.", " of these a minute.", " of these an hour.", ", Telegram", " missing", " wrong", " extra", " rows",
 )  # fmt: skip
 
 
@@ -121,6 +121,20 @@ def test_the_phrase_book_holds_nothing_that_is_said_no_more():
     assert stale == []
 
 
+def test_no_sentence_of_the_book_is_taken_for_another():
+    books = [json.loads((files("homeward.locales") / name).read_text(encoding="utf-8")) for name in BOOKS["ru"]]
+    entries = {english: russian for book in books for english, russian in book.items()}
+
+    taken = {}
+    for english, russian in entries.items():
+        values = {name: "7" if kind else f"/{name}" for name, kind in PLACE.findall(english)}
+        said = PLACE.sub(lambda place, values=values: values[place[1]], english)
+        if known("ru", said) != PLACE.sub(lambda place, values=values: values[place[1]], russian):
+            taken[english] = known("ru", said)
+
+    assert taken == {}
+
+
 KEEP = ["--species", "cat", "--keep-without-animal"]
 NO_DATA = "В {data} нет данных Homeward. (data)"
 
@@ -175,7 +189,7 @@ def test_a_wrong_setting_is_said_in_russian_with_what_it_is_for(told):
     said = told("doctor", code=2, HOMEWARD_PORT="many")
 
     assert said.splitlines() == [
-        "homeward: HOMEWARD_PORT: нужно целое число, а не 'many'. (port)",
+        "homeward: HOMEWARD_PORT: ожидается целое число, а не 'many'. (port)",
         "  Порт, на котором ждать запросов; 0 — любой свободный.",
     ]
 

@@ -229,7 +229,7 @@ def list_keys(
         return
     columns = {"Id": "id", "Name": "name", "Scope": "scope", "Camera": "camera_id"}
     columns |= {"Revoked": "revoked_at"} if every else {}
-    table([*columns], [[item[key] or "" for key in columns.values()] for item in items])
+    table([*columns], [[words(item[key] or "") for key in columns.values()] for item in items])
 
 
 def create_key(

@@ -82,11 +82,11 @@ def _between(english: str) -> tuple[str, ...]:
 
 @cache
 def _book(language: str) -> tuple[dict[str, str], tuple[_Template, ...]]:
-    """Whole sentences, and those with values: first those of which most is known."""
+    """Whole sentences, and those with values: first those whose beginning is known, and of which most is."""
     place = files("homeward.locales")
     entries: dict[str, str] = {}
     for name in BOOKS.get(language, ()):
         entries |= json.loads((place / name).read_text(encoding="utf-8"))
     templates = [_Template(key, other, _between(key)) for key, other in entries.items() if PLACE.search(key)]
-    templates.sort(key=lambda template: -len("".join(template.parts)))
+    templates.sort(key=lambda template: (not template.parts[0], -len("".join(template.parts))))
     return {key: other for key, other in entries.items() if not PLACE.search(key)}, tuple(templates)
