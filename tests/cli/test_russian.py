@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 from importlib.resources import files
 
 import pytest
@@ -14,7 +15,10 @@ from rich.console import Console
 
 from homeward.cli import app
 from homeward.cli.help import paragraphs
+from homeward.cli.watch import _drawn
 from homeward.locales.phrases import BOOKS, PLACE, known
+from homeward.watcher.status import State, Status
+from tests.cli.conftest import RUN
 from tests.cli.sentences import sentences, texts
 from tests.conftest import photo
 
@@ -226,3 +230,28 @@ def test_programs_read_the_same_whatever_the_language(run, tmp_path):
     english, russian = (run("doctor", "--json", HOMEWARD_LANG=language).stdout for language in ("en", "ru"))
 
     assert english == russian
+
+
+@pytest.mark.parametrize("alphabet", ["koi8-r", "ascii"])
+def test_a_terminal_that_lacks_a_sign_shows_the_rest(tmp_path, alphabet):
+    environment = {**os.environ, "HOMEWARD_LANG": "ru", "PYTHONIOENCODING": alphabet}
+
+    answer = subprocess.run([*RUN, "--help"], check=False, capture_output=True, cwd=tmp_path, env=environment)
+
+    assert answer.returncode == 0
+    assert "homeward demo" in answer.stdout.decode(alphabet)
+
+
+def test_what_a_watch_shows_meanwhile_is_russian(monkeypatch):
+    monkeypatch.setenv("HOMEWARD_LANG", "ru")
+    status = Status("yard", State.STALLED, "The host of rtsp://yard is not known.", "Check the address.", is_busy=True)
+    console = Console(width=200)
+
+    with console.capture() as capture:
+        console.print(_drawn([status], {"waiting": 2, "sent": 1, "refused": 0, "dropped": 0}))
+
+    told = capture.get()
+    assert english_in(told) == []
+    assert "прервалась, движение" in told
+    assert "Адрес из rtsp://yard не найден." in told
+    assert "ждут 2, отправлено 1, отклонено 0, стёрто 0" in told

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
@@ -39,6 +40,8 @@ def main() -> None:
     """
     os.umask(0o077)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.encoding.lower().startswith("utf"):
+        sys.stdout.reconfigure(errors="replace")  # better a sign less than no answer
     try:
         result = app(exit_on_error=False, print_error=False)
     except CycloptsError as error:
