@@ -26,12 +26,16 @@ MOST = 64  # ways to put one sentence together
 Known = dict[str, list[ast.expr]]
 
 
-def sentences() -> Iterator[tuple[str, str]]:
+@cache
+def sentences() -> tuple[tuple[str, str], ...]:
     """Each with the file and line where it is said."""
-    for path in sorted(ROOT.rglob("*.py")):
-        name = path.relative_to(ROOT).as_posix()
-        if not name.startswith(ELSEWHERE):
-            yield from _of_module(name, ast.parse(path.read_text(encoding="utf-8")))
+    names = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
+    modules = {
+        name: ast.parse(path.read_text(encoding="utf-8"))
+        for name, path in names.items()
+        if not name.startswith(ELSEWHERE)
+    }
+    return tuple(found for name, module in modules.items() for found in _of_module(name, module))
 
 
 def texts() -> Iterator[str]:
@@ -61,6 +65,8 @@ def _said_by(node: ast.AST, errors_of_ours: set[str], *, is_command: bool) -> li
     match node:
         case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in errors_of_ours | SAYING:
             return [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "hint")]
+        case ast.Assign(targets=[ast.Attribute(attr="message" | "hint")], value=value):
+            return [value]
         case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value) if is_command:
             return [value]
         case ast.List(elts=elements) if is_command:

@@ -17,6 +17,8 @@ from homeward.cli import app
 from homeward.cli.help import paragraphs
 from homeward.cli.watch import _drawn
 from homeward.locales.phrases import BOOKS, PLACE, known
+from homeward.models.cards import read_card
+from homeward.models.known import known_card, known_names
 from homeward.watcher.status import State, Status
 from tests.cli.conftest import RUN
 from tests.cli.sentences import sentences, texts
@@ -39,8 +41,7 @@ OF_OTHERS = (  # what the parser and the machine say
 
 
 PUT_TOGETHER = (  # of pieces, where the code cannot be read for it
-    "lat must be between -90 and 90.", "lon must be between -180 and 180.", " must be a JSON list.",
-    " must be a JSON object.", "There is no such setting; see docs/reference/settings.md.",
+    " must be a JSON list.", " must be a JSON object.", "There is no such setting; see docs/reference/settings.md.",
     "There is no such setting, but ", "; see docs/reference/settings.md.", ", must be ", ", is refused: ",
     " is refused: ", " must be there.", " of these a minute.", " of these an hour.", ", Telegram", " missing", " wrong", " extra", " rows",
 )  # fmt: skip
@@ -73,6 +74,11 @@ def help_texts():
         yield from paragraphs(re.split(r"\n\s*Parameters\n\s*-{3}", command.help)[0])
         for argument in command.assemble_argument_collection(parse_docstring=True) if command.default_command else ():
             yield from paragraphs(argument.parameter.help)
+
+
+def of_cards():
+    cards = [read_card(known_card(name)) for name in known_names()]
+    return [said for card in cards for said in (card.about, card.licence)]
 
 
 @pytest.mark.parametrize("text", sorted(set(help_texts())))
@@ -117,8 +123,13 @@ def test_whatever_the_code_says_to_whoever_types_commands_is_there_in_russian():
     assert by_half == {}
 
 
+@pytest.mark.parametrize("name", known_names())
+def test_what_a_card_tells_of_a_public_model_is_there_in_russian(name):
+    assert known("ru", read_card(known_card(name)).about) is not None
+
+
 def test_the_phrase_book_holds_nothing_that_is_said_no_more():
-    said = "\n".join([*texts(), *help_texts(), *OF_OTHERS, *PUT_TOGETHER])
+    said = "\n".join([*texts(), *help_texts(), *OF_OTHERS, *PUT_TOGETHER, *of_cards()])
     books = [json.loads((files("homeward.locales") / name).read_text(encoding="utf-8")) for name in BOOKS["ru"]]
     stale = [key for book in books for key in book if not all(part in said for part in PLACE.split(key)[::3])]
 
@@ -187,6 +198,17 @@ def photos(tmp_path):
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_russian(told, photos, typed, said):
     assert f"homeward: {said}\n" in told(*typed.split(), code=2)
+
+
+def test_a_refusal_of_one_photo_of_several_is_russian_throughout(told, photos, tmp_path):
+    (tmp_path / "pets" / "rex").mkdir(parents=True)
+    (tmp_path / "pets" / "rex" / "1.jpg").write_bytes(photo(1))
+    (tmp_path / "pets" / "rex" / "2.jpg").write_bytes(b"broken")
+
+    said = told("import", "pets", *KEEP, code=1)
+
+    assert "rex: Фотография 2 из 2: Файл — не картинка JPEG, PNG, WebP или HEIC.\n" in said
+    assert "загружено 0, уже были 0, не удалось 1\n" in said
 
 
 def test_a_wrong_setting_is_said_in_russian_with_what_it_is_for(told):

@@ -69,7 +69,9 @@ def _list_known(*, as_json: bool) -> None:
         items = [{"name": c.name, "kind": c.kind, "licence": c.licence, "about": c.about} for c in cards]
         show_json({"items": items, "next": None})
         return
-    table(["Name", "Kind", "Licence", "About"], [[c.name, words(c.kind), c.licence, c.about] for c in cards])
+    table(
+        ["Name", "Kind", "Licence", "About"], [[c.name, words(c.kind), words(c.licence), words(c.about)] for c in cards]
+    )
 
 
 def show(name: str, *, data: Data = None, json: AsJson = False) -> None:
@@ -227,7 +229,7 @@ def _show_licence(card: Path, *, accepted: bool) -> None:
     if not card.is_file():
         raise InvalidInput(f"{card} is not there.", field="card")
     known = read_card(card)
-    print(f"{known.name}: {known.licence}. {known.about}", file=sys.stderr)
+    print(f"{known.name}: {words(known.licence)}. {words(known.about)}", file=sys.stderr)
     if not known.raw.get("commercial", True) and not accepted:
         hint = "If your use is not commercial, add --accept-licence."
         raise InvalidInput(f"The licence of {known.name} forbids commercial use.", field="accept_licence", hint=hint)

@@ -23,12 +23,16 @@ def translated(language: str, english: str) -> str:
 
 
 def known(language: str, english: str) -> str | None:
-    """The same; None where the book does not have it, and for English itself."""
+    """The same; None where the book does not have it, with or without its full stop, and for English itself."""
     whole, templates = _book(language)
     if english in whole:
         return whole[english]
     filled = (template.filled(english, language) for template in templates)
-    return next((found for found in filled if found is not None), None)
+    found = next((found for found in filled if found is not None), None)
+    if found is None and english.endswith("."):
+        stopped = known(language, english[:-1])
+        return None if stopped is None else f"{stopped}."
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def _pattern(english: str) -> re.Pattern[str]:
     names, parts = PLACE.findall(english), _between(english)
     pattern = re.escape(parts[0])
     for (name, kind), part in zip(names, parts[1:], strict=True):
-        pattern += f"(?P<{name}>{NUMBER if kind else '.*?'}){re.escape(part)}"
+        pattern += f"(?P<{name}>{NUMBER if kind == 'number' else '.*?'}){re.escape(part)}"
     return re.compile(pattern, re.DOTALL)
 
 
