@@ -26,7 +26,7 @@ from tests.conftest import photo
 
 SENTENCE = re.compile(r"[a-z]{2,}[ ,:;]+.*[a-z]{2,}|^[A-Z][a-z]+$")
 KEYS = {"input.mean and input.std"}  # of a card
-ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3,}[a-z]{2,}")
+ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){2,}[a-z]{2,}")
 TYPED = re.compile(
     r"^  \{\} (?:matches|report) .*|^  curl .*|\b(?:homeward|pip|chown|chmod|sudo|install|createdb|createuser|psql|pg_dump)\b[^.;:«»)]*"
 )
@@ -48,7 +48,7 @@ PUT_TOGETHER = (  # of pieces, where the code cannot be read for it
 
 
 def english_in(said: str) -> list[str]:
-    """Four English words in a row, which are no command that one may type."""
+    """Three English words in a row, which are no command that one may type."""
     return ENGLISH.findall(TYPED.sub("", re.sub(r"[│╭╮╰╯─\n]+ *", " ", said)))
 
 
