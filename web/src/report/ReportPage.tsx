@@ -217,7 +217,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       <fieldset class="given" disabled={isStill} inert={isStill}>
         {start && (
           <p class="notice" role="status">
-            {words.t("report.kept")} {shelf === "lost" && words.t("report.kept_no_mark")}{" "}
+            {words.t("report.kept")} {start.hadMark && words.t("report.kept_no_mark")}{" "}
             {start.lost > 0 && <strong>{words.count("report.kept_without", start.lost)} </strong>}
             <button type="button" class="plain" onClick={onStartAnew}>
               {words.t("report.start_anew")}

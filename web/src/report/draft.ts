@@ -18,8 +18,8 @@ export interface Begun {
   preparing: number;
 }
 
-/** What was begun, with the photos that were kept, and how many others there were. */
-export type Resumed = Begun & { photos: BegunPhoto[]; lost: number };
+/** What was begun, with the photos that were kept, and how many others there were; `hadMark`: a secret mark too. */
+export type Resumed = Begun & { photos: BegunPhoto[]; lost: number; hadMark: boolean };
 
 export interface BegunPhoto {
   id: string;
@@ -48,6 +48,7 @@ const NEVER_KEPT = "secret_mark";
  */
 export class KeptDraft {
   readonly name: string;
+  private hadMark = false;
 
   constructor(shelf: Shelf, about: string | null) {
     this.name = about ? `${shelf}/${about}` : shelf;
@@ -55,12 +56,13 @@ export class KeptDraft {
 
   /** What was begun here; null if nothing was, if it is older than a day, or where the browser keeps nothing. */
   async begun(): Promise<Resumed | null> {
-    const kept = JSON.parse(remembered(this.begunName) ?? "null") as (Begun & { at: number }) | null;
+    const kept = JSON.parse(remembered(this.begunName) ?? "null") as (Begun & { at: number; hadMark: boolean }) | null;
     if (!kept) return null;
     if (Date.now() - kept.at > KEPT_MS) {
       this.forget();
       return null;
     }
+    this.hadMark = kept.hadMark;
     const asked = within<BegunPhoto[] | undefined>("readonly", (drafts) => drafts.get(this.photos)).catch(() => []);
     const tired = new Promise<[]>((done) => setTimeout(() => done([]), PATIENCE_MS));
     const stored = (await Promise.race([asked, tired])) ?? [];
@@ -73,8 +75,8 @@ export class KeptDraft {
   /** Nothing of what another tab goes on with, or has sent. */
   keep(draft: Begun): void {
     if (elsewhere(this.name, draft.id)) return;
-    const { [NEVER_KEPT]: _, ...fields } = draft.fields;
-    remember(this.begunName, JSON.stringify({ ...draft, fields, at: Date.now() }));
+    const { [NEVER_KEPT]: mark, ...fields } = draft.fields;
+    remember(this.begunName, JSON.stringify({ ...draft, fields, hadMark: this.hadMark || Boolean(mark), at: Date.now() }));
   }
 
   keepPhotos(id: string, photos: BegunPhoto[]): void {
@@ -83,6 +85,7 @@ export class KeptDraft {
   }
 
   forget(): void {
+    this.hadMark = false;
     unremember(this.begunName);
     write((drafts) => drafts.delete(this.photos));
   }
