@@ -177,3 +177,11 @@ def test_a_large_portrait_is_shrunk_before_it_gets_its_border_and_what_is_seen_l
     head = Detection(Box(400 + 10, 260 + 20, 400 + 50, 260 + 90), Label.CAT_HEAD, 0.9)
     edge = replace(head, box=Box(400 + 600, 260 + 400, 400 + 700, 260 + 500))
     assert [d.box for d in border.back([head, edge])] == [Box(30, 60, 150, 270), Box(1800, 1200, 2000, 1303)]
+
+
+@pytest.mark.parametrize("sides", [(2, 2048), (2048, 1), (1, 1)])
+def test_a_narrow_strip_gets_its_border_too(sides):
+    border = bordered(np.full((*sides, 3), 7, np.uint8))
+
+    assert border.picture.size > 0
+    assert (border.picture == 7).all()

@@ -98,7 +98,7 @@ def bordered(picture: Picture) -> Bordered:
 
     A large one is shrunk first: no detector looks at that many pixels, and the border makes five times as many.
     """
-    times = max(1, max(picture.shape[:2]) // ENOUGH_PX)
+    times = max(1, min(max(picture.shape[:2]) // ENOUGH_PX, *picture.shape[:2]))  # something is left of a narrow strip
     small = _shrunk(picture, times) if times > 1 else picture
     height, width = small.shape[:2]
     top, left = round(height * BORDER), round(width * BORDER)
