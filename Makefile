@@ -56,10 +56,10 @@ $(STAMPS)/cameras: | $(STAMPS)/dev
 
 # a real browser looks at the page in the tests; where it may not be installed, those tests say that they are skipped
 $(STAMPS)/browser: | $(STAMPS)/dev
-	@command -v chromium >/dev/null \
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null \
 	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
-	     $(APT) install -y -qq --no-install-recommends chromium >/dev/null; } \
-	|| echo "not installed: chromium"
+	     $(APT) install -y -qq --no-install-recommends chromium-headless-shell >/dev/null; } \
+	|| echo "not installed: chromium-headless-shell"
 	@touch $@
 
 # real Triton answers Homeward's client in the tests; the wheel wants glibc 2.35 and the system's own Python

@@ -8,7 +8,6 @@ beside 5,000 points ten are dragged in the same way, which tells how much of a f
 import gzip
 import json
 import re
-import shutil
 import tempfile
 import threading
 import time
@@ -22,10 +21,10 @@ from benchmarks import crowd
 from benchmarks.served import Served
 from homeward.api.routes.pages import STATIC
 from homeward.cli.demo.city import DISTRICTS
+from tests.browser import CHROMIUM, DRAWING
 
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
 SLOWER = 4
-DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 COMPOSED = "--disable-gpu-compositing"
 FEW = 10
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -76,10 +75,10 @@ def measure(*, short: bool) -> dict[str, Any]:
             sync_playwright() as playwright,
         ):
             url = server.url + crowd.link(server.url, data)
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=DRAWING)
             found = {**_first_load(browser, url, times), **_filters(browser, url)}
             browser.close()
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=(*DRAWING, COMPOSED))
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=(*DRAWING, COMPOSED))
             found |= _map(browser, url, points, times)
             found |= {} if short else _map(browser, url, FEW, times)
             browser.close()

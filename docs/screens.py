@@ -19,9 +19,9 @@ from benchmarks import crowd
 from benchmarks.served import Served
 from docs import desk_screens
 from homeward.cli.demo.city import DISTRICTS
+from tests.browser import CHROMIUM, DRAWING
 
 FOLDER = Path(__file__).parent / "screens"
-DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 # each width has a language and a brightness of its own
 LOOKS = {320: (640, "ru-RU", "dark"), 768: (1024, "en-US", "light"), 1440: (900, "en-US", "light")}
 QUALITY = 72
@@ -35,7 +35,7 @@ def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=DRAWING)
         for count, shots in ((0, _nothing), (1, _one), (200, _many)):
             with _town(count) as (url, owner):
                 for width in LOOKS:

@@ -3,7 +3,6 @@
 Needs chromium. The photographs are scikit-image's: chelsea, grass (CC0), and NASA's of Eileen Collins (public domain).
 """
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,11 +15,11 @@ import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw
 
 from benchmarks.served import START, Served
-from docs.screens import DRAWING
 from homeward.domain.crops import animals_from, people_from
 from homeward.models.registry import Registry
 from homeward.watcher.crops import crop_of
 from homeward.watcher.drawing import ANIMAL, PERSON
+from tests.browser import CHROMIUM, DRAWING
 from tests.ports import free_port
 
 FOLDER = Path(__file__).parent / "how-to"
@@ -89,7 +88,7 @@ def _page(folder: Path, clip: Path) -> None:
         )
         command = [sys.executable, "-c", START, "watch", str(cameras), "--data", str(folder / "data"), "--realtime"]
         watch = subprocess.Popen([*command, "--show", "--port", str(port)])  # noqa: S603 - our own command
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=DRAWING)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=DRAWING)
         try:
             page = browser.new_page(viewport={"width": 980, "height": 900})
             _until_open(page, f"http://127.0.0.1:{port}/")

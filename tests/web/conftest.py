@@ -1,21 +1,14 @@
-import shutil
 from pathlib import Path
 
 import pytest
 
 from homeward.api.routes.pages import STATIC
 from tests.bot.conftest import served
+from tests.browser import CHROMIUM, DRAWING
 from tests.doors.conftest import Door
 
-CHROMIUM = shutil.which("chromium")
 HOUSE = "house.example"  # this machine under a name of its own: to the browser a network without https
-DRAWING = (
-    "--no-sandbox",
-    f"--host-resolver-rules=MAP {HOUSE} 127.0.0.1",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-)
+FLAGS = (*DRAWING, f"--host-resolver-rules=MAP {HOUSE} 127.0.0.1")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # Two frames on: a transition that a new scheme sets off has begun by then. What turns for ever is not waited for.
 # Nor is a promise of the animation: one that is cut short may never keep it.
@@ -47,7 +40,7 @@ def chromium():
 
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=DRAWING)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

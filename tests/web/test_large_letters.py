@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from homeward.api.auth import new_key
+from tests.browser import CHROMIUM
 from tests.conftest import photo
-from tests.web.conftest import CHROMIUM, DRAWING, path_of
+from tests.web.conftest import FLAGS, path_of
 from tests.web.test_owner import TOO_WIDE
 
 PLACE = {"lat": "57.6", "lon": "39.85"}
@@ -16,7 +17,7 @@ LINES = "each => { const text = new Range(); text.selectNodeContents(each); retu
 @pytest.fixture(scope="module")
 def chromium(chromium):
     browser = chromium.browser_type.launch(
-        executable_path=CHROMIUM, args=[*DRAWING, "--blink-settings=defaultFontSize=32"]
+        executable_path=CHROMIUM, args=[*FLAGS, "--blink-settings=defaultFontSize=32"]
     )
     yield browser
     browser.close()
