@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 STAMPS := .stamps
 DEMO_ARGS ?=
 APT := apt-get -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
+BROWSERS := chromium chromium-headless-shell
 RTSP := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 .PHONY: help demo web test test-long check bench lock docs clean
@@ -56,10 +57,10 @@ $(STAMPS)/cameras: | $(STAMPS)/dev
 
 # a real browser looks at the page in the tests; where it may not be installed, those tests say that they are skipped
 $(STAMPS)/browser: | $(STAMPS)/dev
-	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null \
+	@{ command -v chromium && command -v chromium-headless-shell; } >/dev/null \
 	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
-	     $(APT) install -y -qq --no-install-recommends chromium-headless-shell >/dev/null; } \
-	|| echo "not installed: chromium-headless-shell"
+	     $(APT) install -y -qq --no-install-recommends $(BROWSERS) >/dev/null; } \
+	|| echo "not installed: $(BROWSERS)"
 	@touch $@
 
 # real Triton answers Homeward's client in the tests; the wheel wants glibc 2.35 and the system's own Python

@@ -2,6 +2,7 @@
 
 import shutil
 
+WITH_WINDOWS = shutil.which("chromium")  # it alone shows notifications
 # without windows it draws the same pages in three quarters of the time
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or WITH_WINDOWS
 DRAWING = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,15 +35,21 @@ def pytest_collection_modifyitems(items):
             item.add_marker(mark)
 
 
-@pytest.fixture(scope="module")  # it runs an event loop in this thread, which other modules must not find
-def chromium():
+@contextmanager
+def browsing(executable):
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")  # it runs an event loop in this thread, which other modules must not find
+def chromium():
+    with browsing(CHROMIUM) as browser:
+        yield browser
 
 
 @pytest.fixture

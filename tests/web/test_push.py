@@ -9,11 +9,16 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import WITH_WINDOWS
 from tests.conftest import photo
 from tests.doors.conftest import Door
 from tests.doors.test_push import with_push
 from tests.fakes.push import PushService
-from tests.web.conftest import path_of, violations
+from tests.web.conftest import browsing, path_of, violations
+
+pytestmark = pytest.mark.skipif(
+    WITH_WINDOWS is None, reason="there is no chromium with windows, which shows notifications"
+)
 
 SUBSCRIBED = """subscription => {
     let made = null;
@@ -35,6 +40,12 @@ SHOWN = """async () => {
     }
     return null;
 }"""
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browsing(WITH_WINDOWS) as browser:
+        yield browser
 
 
 @pytest.fixture
