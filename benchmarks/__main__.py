@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from benchmarks import (
     bot,
     cameras,
+    centre,
     city,
     commands,
     detector,
@@ -24,6 +25,7 @@ from benchmarks import (
     photo,
     postgres,
     search,
+    several,
     sightings,
 )
 from homeward.telemetry import configure
@@ -31,7 +33,9 @@ from homeward.telemetry import configure
 QUESTIONS = {
     "search": search.measure,
     "sightings": sightings.measure,
+    "several": several.measure,
     "over_http": over_http.measure,
+    "centre": centre.measure,
     "city": city.measure,
     "million": million.measure,
     "postgres": postgres.measure,

@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -38,6 +39,7 @@ from homeward.engine.recognise import Recognise
 from homeward.images.reader import PillowReader
 from homeward.models.batching import BatchingDetector, BatchingEmbedder
 from homeward.models.registry import Registry
+from homeward.ports import Database
 from homeward.settings import Settings
 from homeward.storage.sql import SqlDatabase
 
@@ -65,19 +67,25 @@ class Way:
 def measure(*, short: bool) -> Figures:
     """Sightings a second over HTTP and by the models alone, processor milliseconds of each, and their ratios."""
     lost, many, cameras = (50, 24, 10) if short else (10_000, 200, 200)
-    photos = _photos(Path(os.environ.get("HOMEWARD_SHARED", "../shared")) / "data")
+    photos = photos_of(Path(os.environ.get("HOMEWARD_SHARED", "../shared")) / "data")
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings()
-        _fill(Path(folder) / "data", lost, ModelName(settings.embedder))
+        data = Path(folder) / "data"
+        data.mkdir()
+        with closing(SqlDatabase.open(data / DATABASE_FILE)) as database:
+            fill(database, lost, ModelName(settings.embedder))
         with Served(Path(folder)) as server:
             ways = {
-                "over HTTP": Way(_sender(server, Path(folder), photos, cameras), (psutil.Process(server.process.pid),)),
+                "over HTTP": Way(
+                    sender([server.url], camera_keys(server, Path(folder), cameras), photos),
+                    (psutil.Process(server.process.pid),),
+                ),
                 "models alone": Way(_alone(photos, settings)),
             }
             return _in_turns(ways, many)
 
 
-def _photos(data: Path) -> list[tuple[str, bytes]]:
+def photos_of(data: Path) -> list[tuple[str, bytes]]:
     """Species and photos of dogs and cats, at most `SIDE_PX` wide and high."""
     found = []
     for species, name in SETS.items():
@@ -89,43 +97,46 @@ def _photos(data: Path) -> list[tuple[str, bytes]]:
     return found
 
 
-def _fill(data: Path, lost: int, model: ModelName) -> None:
+def fill(database: Database, lost: int, model: ModelName) -> None:
     """Lost pets that look like nobody, each with a face and a body."""
     town, rng = Town(lost=lost, strays=1, cameras=1), np.random.default_rng(0)
-    data.mkdir()
-    database = SqlDatabase.open(data / DATABASE_FILE)
     for animal in range(lost):
         face, body = unit(rng.normal(size=(2, DIMENSION)))
         looks = {Part.FACE: (Box(300, 0, 500, 200), face), Part.BODY: (Box(0, 0, 900, 900), body)}
         home = town.place(town.homes[animal])
         add_lost(database, f"a{animal}", town.species(animal), home, looks, model)
-    database.close()
 
 
-def _sender(server: Served, folder: Path, photos: Sequence[tuple[str, bytes]], cameras: int) -> Callable[[int], object]:
-    """Sends the photo of a number, each time from the next camera and later than all before."""
-    town, since = Town(lost=1, strays=1, cameras=cameras), now()
+def camera_keys(server: Served, folder: Path, cameras: int) -> list[str]:
+    """The keys of so many new cameras all over a town."""
+    town = Town(lost=1, strays=1, cameras=cameras)
     secret = (folder / "data" / "operator.key").read_text(encoding="ascii").strip()
     with Client(server.url, secret) as operator:
-        keys = [_camera(operator, f"c{number}", town.place(xy)) for number, xy in enumerate(town.cameras)]
-    address, numbers, kept = urlsplit(server.url), count(), threading.local()
+        return [_camera(operator, f"c{number}", town.place(xy)) for number, xy in enumerate(town.cameras)]
 
-    def connection() -> http.client.HTTPConnection:
+
+def sender(urls: Sequence[str], keys: Sequence[str], photos: Sequence[tuple[str, bytes]]) -> Callable[[int], object]:
+    """Sends the photo of a number, each time from the next camera and later than all before, to the next server."""
+    since, numbers, kept = now(), count(), threading.local()
+
+    def connection(url: str) -> http.client.HTTPConnection:
         """The sender's own; a watcher keeps its connection too."""
-        if not hasattr(kept, "connection"):
-            kept.connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
-        return cast("http.client.HTTPConnection", kept.connection)
+        own: dict[str, http.client.HTTPConnection] = kept.__dict__
+        if url not in own:
+            own[url] = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+        return own[url]
 
     def send(number: int) -> None:
         sent = next(numbers)
         head = {
-            "Authorization": f"Bearer {keys[sent % cameras]}",
+            "Authorization": f"Bearer {keys[sent % len(keys)]}",
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
         }
         species, photo = photos[number % len(photos)]
         fields = {"seen_at": (since + timedelta(minutes=sent)).isoformat(), "species": species, "confidence": "0.9"}
-        connection().request("POST", f"{API}/sightings", _body(fields, photo), head)
-        answer = connection().getresponse()
+        line = connection(urls[sent % len(urls)])
+        line.request("POST", f"{API}/sightings", _body(fields, photo), head)
+        answer = line.getresponse()
         text = answer.read()
         if answer.status not in {200, 201}:
             raise RuntimeError(f"{answer.status}: {text[:300]!r}")

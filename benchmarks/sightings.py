@@ -91,7 +91,7 @@ def play(folder: Path, database: SqlDatabase | PostgresDatabase, town: Town, cou
     """An engine with the town's cameras and its lost pets, filed before the first of ``count`` sightings."""
     since = now()
     seen = town.sightings(count, since + timedelta(days=1), since + timedelta(days=7))
-    engine = _engine(folder, database)
+    engine = engine_on(folder, database)
     for number, xy in enumerate(town.cameras):
         engine.cameras.add(Camera(CameraId(f"c{number}"), f"c{number}", town.place(xy), None, since))
     for animal, vector in enumerate(town.vectors(range(town.lost))):
@@ -102,7 +102,8 @@ def play(folder: Path, database: SqlDatabase | PostgresDatabase, town: Town, cou
     return Played(town, engine, database, seen)
 
 
-def _engine(folder: Path, database: SqlDatabase | PostgresDatabase) -> Engine:
+def engine_on(folder: Path, database: SqlDatabase | PostgresDatabase) -> Engine:
+    """With the drawn models, and photos in the folder."""
     space = Space(DrawnEmbedder(), Registry([]).calibration("homeward-embedder-3"))
     ports = Ports(
         database=database,
