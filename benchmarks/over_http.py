@@ -126,6 +126,15 @@ def sender(urls: Sequence[str], keys: Sequence[str], photos: Sequence[tuple[str,
             own[url] = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
         return own[url]
 
+    def asked(url: str, body: bytes, head: dict[str, str]) -> tuple[int, bytes]:
+        """Status and answer; a connection that the server gave up in the meantime is made anew, once."""
+        line = connection(url)
+        try:
+            return _asked(line, body, head)
+        except ConnectionError:
+            line.close()
+            return _asked(line, body, head)
+
     def send(number: int) -> None:
         sent = next(numbers)
         head = {
@@ -134,14 +143,17 @@ def sender(urls: Sequence[str], keys: Sequence[str], photos: Sequence[tuple[str,
         }
         species, photo = photos[number % len(photos)]
         fields = {"seen_at": (since + timedelta(minutes=sent)).isoformat(), "species": species, "confidence": "0.9"}
-        line = connection(urls[sent % len(urls)])
-        line.request("POST", f"{API}/sightings", _body(fields, photo), head)
-        answer = line.getresponse()
-        text = answer.read()
-        if answer.status not in {200, 201}:
-            raise RuntimeError(f"{answer.status}: {text[:300]!r}")
+        status, text = asked(urls[sent % len(urls)], _body(fields, photo), head)
+        if status not in {200, 201}:
+            raise RuntimeError(f"{status}: {text[:300]!r}")
 
     return send
+
+
+def _asked(line: http.client.HTTPConnection, body: bytes, head: dict[str, str]) -> tuple[int, bytes]:
+    line.request("POST", f"{API}/sightings", body, head)
+    answer = line.getresponse()
+    return answer.status, answer.read()
 
 
 def _camera(operator: Client, name: str, place: Point) -> str:
