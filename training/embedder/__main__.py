@@ -76,7 +76,8 @@ def main() -> None:
     started = time.monotonic()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
-    options.work.mkdir(parents=True, exist_ok=True)
+    for folder in (options.out, options.work):
+        folder.mkdir(parents=True, exist_ok=True)
     file, recipe = options.out / f"{NAME}.onnx", Recipe()
     if not options.keep_trunks:
         write_onnx(Embedder(distilled(options)), file)
