@@ -24,6 +24,7 @@ from homeward.domain.animals import Species
 from homeward.domain.filing import NewSighting
 from homeward.domain.ids import CameraId
 from homeward.storage.sql.postgres import PostgresDatabase
+from homeward.telemetry import configure
 from tests.fakes.postgres import PostgresServer, running
 
 EACH = 800  # sightings of a process
@@ -75,6 +76,7 @@ def _together(server: PostgresServer, folder: Path, number: int, seen: Seen) -> 
 
 def _work(url: str, folder: Path, seen: Seen, ready: Any, times: Any) -> None:
     """Everything in ``seen``, once all others are ready too; what each took, and processor time."""
+    configure("error", "json")
     with closing(PostgresDatabase.open(url)) as database:
         engine = engine_on(folder, database)
 

@@ -25,7 +25,9 @@ from tests.web.conftest import needs_browser
         pytest.param("faults", marks=pytest.mark.long),
         pytest.param("bot", marks=pytest.mark.long),
         pytest.param("models", marks=pytest.mark.long),
+        pytest.param("several", marks=pytest.mark.long),
         pytest.param("over_http", marks=[pytest.mark.long, pytest.mark.shared]),
+        pytest.param("centre", marks=[pytest.mark.long, pytest.mark.shared]),
     ],
 )
 def test_a_benchmark_runs(name):
