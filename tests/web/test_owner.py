@@ -529,6 +529,8 @@ def test_a_thumb_has_44_px_to_hit_on_the_way_from_the_front_page_to_a_match(visi
     expect(page.locator(".map[data-ready]")).to_be_visible()
 
     assert page.locator(".map-card button").evaluate_all(HARD_TO_TAP) == []
+    assert page.locator(".time-bar :is(button, input)").evaluate_all(HARD_TO_TAP) == []
+    assert page.get_by_role("slider").evaluate("slider => slider.getBoundingClientRect().height") >= 44
 
 
 def test_what_is_said_of_a_match_shows_in_other_tabs_and_on_other_devices(visit, door):
