@@ -371,6 +371,30 @@ def test_which_of_several_animals_is_meant_is_asked_of_the_photo_that_is_filed(v
     expect(page.locator(".photos svg")).to_have_attribute("viewBox", "0 0 2000 2000")
 
 
+def test_a_cat_and_a_dog_on_one_photo_are_both_named(visit, monkeypatch):
+    monkeypatch.setattr(FakeDetector, "_on", pair)
+    page = visit("/found/new")
+    page.get_by_label("Choose or take photos").set_input_files(file(photo(1)))
+
+    expect(page.get_by_text("We see a cat and a dog. Tap the one you mean.")).to_be_visible()
+
+
+def far_off(_, picture):
+    """A cat that fills a twentieth of the picture's width."""
+    side = picture.shape[1] / 20
+    return (Detection(Box(0, 0, side, side), Label.CAT, 0.9),)
+
+
+def test_an_animal_that_is_small_on_the_small_copy_alone_is_not_called_so(visit, monkeypatch):
+    monkeypatch.setattr(FakeDetector, "_on", far_off)
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files([file(LARGE), file(jpeg(picture(2, size=800)))])
+
+    expect(page.locator(".photos li").last).to_contain_text("Very small.")
+    expect(page.locator(".photos svg").first).to_have_attribute("viewBox", "0 0 1024 1024")
+    expect(page.get_by_text("Very small.")).to_have_count(1)
+
+
 def test_on_each_photo_an_animal_of_its_own_is_chosen_without_a_pointer_too(visit, door, monkeypatch):
     monkeypatch.setattr(FakeDetector, "_on", pair)
     page = visit("/lost/new", viewport=DESK)

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from homeward.domain.animals import Detection, Label
+from homeward.domain.boxes import Box
 from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
-from tests.conftest import GREY, photo
+from tests.conftest import GREY, jpeg, photo
+from tests.conftest import picture as drawn
 from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, path_of, violations, wear
 
 ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
@@ -114,6 +117,56 @@ def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
     assert [each.species for each in reports(door)] == ["dog"]
+
+
+def by_shape(_, picture):
+    """A cat on square pictures, a dog on wide ones."""
+    height, width = picture.shape[:2]
+    return (Detection(Box(0, 0, width, height), Label.DOG if width > height else Label.CAT, 0.9),)
+
+
+@pytest.mark.parametrize(
+    ("language", "both", "asked", "cat", "too"),
+    [
+        ("en-US", "We see a cat and a dog. Which one", "whether it is a cat or a dog", "cat", "We also see a dog."),
+        ("ru-RU", "Видим и кошку, и собаку. О ком", "кошка это или собака", "кошка", "Видим ещё и собаку."),
+    ],
+)
+def test_a_cat_on_one_photo_and_a_dog_on_another_are_both_told_and_one_is_asked_for(
+    visit, door, monkeypatch, language, both, asked, cat, too
+):
+    monkeypatch.setattr(FakeDetector, "_on", by_shape)
+    dog = jpeg(drawn(2).resize((320, 240)), quality=95)
+    page = visit("/lost/new", language=language)
+    page.locator("input[type=file]").first.set_input_files([picture(dog), picture(photo(1))])
+    expect(page.get_by_text(both)).to_be_visible()
+    expect(page.locator(".chip[aria-pressed=true]")).to_have_count(0)
+    page.locator("button.main").last.click()
+    expect(page.get_by_role("alert")).to_contain_text(asked)
+    assert violations(page) == []
+
+    page.get_by_role("button", name=cat, exact=True).click()
+    expect(page.get_by_text(too)).to_be_visible()
+    page.locator("button.main").last.click()
+
+    expect(page.locator("h1:focus")).to_be_visible()
+    assert [each.species for each in reports(door)] == ["cat"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en-US", "Very small. We will take it"), ("ru-RU", "Очень мелко. Подойдёт и такое фото")]
+)
+def test_a_very_small_photo_is_taken_with_a_word_that_a_larger_one_finds_better(visit, door, language, words):
+    page = visit("/found/new", language=language)
+    chosen = [picture(photo(1)), picture(jpeg(drawn(1, noise=1, size=40), quality=95))]
+    page.locator("input[type=file]").first.set_input_files(chosen)
+    expect(page.locator(".photos li").last).to_contain_text(words)
+    expect(page.get_by_text(words)).to_have_count(1)
+    page.locator("button.main").last.click()
+
+    expect(page.locator("h1:focus")).to_be_visible()
+    (report,) = reports(door)
+    assert len(door.world.engine.report(report.id).photos) == 2
 
 
 def test_whoever_takes_photos_away_without_a_pointer_goes_on_with_the_next_one(visit, door):

@@ -1,8 +1,9 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { newKey } from "../api";
+import { newKey, type Species } from "../api";
 import { useWords } from "../ui/context";
 import { shrunk, whyUnusable } from "./pictures";
+import { isSmall, summary } from "./seen";
 import { look, type LookedAt } from "./send";
 
 /** A photo ready to be sent, what is seen on it once that is known, and which animal it is about. */
@@ -23,10 +24,12 @@ interface Picking {
   picked: Signal<Picked[]>;
   /** How many chosen files are not photos yet: they are being made small. */
   preparing: Signal<number>;
+  /** The kind of animal that the person named. */
+  species: Signal<Species | null>;
 }
 
 /** Camera or gallery; each animal is outlined as soon as the server has looked. */
-export function PhotoPicker({ picked, preparing }: Picking) {
+export function PhotoPicker({ picked, preparing, species }: Picking) {
   const words = useWords();
   const isLooking = useSignal(0);
   const refused = useSignal<string[]>([]);
@@ -86,6 +89,7 @@ export function PhotoPicker({ picked, preparing }: Picking) {
           <li key={photo.url}>
             <Outlined photo={photo} onChoose={(animal) => change(photo.url, { animal })} />
             {picked.value.length > 1 && photo.seen?.animals.length === 0 && <small>{words.t("owner.no_animal")}</small>}
+            {isSmall(photo) && <small>{words.t("report.small")}</small>}
             <button type="button" class="remove" aria-label={words.t("report.remove")} onClick={() => remove(photo)}>
               ×
             </button>
@@ -93,7 +97,7 @@ export function PhotoPicker({ picked, preparing }: Picking) {
         ))}
       </ul>
       <p role="status">
-        {isLooking.value > 0 ? words.t("report.looking") : picked.value.length > 0 && words.t(summary(picked.value))}
+        {isLooking.value > 0 ? words.t("report.looking") : picked.value.length > 0 && words.t(summary(picked.value, species.value))}
       </p>
       {refused.value.map((text) => (
         <p key={text} class="notice" role="alert">
@@ -184,13 +188,4 @@ function Outlined({ photo, onChoose }: { photo: Picked; onChoose: (animal: numbe
       {isUnshown.value && <small class="soft">{words.t("report.unshown")}</small>}
     </>
   );
-}
-
-function summary(picked: Picked[]): "report.sees_none" | "report.sees_many" | "report.sees.cat" | "report.sees.dog" | "report.photos_hint" {
-  const known = picked.filter((photo) => photo.seen);
-  if (known.length === 0) return "report.photos_hint";
-  if (known.every((photo) => photo.seen!.animals.length === 0)) return "report.sees_none";
-  if (known.some((photo) => photo.seen!.animals.length > 1)) return "report.sees_many";
-  const first = known.flatMap((photo) => photo.seen!.animals)[0]!;
-  return `report.sees.${first.species}`;
 }

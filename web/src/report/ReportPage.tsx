@@ -8,6 +8,7 @@ import { Done } from "./Done";
 import { type Attempt, type BegunPhoto, KeptDraft, type Resumed } from "./draft";
 import { PhotoPicker, type Picked } from "./PhotoPicker";
 import { PlacePicker } from "./PlacePicker";
+import { kindsMeant } from "./seen";
 import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
 import { elsewhere, type Elsewhere, onElsewhere, sentSince, tellOpened, tellSent } from "./tabs";
 import { WhenField } from "./WhenField";
@@ -149,9 +150,9 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
     progress.value = 0;
     await zero(preparing); // whoever taps at once need not tap again
     progress.value = null;
-    const { species, isSeen, isSeenOnAll } = known(picked.value, chosenSpecies.value);
+    const { species, areBoth, isSeen, isSeenOnAll } = known(picked.value, chosenSpecies.value);
     if (picked.value.length === 0) return void (trouble.value = words.t("report.needs_photo"));
-    if (!isSeen && !species && picked.value.every((photo) => photo.seen)) {
+    if (areBoth || (!isSeen && !species && picked.value.every((photo) => photo.seen))) {
       return void (trouble.value = words.t("report.needs_species"));
     }
     const texts = textsIn(form);
@@ -225,7 +226,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
           </p>
         )}
         {about && !isGone && <p class="notice">{words.t("report.about")}</p>}
-        <PhotoPicker picked={picked} preparing={preparing} />
+        <PhotoPicker picked={picked} preparing={preparing} species={chosenSpecies} />
         <fieldset>
           <legend>{words.t("report.species")}</legend>
           {(["cat", "dog"] as const).map((each) => (
@@ -327,10 +328,13 @@ function earlierFiled(): Filed | null {
 
 /** What is known of the animal by now: the person's word first, then what was seen. */
 function known(picked: Picked[], chosen: Species | null) {
-  const seen = picked.flatMap((photo) => photo.seen?.animals[photo.animal] ?? []);
+  const kinds = kindsMeant(picked);
+  const areBoth = !chosen && kinds.length > 1;
   return {
-    species: chosen ?? seen[0]?.species ?? null,
-    isSeen: seen.length > 0,
+    species: areBoth ? null : (chosen ?? kinds[0] ?? null),
+    /** Whose report it is cannot be told: the photos show a cat and a dog, and the person named neither. */
+    areBoth,
+    isSeen: kinds.length > 0,
     isSeenOnAll: picked.every((photo) => !photo.seen || photo.seen.animals.length > 0),
   };
 }

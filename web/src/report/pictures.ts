@@ -18,16 +18,22 @@ export class Unusable extends Error {
 /** The picture as JPEG; a kind that this browser cannot open goes as it is, the server may know it. */
 export async function shrunk(file: File): Promise<Blob> {
   if (file.size > MOST_GIVEN_BYTES) throw new Unusable("too_large");
-  return (await drawn(file, LONGEST_SIDE, QUALITY)) ?? asGiven(file);
+  return (await drawn(file, LONGEST_SIDE, QUALITY))?.copy ?? asGiven(file);
 }
 
 /** Enough to see what is on a photo; null where it would be no smaller, or cannot be opened here. */
-export async function glimpse(photo: Blob): Promise<Blob | null> {
+export async function glimpse(photo: Blob): Promise<Drawn | null> {
   const small = await drawn(photo, GLIMPSE_SIDE, GLIMPSE_QUALITY);
-  return small && small.size < photo.size / 2 ? small : null;
+  return small && small.copy.size < photo.size / 2 ? small : null;
 }
 
-async function drawn(photo: Blob, longestSide: number, quality: number): Promise<Blob | null> {
+interface Drawn {
+  copy: Blob;
+  /** How many pixels of the picture one of the copy is. */
+  scale: number;
+}
+
+async function drawn(photo: Blob, longestSide: number, quality: number): Promise<Drawn | null> {
   const picture = await createImageBitmap(photo, { imageOrientation: "from-image" }).catch(() => null);
   if (!picture) return null;
   const scale = Math.min(1, longestSide / Math.max(picture.width, picture.height));
@@ -36,7 +42,7 @@ async function drawn(photo: Blob, longestSide: number, quality: number): Promise
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
-  return new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
+  return new Promise((done) => canvas.toBlob((copy) => done(copy && { copy, scale: 1 / scale }), "image/jpeg", quality));
 }
 
 /** Why a file cannot be sent, for people. */

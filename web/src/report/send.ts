@@ -31,6 +31,8 @@ export interface LookedAt {
   width: number;
   height: number;
   animals: Animal[];
+  /** How many pixels of the photo that will be filed one of these is. */
+  scale: number;
 }
 
 /**
@@ -39,15 +41,15 @@ export interface LookedAt {
  */
 export async function look(photo: Blob, language: string): Promise<LookedAt> {
   const small = await glimpse(photo);
-  const seen = small && (await seenOn(small, language));
-  return seen?.animals.length === 1 ? seen : seenOn(photo, language);
+  const seen = small && (await seenOn(small.copy, language, small.scale));
+  return seen?.animals.length === 1 ? seen : seenOn(photo, language, 1);
 }
 
-async function seenOn(photo: Blob, language: string): Promise<LookedAt> {
+async function seenOn(photo: Blob, language: string, scale: number): Promise<LookedAt> {
   const form = new FormData();
   form.append("photo", photo, "photo.jpg");
-  const body = (await post("/detections", form, headersOf(language, newKey()))) as { photos: LookedAt[] };
-  return body.photos[0]!;
+  const body = (await post("/detections", form, headersOf(language, newKey()))) as { photos: Omit<LookedAt, "scale">[] };
+  return { ...body.photos[0]!, scale };
 }
 
 /** File it. The same `key` sent twice files it once. */
