@@ -8,6 +8,7 @@ from homeward.ports import ReportQuery
 from tests.conftest import photo
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations, wear
 
+KEPT = "Object.keys(localStorage).filter(key => /^homeward.(case|talks)/.test(key)).length"
 MEETING = {"latitude": 57.61, "longitude": 39.86}
 TALKS = "**/api/v1/handovers?*"
 
@@ -291,3 +292,101 @@ def test_what_was_said_and_whose_answer_was_lost_is_said_once(both):
 
     expect(finder.get_by_text("Какого цвета подушечки?")).to_have_count(1)
     assert finder.locator(".messages li").count() == 1
+
+
+def left_without_a_network(owner):
+    """What the page shows after a reload is what the device remembers."""
+    owner.wait_for_function("() => !!navigator.serviceWorker?.controller")
+    owner.reload()
+    expect(owner.locator(".talk")).to_be_visible()
+    owner.wait_for_load_state("networkidle")
+    owner.context.set_offline(True)
+    owner.reload()
+
+
+def test_without_a_network_a_conversation_is_there_to_be_read_and_goes_on_with_one(both):
+    owner, finder = both
+    owner.get_by_text("More", exact=True).click()
+    owner.get_by_label("A mark that only you know").fill("A scar under the left paw")
+    owner.get_by_role("button", name="Save", exact=True).click()
+    expect(owner.get_by_text("Saved.")).to_be_visible()
+    connect(owner, finder)
+    finder.get_by_role("button", name="Спросить о тайной примете").click()
+    owner.get_by_role("button", name="Answer with it").click(timeout=20_000)
+    finder.get_by_role("button", name="Да", exact=True).click()
+    picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=3)}
+    finder.get_by_label("Фото", exact=True).set_input_files(picture)
+    finder.get_by_label("Сообщение").fill("We meet at the bridge")
+    finder.get_by_role("button", name="Отправить").click()
+    expect(owner.get_by_text("We meet at the bridge")).to_be_visible(timeout=20_000)
+    left_without_a_network(owner)
+
+    expect(owner.get_by_text("This is how it stood")).to_be_visible()
+    talk = owner.locator(".talk")
+    for said in ("Which mark is neither on the photos", "We meet at the bridge"):
+        expect(talk.get_by_text(said)).to_be_visible()
+    expect(talk.get_by_text("This is not kept on your device.")).to_have_count(2)  # the mark and the photo
+    assert "scar" not in owner.evaluate("JSON.stringify(localStorage)")
+    assert talk.locator("button, textarea, input").count() == 0
+    expect(owner.locator(".connect")).to_contain_text("You are in touch with the finder.")
+    assert violations(owner) == []
+    owner.context.set_offline(False)
+
+    owner.get_by_label("Message").fill("I come", timeout=30_000)
+    expect(owner.get_by_alt_text("Photo")).to_be_visible()
+    expect(talk.get_by_text("A scar under the left paw")).to_be_visible()
+    expect(owner.get_by_text("This is how it stood")).to_have_count(0)
+    owner.get_by_role("button", name="Send").click()
+    expect(finder.get_by_text("I come")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_without_a_network_nobody_is_asked_who_was_asked_before(visit, door, is_remembered):
+    door.report("found", photo(1, noise=1), lat="57.605", lon="39.852", held="held")
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Рекс")
+    owner = visit(path_of(lost), language="ru-RU")
+    owner.get_by_role("button", name="Да, узнаю").click()
+    owner.get_by_role("button", name="Связать меня с нашедшим").click()
+    expect(owner.locator(".connect")).to_contain_text("Мы спросили нашедшего.")
+    if not is_remembered:
+        owner.add_init_script("Object.keys(localStorage).map(key => /talks/.test(key) && localStorage.removeItem(key))")
+    left_without_a_network(owner)
+
+    expect(owner.get_by_text("Вы узнали питомца")).to_be_visible()
+    expect(owner.get_by_role("button", name="Связать меня с нашедшим")).to_have_count(0)
+    if is_remembered:
+        expect(owner.get_by_text("Так было")).to_be_visible()
+        expect(owner.locator(".connect")).to_contain_text("Мы спросили нашедшего.")
+        expect(owner.locator(".talk .talk-about img")).to_be_visible()
+
+
+def test_what_was_said_leaves_the_device_with_the_case_and_does_not_come_back(both):
+    owner, finder = both
+    connect(owner, finder)
+    owner.wait_for_function(f"() => {KEPT} === 2")
+    held = []
+    owner.route("**/messages", lambda route: route.fulfill(json={"items": []}))
+    owner.route(TALKS, lambda route: held.append((route, route.fetch())))
+    finder.get_by_label("Сначала спросить").fill("Какого цвета подушечки?")
+    with owner.expect_request(TALKS):
+        finder.get_by_role("button", name="Отправить").click()
+    erase(owner)
+    assert owner.evaluate(KEPT) == 0
+
+    with owner.expect_response("**/messages"):
+        for route, answer in held:
+            route.fulfill(response=answer)
+    owner.evaluate("() => new Promise(requestAnimationFrame)")
+    assert owner.evaluate(KEPT) == 0
+
+
+def test_what_was_said_leaves_the_device_when_the_link_is_no_longer_good(both, door):
+    owner, finder = both
+    connect(owner, finder)
+    owner.wait_for_function(f"() => {KEPT} === 2")
+    (lost,) = [each for each in door.world.engine.reports(ReportQuery()) if each.shelf == "lost"]
+    door.world.engine.revoke_links(lost.id)
+    owner.reload()
+
+    expect(owner.get_by_role("heading", name="This link does not work")).to_be_visible()
+    assert owner.evaluate(KEPT) == 0

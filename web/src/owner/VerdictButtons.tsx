@@ -16,7 +16,8 @@ export function VerdictButtons({ owned, match, name }: { owned: Case; match: Mat
   const unsent = owned.unsent.value.get(match.found_id);
   const said = unsent ?? match.verdict;
   const isOpen = owned.report.value?.status === "open";
-  const mayAsk = isOpen && !unsent && said === "same" && match.source === "person";
+  const isUntold = !owned.talks.areFresh.value && owned.problem.value?.status === 0; // perhaps they talk already
+  const mayAsk = isOpen && !unsent && said === "same" && match.source === "person" && !isUntold;
   if (!said && !isOpen) return null;
   if (said && !(isOpen && isChanging.value)) {
     return (

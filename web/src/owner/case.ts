@@ -5,7 +5,7 @@ import type { Send } from "./AddPhotos";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
 import { remember, remembered } from "../ui/storage";
-import { forget, keep, keepUnsent, recall, recallUnsent, type Unsent } from "./kept";
+import { forget, keep, keepTalks, keepUnsent, recall, recallTalks, recallUnsent, type Unsent } from "./kept";
 
 const SETTLE_MS = 400;
 const PENDING_MS = 2000;
@@ -62,7 +62,7 @@ export class Case {
     readonly id: string,
     readonly server: Server,
   ) {
-    this.talks = new Talks(server);
+    this.talks = new Talks(server, (all) => keepTalks(id, all));
     const asked = readFilter(location.search);
     const isAsked = writeFilter(asked.filter, asked.sort) !== "";
     const chosen = isAsked ? asked : readFilter(remembered(this.filterKey) ?? "");
@@ -77,6 +77,7 @@ export class Case {
     try {
       await Promise.all([token && this.server.openSession(token), this.begin()]);
       for (const said of this.words.value) void this.tell(said);
+      if (this.talks.keptAt.value !== null && !this.talks.areFresh.value) void this.talks.refresh(); // as they are now, whenever news come
       const deaf = this.server.listen(
         () => this.refreshSoon(),
         () => void this.talks.refresh(),
@@ -250,6 +251,8 @@ export class Case {
     }
     if (problem.status === 0) {
       this.knownAt.value = kept?.at ?? null;
+      const talks = recallTalks(this.id);
+      if (talks) this.talks.recall(talks.all, talks.at);
       this.tryAgain(again);
     }
     this.problem.value = problem;

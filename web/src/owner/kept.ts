@@ -1,5 +1,6 @@
 // The last data of a report, kept on this device so that its page opens without a network.
 import type { Match, Report, Verdict } from "../api";
+import type { Talk } from "../talk/talks";
 import { remember, remembered, rememberedUnder, unremember } from "../ui/storage";
 
 export interface Kept {
@@ -10,6 +11,8 @@ export interface Kept {
 
 const PREFIX = "homeward.case.";
 const MOST_MATCHES = 200;
+/** Of each conversation, the newest. */
+const MOST_MESSAGES = 100;
 
 export function keep(id: string, kept: Kept): void {
   const report = { ...kept.report, secret_mark: null }; // the proof does not lie about
@@ -31,7 +34,35 @@ export function recallAll(): Kept[] {
 export function forget(id: string): void {
   unremember(name(id));
   unremember(unsentName(id));
+  unremember(talksName(id));
   navigator.serviceWorker?.controller?.postMessage("forget");
+}
+
+/** The conversations of a case, as they were. */
+export interface KeptTalks {
+  all: Talk[];
+  at: number;
+}
+
+/** Only while the case itself is kept: what comes after it was forgotten brings nothing back. */
+export function keepTalks(id: string, talks: Talk[]): void {
+  if (remembered(name(id)) === null) return;
+  const kept: KeptTalks = { all: talks.map(withoutProof), at: Date.now() };
+  remember(talksName(id), JSON.stringify(kept));
+}
+
+export function recallTalks(id: string): KeptTalks | null {
+  return JSON.parse(remembered(talksName(id)) ?? "null") as KeptTalks | null;
+}
+
+/** Nor does the proof lie about where it was told to the other side. */
+function withoutProof({ handover, messages }: Talk): Talk {
+  const { secret_mark: mark } = handover;
+  const newest = messages.slice(-MOST_MESSAGES);
+  return {
+    handover: { ...handover, secret_mark: null },
+    messages: newest.map((message) => (mark && message.text?.includes(mark) ? { ...message, text: null } : message)),
+  };
 }
 
 /** What an owner said of a match while there was no network; told once there is one, be it on another day. */
@@ -52,6 +83,10 @@ export function recallUnsent(id: string): Unsent[] {
 
 function name(id: string): string {
   return PREFIX + id;
+}
+
+function talksName(id: string): string {
+  return `homeward.talks.${id}`;
 }
 
 function unsentName(id: string): string {

@@ -27,6 +27,11 @@ export function TalkList({ talks, about }: Listed) {
   return (
     <section class="talks" aria-label={words.t("talk.title")}>
       <h2>{words.t("talk.title")}</h2>
+      {!talks.areFresh.value && (
+        <p class="notice" role="status">
+          {words.t("talk.as_of", { when: words.ago(talks.keptAt.value ?? 0) })}
+        </p>
+      )}
       {talks.all.value.map((talk) => (
         <Conversation key={talk.handover.id} talk={talk} talks={talks} about={about(talk)} />
       ))}
@@ -37,6 +42,7 @@ export function TalkList({ talks, about }: Listed) {
 function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about: About | null }) {
   const words = useWords();
   const { handover, messages } = talk;
+  const isFresh = talks.areFresh.value; // else nobody would hear what is said
   const isAsked = !handover.is_over && !handover.i_agree && !isHome(handover);
   return (
     <article id={`talk-${handover.id}`} class="talk" aria-label={about?.text} tabIndex={-1}>
@@ -51,15 +57,15 @@ function Conversation({ talk, talks, about }: { talk: Talk; talks: Talks; about:
           <Said key={message.id} message={message} talk={talk} talks={talks} />
         ))}
       </ol>
-      {isAsked && (
+      {isFresh && isAsked && (
         <div class="actions">
           <Deed look="main" text={words.t("talk.agree")} act={() => talks.answer(talk, true)} />
           <Deed text={words.t("talk.refuse")} act={() => talks.answer(talk, false)} />
         </div>
       )}
-      {canWrite(talk) && <Mark talk={talk} talks={talks} />}
-      {canWrite(talk) && <Composer talk={talk} talks={talks} />}
-      {handover.is_open && (
+      {isFresh && canWrite(talk) && <Mark talk={talk} talks={talks} />}
+      {isFresh && canWrite(talk) && <Composer talk={talk} talks={talks} />}
+      {isFresh && handover.is_open && (
         <Deed
           look="plain"
           text={words.t("talk.end")}
@@ -118,17 +124,19 @@ function Mark({ talk, talks }: { talk: Talk; talks: Talks }) {
 function Said({ message, talk, talks }: { message: Message; talk: Talk; talks: Talks }) {
   const words = useWords();
   const picture = useSignal("");
+  const isFresh = talks.areFresh.value;
   useEffect(() => {
-    if (!message.photo) return;
-    void talks.picture(message.photo).then((url) => (picture.value = url));
+    if (!message.photo || !isFresh) return;
+    talks.picture(message.photo).then((url) => (picture.value = url), () => {});
     return () => URL.revokeObjectURL(picture.value);
-  }, [message.photo]);
+  }, [message.photo, isFresh]);
   return (
     <li class={message.is_mine ? "mine" : ""}>
       <small class="soft">
         {words.t(message.is_mine ? "talk.me" : `talk.them_${talk.handover.side}`)} · {words.ago(message.created_at)}
       </small>
       {message.text && <p>{words.said(message.text, "secret.question")}</p>}
+      {!isFresh && !message.text && !message.place && <p class="soft">{words.t("talk.not_kept")}</p>}
       {picture.value && <img src={picture.value} alt={words.t("talk.photo")} />}
       {message.place && (
         <a href={mapOf(message.place)} target="_blank" rel="noopener noreferrer">

@@ -11,7 +11,22 @@ export interface Talk {
 
 export class Talks {
   readonly all = signal<Talk[]>([]);
-  constructor(private readonly server: Server) {}
+  /** Whether the server has told of them; until then they may be such as this device remembers. */
+  readonly areFresh = signal(false);
+  /** When they were as this device remembers them. */
+  readonly keptAt = signal<number | null>(null);
+
+  constructor(
+    private readonly server: Server,
+    private readonly onFresh: (talks: Talk[]) => void = () => {},
+  ) {}
+
+  /** As they were, until the server tells. */
+  recall(all: Talk[], at: number): void {
+    if (this.areFresh.value) return;
+    this.all.value = all;
+    this.keptAt.value = at;
+  }
 
   propose(lostId: string, foundId: string): Promise<Problem | null> {
     return this.attempt(() => this.server.propose(lostId, foundId));
@@ -55,11 +70,14 @@ export class Talks {
     try {
       const handovers = await this.server.handovers();
       const messages = await Promise.all(handovers.map((handover) => this.server.messages(handover.id)));
+      const fresh = handovers.map((handover, n) => ({ handover, messages: messages[n]! }));
       const gone = this.all.value.filter(({ handover }) => !handovers.some(({ id }) => id === handover.id));
       this.all.value = [
-        ...handovers.map((handover, n) => ({ handover, messages: messages[n]! })),
+        ...fresh,
         ...gone.map((talk) => ({ ...talk, handover: { ...talk.handover, is_open: false, is_over: true }, isGone: true })),
       ];
+      this.areFresh.value = true;
+      this.onFresh(fresh);
     } catch {
       // the page itself says when there is no connection; the next event asks again
     }

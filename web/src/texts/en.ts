@@ -307,6 +307,8 @@ export const en = {
   "talk.open_lost": "You are in touch with the finder.",
   "talk.open_found": "You are in touch with the owner.",
   "talk.go": "To the conversation",
+  "talk.as_of": "This is how it stood {when}, when you were last online. You can read it now, and write again once you are back online.",
+  "talk.not_kept": "This is not kept on your device. It shows again once you are back online.",
   "talk.hidden": "Names and numbers stay hidden on both sides.",
   "talk.waiting": "We have asked the other side. The answer will appear here.",
   "talk.asked_found": "An owner says that the animal you found is theirs. Do you want to talk?",

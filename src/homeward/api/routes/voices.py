@@ -24,7 +24,7 @@ from homeward.errors import HomewardError, InvalidInput
 
 router = APIRouter(tags=["voices"])
 Context = Annotated[ApiContext, Depends(context_of)]
-POINTS = 6
+POINTS = 7
 PRIVATE = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 
 
