@@ -83,6 +83,12 @@ def test_the_page_opens_in_telegram_in_its_colours_with_its_back_button(visit, d
     expect(phone.get_by_role("dialog")).to_have_count(0)
     assert last_told(phone, "web_app_setup_back_button", {"is_visible": False})
 
+    phone.get_by_role("button", name="Map", exact=True).click()
+    assert last_told(phone, "web_app_setup_back_button", {"is_visible": True})
+    phone.evaluate("window.Telegram.WebView.receiveEvent('back_button_pressed', null)")
+    expect(phone.locator("li.card")).to_be_visible()
+    assert last_told(phone, "web_app_setup_back_button", {"is_visible": False})
+
     phone.reload()
     expect(phone.get_by_role("heading", name="Barsik")).to_be_visible()
     phone.get_by_text("More", exact=True).click()

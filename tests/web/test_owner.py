@@ -276,6 +276,81 @@ def test_both_photos_are_compared_large_and_leafed_through(visit, lost):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_back_leads_out_of_the_comparison_forward_into_it_and_no_entry_is_left_of_what_was_closed(visit, lost):
+    page = visit("/")
+    visit(path_of(lost), page=page)
+    expect(cards(page)).to_have_count(2)
+    page.wait_for_function("() => !location.hash")
+    address, dialog = page.url, page.get_by_role("dialog")
+    opener = page.get_by_role("button", name="Compare up close").first
+    opener.click()
+    expect(dialog).to_be_visible()
+    assert page.url == address
+    page.go_back()
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+    page.go_forward()
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Next").click()
+    second = dialog.locator("figure").last.locator("img").get_attribute("src").split("?")[0]
+    page.reload()
+    expect(dialog.locator("figure").last.locator("img")).to_have_attribute("src", re.compile(re.escape(second)))
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert page.url == address
+    page.go_back()
+
+    expect(page.get_by_role("heading", name="Lost or found a cat or dog?")).to_be_visible()
+
+
+def test_back_leads_from_the_comparison_to_the_map_and_on_to_the_list_with_what_was_chosen_there(visit, lost):
+    page = visit(path_of(lost), language="ru-RU")
+    cards(page).first.get_by_role("button", name="На карте").click()
+    card = page.get_by_role("region", name="Выбрано на карте")
+    card.get_by_role("button", name="Сравнить", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+    page.get_by_role("button", name="Фильтр").click()
+    page.get_by_label("Не дальше").select_option("2")
+    expect(page).to_have_url(re.compile(r"/lost/\w+\?max_km=2$"))
+    page.go_back()
+    expect(cards(page)).to_have_count(1)
+    expect(cards(page).first).to_be_visible()
+    expect(page.locator(".map")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/lost/\w+\?max_km=2$"))
+    page.go_forward()
+    expect(page.locator(".map[data-ready]")).to_be_visible()
+    page.get_by_role("button", name="Список", exact=True).dblclick()
+    expect(page.locator(".map")).to_have_count(0)
+
+    expect(cards(page)).to_have_count(1)
+
+
+def test_on_a_wide_screen_back_has_no_map_to_lead_out_of(visit, lost):
+    page = visit("/", viewport=DESK)
+    visit(path_of(lost), page=page)
+    page.get_by_role("button", name="On the map").first.click()
+    expect(page.get_by_role("region", name="Chosen on the map")).to_be_visible()
+    page.go_back()
+
+    expect(page.get_by_role("heading", name="Lost or found a cat or dog?")).to_be_visible()
+
+
+def test_a_secret_that_is_not_used_yet_is_in_no_address_that_back_leads_to(visit, lost):
+    page = visit("/")
+    page.route("**/api/v1/session", lambda route: None)  # no answer as yet
+    visit(path_of(lost), page=page)
+    expect(cards(page)).to_have_count(2)
+    page.get_by_role("button", name="Compare up close").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    assert "#" not in page.url
+
+
 def test_who_says_no_in_the_comparison_goes_on_to_the_next(visit, lost):
     page = visit(path_of(lost))
     page.get_by_role("button", name="Compare up close").first.click()

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Picture, Report } from "../api";
-import { backButton } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { Degree } from "../ui/Degree";
 import { Notice } from "../ui/Notice";
@@ -13,43 +12,48 @@ interface Compared {
   owned: Case;
   report: Report;
   name: string;
-  first: string;
-  onClose: () => void;
+  /** The found animal beside the owner's. */
+  foundId: string;
 }
 
 /** Both animals large, one above the other on a phone; the photos of each can be swiped through. */
-export function Compare({ owned, report, name, first, onClose }: Compared) {
+export function Compare({ owned, report, name, foundId }: Compared) {
   const words = useWords();
-  const current = useSignal(first);
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => backButton(() => dialog.current?.close()), []);
+  useLayoutEffect(() => {
+    const shown = dialog.current!;
+    shown.showModal();
+    return () => shown.close(); // which gives the focus back, whichever way led out of it
+  }, []);
 
   const more = useSignal<{ of: string; photos: Picture[] }>({ of: "", photos: [] });
   useEffect(() => {
-    const of = current.value;
-    const show = (photos: Picture[]) => of === current.value && (more.value = { of, photos });
-    void owned.server.foundPhotos(of).then(show, () => {}); // without a network there is the one that decided
-  }, [current.value]);
+    let isShown = true;
+    const show = (photos: Picture[]) => isShown && (more.value = { of: foundId, photos });
+    void owned.server.foundPhotos(foundId).then(show, () => {}); // without a network there is the one that decided
+    return () => void (isShown = false);
+  }, [foundId]);
 
   // the order in which it was opened: a match that is said no to must not carry the reader to the end of the list
   const order = useMemo(() => owned.shown.peek().map((match) => match.found_id), []);
   const known = new Map(owned.matches.value.map((match) => [match.found_id, match]));
   const there = order.filter((id) => known.has(id));
-  const at = there.indexOf(current.value);
-  const match = known.get(current.value);
+  const at = there.indexOf(foundId);
+  const match = known.get(foundId);
   if (!match) return null;
   const found = more.value.of === match.found_id ? more.value.photos : [match.photo];
   const go = (step: number) => {
     const next = there[at + step];
-    if (next) owned.selected.value = current.value = next;
+    if (!next) return;
+    owned.selected.value = next;
+    owned.over.compare(next);
   };
   return (
     <dialog
       ref={dialog}
       class="compare"
       aria-label={words.t("match.compare")}
-      onClose={onClose}
+      onClose={() => owned.over.endComparison()}
       onKeyDown={(event) => {
         if (event.key === "ArrowLeft") go(-1);
         if (event.key === "ArrowRight") go(1);

@@ -1,9 +1,8 @@
-import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { ERASED, Server } from "../api";
 import { type About, TalkList } from "../talk/TalkList";
-import { base } from "../telegram/telegram";
+import { backButton, base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { late } from "../ui/late";
 import { useMedia } from "../ui/media";
@@ -16,6 +15,7 @@ import { CaseHead } from "./CaseHead";
 import { Compare } from "./Compare";
 import { FilterBar } from "./FilterBar";
 import { MatchList, placeOf } from "./MatchList";
+import { WIDE } from "./over";
 
 const MatchMap = late(() => import("./map/MatchMap").then((module) => module.default));
 
@@ -23,12 +23,15 @@ const MatchMap = late(() => import("./map/MatchMap").then((module) => module.def
 export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   const words = useWords();
   const owned = useMemo(() => new Case(id, new Server(id, words.language)), [id]);
-  const comparing = useSignal<string | null>(null);
-  const isWide = useMedia("(min-width: 75rem)");
+  const { over } = owned;
+  const isWide = useMedia(WIDE);
   useEffect(() => {
     void owned.open(token);
     return () => owned.close();
   }, [owned]);
+  useEffect(() => over.listen(), [over]);
+  const isOver = over.isOpen.value;
+  useEffect(() => (isOver ? backButton(() => over.back()) : undefined), [over, isOver]);
 
   const report = owned.report.value;
   const problem = owned.problem.value;
@@ -37,12 +40,13 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
   if (problem && !report) return <Trouble problem={problem} again={() => void (problem.status === 0 ? owned.retry() : owned.open(token))} />;
   if (!report) return <Skeleton />;
   const name = report.name ?? words.t(`pet.${report.species}`);
-  const compare = (match: string) => (comparing.value = match);
+  const compare = (match: string) => over.compare(match);
+  const compared = owned.matches.value.find((match) => match.found_id === over.compared.value)?.found_id;
   const hasMatches = owned.matches.value.length > 0;
   const hasLikely = owned.matches.value.some(isLikely);
   const isOpen = report.status === "open"; // what has ended says so once, in its head, and promises nothing
   return (
-    <div class={`owner ${hasMatches ? `show-${owned.view.value}` : ""}`}>
+    <div class={`owner ${hasMatches ? `show-${over.view.value}` : ""}`}>
       <div class="owner-main">
         {problem && <Notice problem={problem} knownAt={owned.knownAt.value} />}
         <CaseHead owned={owned} report={report} name={name} />
@@ -74,7 +78,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
       </div>
       {hasMatches && (
         <section class="results-map">
-          {(isWide || owned.view.value === "map") && (
+          {(isWide || over.view.value === "map") && (
             <Suspense fallback={<div class="map skeleton" />}>
               <MatchMap owned={owned} name={name} onCompare={compare} />
             </Suspense>
@@ -82,9 +86,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
         </section>
       )}
       {hasMatches && <Views owned={owned} />}
-      {comparing.value && (
-        <Compare owned={owned} report={report} name={name} first={comparing.value} onClose={() => (comparing.value = null)} />
-      )}
+      {compared && <Compare owned={owned} report={report} name={name} foundId={compared} />}
     </div>
   );
 }
@@ -99,7 +101,7 @@ function aboutFound(words: Words, owned: Case, foundId: string): About | null {
 /** List or map, within the thumb's reach; the filter stays in view. */
 function Views({ owned }: { owned: Case }) {
   const words = useWords();
-  const view = owned.view.value;
+  const view = owned.over.view.value;
   const before = useRef(view);
   useEffect(() => {
     if (before.current === view) return;
@@ -110,7 +112,7 @@ function Views({ owned }: { owned: Case }) {
   return (
     <nav class="views" aria-label={`${words.t("view.list")} / ${words.t("view.map")}`}>
       {(["list", "map"] as const).map((each) => (
-        <button key={each} aria-pressed={view === each} onClick={() => (owned.view.value = each)}>
+        <button key={each} aria-pressed={view === each} onClick={() => owned.over.show(each)}>
           {words.t(`view.${each}`)}
         </button>
       ))}

@@ -5,6 +5,7 @@ import type { Send } from "./AddPhotos";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
 import { remember, remembered } from "../ui/storage";
+import { Over } from "./over";
 import { forget, keep, keepTalks, keepUnsent, recall, recallTalks, recallUnsent, type Unsent } from "./kept";
 
 const SETTLE_MS = 400;
@@ -28,8 +29,7 @@ export class Case {
   /** When what is shown was known, where it is not fresh. */
   readonly knownAt = signal<number | null>(null);
   readonly selected = signal<string | null>(null);
-  /** What a small screen shows; a large one has both. */
-  readonly view = signal<"list" | "map">("list");
+  readonly over = new Over(() => this.writeAddress()); // whatever was chosen on the way, the address says so
   /** Matches that came while the page was open, by their ids; nobody has looked at them yet. */
   readonly news = signal<readonly string[]>([]);
   readonly filter = signal<Filter>(EVERYTHING);
@@ -156,7 +156,7 @@ export class Case {
   /** The same choice in the other view. */
   showOnMap(foundId: string): void {
     this.selected.value = foundId;
-    this.view.value = "map";
+    this.over.show("map");
   }
 
   choose(filter: Filter, sort: Sort = this.sort.value): void {
@@ -175,7 +175,7 @@ export class Case {
   private writeAddress(): string {
     const query = writeFilter(this.filter.value, this.sort.value);
     const search = query ? `?${query}` : "";
-    history.replaceState(null, "", location.pathname + search + location.hash);
+    history.replaceState(history.state, "", location.pathname + search + location.hash);
     return search;
   }
 

@@ -28,7 +28,7 @@ const backs: (() => void)[] = [];
 export function launch(): string | null {
   if (!base) return null;
   const given = new URLSearchParams(location.hash.slice(1));
-  history.replaceState(null, "", location.pathname + location.search);
+  history.replaceState(history.state, "", location.pathname + location.search);
   colour(given.get("tgWebAppThemeParams") ?? rememberedHere(COLOURS));
   native.Telegram = { WebView: { receiveEvent: receive } };
   addEventListener("message", ({ origin, data }) => {

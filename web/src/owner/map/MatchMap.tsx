@@ -92,7 +92,7 @@ function NoMap({ owned }: { owned: Case }) {
   return (
     <section class="notice">
       <p>{words.t("map.none")}</p>
-      <button onClick={() => (owned.view.value = "list")}>{words.t("map.to_list")}</button>
+      <button onClick={() => owned.over.show("list")}>{words.t("map.to_list")}</button>
     </section>
   );
 }
