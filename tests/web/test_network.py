@@ -214,6 +214,26 @@ def test_photos_chosen_while_the_network_is_gone_for_a_moment_are_added_once_it_
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "more", "add", "small"),
+    [
+        ("en-US", "More", "Add photos", "Added, though very small"),
+        ("ru-RU", "Ещё", "Добавить фото", "Добавлено, хотя и очень мелко"),
+    ],
+)
+def test_a_very_small_photo_is_added_with_a_word_until_a_larger_one_is(visit, lost, door, language, more, add, small):
+    page = visit(path_of(lost), language=language)
+    page.get_by_text(more, exact=True).click()
+    page.get_by_label(add).set_input_files(file(jpeg(picture(1, noise=5, size=40))))
+    expect(page.get_by_text(small)).to_be_visible()
+    with page.expect_response("**/photos"):
+        page.get_by_label(add).set_input_files(file(photo(1, noise=6)))
+
+    expect(page.get_by_label(add)).to_be_enabled()
+    expect(page.get_by_text(small)).to_have_count(0)
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 3
+
+
 @pytest.mark.parametrize("is_reached", [False, True])
 def test_photos_that_were_not_added_are_there_to_be_sent_again_and_are_added_once(visit, lost, door, is_reached):
     page = visit(path_of(lost))

@@ -158,7 +158,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         <LettersForm server={server} />
         {report.value.status === "open" && (
           <>
-            <AddPhotos count={report.value.photos.length} onAdd={addPhoto} />
+            <AddPhotos photos={report.value.photos} onAdd={addPhoto} />
             <button class="plain" onClick={() => change({ listed: !report.value!.listed })}>
               {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
             </button>

@@ -1,7 +1,8 @@
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { newKey, type Problem } from "../api";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { newKey, type Photo, type Problem } from "../api";
 import { shrunk, whyUnusable } from "../report/pictures";
+import { isSmall } from "../report/seen";
 import { useWords } from "../ui/context";
 import { NotDone } from "../ui/Deed";
 import type { Going } from "../upload";
@@ -24,21 +25,23 @@ interface Held extends Chosen {
 export type Send = (photo: Blob, keep: boolean, key: string, onGoing: (going: Going) => void) => Promise<Problem | null>;
 
 interface Added {
-  /** How many the report has. */
-  count: number;
+  /** Those that the report has. */
+  photos: Photo[];
   onAdd: Send;
   /** Whether there is something on its way, or to be decided. */
   isAdding?: Signal<boolean>;
 }
 
 /** More photos: made small, then sent one by one; what is none is said by its name, and what was not sent can be sent again. */
-export function AddPhotos({ count, onAdd, isAdding }: Added) {
+export function AddPhotos({ photos: had, onAdd, isAdding }: Added) {
   const words = useWords();
   const going = useSignal<{ n: number; of: number; is: Going } | null>(null);
   const refused = useSignal<string[]>([]);
   const held = useSignal<Held[]>([]);
-  const room = MOST_PHOTOS - count;
+  const room = MOST_PHOTOS - had.length;
+  const before = useRef(Infinity); // how many there were when some were chosen here
   const add = async (files: File[]) => {
+    before.current = had.length;
     const taken = files.slice(0, Math.max(0, room));
     refused.value = files.length > room ? [words.t("report.too_many", { most: MOST_PHOTOS, left: files.length - taken.length })] : [];
     going.value = { n: 1, of: taken.length, is: 0 };
@@ -76,6 +79,8 @@ export function AddPhotos({ count, onAdd, isAdding }: Added) {
     void send([{ photo, keep: true, key: newKey() }]);
   };
   const isBusy = going.value !== null;
+  const added = had.slice(before.current);
+  const isOneSmall = added.some((photo) => isSmall(photo, photo.animals.find(({ chosen }) => chosen)));
   const text = going.value ? words.t("owner.adding_photos", { n: going.value.n, of: going.value.of }) : words.t("owner.add_photos");
   return (
     <>
@@ -96,6 +101,11 @@ export function AddPhotos({ count, onAdd, isAdding }: Added) {
       {going.value?.is === "again" && (
         <p class="soft" role="status">
           {words.t("report.sent_again")}
+        </p>
+      )}
+      {!isBusy && isOneSmall && (
+        <p class="soft" role="status">
+          {words.t("owner.small_photo")}
         </p>
       )}
       {!isBusy && <NotAdded held={held.value} send={send} onKeep={keep} />}

@@ -81,7 +81,7 @@ export function CaseHead({ owned, report, name }: Headed) {
           <button onClick={ask("reunited")}>{words.t("owner.close", { name })}</button>
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
-            <AddPhotos count={report.photos.length} onAdd={owned.addPhoto} />
+            <AddPhotos photos={report.photos} onAdd={owned.addPhoto} />
             <button class="plain" onClick={() => (isMoving.value = true)}>
               {words.t("owner.move_home")}
             </button>

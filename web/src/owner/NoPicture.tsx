@@ -13,7 +13,7 @@ export function NoPicture({ report, onAdd }: { report: Report; onAdd?: Send }) {
   return (
     <div class="notice" role="status">
       {!isSeen && <p>{words.t("owner.no_picture")}</p>}
-      {onAdd && <AddPhotos count={report.photos.length} onAdd={onAdd} isAdding={isAdding} />}
+      {onAdd && <AddPhotos photos={report.photos} onAdd={onAdd} isAdding={isAdding} />}
     </div>
   );
 }

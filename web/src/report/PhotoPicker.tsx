@@ -89,7 +89,9 @@ export function PhotoPicker({ picked, preparing, species }: Picking) {
           <li key={photo.url}>
             <Outlined photo={photo} onChoose={(animal) => change(photo.url, { animal })} />
             {picked.value.length > 1 && photo.seen?.animals.length === 0 && <small>{words.t("owner.no_animal")}</small>}
-            {isSmall(photo) && <small>{words.t("report.small")}</small>}
+            {photo.seen && isSmall(photo.seen, photo.seen.animals[photo.animal], photo.seen.scale) && (
+              <small>{words.t("report.small")}</small>
+            )}
             <button type="button" class="remove" aria-label={words.t("report.remove")} onClick={() => remove(photo)}>
               ×
             </button>

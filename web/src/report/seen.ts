@@ -1,15 +1,14 @@
 // What is seen on the photos of a report, as far as the person who sends it should know.
-import type { Species } from "../api";
+import type { Animal, Species } from "../api";
 import type { Picked } from "./PhotoPicker";
 
 /** Of an animal's shorter side. Below twice as many it begins to look unlike itself (docs/why/degree.md). */
 const FEW_PX = 64;
 
-/** Whether the animal that is meant has few pixels to be recognised by; where none is seen, the whole photo. */
-export function isSmall({ seen, animal }: Picked): boolean {
-  if (!seen) return false;
-  const [x0, y0, x1, y1] = seen.animals[animal]?.box ?? [0, 0, seen.width, seen.height];
-  return Math.min(x1 - x0, y1 - y0) * seen.scale < FEW_PX;
+/** Whether an animal has few pixels to be recognised by; where none is seen, the whole photo. ``scale``: pixels of the photo for one here. */
+export function isSmall(photo: { width: number; height: number }, animal: Animal | undefined, scale = 1): boolean {
+  const [x0, y0, x1, y1] = animal?.box ?? [0, 0, photo.width, photo.height];
+  return Math.min(x1 - x0, y1 - y0) * scale < FEW_PX;
 }
 
 /** The kinds of the animals that are meant; two where the photos are not of one animal. */

@@ -55,6 +55,7 @@ export const en = {
   "owner.add_photos": "Add photos",
   "owner.adding_photos": "Adding {n} of {of}…",
   "owner.photos_not_added": "The photos were not added: you were offline. Try again, or choose them once more.",
+  "owner.small_photo": "Added, though very small: a larger picture of the animal is easier to match.",
   "owner.move_home": "Where is home?",
   "owner.save_home": "Save this place",
   "owner.share": "Public page to share",
