@@ -74,6 +74,13 @@ def test_complaints_wait_until_their_report_is_decided_and_go_with_it(database):
     with database.write() as work:
         assert work.complaints.flagged(9) == ["two", "three", "one"]
         assert work.complaints.flagged(1) == ["two"]
+        assert work.complaints.flagged(9, behind=(2, NOW, "two")) == ["three", "one"]
+        assert work.complaints.flagged(1, behind=(1, NOW + HOUR / 2, "three")) == ["one"]
+        assert work.complaints.flagged(9, behind=(1, NOW + HOUR, "nobody")) == ["one"]
+        assert work.complaints.flagged(9, behind=(1, NOW + HOUR, "one")) == []
+        work.reports.update(replace(work.reports.get(ReportId("three")), status=Status.HIDDEN))
+        assert work.complaints.flagged(9, Status.HIDDEN) == ["three"]
+        assert work.complaints.flagged(9, Status.OPEN) == ["two", "one"]
         assert work.complaints.of_reports([ReportId("two")]) == [complaint("b", "two"), complaint("c", "two", 2)]
         assert work.complaints.decide(ReportId("two"), NOW + DAY) == 2
         assert work.complaints.decide(ReportId("two"), NOW + DAY) == 0

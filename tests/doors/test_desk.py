@@ -339,6 +339,32 @@ def test_of_those_with_complaints_only_the_ones_that_stand_so_are_listed_where_a
     assert door.http.get(f"{DESK}/reports?flagged=true&status=lame", headers=anna).status_code == 422
 
 
+def test_those_with_complaints_come_page_by_page_whatever_is_decided_meanwhile(door, anna):
+    first, second, third = (door.report("lost", photo(n), name="Rex", listed="true").json()["id"] for n in (1, 4, 5))
+    for report in (first, second, second, third):
+        assert door.http.post(f"/api/v1/board/{report}/complaints", json={"kind": "scam"}).status_code == 201
+
+    def page(**query):
+        answer = door.http.get(f"{DESK}/reports", params={"flagged": "true", "limit": 1, **query}, headers=anna).json()
+        return [each["id"] for each in answer["items"]], answer["next"]
+
+    listed, cursor = page()
+    assert listed == [second]
+    decide(door, anna, second, "keep", "")
+    listed, cursor = page(cursor=cursor)
+    assert listed == [first]
+    assert page(cursor=cursor) == ([third], None)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "1", "1~", "~~", "nan~2026-11-20T15:30:00Z~x", "1~2026-11-20~x", "99~2026-11-20T15:30:00Z~x"]
+)
+def test_a_made_up_place_in_the_list_of_complaints_is_refused(door, anna, cursor):
+    answer = door.http.get(f"{DESK}/reports", params={"flagged": "true", "cursor": cursor}, headers=anna)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "cursor")
+
+
 def test_what_is_not_on_the_board_cannot_be_complained_about(door):
     private = door.report("lost", photo(2), name="Private").json()["id"]
 

@@ -71,7 +71,7 @@ DESK_REPORTS: Query = {
     "flagged": {
         "type": "boolean",
         "default": False,
-        "description": "true: only those with complaints, the most first, on one page whatever limit and cursor say",
+        "description": "true: only those with complaints, the most first",
     },
     "limit": _limit(100, 20),
     "cursor": CURSOR,

@@ -1,6 +1,6 @@
 """Ports: what the engine needs of the world, as Protocols. Real and in-memory ones pass the same tests."""
 
-from homeward.ports.desk import Blocks, Complaints, Deeds, Opinions, Petitions, Senders
+from homeward.ports.desk import Behind, Blocks, Complaints, Deeds, Opinions, Petitions, Senders
 from homeward.ports.models import Detector, Embedder, Space, Spaces
 from homeward.ports.outside import Clock, Districts, Messenger, News, Window
 from homeward.ports.people import (
@@ -33,6 +33,7 @@ __all__ = [
     "Around",
     "Audit",
     "Before",
+    "Behind",
     "Blocks",
     "Cameras",
     "Clock",

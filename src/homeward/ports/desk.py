@@ -7,6 +7,10 @@ from typing import Protocol
 from homeward.domain.desk import Block, Complaint, Deed, Judgement, Petition
 from homeward.domain.ids import AccountId, KeyId, ReportId
 from homeward.domain.matches import Match
+from homeward.domain.reports import Status
+
+Behind = tuple[int, datetime, ReportId]
+"""A report with undecided complaints: how many, since when, and its id. What is listed goes on behind it."""
 
 
 class Deeds(Protocol):
@@ -40,8 +44,8 @@ class Complaints(Protocol):
         """Undecided ones about these reports, oldest first."""
         ...
 
-    def flagged(self, limit: int) -> list[ReportId]:
-        """Reports with undecided complaints, those with the most first."""
+    def flagged(self, limit: int, status: Status | None = None, behind: Behind | None = None) -> list[ReportId]:
+        """Reports with undecided complaints, those with the most first; with ``status`` only what stands so."""
         ...
 
     def decide(self, report_id: ReportId, when: datetime) -> int:

@@ -13,7 +13,7 @@ from homeward.engine.events import EventBroker
 from homeward.engine.forget import Forget
 from homeward.engine.wiring import Ports
 from homeward.errors import Conflict, NotFound, TooManyRequests
-from homeward.ports import Before, ReportQuery, UnitOfWork
+from homeward.ports import Before, Behind, ReportQuery, UnitOfWork
 
 MOST_COMPLAINTS = 50
 """Undecided ones about one notice; more tell an operator nothing new."""
@@ -66,12 +66,12 @@ class Moderation:
         with self.ports.database.read() as work:
             return self._moderated(work, work.reports.find(query))
 
-    def flagged(self, status: Status | None) -> list[Moderated]:
+    def flagged(self, status: Status | None, behind: Behind | None, limit: int) -> list[Moderated]:
         """Those that people complained about, the most first; with ``status`` only what stands so."""
         with self.ports.database.read() as work:
-            ids = work.complaints.flagged(FLAGGED)
-            known = {each.id: each for each in work.reports.get_many(ids) if status in {None, each.status}}
-            return self._moderated(work, [known[each] for each in ids if each in known])
+            ids = work.complaints.flagged(limit, status, behind)
+            known = {each.id: each for each in work.reports.get_many(ids)}
+            return self._moderated(work, [known[each] for each in ids])
 
     def flagged_ids(self) -> list[ReportId]:
         """Which those are."""

@@ -21,6 +21,7 @@ from homeward.domain.desk import (
 from homeward.domain.ids import AccountId, EncounterId, KeyId, ReportId
 from homeward.domain.matches import Match
 from homeward.domain.reports import Status
+from homeward.ports import Behind
 from homeward.storage.sql import rows
 from homeward.storage.sql.desk_tables import blocks, complaints, deeds, opinions, petitions, senders
 from homeward.storage.sql.tables import matches, reports
@@ -78,15 +79,22 @@ class SqlComplaints:
         )
         return [_complaint(row) for row in self.connection.execute(statement).mappings()]
 
-    def flagged(self, limit: int) -> list[ReportId]:
+    def flagged(self, limit: int, status: Status | None = None, behind: Behind | None = None) -> list[ReportId]:
         """Reports with undecided complaints, those with the most first."""
+        report_id, waiting, since = complaints.c.report_id, func.count(), func.min(complaints.c.created_at)
         statement = (
-            select(complaints.c.report_id)
+            select(report_id)
             .where(complaints.c.decided_at.is_(None))
-            .group_by(complaints.c.report_id)
-            .order_by(func.count().desc(), func.min(complaints.c.created_at), complaints.c.report_id)
+            .group_by(report_id)
+            .order_by(waiting.desc(), since, report_id)
             .limit(limit)
         )
+        if status is not None:
+            statement = statement.where(report_id.in_(select(reports.c.id).where(reports.c.status == status.value)))
+        if behind is not None:
+            many, moment, last = behind
+            later = or_(since > moment, and_(since == moment, report_id > last))
+            statement = statement.having(or_(waiting < many, and_(waiting == many, later)))
         return [ReportId(found) for found in self.connection.execute(statement).scalars()]
 
     def decide(self, report_id: ReportId, when: datetime) -> int:

@@ -9,6 +9,7 @@ from homeward.domain.desk import ENOUGH, MOST_ASKED, Block, Complaint, Deed, Jud
 from homeward.domain.ids import AccountId, KeyId, ReportId
 from homeward.domain.matches import Match
 from homeward.domain.reports import Status
+from homeward.ports import Behind
 from homeward.testing.repositories.tables import Repository
 
 
@@ -45,13 +46,15 @@ class MemoryComplaints(Repository):
         found = [c for c in self._undecided() if c.report_id in report_ids]
         return sorted(found, key=lambda complaint: (complaint.created_at, complaint.id))
 
-    def flagged(self, limit: int) -> list[ReportId]:
+    def flagged(self, limit: int, status: Status | None = None, behind: Behind | None = None) -> list[ReportId]:
         """Reports with undecided complaints, those with the most first."""
         counted = Counter(complaint.report_id for complaint in self._undecided())
         first: dict[ReportId, datetime] = {}
         for complaint in self._undecided():
             first[complaint.report_id] = min(complaint.created_at, first.get(complaint.report_id, complaint.created_at))
-        return sorted(counted, key=lambda report: (-counted[report], first[report], report))[:limit]
+        found = sorted((-n, first[report], report) for report, n in counted.items() if self._stands(report, status))
+        after = None if behind is None else (-behind[0], *behind[1:])
+        return [place[-1] for place in found if after is None or place > after][:limit]
 
     def decide(self, report_id: ReportId, when: datetime) -> int:
         """All about a report are decided."""
@@ -64,6 +67,9 @@ class MemoryComplaints(Repository):
         """Delete those decided before ``when``."""
         kept = {k: c for k, c in self.tables.complaints.items() if c.decided_at is None or c.decided_at >= when}
         self.tables.complaints = kept
+
+    def _stands(self, report_id: ReportId, status: Status | None) -> bool:
+        return status in {None, self.tables.reports[report_id].status}
 
     def _undecided(self) -> list[Complaint]:
         return [complaint for complaint in self.tables.complaints.values() if complaint.decided_at is None]

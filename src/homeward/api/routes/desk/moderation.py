@@ -10,12 +10,14 @@ from homeward.api.auth import Caller, CurrentCaller
 from homeward.api.context import ApiContext, context_of
 from homeward.api.desk_views import block_view, moderated_view, petition_view
 from homeward.api.idempotency import key_of, once
-from homeward.api.routes.reports import before
+from homeward.api.routes.reports import after, before
 from homeward.domain.desk import Petition
 from homeward.domain.ids import ReportId
 from homeward.domain.reports import Status
+from homeward.engine.desk.moderation import MOST_COMPLAINTS, Moderated
 from homeward.errors import HomewardError
 from homeward.locales import text
+from homeward.ports import Behind
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 Context = Annotated[ApiContext, Depends(context_of)]
@@ -29,21 +31,19 @@ MAILBOX = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}\.[^\s@<>,;]{2,}")
     openapi_extra=queries.described(queries.DESK_REPORTS),
 )
 def list_reports(request: Request, context: Context, caller: CurrentCaller) -> dict[str, Any]:
-    """Newest first, of people only."""
+    """Newest first, of people only; those with complaints by how many there are."""
     caller.needs("admin")
     forms.known_only(request, queries.DESK_REPORTS)
     query = dict(request.query_params)
     status = forms.choice(query, "status", Status)
+    limit, moderation = forms.limit(query, queries.DESK_REPORTS), context.engine.desk.moderation
     if forms.flag(query, "flagged"):
-        found = context.engine.desk.moderation.flagged(status)
-        return {"items": [moderated_view(context, each) for each in found], "next": None}
-    limit = forms.limit(query, queries.DESK_REPORTS)
-    found = context.engine.desk.moderation.page(status, before(query.get("cursor")), limit + 1)
-    last = found[limit - 1].report if len(found) > limit else None
-    return {
-        "items": [moderated_view(context, each) for each in found[:limit]],
-        "next": f"{last.created_at.isoformat()}~{last.id}" if last else None,
-    }
+        found = moderation.flagged(status, _behind(query.get("cursor")), limit + 1)
+        cursor = _complained(found[limit - 1]) if len(found) > limit else None
+    else:
+        found = moderation.page(status, before(query.get("cursor")), limit + 1)
+        cursor = after([each.report for each in found], limit)
+    return {"items": [moderated_view(context, each) for each in found[:limit]], "next": cursor}
 
 
 @router.get("/reports/{report_id}", summary="One report (operators)", responses=schemas.PROBLEMS)
@@ -118,6 +118,22 @@ def answer(
         return {**petition_view(answered), "sent": _posted(context, answered)}
 
     return _once(request, context, caller, body.model_dump_json(), 200, make)
+
+
+def _complained(last: Moderated) -> str:
+    """The cursor behind a report with complaints: how many, and since when."""
+    return f"{len(last.complaints)}~{last.complaints[0].created_at.isoformat()}~{last.report.id}"
+
+
+def _behind(cursor: str | None) -> Behind | None:
+    """What `_complained` made."""
+    if cursor is None:
+        return None
+    many, _, rest = cursor.partition("~")
+    waiting, place = forms.whole({"cursor": many}, "cursor", least=0, most=MOST_COMPLAINTS), before(rest)
+    assert waiting is not None
+    assert place is not None
+    return waiting, *place
 
 
 def _posted(context: ApiContext, petition: Petition) -> bool:
