@@ -65,6 +65,14 @@ def test_only_the_best_are_kept_and_the_judged(database):
     assert [view.match.found_id for view in page.items] == ["best", "judged"]
 
 
+def test_a_match_that_is_asked_for_by_its_id_comes_however_far_down_it_lies(database):
+    with database.write() as work:
+        found(work, **{f"f{n:03}": 1 - n / 300 for n in range(250)})
+    with database.read() as work:
+        page = work.matches.page(LOST, MatchQuery(found_ids=(ReportId("f249"),)))
+    assert ([view.match.found_id for view in page.items], page.total, page.hidden) == (["f249"], 1, 249)
+
+
 def test_a_finder_gets_the_best_owners_first(database):
     with database.write() as work:
         add(work, "f")

@@ -43,6 +43,15 @@ def test_a_lost_report_answers_with_its_match_and_a_link(pair):
     assert [crop["part"] for crop in body["photos"][0]["animals"][0]["crops"]] == ["body", "face"]
 
 
+def test_each_found_report_that_is_asked_for_is_looked_up_however_many_there_are(door, pair):
+    found, lost = pair
+    asked = "&".join(f"found_id={each}" for each in [*range(250), found.json()["id"]])
+
+    (match,) = matches(door, lost, f"?{asked}").json()["items"]
+
+    assert match["found_id"] == found.json()["id"]
+
+
 def test_a_match_carries_everything_that_an_owner_needs(door, pair):
     (match,) = matches(door, pair[1]).json()["items"]
 

@@ -1,16 +1,21 @@
 """What becomes of conversations when owners say what a match is, and when a case is closed."""
 
+from dataclasses import replace
+
 import pytest
 
 from homeward.domain.desk import Actor, Decision
 from homeward.domain.filing import ReportChange
+from homeward.domain.ids import EncounterId, ReportId
 from homeward.domain.matches import Verdict
 from homeward.domain.reports import Shelf, Status
-from homeward.engine.events import MatchJudged, ReportChanged, TalkMoved
+from homeward.engine.events import MatchJudged, ReportChanged, TalkMoved, of_text
 from homeward.errors import Conflict
 from homeward.ports import AlertKind
 from tests.conftest import photo
 from tests.world import HOME
+
+NOTICE_BYTES = 8000  # PostgreSQL's
 
 
 @pytest.fixture
@@ -124,6 +129,26 @@ def test_finders_whose_find_may_be_a_pet_learn_at_once_that_its_case_has_ended(w
 
     assert pair[0] in [event.report_id for event in news if isinstance(event, ReportChanged)]
     assert world.engine.finder_matches(pair[1], 10) == ()
+
+
+def test_finders_learn_it_however_many_finds_are_likelier(world, pair):
+    lost, found = pair
+    with world.database.write() as work:
+        (pattern,) = work.matches.of_found(found, 1)
+        for n in range(250):
+            kept = replace(work.reports.get(found), id=ReportId(f"{n:022}"), encounter_id=EncounterId(f"{n:022}"))
+            work.reports.add(kept)
+            work.matches.save([replace(pattern, found_id=kept.id, encounter_id=kept.encounter_id, degree=0.9999)])
+        work.matches.save([replace(pattern, degree=0.001)])
+    news, relayed = [], []
+    world.engine.events.relay = relayed.append
+    with world.engine.events.subscribe(found, news.append):
+        change(world, lost, None)
+
+    assert lost in [event.report_id for event in news if isinstance(event, ReportChanged)]
+    told = [of_text(text) for text in relayed]
+    assert found in [find for event in told if isinstance(event, ReportChanged) for find in event.finds]
+    assert max(len(text.encode()) for text in relayed) < NOTICE_BYTES
 
 
 @pytest.mark.parametrize("end", [expire, erase])

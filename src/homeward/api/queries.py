@@ -99,7 +99,7 @@ MATCHES: Query = {
         "enum": [*(word.value for word in Verdict), "none"],
         "description": "only those that the owner called so; none: not judged yet",
     },
-    "found_id": _any_of("only these, the first 200 of them"),
+    "found_id": _any_of("only these, however far down the list"),
     "limit": _limit(200, 50),
     "cursor": CURSOR,
 }

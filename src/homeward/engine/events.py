@@ -15,6 +15,7 @@ import structlog
 from homeward.domain.ids import ReportId
 
 log = structlog.get_logger(__name__)
+FINDS_AT_ONCE = 200  # PostgreSQL carries 8,000 bytes in one notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,14 @@ def of_text(text: str) -> Event | SightingsErased:
     return MatchJudged(lost_id, found_id) if "judged" in told else TalkMoved(lost_id, found_id)
 
 
+def _parts(event: Event | SightingsErased) -> list[Event | SightingsErased]:
+    """As many as it takes until none is too long for another process."""
+    if not isinstance(event, ReportChanged) or len(event.finds) <= FINDS_AT_ONCE:
+        return [event]
+    starts = range(0, len(event.finds), FINDS_AT_ONCE)
+    return [ReportChanged(event.report_id, event.finds[start : start + FINDS_AT_ONCE]) for start in starts]
+
+
 @dataclass(slots=True)
 class EventBroker:
     """Publishes to the listeners of a report and of the finds that show it; what is between two, to those of both.
@@ -106,7 +115,8 @@ class EventBroker:
         """To all whom it concerns, in this process and in others."""
         self.deliver(event)
         if self.relay is not None:
-            self.relay(to_text(event))
+            for part in _parts(event):
+                self.relay(to_text(part))
 
     def deliver(self, event: Event | SightingsErased) -> None:
         """To all whom it concerns in this process; a listener that fails is logged, and keeps the news from nobody."""

@@ -25,7 +25,6 @@ CSV_COLUMNS = ("found_id", "degree", "l2_distance", "seen_at", "lat", "lon", "pl
 BOM = "\ufeff"  # Excel reads a CSV as UTF-8 only with it
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MAX_OFFSET = 100_000
-MOST_IDS = 200
 
 
 @router.get(
@@ -127,7 +126,7 @@ def match_query(request: Request) -> MatchQuery:
     return MatchQuery(
         sort=forms.choice(fields, "sort", Sort) or Sort.DEGREE,
         districts=tuple(request.query_params.getlist("district")),
-        found_ids=tuple(ReportId(found) for found in request.query_params.getlist("found_id")[:MOST_IDS]),
+        found_ids=tuple(ReportId(found) for found in request.query_params.getlist("found_id")),
         max_km=forms.number(fields, "max_km", least=0, most=20_100),
         since=forms.moment(fields, "since"),
         until=forms.moment(fields, "until"),
