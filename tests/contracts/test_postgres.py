@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from homeward.cli.postgres_checks import examine_postgres
@@ -37,7 +37,7 @@ from homeward.storage.shelves import open_shelf
 from homeward.storage.sql.postgres import PostgresDatabase, fitness, silence
 from homeward.storage.sql.postgres.address import Address
 from homeward.storage.sql.postgres.windows import SharedWindow
-from homeward.storage.sql.tables import metadata
+from homeward.storage.sql.tables import metadata, tallies
 from homeward.testing import FixedClock
 from tests.conftest import photo as picture
 from tests.fakes.postgres import PASSWORD
@@ -302,6 +302,55 @@ def test_two_that_save_the_same_many_matches_in_other_orders_do_not_wait_in_a_ri
 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(save, both, (many, many[::-1])))
+
+
+def removes(work):
+    work.reports.remove(ReportId("goes"))
+
+
+def adds(work):
+    add(work, "comes")
+
+
+@pytest.mark.parametrize(("first", "second"), [(removes, adds), (adds, removes)])
+def test_who_counts_an_animal_up_while_another_counts_the_last_one_down_loses_nothing(both, first, second):
+    one, two = both
+    with one.write() as work:
+        add(work, "goes")
+
+    def then():
+        with two.write() as work:
+            second(work)
+
+    with ThreadPoolExecutor(1) as pool:
+        with one.write() as work:
+            first(work)
+            done = pool.submit(then)
+            while not somebody_waits(one):
+                threading.Event().wait(0.01)
+        done.result(20)
+    with one.read() as work:
+        assert work.connection.execute(select(tallies.c.animals)).scalars().all() == [1]
+
+
+def test_animals_that_come_and_go_at_once_are_counted_to_the_last(both):
+    start = threading.Barrier(4)
+
+    def come_and_go(worker):
+        number, database = worker
+        start.wait()
+        for n in range(20):
+            with database.write() as work:
+                add(work, f"{number}-{n}")
+            with database.write() as work:
+                work.reports.remove(ReportId(f"{number}-{n}"))
+        with database.write() as work:
+            add(work, f"{number} stays")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(come_and_go, enumerate([*both, *both])))
+    with both[0].read() as work:
+        assert work.connection.execute(select(tallies.c.animals)).scalars().all() == [4]
 
 
 def test_who_weighs_many_reports_does_not_wait_in_a_ring_with_who_erases_them(both):

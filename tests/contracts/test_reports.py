@@ -6,20 +6,22 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 
 from homeward.domain.animals import Part, Species
 from homeward.domain.embeddings import NewEmbedding, unit
 from homeward.domain.ids import AccountId, CameraId, EncounterId, ModelName, ReportId
 from homeward.domain.matches import Verdict
-from homeward.domain.places import Point
+from homeward.domain.places import Point, cell_of
 from homeward.domain.reports import Camera, Held, Shelf, Source, Status
 from homeward.ports import Around, ReportQuery
+from homeward.storage.sql.schema import migrate
 from homeward.storage.sql.tables import tallies
 
 from .rows import MODEL, NOW, add, crop, match, new_alert, photo, report
 
 DAY = timedelta(days=1)
+HERE = Point(57, 39)
 
 
 def full(name):
@@ -355,6 +357,31 @@ def test_open_reports_of_people_grow_old_and_sightings_do_not(database):
     with database.read() as work:
         assert work.expiry.open_persons_reports_before(NOW + DAY, 9) == ["old"]
         assert "opened again" in work.expiry.open_persons_reports_before(NOW + 3 * DAY, 9)
+
+
+@pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)
+def test_of_animals_that_are_gone_or_were_seen_elsewhere_no_empty_count_is_left(database):
+    with database.write() as work:
+        add(work, "stays", place=HERE)
+        moved = add(work, "moves", place=HERE)
+        add(work, "goes", place=Point(-60, 10))
+        work.reports.update(replace(moved, place=Point(10, 10)))
+        work.reports.remove(ReportId("goes"))
+        left = work.connection.execute(select(tallies.c.lat_cell, tallies.c.lon_cell, tallies.c.animals)).all()
+
+    assert sorted(map(tuple, left)) == sorted([(*cell_of(HERE), 1), (*cell_of(Point(10, 10)), 1)])
+
+
+@pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)
+def test_empty_counts_of_earlier_versions_are_dropped(database):
+    with database.write() as work:
+        add(work, "stays", place=HERE)
+        work.connection.execute(
+            insert(tallies), dict.fromkeys(("lat_cell", "lon_cell", "day", "animals"), 0) | {"species": "cat"}
+        )
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0018'")
+        migrate(work.connection)
+        assert work.connection.execute(select(tallies.c.animals)).scalars().all() == [1]
 
 
 @pytest.mark.parametrize("handles", ["sql", "postgres"], indirect=True)

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from homeward.domain.animals import Species
 from homeward.domain.places import cell_of, cells_within
@@ -27,17 +27,21 @@ ADD = both(
         set_={"animals": tallies.c.animals + new.excluded.animals},
     ),
 )
+EMPTY = delete(tallies).where(*(tallies.c[name] == bindparam(name) for name in KEY), tallies.c.animals == 0)
 
 
 def note(connection: Connection, reports: Sequence[Report], change: int) -> None:
     """One animal more (1) or fewer (-1) for each of ``reports`` that is the first of an encounter on the found shelf.
 
-    In one order: two processes that count up the same rows do not wait for each other in a ring.
+    In one order: two processes that count up the same rows do not wait for each other in a ring. Whoever counted a row
+    down has it locked, so that nobody counts up what is dropped as empty: who waits for it begins a new one.
     """
     counted = Counter(_row(report) for report in reports if report.shelf is Shelf.FOUND and report.begins_encounter)
     if counted:
         changes = [dict(zip(KEY, row, strict=True)) | {"animals": n * change} for row, n in sorted(counted.items())]
         connection.execute(ADD(connection), changes)
+        if change < 0:
+            connection.execute(EMPTY, changes)
 
 
 def _row(report: Report) -> tuple[str, int, int, int]:
