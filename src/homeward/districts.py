@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -43,8 +44,8 @@ class GeoJsonDistricts:
             features = json.loads(path.read_text(encoding="utf-8"))["features"]
             self._names = [str(feature["properties"]["name"]) for feature in features]
             self._shapes = [shape(feature["geometry"]) for feature in features]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            why = error.strerror if isinstance(error, OSError) else repr(error)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ShapelyError) as error:
+            why = _why(error)
             raise BadSettings(f"{path} cannot be read as districts: {why}.", field="districts", hint=HINT) from error
         if not all(polygon.geom_type in {"Polygon", "MultiPolygon"} for polygon in self._shapes):
             raise BadSettings(f"{path} holds shapes that are no polygons.", field="districts", hint=HINT)
@@ -77,3 +78,16 @@ class GeoJsonDistricts:
 
     def _pairs(self) -> Iterable[tuple[BaseGeometry, str]]:
         return zip(self._shapes, self._names, strict=True)
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case OSError(strerror=str(said)):
+            return said
+        case UnicodeDecodeError():
+            return "it is no text in UTF-8"
+        case json.JSONDecodeError(lineno=line, colno=column):
+            return f"no JSON in line {line}, column {column}"
+        case KeyError(args=[str(key)]):
+            return f"{key} is missing"
+    return "it is no GeoJSON"

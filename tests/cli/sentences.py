@@ -14,9 +14,7 @@ ROOT = Path(homeward.__file__).parent
 ELSEWHERE = (  # what browsers, chats, letters and other machines alone ask for
     "api/problems", "api/routes/desk", "api/routes/letters", "api/routes/pages", "api/routes/people",
     "api/routes/push", "api/routes/talks", "api/routes/telegram", "api/routes/voices", "api/streams", "api/telegram",
-    "bot/", "engine/board", "engine/desk", "engine/devices", "engine/handover", "engine/letters", "engine/people",
-    "messengers/push", "models/protocol", "models/service/models", "models/service/rest", "models/service/rpc",
-    "models/service/served", "testing",
+    "engine/board", "engine/desk", "engine/devices", "engine/handover", "engine/letters", "engine/people", "testing",
 )  # fmt: skip
 SAYING = {
     "Check", "complain", "note", "say", "tell", "words", "wrong", "_wrong", "_broken", "_says_nothing", "too_many",

@@ -6,8 +6,12 @@ import json
 import os
 import re
 import subprocess
+import tarfile
+import tomllib
 from importlib.resources import files
+from pathlib import Path
 
+import av
 import pytest
 from cyclopts import App
 from cyclopts.help import DefaultFormatter
@@ -16,6 +20,8 @@ from rich.console import Console
 from homeward.cli import app
 from homeward.cli.help import paragraphs
 from homeward.cli.watch import _drawn
+from homeward.districts import GeoJsonDistricts
+from homeward.errors import BadSettings
 from homeward.locales.phrases import BOOKS, PLACE, known
 from homeward.models.cards import read_card
 from homeward.models.known import known_card, known_names
@@ -37,6 +43,9 @@ OF_OTHERS = (  # what the parser and the machine say
     "Display this message and exit.", "Display application version.", "COMMAND", "OPTIONS", "PATH", "STR", "INT",
     "FLOAT", "CHOICE", "False", "True", " must be at least .", " must be at most .", " must be > .", " must be < .",
     *(os.strerror(code) for code in errno.errorcode), "Name or service not known",
+    *Path(tomllib._parser.__file__).read_text().replace("\\\\", "\\").splitlines(), " (at line , column )", " (at end of document)",
+    "'utf-8' codec can't decode byte  in position : ",
+    *(kind.strerror for kind in av.error.ErrorType), *Path(tarfile.__file__).read_text().splitlines(),
 )  # fmt: skip
 
 
@@ -44,6 +53,7 @@ PUT_TOGETHER = (  # of pieces, where the code cannot be read for it
     " must be a JSON list.", " must be a JSON object.", "There is no such setting; see docs/reference/settings.md.",
     "There is no such setting, but ", "; see docs/reference/settings.md.", ", must be ", ", is refused: ",
     " is refused: ", " must be there.", " of these a minute.", " of these an hour.", ", Telegram", " missing", " wrong", " extra", " rows",
+    ", must be left out: there is no such word.",
 )  # fmt: skip
 
 
@@ -76,9 +86,22 @@ def help_texts():
             yield from paragraphs(argument.parameter.help)
 
 
+BUNDLED = [read_card(path) for path in sorted(Path(str(files("homeward.models"))).glob("weights/*.yaml"))]
+
+
 def of_cards():
-    cards = [read_card(known_card(name)) for name in known_names()]
-    return [said for card in cards for said in (card.about, card.licence)]
+    cards = [*BUNDLED, *(read_card(known_card(name)) for name in known_names())]
+    told = [said for card in cards for said in (card.about, card.licence)]
+    return [*told, *(said for card in BUNDLED for said in all_of(card.raw))]
+
+
+def all_of(value):
+    """Every text in a card."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from all_of(each)
+    elif isinstance(value, str):
+        yield value
 
 
 @pytest.mark.parametrize("text", sorted(set(help_texts())))
@@ -121,6 +144,11 @@ def test_whatever_the_code_says_to_whoever_types_commands_is_there_in_russian():
     assert len(found) > 500
     assert silent == {}
     assert by_half == {}
+
+
+@pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
+def test_what_a_bundled_model_is_is_shown_in_russian(told, card):
+    assert known("ru", card.about)[:30] in told("models", "show", card.name)
 
 
 @pytest.mark.parametrize("name", known_names())
@@ -198,6 +226,73 @@ def photos(tmp_path):
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_russian(told, photos, typed, said):
     assert f"homeward: {said}\n" in told(*typed.split(), code=2)
+
+
+SLIPS = {
+    "bad key = 1": "после ключа нужен знак =: строка 1, столбец 5",
+    "a = ;": "непонятное значение: строка 1, столбец 5",
+    "a = [1": "список не закрыт, а файл кончился",
+    'a = "x': "кавычка не закрыта, а файл кончился",
+    "\udcff": "это не текст в UTF-8, байт 0xff на месте 0",
+}
+
+
+@pytest.mark.parametrize("text", SLIPS)
+def test_a_slip_in_a_file_is_said_in_russian_with_its_place(told, tmp_path, text):
+    (tmp_path / "cameras.toml").write_text(text, errors="surrogateescape")
+
+    said = told("watch", "cameras.toml", "--dry-run", code=2)
+
+    assert said == f"homeward: cameras.toml — не TOML: {SLIPS[text]}. (cameras)\n"
+
+
+SHAPE = '{"features": [{"properties": {"name": "North"}, "geometry": %s}]}'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("no JSON", "строка 1, столбец 1: это не JSON"),
+        ("{}", "нет features"),
+        ("[]", "это не GeoJSON"),
+        (SHAPE % '{"type": "Foo", "coordinates": []}', "это не GeoJSON"),
+        ("[" * 100_000, "это не GeoJSON"),
+        ("\udcff", "это не текст в UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_the_districts_is_said_in_russian(tmp_path, text, why):
+    (tmp_path / "city.geojson").write_text(text, errors="surrogateescape")
+
+    with pytest.raises(BadSettings) as raised:
+        GeoJsonDistricts(tmp_path / "city.geojson")
+
+    said = known("ru", raised.value.message)
+    assert said == f"Не удаётся прочитать районы из {tmp_path / 'city.geojson'}: {why}."
+
+
+@pytest.mark.parametrize(
+    ("said", "russian"),
+    [
+        (
+            "camera: hardware must be auto, none, or what FFmpeg has here: cuda, qsv.",
+            "camera: hardware: ожидается auto, none или то, что есть здесь в FFmpeg: cuda, qsv.",
+        ),
+        (
+            "HOMEWARD_MODEL_BATCHING, a.b, must be left out: there is no such word.",
+            "HOMEWARD_MODEL_BATCHING, a.b: такого слова нет, уберите его.",
+        ),
+        ("1 to 1,000,000 MB", "от 1 до 1\u00a0000\u00a0000 МБ"),
+        ("This is no bot token.", "Это не токен бота."),
+    ],
+)
+def test_sentences_with_lists_and_numbers_are_russian_throughout(said, russian):
+    assert known("ru", said) == russian
+
+
+def test_a_key_file_of_the_bot_that_is_not_there_is_said(told):
+    said = told("bot", "--console", "--server", "http://127.0.0.1:1", "--key-file", "nothing", code=2)
+
+    assert said == "homeward: Не удаётся прочитать nothing. (key_file)\n"
 
 
 def test_a_refusal_of_one_photo_of_several_is_russian_throughout(told, photos, tmp_path):

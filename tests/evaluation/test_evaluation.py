@@ -1,20 +1,25 @@
 import os
+import re
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeward.domain.animals import Label
+from homeward.domain.animals import Label, Part, Species
 from homeward.errors import InvalidInput
-from homeward.evaluation import metrics
-from homeward.evaluation.detect import evaluate_detect
-from homeward.evaluation.plots import plot_detect, plot_reid
+from homeward.evaluation import metrics, plots
+from homeward.evaluation.detect import DetectResult, evaluate_detect
+from homeward.evaluation.plots import plot_calibration, plot_detect, plot_reid
 from homeward.evaluation.reid import evaluate_reid, sample
+from homeward.evaluation.thresholds import calibrated
 from homeward.images.reader import PillowReader
+from homeward.locales.phrases import known
 from homeward.models.registry import Registry
 from homeward.testing import FakeDetector, FakeEmbedder
 from tests.conftest import photo, picture
+from tests.evaluation.test_calibration import gaussian
 
 READER = PillowReader(20_000_000, 50_000_000)
 scores = st.lists(st.floats(0, 2), min_size=1, max_size=40)
@@ -111,6 +116,27 @@ def test_a_mistyped_folder_of_strangers_is_said(animals, tmp_path):
         sample(animals, tmp_path / "nowhere", FakeEmbedder(), READER)
 
     assert refused.value.field == "strangers"
+
+
+NAMES = re.compile(r"\b(?:L2|ROC|DET|FAR|TAR|IoU|ln|isotonic|logistic|k)\b")
+
+
+def test_plots_are_drawn_in_russian_throughout(animals, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: drawn.append((path.name, figure)))
+    words = partial(known, "ru")
+
+    plot_reid(evaluate_reid(animals, FakeEmbedder(), READER), animals, words)
+    plot_calibration(*calibrated(gaussian(), Species.CAT, Part.FACE), animals, words)
+    plot_detect(DetectResult({}, {}, dict.fromkeys(Label, 1)), animals, words)
+
+    assert len(drawn) == 8
+    for name, figure in drawn:
+        (axes,) = figure.axes
+        legend = axes.get_legend()
+        told = [axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), *(legend.get_texts() if legend else [])]
+        written = [text if isinstance(text, str) else text.get_text() for text in told]
+        assert [text for text in written if re.search("[A-Za-z]", NAMES.sub("", text))] == [], name
 
 
 @pytest.mark.parametrize("labels", ["yolo", "coco", "csv"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import Data, client, language, say, settings
+from homeward.cli.common import Data, client, key_in, language, say, settings
 from homeward.errors import BadSettings
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _place(
 ) -> Iterator[tuple[str, str, Any]]:
     """Where the API is, a key of scope bot, and the application if it runs in this process."""
     if server is not None:
-        key = key_file.read_text(encoding="ascii").strip() if key_file else None
+        key = key_in(key_file) if key_file else None
         key = key or (chosen.bot_key.get_secret_value() if chosen.bot_key else None)
         if key is None:
             hint = "On the server: homeward keys create --name bot --scope bot; then --key-file or HOMEWARD_BOT_KEY."

@@ -51,7 +51,7 @@ def reid(
     if plots:
         from homeward.evaluation.plots import plot_reid
 
-        plot_reid(result, plots)
+        plot_reid(result, plots, words)
     _show(result.figures(), json=json)
 
 
@@ -76,13 +76,13 @@ def detect(folder: Path, *, model: Model = None, plots: Plots = None, data: Data
     if plots:
         from homeward.evaluation.plots import plot_detect
 
-        plot_detect(result, plots)
+        plot_detect(result, plots, words)
     figures = result.figures()
     if json:
         show_json(figures)
         return
     columns = ["ap50", "precision", "recall", "boxes"]
-    table(["Class", *columns], [[name, *(f"{row[c]:g}" for c in columns)] for name, row in figures.items()])
+    table(["Class", *columns], [[words(name), *(f"{row[c]:g}" for c in columns)] for name, row in figures.items()])
 
 
 def calibrate(
@@ -137,7 +137,7 @@ def calibrate(
     if plots:
         from homeward.evaluation.plots import plot_calibration
 
-        plot_calibration(fitted, what, plots)
+        plot_calibration(fitted, what, plots, words)
     written = models.calibrate(name, made).calibration if write else None
     if json:
         show_json(made | _expected(what) | {"model": name, "calibration": written.name if written else None})

@@ -89,7 +89,19 @@ def show(name: str, *, data: Data = None, json: AsJson = False) -> None:
         show_json(raw)
         return
     raw.pop("golden", None)
-    print(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=110).rstrip())
+    print(yaml.safe_dump(_told_of(raw), sort_keys=False, allow_unicode=True, width=110).rstrip())
+
+
+def _told_of(value: Any) -> Any:
+    """What a card says in sentences, in the person's language; names and numbers as they are."""
+    match value:
+        case dict():
+            return {key: _told_of(of) for key, of in value.items()}
+        case list():
+            return [_told_of(of) for of in value]
+        case str() if " " in value:
+            return words(value)
+    return value
 
 
 def add(onnx: Path, *, card: Path, data: Data = None, json: AsJson = False) -> None:

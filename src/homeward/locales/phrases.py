@@ -14,6 +14,7 @@ from importlib.resources import files
 
 BOOKS = {"ru": ("ru.help.json", "ru.said.json")}
 NUMBER = r"-?\d[\d.,]*%?"
+THOUSANDS, NO_BREAK = re.compile(r",(?=\d{3}(?!\d))"), "\u00a0"
 PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
@@ -54,7 +55,10 @@ class _Template:
 
 
 def _shown(value: str, kind: str | None, language: str) -> str:
-    """A value: as it is, as ``{why:words}`` a sentence of the book too, or as ``{kinds:list}`` words to be typed."""
+    """A value: as it is, or as its kind says.
+
+    ``{why:words}`` is a sentence of the book too, ``{kinds:list}`` words to be typed, ``{count:number}`` a number.
+    """
     return SHOWN[kind](value, language) if kind else value
 
 
@@ -67,6 +71,7 @@ def _listed(value: str, language: str) -> str:
 SHOWN: dict[str, Callable[[str, str], str]] = {
     "words": lambda value, language: translated(language, value),
     "list": _listed,
+    "number": lambda value, _: THOUSANDS.sub(NO_BREAK, value),
 }
 
 

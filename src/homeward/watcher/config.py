@@ -247,7 +247,7 @@ class _Table:
     def hardware(self) -> str:
         value = self.text("hardware") or NONE
         if not is_hardware(value):
-            raise self.wrong("hardware", f"{AUTO}, {NONE}, or what FFmpeg has here: {', '.join(names())}")
+            raise self.wrong("hardware", f"auto, none, or what FFmpeg has here: {', '.join(names())}")
         return value
 
     def camera_id(self) -> str:
@@ -262,7 +262,7 @@ class _Table:
         if value is default:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise self.wrong(key, f"a number from {least:g} to {most:g}")
+            raise self.wrong(key, f"a number from {least:g} to {most:.9g}")
         return float(value)
 
     def whole(self, key: str, *, least: int, most: int) -> int | None:
