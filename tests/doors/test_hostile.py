@@ -1,9 +1,12 @@
 import io
+import socket
 import struct
+import threading
 import zlib
 
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from tests.conftest import GREY, jpeg, photo, picture
 from tests.doors.conftest import Door, own
@@ -216,6 +219,114 @@ def test_json_that_is_none_gets_a_problem(door):
 
     assert answer.status_code == 422
     assert (unknown.status_code, unknown.json()["field"]) == (422, "colour")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "detail"),
+    [
+        (b"{", 422, "body", "The body is no JSON."),
+        (b"", 422, "body", "body is missing."),
+        (b"null", 422, "body", "body must be a JSON object."),
+        (b"[]", 422, "body", "body must be a JSON object."),
+        (b"[" * 50_000 + b"]" * 49_000, 400, "body", "The request cannot be understood."),
+        (b'{"name": "\xff"}', 400, "body", "The request cannot be understood."),
+        (b'{"lat": ' + b"9" * 5000 + b"}", 400, "body", "The request cannot be understood."),
+        (b'{"status": "hidden"}', 422, "status", "status must be open, reunited or closed."),
+        (b'{"listed": "perhaps"}', 422, "listed", "listed must be true or false."),
+        (b'{"name": 3}', 422, "name", "name must be a text."),
+        (b'{"name": "\\ud800"}', 422, "name", "name is no whole text."),
+        (b'{"name": "a\\u0085b"}', 422, "name", "name has more than one line."),
+        (b'{"name": "a\\u0090b"}', 422, "name", "name holds control characters."),
+        (b'{"lat": NaN, "lon": 1}', 422, "lat", "lat must be a number."),
+        (b'{"lat": 1e308, "lon": 1}', 422, "lat", "1e+308 is no latitude."),
+        (b'{"' + b"z" * 5000 + b'": 1}', 422, "z" * 60, f"There is no field {'z' * 60!r}."),
+    ],
+)
+def test_json_without_sense_is_refused_by_name_in_plain_words_with_what_to_do(door, body, status, field, detail):
+    filed = door.report("lost", GOOD)
+    answer = door.http.patch(
+        f"/api/v1/reports/{filed.json()['id']}",
+        content=body,
+        headers={"Content-Type": "application/json", **own(filed)},
+    )
+
+    told = answer.json()
+    assert (answer.status_code, told["field"], told["detail"]) == (status, field, detail)
+    assert told["hint"]
+
+
+def in_parts(*parts):
+    return b"".join(b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts) + b"--x--\r\n"
+
+
+PHOTO = b'name="photo"; filename="a.jpg"\r\n\r\n' + GOOD
+SHELF = b'name="shelf"\r\n\r\nlost'
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "detail"),
+    [
+        (b"\0" * 5000, "body", "The form cannot be read."),
+        (in_parts(SHELF, PHOTO).replace(b"--x", b"--y"), "body", "The form cannot be read."),
+        (in_parts(SHELF, b"\r\n\r\nnameless", PHOTO), "body", "The form cannot be read."),
+        (in_parts(SHELF, b'name=""\r\n\r\nx', PHOTO), "body", "There is no field ''."),
+        (in_parts(SHELF, SHELF, PHOTO), "shelf", "shelf is given twice."),
+        (in_parts(*[b'name="f%d"\r\n\r\nx' % n for n in range(50)]), "body", "More than 40 fields came with the form."),
+        (in_parts(b'name="name"\r\n\r\n' + b"x" * 30_000), "body", "A field has more than 20000 bytes."),
+        (in_parts(SHELF, b'name="lat"\r\n\r\n1_0', b'name="lon"\r\n\r\n1', PHOTO), "lat", "lat must be a number."),
+        (in_parts(SHELF, b'name="lat"\r\n\r\n1,5', b'name="lon"\r\n\r\n1', PHOTO), "lat", "lat must be a number."),
+        (in_parts(SHELF, b'name="listed"\r\n\r\nyes', PHOTO), "listed", "listed must be true or false."),
+    ],
+)
+def test_an_odd_form_is_refused_in_plain_words_with_what_to_do(door, body, field, detail):
+    answer = door.http.post(
+        "/api/v1/reports", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+
+    told = answer.json()
+    assert (answer.status_code, told["field"], told["detail"]) == (422, field, detail)
+    assert told["hint"]
+    assert door.is_empty()
+
+
+def test_the_kind_of_a_form_may_be_written_in_capitals(door):
+    kind = {"Content-Type": "Multipart/Form-Data; boundary=x"}
+
+    assert door.http.post("/api/v1/reports", content=in_parts(SHELF, PHOTO), headers=kind).status_code == 201
+
+
+def test_photos_to_be_added_of_which_there_are_none_are_missed_by_name(door):
+    filed = door.report("lost", GOOD)
+    path = f"/api/v1/reports/{filed.json()['id']}/photos"
+
+    answer = door.http.post(
+        path, content=in_parts(), headers={"Content-Type": "multipart/form-data; boundary=x"} | own(filed)
+    )
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, "No photo came.")
+
+
+def test_signs_that_turn_round_what_comes_after_them_are_left_off(door):
+    turned = "\u202egnimrahC\u202c \u2066Rex\u2069 \u200fabc"
+    filed = door.report("lost", GOOD, name=turned, contact="\u202a+7 900\u202c")
+    changed = door.http.patch(f"/api/v1/reports/{filed.json()['id']}", json={"description": turned}, headers=own(filed))
+
+    assert (filed.json()["name"], filed.json()["contact"]) == ("gnimrahC Rex \u200fabc", "+7 900")
+    assert changed.json()["description"] == "gnimrahC Rex \u200fabc"
+
+
+def test_whoever_hangs_up_in_the_middle_of_a_form_is_no_error_of_ours(server, capfd):
+    host, port = server.removeprefix("http://").split(":")
+    head = b"POST /api/v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    with capture_logs() as logged:
+        with socket.create_connection((host, int(port))) as phone:
+            phone.sendall(head + b"Content-Length: 5000\r\n\r\n" + in_parts(SHELF)[:40])
+        while not [entry for entry in logged if entry["event"] == "request"]:
+            threading.Event().wait(0.01)
+
+    assert [entry["status"] for entry in logged if entry["event"] == "request"] == [499]
+    assert [entry for entry in logged if entry["log_level"] == "error"] == []
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_an_error_of_ours_tells_nothing_of_our_insides(door, monkeypatch):

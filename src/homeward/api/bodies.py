@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from homeward.api.plain import unturned
 from homeward.api.schemas import REPORT_FIELDS
 
 
@@ -21,6 +22,7 @@ class Body(BaseModel):
                 value.encode()
             except UnicodeEncodeError:
                 raise ValueError("no whole text") from None
+            return unturned(value)
         return value
 
 

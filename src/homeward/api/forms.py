@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from homeward.api.plain import unturned
 from homeward.api.queries import Query
 from homeward.domain.animals import Species
 from homeward.domain.boxes import Box
@@ -19,6 +20,8 @@ from homeward.domain.places import Point
 from homeward.errors import InvalidInput, PhotoKindUnsupported, PhotoTooLarge
 
 MAX_FIELDS, MAX_FILES, MAX_FIELD_BYTES = 40, 11, 20_000
+A_NUMBER = "Write it with digits, and with a point before decimals: 57.63."
+A_BOX = "For example 10,20,110,220."
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -47,7 +50,7 @@ async def read_form(request: Request, allowed: frozenset[str], max_file_bytes: i
         InvalidInput: an unknown, repeated or misplaced field.
         PhotoTooLarge: a file is over the limit.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise PhotoKindUnsupported("Send multipart/form-data.", field="Content-Type", hint="curl -F photo=@cat.jpg ...")
     fields: dict[str, str] = {}
     photos: list[bytes] = []
@@ -59,11 +62,21 @@ async def read_form(request: Request, allowed: frozenset[str], max_file_bytes: i
                 else:
                     _put(fields, name, value, allowed)
     except HTTPException as error:
-        if error.detail.startswith("Too many files"):
-            message = "More than ten photos came with the form."
-            raise InvalidInput(message, field="photo", hint="Send one to ten.") from error
-        raise InvalidInput(f"The form cannot be read: {error.detail}", field="body") from error
+        raise _unreadable(error.detail) from error
     return Form(fields, tuple(photos))
+
+
+def _unreadable(why: str) -> InvalidInput:
+    """What Starlette says of a form, in our words."""
+    if why.startswith("Too many files"):
+        return InvalidInput("More than ten photos came with the form.", field="photo", hint="Send one to ten.")
+    if why.startswith("Too many fields"):
+        message = f"More than {MAX_FIELDS} fields came with the form."
+        return InvalidInput(message, field="body", hint="Send each field once.")
+    if why.startswith("Part exceeded"):
+        return InvalidInput(f"A field has more than {MAX_FIELD_BYTES} bytes.", field="body", hint="Shorten it.")
+    hint = "Let a library or curl write the form: curl -F shelf=lost -F photo=@cat.jpg ..."
+    return InvalidInput("The form cannot be read.", field="body", hint=hint)
 
 
 async def _file(name: str, value: UploadFile, most: int) -> bytes:
@@ -83,11 +96,13 @@ def _put(fields: dict[str, str], name: str, value: str, allowed: frozenset[str])
         raise InvalidInput("A photo is sent as a file.", field="photo", hint="curl -F photo=@cat.jpg ...")
     if name not in allowed:
         known = ", ".join(sorted(allowed))
-        raise InvalidInput(f"There is no field {name[:60]!r}.", field=name[:60], hint=f"There are {known} and photo.")
+        raise InvalidInput(
+            f"There is no field {name[:60]!r}.", field=name[:60] or "body", hint=f"There are {known} and photo."
+        )
     if name in fields:
-        raise InvalidInput(f"{name} is given twice.", field=name)
+        raise InvalidInput(f"{name} is given twice.", field=name, hint="Send it once.")
     if value != "":
-        fields[name] = value
+        fields[name] = unturned(value)
 
 
 def point(fields: Mapping[str, str], prefix: str = "") -> Point | None:
@@ -113,12 +128,12 @@ def number(fields: Mapping[str, str], name: str, *, least: float = -math.inf, mo
     if value is None:
         return None
     try:
-        found = float(value)
+        found = math.nan if "_" in value else float(value)
     except ValueError:
         found = math.nan
     if not math.isfinite(found) or not least <= found <= most:
-        wanted = "a number" if math.isinf(most) else f"a number from {least:g} to {most:g}"
-        raise InvalidInput(f"{name} must be {wanted}.", field=name)
+        wanted = "a number" if math.isinf(most) else f"a number from {least:g} to {most:.9g}"
+        raise InvalidInput(f"{name} must be {wanted}.", field=name, hint=A_NUMBER)
     return found
 
 
@@ -126,7 +141,7 @@ def whole(fields: Mapping[str, str], name: str, *, least: int, most: int) -> int
     """A whole number."""
     found = number(fields, name, least=least, most=most)
     if found is not None and found != int(found):
-        raise InvalidInput(f"{name} must be a whole number.", field=name)
+        raise InvalidInput(f"{name} must be a whole number.", field=name, hint="Write digits alone.")
     return None if found is None else int(found)
 
 
@@ -191,7 +206,7 @@ def flag(fields: Mapping[str, str], name: str) -> bool:
     """True or false."""
     value = fields.get(name, "false").lower()
     if value not in {"true", "false", "1", "0"}:
-        raise InvalidInput(f"{name} must be true or false.", field=name)
+        raise InvalidInput(f"{name} must be true or false.", field=name, hint="true or false")
     return value in {"true", "1"}
 
 
@@ -203,10 +218,10 @@ def box(fields: Mapping[str, str], name: str) -> Box | None:
     parts = value.split(",")
     sides = [number({name: part}, name) for part in parts] if len(parts) == 4 else []
     if len(sides) != 4 or any(side is None for side in sides):
-        raise InvalidInput(f"{name} must be four numbers: left,top,right,bottom in pixels.", field=name)
+        raise InvalidInput(f"{name} must be four numbers: left,top,right,bottom in pixels.", field=name, hint=A_BOX)
     x0, y0, x1, y1 = (float(side or 0.0) for side in sides)
     if x1 <= x0 or y1 <= y0:
-        raise InvalidInput(f"{name} is empty: right and bottom come after left and top.", field=name)
+        raise InvalidInput(f"{name} is empty: right and bottom come after left and top.", field=name, hint=A_BOX)
     return Box(x0, y0, x1, y1)
 
 

@@ -76,7 +76,8 @@ def key_of(request: Request, caller: Caller, body_sha256: str) -> Idempotency | 
     if key is None:
         return None
     if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
-        raise InvalidInput(f"One to {MAX_KEY} printable characters.", field="Idempotency-Key")
+        hint = "Make up a new one for each thing that is to be made, such as a UUID."
+        raise InvalidInput(f"One to {MAX_KEY} printable characters.", field="Idempotency-Key", hint=hint)
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n{body_sha256}".encode()).hexdigest()
     return Idempotency(caller.name, key, digest)
 

@@ -119,7 +119,7 @@ class Narrowed:
 def _check_length(request: Request, most: int) -> None:
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or int(length) > most:
-        raise PayloadTooLarge(f"A request may have {most / 1e6:g} MB here.", hint="Send fewer or smaller photos.")
+        raise _too_large(most)
 
 
 def _capped(receive: Receive, most: int) -> Receive:
@@ -130,10 +130,15 @@ def _capped(receive: Receive, most: int) -> Receive:
         message = await receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise PayloadTooLarge(f"A request may have {most / 1e6:g} MB here.", hint="Send fewer or smaller photos.")
+            raise _too_large(most)
         return message
 
     return capped
+
+
+def _too_large(most: int) -> PayloadTooLarge:
+    hint = "Send less at once." if most == PLAIN_BODY_BYTES else "Send fewer or smaller photos."
+    return PayloadTooLarge(f"A request may have {most / 1e6:g} MB here.", field="body", hint=hint)
 
 
 def _noting(send: Send, path: str, seen: dict[str, int], request_id: str) -> Send:

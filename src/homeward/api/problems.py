@@ -7,8 +7,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from homeward.api.findings import A_BODY, in_words
 from homeward.api.languages import reader_language
 from homeward.errors import HomewardError, TooManyRequests
 from homeward.locales import best_language, refusal, text
@@ -22,6 +24,14 @@ TITLES = {
     413: ("payload_too_large", "The request is too large."),
     415: ("unsupported_media_type", "This kind of body is not taken here."),
 }
+
+
+HINTS = {
+    400: {"field": "body", "hint": A_BODY},  # FastAPI's, of JSON that is too deep or no text
+    404: {"hint": "/api/docs lists all addresses."},
+    405: {"hint": "/api/docs lists what can be done where."},
+}
+HUNG_UP = 499  # as nginx calls it; for the log
 
 
 def problem(
@@ -52,6 +62,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HomewardError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unknown)
 
 
@@ -107,9 +118,7 @@ def _screen(request: Request, error: HomewardError) -> Response:
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in {"body", "query", "path", "header"}]
-    return problem(request, 422, "invalid_input", str(first["msg"]), field=".".join(place) or "body")
+    return of_error(request, in_words(error.errors()[0]))
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -117,7 +126,13 @@ def _http(request: Request, error: Exception) -> Response:
     if isinstance(error.__cause__, HomewardError):  # ours, as the body was read: FastAPI makes a 400 of it
         return _known(request, error.__cause__)
     code, detail = TITLES.get(error.status_code, ("error", "The request cannot be answered."))
-    return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+    more = HINTS.get(error.status_code, {})
+    return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}), **more)
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    """Whoever asked hung up in the middle, as telephones do; nobody hears an answer, and nothing is amiss here."""
+    return Response(status_code=HUNG_UP)
 
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:

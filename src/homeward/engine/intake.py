@@ -1,5 +1,6 @@
 """Intake: what a caller sends in, checked values and safe photos out. Never stores anything."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,7 +60,9 @@ class Intake:
 
     def check_count(self, count: int, already: int = 0) -> None:
         """Whether a report that has ``already`` some may get ``count`` photos more."""
-        if not 1 <= count <= MAX_PHOTOS - already:
+        if not count:
+            raise InvalidInput("No photo came.", field="photo", hint="Send it as a file named photo.")
+        if count > MAX_PHOTOS - already:
             raise InvalidInput(
                 f"A report takes one to {MAX_PHOTOS} photos; it would have {count + already}.",
                 field="photo",
@@ -90,5 +93,5 @@ def check_text(field: str, value: str | None, most: int) -> None:
         raise InvalidInput(f"{field} is blank.", field=field, hint="Leave it out.")
     if len(value) > most:
         raise InvalidInput(f"{field} is longer than {most} characters.", field=field, hint="Shorten it.")
-    if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in value):
+    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\r\t" for sign in value):
         raise InvalidInput(f"{field} holds control characters.", field=field, hint="Send plain text.")

@@ -120,7 +120,7 @@ def match_query(request: Request) -> MatchQuery:
     forms.known_only(request, queries.MATCHES)
     for name in request.query_params:
         if queries.MATCHES[name]["type"] != "array" and len(request.query_params.getlist(name)) > 1:
-            raise InvalidInput(f"{name} is given twice.", field=name)
+            raise InvalidInput(f"{name} is given twice.", field=name, hint="Send it once.")
     fields = dict(request.query_params)
     wants_none = fields.get("verdict") == "none"
     return MatchQuery(
