@@ -255,6 +255,30 @@ def test_json_without_sense_is_refused_by_name_in_plain_words_with_what_to_do(do
     assert told["hint"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field", "detail"),
+    [
+        ("/cameras", {"name": "", "lat": 1, "lon": 2}, "name", "name is blank."),
+        ("/cameras", {"name": "x" * 101, "lat": 1, "lon": 2}, "name", "name must be at most 100 characters long."),
+        ("/cameras", {"name": "x", "lat": 1}, "lon", "lon is missing."),
+        ("/petitions", {"kind": "praise", "text": "x"}, "kind", "kind must be erasure, appeal or question."),
+        ("/desk/blocks", {"report_id": "x", "why": "spam", "days": 0}, "days", "days must be 1 or more."),
+    ],
+)
+def test_a_body_that_breaks_a_bound_is_told_which(door, path, body, field, detail):
+    answer = door.http.post(f"/api/v1{path}", json=body, headers=door.key("admin"))
+
+    told = answer.json()
+    assert (answer.status_code, told["field"], told["detail"]) == (422, field, detail)
+    assert told["hint"]
+
+
+def test_what_is_not_there_is_said_with_what_may_have_become_of_it(door):
+    answer = door.http.get("/api/v1/photos/nobody")
+
+    assert (answer.status_code, answer.json()["hint"]) == (404, "It may have been erased meanwhile.")
+
+
 def in_parts(*parts):
     return b"".join(b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts) + b"--x--\r\n"
 
@@ -359,7 +383,19 @@ def either_door(request, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/board?district=a%00b", "/board?district=a%00b", "/api/v1/reports/a%00b", "/api/v1/photos/a%00b"]
+    "path",
+    [
+        "/api/v1/board?district=a%00b",
+        "/board?district=a%00b",
+        "/api/v1/reports/a%00b",
+        "/api/v1/photos/a%00b",
+        "/api/v1/board?cursor=2026-11-20T15:30:00Z~a%00b",
+        "/api/v1/reports?cursor=2026-11-20T15:30:00Z~a%00b",
+        "/api/v1/desk/reports?flagged=true&cursor=1~2026-11-20T15:30:00Z~a%00b",
+        "/api/v1/desk/log?who=a%00b",
+        "/api/v1/cameras/a%00b/sightings",
+        "/api/v1/lost/a%00b/matches?found_id=a%00b&district=a%00b",
+    ],
 )
 def test_a_zero_sign_in_an_address_is_the_callers_mistake(either_door, path):
     answer = either_door.http.get(path, headers=either_door.key("admin"))

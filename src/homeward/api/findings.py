@@ -9,7 +9,7 @@ NUMBERS = {
     "int_parsing": "a whole number", "int_type": "a whole number", "int_from_float": "a whole number",
     "int_parsing_size": "a smaller whole number", "float_parsing": "a number", "float_type": "a number",
     "finite_number": "a number", "bool_parsing": "true or false", "bool_type": "true or false",
-    "greater_than_equal": "{ge:.15g} or more", "less_than_equal": "{le:.15g} or less",
+    "greater_than_equal": "{ge} or more", "less_than_equal": "{le} or less",
 }  # fmt: skip
 WANTED = NUMBERS | {
     "string_type": "a text", "list_type": "a JSON list", "dict_type": "a JSON object",
@@ -31,14 +31,18 @@ def in_words(finding: Any) -> InvalidInput:
     hint = ALL_FIELDS if place else A_BODY
     match kind:
         case "json_invalid":
-            return InvalidInput("The body is no JSON.", field="body", hint=A_BODY)
+            found = InvalidInput("The body is no JSON.", field="body", hint=A_BODY)
         case "missing":
-            return InvalidInput(f"{name} is missing.", field=name, hint=hint)
+            found = InvalidInput(f"{name} is missing.", field=name, hint=hint)
         case "extra_forbidden":
-            return InvalidInput(f"There is no field {place[-1]!r}.", field=name, hint=ALL_FIELDS)
+            found = InvalidInput(f"There is no field {place[-1]!r}.", field=name, hint=ALL_FIELDS)
+        case "string_too_short" if context["min_length"] == 1:
+            found = InvalidInput(f"{name} is blank.", field=name, hint=hint)
         case "value_error":
-            return InvalidInput(f"{name} is no whole text.", field=name, hint="Send plain text.")
-    if kind not in WANTED:
-        return InvalidInput(f"{name} is refused: {finding['msg']}.", field=name, hint=hint)
-    wanted = WANTED[kind].format(**context).replace("'", "")
-    return InvalidInput(f"{name} must be {wanted}.", field=name, hint=hint)
+            found = InvalidInput(f"{name} is no whole text.", field=name, hint="Send plain text.")
+        case _ if kind in WANTED:
+            wanted = WANTED[kind].format(**context).replace("'", "")
+            found = InvalidInput(f"{name} must be {wanted}.", field=name, hint=hint)
+        case _:
+            found = InvalidInput(f"{name} is refused: {finding['msg']}.", field=name, hint=hint)
+    return found

@@ -31,6 +31,7 @@ HINTS = {
     404: {"hint": "/api/docs lists all addresses."},
     405: {"hint": "/api/docs lists what can be done where."},
 }
+GONE = "It may have been erased meanwhile."
 HUNG_UP = 499  # as nginx calls it; for the log
 
 
@@ -68,8 +69,9 @@ def install(app: FastAPI) -> None:
 
 def of_error(request: Request, error: HomewardError) -> JSONResponse:
     """The problem of one of our errors."""
+    hint = error.hint or (GONE if error.status == 404 else None)
     return problem(
-        request, error.status, error.code, error.message, headers=_headers(error), field=error.field, hint=error.hint
+        request, error.status, error.code, error.message, headers=_headers(error), field=error.field, hint=hint
     )
 
 

@@ -76,7 +76,7 @@ def add_camera(request: Request, body: bodies.NewCamera, context: Context, calle
     caller.needs("admin")
     camera_id = body.id or new_token(12)
     if not CAMERA_ID.fullmatch(camera_id):
-        raise InvalidInput("Small letters, digits and dashes, at most 40.", field="id")
+        raise InvalidInput("Small letters, digits and dashes, at most 40.", field="id", hint="For example yard-2.")
     place = forms.point({"lat": str(body.lat), "lon": str(body.lon)})
     assert isinstance(place, Point)
     camera = Camera(CameraId(camera_id), body.name, place, body.district, context.clock.now())

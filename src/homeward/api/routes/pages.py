@@ -108,7 +108,7 @@ def city(context: Context) -> FileResponse:
 def nowhere(request: Request, context: Context, path: str) -> HTMLResponse:
     """A screen for people at an address where nothing is; machines get a problem."""
     if path.startswith("api/") or "text/html" not in request.headers.get("accept", ""):
-        raise NotFound("There is nothing at this address.")
+        raise NotFound("There is nothing at this address.", hint="/api/docs lists all addresses.")
     answer = page(request, context)
     answer.status_code = 404
     return answer

@@ -44,5 +44,5 @@ def checked(words: str, field: str, *, least: int = 0) -> str:
     if len(trimmed) < least:
         raise InvalidInput("Say it in words.", field=field, hint="A sentence is enough.")
     if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in trimmed):
-        raise InvalidInput("There are signs in it that are no text.", field=field)
+        raise InvalidInput("There are signs in it that are no text.", field=field, hint="Say it in words.")
     return trimmed
