@@ -18,10 +18,13 @@ from cyclopts.help import DefaultFormatter
 from rich.console import Console
 
 from homeward.cli import app
+from homeward.cli.evaluate import _expected, _tell
 from homeward.cli.help import paragraphs
 from homeward.cli.watch import _drawn
 from homeward.districts import GeoJsonDistricts
+from homeward.domain.animals import Part, Species
 from homeward.errors import BadSettings
+from homeward.evaluation.thresholds import calibrated, entry
 from homeward.locales.phrases import BOOKS, PLACE, known
 from homeward.models.cards import read_card
 from homeward.models.known import known_card, known_names
@@ -29,6 +32,7 @@ from homeward.watcher.status import State, Status
 from tests.cli.conftest import RUN
 from tests.cli.sentences import sentences, texts
 from tests.conftest import photo
+from tests.evaluation.test_calibration import gaussian
 
 SENTENCE = re.compile(r"[a-z]{2,}[ ,:;]+.*[a-z]{2,}|^[A-Z][a-z]+$")
 KEYS = {"input.mean and input.std"}  # of a card
@@ -283,6 +287,7 @@ def test_what_is_wrong_with_the_districts_is_said_in_russian(tmp_path, text, why
         ),
         ("1 to 1,000,000 MB", "от 1 до 1\u00a0000\u00a0000 МБ"),
         ("This is no bot token.", "Это не токен бота."),
+        ("lat must be between -90 and 90.", "lat должна быть от -90 до 90."),
     ],
 )
 def test_sentences_with_lists_and_numbers_are_russian_throughout(said, russian):
@@ -304,6 +309,27 @@ def test_a_refusal_of_one_photo_of_several_is_russian_throughout(told, photos, t
 
     assert "rex: Фотография 2 из 2: Файл — не картинка JPEG, PNG, WebP или HEIC.\n" in said
     assert "загружено 0, уже были 0, не удалось 1\n" in said
+
+
+def test_a_photo_that_an_import_misses_is_named_in_russian(told, tmp_path):
+    (tmp_path / "pets.csv").write_text("shelf,photos\nlost,gone.jpg\n")
+
+    said = told("import", "pets.csv", *KEEP, code=1)
+
+    assert "строка 2: Не удаётся прочитать gone.jpg: нет такого файла или папки.\n" in said
+
+
+def test_what_a_calibration_leads_to_is_told_in_russian(monkeypatch, capsys):
+    monkeypatch.setenv("HOMEWARD_LANG", "ru")
+    fitted, what = calibrated(gaussian(), Species.CAT, Part.FACE)
+
+    _tell(entry(fitted, what, source="test"), _expected(what), None, None)
+
+    told = capsys.readouterr().out
+    assert english_in(told) == []
+    assert re.search(r"хозяева узнают о \d+\u00a0% замеченных", told)
+    assert re.search(r"день: деревня [\d.e-]+, пригород [\d.e-]+, город [\d.e-]+\n", told)
+    assert re.search(r"\n10\u00a0000 +1 +\d+\u00a0% +от \d+\u00a0% до \d+\u00a0%", told)
 
 
 def test_a_wrong_setting_is_said_in_russian_with_what_it_is_for(told):

@@ -21,6 +21,7 @@ from homeward.errors import InvalidInput, PhotoKindUnsupported, PhotoTooLarge
 
 MAX_FIELDS, MAX_FILES, MAX_FIELD_BYTES = 40, 11, 20_000
 A_NUMBER = "Write it with digits, and with a point before decimals: 57.63."
+DIGITS = "Write digits alone."
 A_BOX = "For example 10,20,110,220."
 E = TypeVar("E", bound=StrEnum)
 
@@ -122,7 +123,9 @@ def point(fields: Mapping[str, str], prefix: str = "") -> Point | None:
     return Point(lat, lon)
 
 
-def number(fields: Mapping[str, str], name: str, *, least: float = -math.inf, most: float = math.inf) -> float | None:
+def number(
+    fields: Mapping[str, str], name: str, *, least: float = -math.inf, most: float = math.inf, hint: str = A_NUMBER
+) -> float | None:
     """A finite number."""
     value = fields.get(name)
     if value is None:
@@ -133,15 +136,15 @@ def number(fields: Mapping[str, str], name: str, *, least: float = -math.inf, mo
         found = math.nan
     if not math.isfinite(found) or not least <= found <= most:
         wanted = "a number" if math.isinf(most) else f"a number from {least:g} to {most:.9g}"
-        raise InvalidInput(f"{name} must be {wanted}.", field=name, hint=A_NUMBER)
+        raise InvalidInput(f"{name} must be {wanted}.", field=name, hint=hint)
     return found
 
 
 def whole(fields: Mapping[str, str], name: str, *, least: int, most: int) -> int | None:
     """A whole number."""
-    found = number(fields, name, least=least, most=most)
+    found = number(fields, name, least=least, most=most, hint=DIGITS)
     if found is not None and found != int(found):
-        raise InvalidInput(f"{name} must be a whole number.", field=name, hint="Write digits alone.")
+        raise InvalidInput(f"{name} must be a whole number.", field=name, hint=DIGITS)
     return None if found is None else int(found)
 
 

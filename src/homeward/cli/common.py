@@ -163,6 +163,11 @@ def percent(degree: float) -> str:
     return locales.percent(language(), degree)
 
 
+def share(part: float) -> str:
+    """A share for people."""
+    return locales.share(language(), part)
+
+
 def show_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2))

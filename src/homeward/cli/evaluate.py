@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from homeward.cli.common import AsJson, Data, settings, show_json, table, tell, words
+from homeward.cli.common import AsJson, Data, language, settings, share, show_json, table, tell, words
+from homeward.locales import whole
 
 LEAST_CONFIDENCE = 0.01  # of the boxes that an average precision is made of
 Plots = Annotated[Path | None, Parameter(help="Write plots as PNG into this folder.")]
@@ -169,11 +170,16 @@ def _tell(made: dict[str, Any], what: dict[str, Any], written: Any, asked: float
         tell(f"error of the first match's degree: {made['calibration_error']:.3f}")
         own = made["alert_degree"]
         tell(f"alert from a degree of {_that_counts(own, written, asked)}")
-        tell(f"from {own:g} on, owners are told of {what['alerted']:.0%} of the pets seen;")
-        days = ", ".join(f"{name} {a_day:g}" for name, a_day in what["false_alerts_a_day"].items())
+        tell(f"from {own:g} on, owners are told of {share(what['alerted'])} of the pets seen;")
+        days = ", ".join(f"{words(name)} {a_day:g}" for name, a_day in what["false_alerts_a_day"].items())
         tell(f"false alerts for an owner and day: {days}")
         rows = [
-            [f"{g['animals']:,}", str(g["first"]), f"{g['hit']:.0%}", words(f"{g['low']:.0%} to {g['high']:.0%}")]
+            [
+                whole(language(), g["animals"]),
+                str(g["first"]),
+                share(g["hit"]),
+                words(f"{share(g['low'])} to {share(g['high'])}"),
+            ]
             for g in what["gallery"]
         ]
         table(["Animals", "First", "Found", "90 % of resampled sets"], rows)

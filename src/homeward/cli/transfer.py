@@ -108,10 +108,19 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
         try:
             _send(server, entry, defaults, result)
         except (HomewardError, OSError, ValueError) as error:
-            message = error.message if isinstance(error, HomewardError) else str(error)
+            message = _problem(error)
             result.failures.append({"where": entry.where, "problem": message})
             print(f"{words(entry.where)}: {words(message)}", file=sys.stderr)
     return result
+
+
+def _problem(error: Exception) -> str:
+    match error:
+        case HomewardError():
+            return error.message
+        case OSError(filename=str(file), strerror=str(reason)):
+            return f"{file} cannot be read: {reason}."
+    return str(error)
 
 
 def write_all(server: Client, target: Path, *, shelf: str | None, with_photos: bool) -> int:

@@ -58,7 +58,7 @@ def plot_calibration(fitted: Fitted, what: Expected | None, folder: Path, words:
     axes.fill_between(fitted.curve.knots_l2, fitted.llr_low, fitted.llr_high, alpha=0.3, label=band)
     axes.plot(fitted.curve.knots_l2, fitted.curve.llr, marker="o", label=fitted.method)
     axes.axhline(0, color="grey", linewidth=0.7)
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left")  # a curve falls
     _save(figure, folder / "curve.png")
     if what is not None:
         plot_reliability({words("all"): reliability(what.trials)}, folder, words)

@@ -48,6 +48,18 @@ def percent(language: str, degree: float) -> str:
     return text(language, "unit.percent", value=shown) or ""
 
 
+def share(language: str, part: float) -> str:
+    """97% in English, 97 % in Russian, to the nearest."""
+    return text(language, "unit.percent", value=f"{part * 100:.0f}") or ""
+
+
+def whole(language: str, n: int) -> str:
+    """1,000 in English, 1 000 in Russian."""
+    from babel.numbers import format_decimal
+
+    return format_decimal(n, "#,##0", locale=language)
+
+
 def best_language(accept_language: str | None) -> str:
     """The best of our languages for an ``Accept-Language`` header."""
     wanted: list[tuple[float, int, str]] = []

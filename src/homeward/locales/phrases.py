@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 BOOKS = {"ru": ("ru.help.json", "ru.said.json")}
-NUMBER = r"-?\d[\d.,]*%?"
+NUMBER = r"-?\d[\d.,]*(?:\u00a0?%)?"
 THOUSANDS, NO_BREAK = re.compile(r",(?=\d{3}(?!\d))"), "\u00a0"
 PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
@@ -28,6 +28,8 @@ def known(language: str, english: str) -> str | None:
     whole, templates = _book(language)
     if english in whole:
         return whole[english]
+    if english.endswith(".") and english[:-1] in whole:
+        return f"{whole[english[:-1]]}."
     filled = (template.filled(english, language) for template in templates)
     found = next((found for found in filled if found is not None), None)
     if found is None and english.endswith("."):
