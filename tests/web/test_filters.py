@@ -160,3 +160,15 @@ def test_a_filter_that_was_shared_is_the_readers_too(page, visit):
 
     expect(rows(page)).to_have_count(1)
     expect(page.get_by_label("Sort by")).to_have_value("time")
+
+
+def test_what_was_chosen_leaves_the_device_with_its_case(page):
+    kept = "Object.keys(localStorage).filter(key => /^homeward.(case|filter)/.test(key)).length"
+    page.get_by_label("Sort by").select_option("distance")
+    page.wait_for_function(f"() => {kept} === 2")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Erase everything").click()
+
+    expect(page.get_by_role("heading", name="This report was erased")).to_be_visible()
+    assert page.evaluate(kept) == 0

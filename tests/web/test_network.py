@@ -119,6 +119,24 @@ def test_a_finder_whose_link_was_not_heard_tries_again_and_is_in(visit, door):
     expect(page.get_by_role("heading", name="Rex")).to_be_visible()
 
 
+def test_without_a_network_a_finders_page_shows_what_it_last_knew_and_goes_on_once_there_is_one(visit, door):
+    door.report("lost", photo(1), name="Rex", **HOME)
+    found = door.report("found", photo(1, noise=1), **HOME)
+    page = visit(path_of(found))
+    controlled(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("heading", name="Rex")).to_be_visible()
+    expect(page.get_by_text("No connection. This is what was known")).to_be_visible()
+    door.report("lost", photo(1, noise=3), name="Max", **HOME)
+    page.context.set_offline(False)
+
+    expect(page.get_by_role("heading", name="Max")).to_be_visible()
+    expect(page.get_by_text("No connection.")).to_have_count(0)
+
+
 def test_what_is_no_photo_is_named_also_when_it_is_added_later(visit, lost, door):
     page = visit(path_of(lost))
     page.get_by_text("More", exact=True).click()

@@ -40,7 +40,7 @@ def test_a_link_opens_the_page_and_its_secret_leaves_the_address(visit, lost):
     expect(cards(page)).to_have_count(2)
     assert page.url.endswith(f"/lost/{lost.json()['id']}")
     expect(cards(page).first).to_contain_text("The finder has it")
-    expect(cards(page).first).to_contain_text("550 m away")
+    expect(cards(page).first).to_contain_text("550 m from home")
     page.reload()
     expect(cards(page)).to_have_count(2)
 

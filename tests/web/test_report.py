@@ -57,6 +57,39 @@ def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
     expect(page.get_by_text("1 possible match")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("shelf", "other", "said"),
+    [("lost", "found", "1 possible match is there already."), ("found", "lost", "1 owner may be looking for it")],
+)
+def test_whom_it_may_be_is_told_as_soon_as_the_report_is_filed(visit, door, shelf, other, said):
+    door.report(other, photo(1, noise=2), lat="57.605", lon="39.852")
+    door.report(other, photo(5), lat="57.605", lon="39.852")  # unlike: neither counted nor told of
+    page = visit(f"/{shelf}/new")
+    page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator("output")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=said)).to_be_in_viewport()
+
+
+NEVER_LOCATED = "navigator.geolocation.getCurrentPosition = (_, refused) => { globalThis.refuse = refused; }"
+
+
+def test_a_device_that_is_still_finding_out_where_it_is_says_so(visit, door):
+    page = visit("/found/new")
+    page.evaluate(NEVER_LOCATED)
+    here = page.get_by_role("button", name="Where I am now")
+    here.click()
+    expect(page.get_by_text("Finding out where you are…")).to_be_visible()
+    expect(here).to_be_disabled()
+    page.evaluate("refuse()")
+
+    expect(page.get_by_text("Your device does not share its location.")).to_be_visible()
+    expect(page.get_by_text("Finding out where you are…")).to_have_count(0)
+    expect(here).to_be_enabled()
+
+
 def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
     door.report("lost", photo(1), lat="57.6", lon="39.85", name="Rex")
     page = visit("/found/new", language="ru-RU")
@@ -112,6 +145,8 @@ def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
     expect(page.get_by_text("We cannot see a cat or a dog here.")).to_be_visible()
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Tell us whether it is a cat or a dog.")
+    for each in (page.get_by_role("alert"), page.get_by_role("button", name="dog", exact=True)):
+        expect(each).to_be_in_viewport(ratio=1)  # what is missing, and where it is given
     page.get_by_role("button", name="dog", exact=True).click()
     page.get_by_role("button", name="Send").click()
 
@@ -494,9 +529,12 @@ def test_a_large_photo_is_made_small_before_it_is_sent(visit, door):
 
 def test_nothing_is_sent_without_a_photo(visit, door):
     page = visit("/found/new")
+    page.get_by_label("Anything special about it").focus()
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("alert")).to_contain_text("What you have filled in stays on this device for a day.")
+    for each in (page.get_by_role("alert"), page.get_by_text("Choose or take photos")):
+        expect(each).to_be_in_viewport(ratio=1)
     assert reports(door) == []
 
 

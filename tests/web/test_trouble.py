@@ -66,6 +66,9 @@ def test_without_javascript_the_page_says_so_and_leads_to_what_goes_on_without(v
         told = page.locator("noscript")
         expect(told.locator("h1")).to_be_visible()
         assert "This page needs JavaScript." in told.inner_text()
+        link, title = (each.bounding_box() for each in (told.get_by_role("link", name=name), told.locator("h1")))
+        assert link["x"] > title["x"] > 0  # its mark has room
+        assert title["y"] > title["x"]
         told.get_by_role("link", name=name).click()
         page.wait_for_url(f"**{where}")
         expect(page.get_by_role("heading").first).to_be_visible()

@@ -88,8 +88,8 @@ export class Words {
     const [now, then] = [new Date(), new Date(moment)];
     const seconds = (now.getTime() - then.getTime()) / 1000;
     if (seconds >= DAY_S) return this.relative.format(dayOf(then) - dayOf(now), "day");
-    const [unit, length] = STEPS.find(([, step]) => seconds >= step) ?? ["minute", 60];
-    return this.relative.format(-Math.max(0, Math.round(seconds / length)), unit);
+    const step = STEPS.find(([, length]) => seconds >= length);
+    return step ? this.relative.format(-Math.round(seconds / step[1]), step[0]) : this.t("unit.now");
   }
 
   /** 24 November */

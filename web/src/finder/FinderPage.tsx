@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { asProblem, type Change, ERASED, type Handover, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { AddPhotos, type Send } from "../owner/AddPhotos";
-import { forget, keep } from "../owner/kept";
+import { forget, keep, keepTalks, recall, recallTalks } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
 import { Connect } from "../talk/Connect";
@@ -15,11 +15,12 @@ import { Notice } from "../ui/Notice";
 import { useTitle } from "../ui/title";
 import { Trouble } from "../ui/Trouble";
 import type { Words } from "../words";
+import { likelyOwners } from "./likely";
 
-const LEAST = 0.05;
 /** Below it the server lets no finder write to an owner, but to the one who is answered. */
 const MAY_ASK = 0.25;
 const PENDING_MS = 2000;
+const RETRY_MS = 5000;
 
 /** The page behind a finder's link: which lost pets it may be, nothing that would betray a home. */
 export function FinderPage({ id, token }: { id: string; token: string | null }) {
@@ -28,7 +29,9 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   const report = useSignal<Report | null>(null);
   const owners = useSignal<Owner[]>([]);
   const problem = useSignal<Problem | null>(null);
-  const talks = useMemo(() => new Talks(server), [server]);
+  /** When what is shown was known, where it is not fresh. */
+  const knownAt = useSignal<number | null>(null);
+  const talks = useMemo(() => new Talks(server, (all) => keepTalks(id, all)), [server]);
 
   const attempt = async (work: () => Promise<void>) => {
     try {
@@ -38,11 +41,25 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       problem.value = asProblem(error);
       if (problem.value.status === 401 || problem.value.status === 403) forget(id);
       if (problem.value.code === ERASED.code) stop.current();
+      if (problem.value.status === 0) recollect();
     }
+  };
+  /** As this device remembers it, until there is a network again. */
+  const recollect = () => {
+    const kept = recall(id);
+    const said = recallTalks(id);
+    if (kept?.owners && !report.value) {
+      report.value = kept.report;
+      owners.value = kept.owners;
+    }
+    knownAt.value = kept?.at ?? null;
+    if (said) talks.recall(said.all, said.at);
+    clearTimeout(retrying.current);
+    if (report.value) retrying.current = setTimeout(() => void open(), RETRY_MS);
   };
   const fill = async () => {
     [report.value, owners.value] = await Promise.all([server.report(), server.owners()]);
-    keep(id, { report: report.value, at: Date.now() });
+    keep(id, { report: report.value, owners: owners.value, at: Date.now() });
     if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
   };
   const refresh = () => attempt(fill);
@@ -60,10 +77,13 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     return null;
   };
   const stop = useRef(() => {});
+  const retrying = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const open = () =>
     attempt(async () => {
+      clearTimeout(retrying.current);
       stop.current();
       await Promise.all([token && server.openSession(token), fill()]);
+      if (talks.keptAt.value !== null && !talks.areFresh.value) void talks.refresh(); // as they are now, whenever news come
       stop.current = server.listen(
         () => void refresh(),
         () => void talks.refresh(),
@@ -75,6 +95,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     addEventListener("online", again);
     return () => {
       removeEventListener("online", again);
+      clearTimeout(retrying.current);
       stop.current();
     };
   }, [server]);
@@ -85,12 +106,10 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   if (!report.value) return <div class="card skeleton" aria-busy="true" />;
   const photo = report.value.photos[0];
   const isAnswered = (owner: Owner) => owner.lost_id === report.value!.about;
-  const likely = owners.value
-    .filter((owner) => isAnswered(owner) || owner.degree >= LEAST)
-    .sort((a, b) => Number(isAnswered(b)) - Number(isAnswered(a))); // a photo by night may look like nothing; the poster was read all the same
+  const likely = likelyOwners(owners.value, report.value.about);
   return (
     <section class="finder">
-      {problem.value && <Notice problem={problem.value} />}
+      {problem.value && <Notice problem={problem.value} knownAt={knownAt.value} />}
       <div class="case-head">
         {photo && <img class="portrait" src={photo.crop} alt={words.t("match.found")} width="96" height="96" />}
         <h1>{words.t("finder.thanks")}</h1>

@@ -5,7 +5,7 @@ import { useWords } from "../ui/context";
 import { Degree } from "../ui/Degree";
 import { Notice } from "../ui/Notice";
 import type { Case } from "./case";
-import { placeOf } from "./MatchList";
+import { whenAndWhere } from "./MatchList";
 import { VerdictButtons } from "./VerdictButtons";
 
 interface Compared {
@@ -67,7 +67,7 @@ export function Compare({ owned, report, name, foundId }: Compared) {
         <figure>
           <Swiped key={match.found_id} photos={found} says={words.t("match.found")} />
           <figcaption>
-            {words.t("match.found")} · {words.ago(match.seen_at)} · {placeOf(words, match)}
+            {words.t("match.found")} · {whenAndWhere(words, match)}
           </figcaption>
         </figure>
       </div>

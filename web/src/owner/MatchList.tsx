@@ -76,9 +76,7 @@ function Card({ match, owned, report, name, onCompare }: Shown & { match: Match 
           <time dateTime={match.seen_at} title={words.exact(match.seen_at)}>
             {words.ago(match.seen_at)}
           </time>
-          {" · "}
-          {placeOf(words, match)}
-          {match.distance_km !== null && ` · ${words.t("match.from_home", { distance: words.distance(match.distance_km) })}`}
+          {[placeOf(words, match), distanceOf(words, match, report)].map((part) => part && ` · ${part}`)}
           {match.place?.lat != null && (
             <button class="plain to-map" onClick={() => owned.showOnMap(match.found_id)}>
               {words.t("match.on_map")}
@@ -233,10 +231,19 @@ function ReasonList({ match }: { match: Match }) {
   );
 }
 
-export function placeOf(words: Words, match: Match): string {
+/** In words; null where only the map shows it. */
+function placeOf(words: Words, match: Match): string | null {
   const parts = [match.place?.name, match.place?.district].filter(Boolean);
   if (parts.length > 0) return parts.join(", ");
-  return words.t(match.place?.lat != null ? "match.place_on_map" : "match.place_unknown");
+  return match.place?.lat != null ? null : words.t("match.place_unknown");
+}
+
+export function whenAndWhere(words: Words, match: Match): string {
+  return [words.ago(match.seen_at), placeOf(words, match)].filter(Boolean).join(" · ");
+}
+
+function distanceOf(words: Words, { distance_km: km }: Match, { home }: Report): string | null {
+  return km === null ? null : words.t(home ? "match.from_home" : "match.from_loss", { distance: words.distance(km) });
 }
 
 export function seenBy(words: Words, match: Match): string {

@@ -14,7 +14,7 @@ import { Case, isLikely } from "./case";
 import { CaseHead } from "./CaseHead";
 import { Compare } from "./Compare";
 import { FilterBar } from "./FilterBar";
-import { MatchList, placeOf } from "./MatchList";
+import { MatchList, whenAndWhere } from "./MatchList";
 import { WIDE } from "./over";
 
 const MatchMap = late(() => import("./map/MatchMap").then((module) => module.default));
@@ -95,7 +95,7 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
 function aboutFound(words: Words, owned: Case, foundId: string): About | null {
   const match = owned.matches.value.find(({ found_id }) => found_id === foundId);
   if (!match) return null;
-  return { picture: match.photo.crop, text: [words.ago(match.seen_at), placeOf(words, match)].join(" · ") };
+  return { picture: match.photo.crop, text: whenAndWhere(words, match) };
 }
 
 /** List or map, within the thumb's reach; the filter stays in view. */

@@ -4,9 +4,8 @@ import { asProblem, type Change, ERASED, type Match, Problem, type Report, type 
 import type { Send } from "./AddPhotos";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
-import { remember, remembered } from "../ui/storage";
 import { Over } from "./over";
-import { forget, keep, keepTalks, keepUnsent, recall, recallTalks, recallUnsent, type Unsent } from "./kept";
+import { forget, keep, keepFilter, keepTalks, keepUnsent, recall, recallFilter, recallTalks, recallUnsent, type Unsent } from "./kept";
 
 const SETTLE_MS = 400;
 const PENDING_MS = 2000;
@@ -65,7 +64,7 @@ export class Case {
     this.talks = new Talks(server, (all) => keepTalks(id, all));
     const asked = readFilter(location.search);
     const isAsked = writeFilter(asked.filter, asked.sort) !== "";
-    const chosen = isAsked ? asked : readFilter(remembered(this.filterKey) ?? "");
+    const chosen = isAsked ? asked : readFilter(recallFilter(id));
     this.filter.value = chosen.filter;
     this.sort.value = chosen.sort;
     this.words.value = recallUnsent(id);
@@ -163,7 +162,7 @@ export class Case {
     this.filter.value = filter;
     this.sort.value = sort;
     this.before.value = new Map();
-    remember(this.filterKey, this.writeAddress());
+    keepFilter(this.id, this.writeAddress());
   }
 
   async refresh(): Promise<void> {
@@ -281,8 +280,4 @@ export class Case {
     this.waiting = [];
     for (const again of waiting) await again();
   };
-
-  private get filterKey(): string {
-    return `homeward.filter.${this.id}`;
-  }
 }

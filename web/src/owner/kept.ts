@@ -1,11 +1,13 @@
 // The last data of a report, kept on this device so that its page opens without a network.
-import type { Match, Report, Verdict } from "../api";
+import type { Match, Message, Owner, Report, Verdict } from "../api";
 import type { Talk } from "../talk/talks";
 import { remember, remembered, rememberedUnder, unremember } from "../ui/storage";
 
 export interface Kept {
   report: Report;
   matches?: Match[];
+  /** Of an animal that was found: whose it may be. */
+  owners?: Owner[];
   at: number;
 }
 
@@ -35,6 +37,7 @@ export function forget(id: string): void {
   unremember(name(id));
   unremember(unsentName(id));
   unremember(talksName(id));
+  unremember(filterName(id));
   navigator.serviceWorker?.controller?.postMessage("forget");
 }
 
@@ -55,13 +58,14 @@ export function recallTalks(id: string): KeptTalks | null {
   return JSON.parse(remembered(talksName(id)) ?? "null") as KeptTalks | null;
 }
 
-/** Nor does the proof lie about where it was told to the other side. */
+/** Nor does the proof lie about where it was told to the other side, nor with that side, which may have been told it in any words. */
 function withoutProof({ handover, messages }: Talk): Talk {
-  const { secret_mark: mark } = handover;
+  const { secret_mark: mark, side, has_secret_mark: hasMark } = handover;
+  const mayTell = ({ is_mine: isMine, text }: Message) => (side === "found" ? hasMark && !isMine : mark && text?.includes(mark));
   const newest = messages.slice(-MOST_MESSAGES);
   return {
     handover: { ...handover, secret_mark: null },
-    messages: newest.map((message) => (mark && message.text?.includes(mark) ? { ...message, text: null } : message)),
+    messages: newest.map((message) => (mayTell(message) ? { ...message, text: null } : message)),
   };
 }
 
@@ -81,12 +85,25 @@ export function recallUnsent(id: string): Unsent[] {
   return JSON.parse(remembered(unsentName(id)) ?? "[]") as Unsent[];
 }
 
+/** Which matches the owner wants to see, and in which order, as an address says it; only while the case itself is kept. */
+export function keepFilter(id: string, query: string): void {
+  if (remembered(name(id)) !== null) remember(filterName(id), query);
+}
+
+export function recallFilter(id: string): string {
+  return remembered(filterName(id)) ?? "";
+}
+
 function name(id: string): string {
   return PREFIX + id;
 }
 
 function talksName(id: string): string {
   return `homeward.talks.${id}`;
+}
+
+function filterName(id: string): string {
+  return `homeward.filter.${id}`;
 }
 
 function unsentName(id: string): string {

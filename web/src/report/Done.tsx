@@ -2,6 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { asProblem, ERASED, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
+import { likelyOwners } from "../finder/likely";
+import { isLikely } from "../owner/case";
 import { keep } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
@@ -9,18 +11,29 @@ import { useWords } from "../ui/context";
 import { Trouble } from "../ui/Trouble";
 import type { Filed } from "./send";
 
-/** The link to keep, and what to do next. */
+const PENDING_MS = 2000;
+
+/** The link to keep, whether there is somebody to look at already, and what to do next. */
 export function Done({ filed }: { filed: Filed }) {
   const words = useWords();
   const server = useMemo(() => new Server(filed.id, words.language), [filed.id]);
+  const likely = useSignal(0);
   const isErased = useSignal(false); // whoever erased it and goes back must not read that it is searched for
   useEffect(() => {
     const open = async () => {
       await server.openSession(new URLSearchParams(new URL(filed.link).hash.slice(1)).get("token")!);
-      const { matches, ...report } = await server.report();
-      keep(filed.id, { report, matches, at: Date.now() }); // the front page of this device leads to it
+      await look();
     };
+    const look = async () => {
+      const { matches, ...report } = await server.report();
+      const owners = report.shelf === "found" ? await server.owners() : [];
+      keep(filed.id, { report, matches, owners, at: Date.now() }); // the front page of this device leads to it
+      likely.value = report.shelf === "found" ? likelyOwners(owners, report.about).length : matches.filter(isLikely).length;
+      if (report.pending) looking = setTimeout(() => void look().catch(() => {}), PENDING_MS);
+    };
+    let looking: ReturnType<typeof setTimeout> | undefined;
     open().catch((error: unknown) => (isErased.value = asProblem(error).code === ERASED.code)); // opening the link does the same
+    return () => clearTimeout(looking);
   }, [server]);
   const isCopied = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
@@ -33,6 +46,9 @@ export function Done({ filed }: { filed: Filed }) {
       <h1 ref={title} tabIndex={-1}>
         {words.t(`report.done_${shelf}`)}
       </h1>
+      <p class="lead" role="status">
+        {likely.value > 0 && words.count(shelf === "lost" ? "report.done_matches" : "finder.owners", likely.value)}
+      </p>
       <a class="button main" href={here}>
         {words.t("report.open")}
       </a>

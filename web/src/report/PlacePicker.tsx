@@ -11,26 +11,34 @@ export function PlacePicker({ question, place, address }: { question: string; pl
   const words = useWords();
   const isMapOpen = useSignal(false);
   const isRefused = useSignal(false);
-  const locate = () =>
+  const isLocating = useSignal(false);
+  const locate = () => {
+    isRefused.value = false;
+    isLocating.value = true;
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
-        isRefused.value = false;
+        isLocating.value = false;
         place.value = { lat: round(coords.latitude), lon: round(coords.longitude) };
       },
-      () => (isRefused.value = isMapOpen.value = true),
+      () => {
+        isLocating.value = false;
+        isRefused.value = isMapOpen.value = true;
+      },
       { enableHighAccuracy: true, timeout: 15_000 },
     );
+  };
   return (
     <fieldset class="place">
       <legend>{question}</legend>
       <div class="actions">
-        <button type="button" onClick={locate}>
+        <button type="button" disabled={isLocating.value} aria-busy={isLocating.value} onClick={locate}>
           {words.t("report.here")}
         </button>
         <button type="button" aria-expanded={isMapOpen.value} onClick={() => (isMapOpen.value = !isMapOpen.value)}>
           {words.t("report.on_map")}
         </button>
       </div>
+      {isLocating.value && <p role="status">{words.t("report.locating")}</p>}
       {isRefused.value && <p role="status">{words.t("report.no_position")}</p>}
       {isMapOpen.value && (
         <Suspense fallback={<div class="pin-map skeleton" />}>

@@ -137,8 +137,13 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
   useTitle(words.t(`report.${shelf}`));
   const isSending = progress.value !== null;
   const failure = useRef<HTMLParagraphElement>(null);
+  /** Where what is still missing is given. */
+  const missed = useRef<".photos" | ".kind" | null>(null);
   useLayoutEffect(() => {
-    if (!isSending) failure.current?.focus(); // the button that held the focus could not keep it while it was disabled
+    if (isSending) return;
+    const missing = missed.current && form.current?.querySelector(missed.current);
+    failure.current?.focus({ preventScroll: !!missing }); // the button that held the focus could not keep it while it was disabled
+    missing?.scrollIntoView({ block: "center" }); // what is wrong stands in view all the same, above the button
   }, [isSending]);
   if (filed.value) return <Done filed={filed.value} />;
 
@@ -151,10 +156,12 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
     await zero(preparing); // whoever taps at once need not tap again
     progress.value = null;
     const { species, areBoth, isSeen, isSeenOnAll } = known(picked.value, chosenSpecies.value);
+    missed.current = picked.value.length === 0 ? ".photos" : ".kind";
     if (picked.value.length === 0) return void (trouble.value = words.t("report.needs_photo"));
     if (areBoth || (!isSeen && !species && picked.value.every((photo) => photo.seen))) {
       return void (trouble.value = words.t("report.needs_species"));
     }
+    missed.current = null;
     const texts = textsIn(form);
     const text = (name: string) => texts[name] ?? "";
     // the server's own look tells the species best; where it sees nothing on a photo, the person's word keeps that photo
@@ -227,7 +234,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
         )}
         {about && !isGone && <p class="notice">{words.t("report.about")}</p>}
         <PhotoPicker picked={picked} preparing={preparing} species={chosenSpecies} />
-        <fieldset>
+        <fieldset class="kind">
           <legend>{words.t("report.species")}</legend>
           {(["cat", "dog"] as const).map((each) => (
             <button

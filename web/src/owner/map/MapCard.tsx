@@ -2,7 +2,7 @@ import type { Match } from "../../api";
 import { useWords } from "../../ui/context";
 import { Degree } from "../../ui/Degree";
 import type { Case } from "../case";
-import { placeOf } from "../MatchList";
+import { whenAndWhere } from "../MatchList";
 
 interface Chosen {
   owned: Case;
@@ -26,9 +26,7 @@ export function MapCard({ owned, name, onCompare }: Chosen) {
       </button>
       <div class="map-card-text">
         <Degree degree={match.degree} word={match.degree_word} />
-        <p>
-          {words.ago(match.seen_at)} · {placeOf(words, match)}
-        </p>
+        <p>{whenAndWhere(words, match)}</p>
         <div class="map-card-buttons">
           <button disabled={at === 0} aria-label={words.t("match.previous")} onClick={() => go(matches[at - 1])}>
             ‹
