@@ -45,6 +45,27 @@ def test_a_link_opens_the_page_and_its_secret_leaves_the_address(visit, lost):
     expect(cards(page)).to_have_count(2)
 
 
+@pytest.mark.parametrize(
+    ("language", "told", "compared", "steps"),
+    [
+        ("en-US", "just now · 550 m from where it was lost", "found · just now", ("Previous", "Next")),
+        ("ru-RU", "только что · 550\xa0м от места пропажи", "найдено · только что", ("Предыдущее", "Следующее")),
+    ],
+)
+def test_a_place_without_a_name_is_left_to_the_map(visit, door, language, told, compared, steps):
+    door.report("found", photo(1, noise=2), **NEAR)
+    lost = door.report("lost", photo(1), lat=HOME["lat"], lon=HOME["lon"])
+    page = visit("/", language=language)
+    page.clock.set_fixed_time(door.world.clock.moment)  # however slow the page is
+    visit(path_of(lost), page=page)
+
+    expect(page.locator(".card-text p").first).to_contain_text(told)
+    page.locator(".card .pair").first.click()
+    expect(page.locator(".compare figcaption").last).to_have_text(compared)
+    for step in steps:
+        expect(page.locator(".compare").get_by_role("button", name=step, exact=True)).to_be_visible()
+
+
 def test_a_wide_screen_has_a_table_and_a_map_a_phone_has_cards(visit, lost):
     wide = visit(path_of(lost), viewport=DESK)
     expect(wide.locator("table.matches tbody tr")).to_have_count(2)

@@ -362,6 +362,27 @@ def test_without_a_network_nobody_is_asked_who_was_asked_before(visit, door, is_
         expect(owner.locator(".talk .talk-about img")).to_be_visible()
 
 
+def test_a_finders_device_keeps_a_conversation_but_not_what_may_be_the_owners_proof(visit, door):
+    found = door.report("found", photo(1, noise=1), lat="57.605", lon="39.852")
+    lost = door.report("lost", photo(1), lat="57.6", lon="39.85", name="Rex", secret_mark="A scar")
+    owner, finder = visit(path_of(lost), viewport=DESK), visit(path_of(found), language="ru-RU")
+    connect(owner, finder)
+    finder.get_by_role("button", name="Спросить о тайной примете").click()
+    owner.get_by_label("Answer").fill("It is a SCAR")
+    owner.get_by_role("button", name="Send").click()
+    expect(finder.get_by_text("It is a SCAR")).to_be_visible(timeout=20_000)
+    finder.wait_for_function(f"() => {KEPT} === 2")
+    finder.route("**/api/v1/**", lambda route: route.abort())
+    finder.reload()
+
+    expect(finder.get_by_text("Какой приметы нет ни на фото")).to_be_visible()
+    expect(finder.get_by_text("На устройстве это не хранится.")).to_be_visible()
+    expect(finder.get_by_role("button", name="Отправить")).to_have_count(0)
+    assert "SCAR" not in finder.evaluate("JSON.stringify(localStorage)")
+    finder.unroute("**/api/v1/**")
+    expect(finder.get_by_text("It is a SCAR")).to_be_visible(timeout=20_000)
+
+
 def test_what_was_said_leaves_the_device_with_the_case_and_does_not_come_back(both):
     owner, finder = both
     connect(owner, finder)
