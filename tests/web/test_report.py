@@ -143,6 +143,7 @@ def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
     page = visit("/lost/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(GREY))
     expect(page.get_by_text("We cannot see a cat or a dog here.")).to_be_visible()
+    page.get_by_label("Markings, collar, character").scroll_into_view_if_needed()
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Tell us whether it is a cat or a dog.")
     for each in (page.get_by_role("alert"), page.get_by_role("button", name="dog", exact=True)):
