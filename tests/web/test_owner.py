@@ -66,6 +66,31 @@ def test_a_place_without_a_name_is_left_to_the_map(visit, door, language, told, 
         expect(page.locator(".compare").get_by_role("button", name=step, exact=True)).to_be_visible()
 
 
+def test_what_was_written_in_a_hurry_is_put_right(visit, lost, door):
+    report = lost.json()["id"]
+    happened_at = door.world.engine.report(report).report.happened_at
+    page = visit(path_of(lost), language="ru-RU")
+    for name, marks in (("Барсик", "Белая лапка"), ("Барсик", "")):
+        page.get_by_text("Ещё", exact=True).click()
+        page.get_by_role("button", name="Исправить кличку, приметы или время").click()
+        expect(page.get_by_label("Кличка")).to_be_focused()
+        page.get_by_label("Кличка").fill(name)
+        page.get_by_label("Приметы, ошейник").fill(marks)
+        page.locator(".home").get_by_role("button", name="Сохранить", exact=True).click()
+        expect(page.locator(".home")).to_have_count(0)
+        expect(page.get_by_role("heading", name="Барсик")).to_be_visible()
+        told = door.world.engine.report(report).report
+        assert (told.name, told.description, told.happened_at) == (name, marks or None, happened_at)
+        page.get_by_text("Ещё", exact=True).click()
+    page.get_by_text("Ещё", exact=True).click()
+    page.get_by_role("button", name="Исправить").click()
+    page.get_by_label("Когда это было?").fill((datetime.now() - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    assert violations(page) == []
+    page.locator(".home").get_by_role("button", name="Сохранить", exact=True).click()
+
+    expect(page.get_by_text("Пропажа: позавчера")).to_be_visible()
+
+
 def test_a_wide_screen_has_a_table_and_a_map_a_phone_has_cards(visit, lost):
     wide = visit(path_of(lost), viewport=DESK)
     expect(wide.locator("table.matches tbody tr")).to_have_count(2)

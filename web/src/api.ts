@@ -126,6 +126,9 @@ export interface Words {
 }
 
 export interface Change {
+  name?: string | null;
+  description?: string | null;
+  happened_at?: string;
   status?: "open" | "reunited" | "closed";
   muted_until?: string | null;
   listed?: boolean;

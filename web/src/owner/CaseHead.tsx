@@ -11,6 +11,7 @@ import { useKeptFocus } from "../ui/focus";
 import { late } from "../ui/late";
 import { AddPhotos } from "./AddPhotos";
 import { type Case, isLikely } from "./case";
+import { EditReport } from "./EditReport";
 import { endedOf } from "./ended";
 import { NoPicture } from "./NoPicture";
 import { SecretMark } from "./SecretMark";
@@ -43,6 +44,7 @@ export function CaseHead({ owned, report, name }: Headed) {
   useKeptFocus(box, ":scope > .notice, :scope > .actions > button");
   const matches = owned.matches.value.filter(isLikely).length;
   const isMoving = useSignal(false);
+  const isEditing = useSignal(false);
   const ended = endedOf(words, report, name);
   const photo = report.photos[0];
   const erase = (
@@ -82,6 +84,9 @@ export function CaseHead({ owned, report, name }: Headed) {
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
             <AddPhotos photos={report.photos} onAdd={owned.addPhoto} />
+            <button class="plain" onClick={() => (isEditing.value = true)}>
+              {words.t("owner.edit")}
+            </button>
             <button class="plain" onClick={() => (isMoving.value = true)}>
               {words.t("owner.move_home")}
             </button>
@@ -123,6 +128,7 @@ export function CaseHead({ owned, report, name }: Headed) {
           onNo={() => (asked.value = null)}
         />
       )}
+      {!ended && isEditing.value && <EditReport owned={owned} report={report} onDone={() => (isEditing.value = false)} />}
       {!ended && isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
     </section>
   );
@@ -169,7 +175,7 @@ function Home({ owned, report, onDone }: { owned: Case; report: Report; onDone: 
           return problem;
         }}
       />
-      <button onClick={onDone}>{words.t("owner.no")}</button>
+      <button onClick={onDone}>{words.t("owner.cancel")}</button>
     </div>
   );
 }

@@ -32,8 +32,11 @@ export function WhenField({ given }: { given: string | undefined }) {
   );
 }
 
-/** Now, as a datetime-local input wants it. */
 function localNow(): string {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return localTime(new Date());
+}
+
+/** As a datetime-local input wants it. */
+export function localTime(moment: Date): string {
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

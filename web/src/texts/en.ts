@@ -56,6 +56,8 @@ export const en = {
   "owner.adding_photos": "Adding {n} of {of}…",
   "owner.photos_not_added": "The photos were not added: you were offline. Try again, or choose them once more.",
   "owner.small_photo": "Added, though very small: a larger picture of the animal is easier to match.",
+  "owner.edit": "Change name, markings or time",
+  "owner.cancel": "Cancel",
   "owner.move_home": "Where is home?",
   "owner.save_home": "Save this place",
   "owner.share": "Public page to share",

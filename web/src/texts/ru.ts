@@ -63,6 +63,8 @@ export const ru: Texts = {
   "owner.adding_photos": "Добавляем {n} из {of}…",
   "owner.photos_not_added": "Фото не добавлены: не было связи. Попробуйте снова или выберите их ещё раз.",
   "owner.small_photo": "Добавлено, хотя и очень мелко: по более крупному снимку найти легче.",
+  "owner.edit": "Исправить кличку, приметы или время",
+  "owner.cancel": "Отмена",
   "owner.move_home": "Где дом?",
   "owner.save_home": "Сохранить это место",
   "owner.share": "Публичная страница",
