@@ -62,8 +62,10 @@ def test_a_place_without_a_name_is_left_to_the_map(visit, door, language, told, 
     expect(page.locator(".card-text p").first).to_contain_text(told)
     page.locator(".card .pair").first.click()
     expect(page.locator(".compare figcaption").last).to_have_text(compared)
-    for step in steps:
-        expect(page.locator(".compare").get_by_role("button", name=step, exact=True)).to_be_visible()
+    buttons = [page.locator(".compare").get_by_role("button", name=step, exact=True) for step in steps]
+    for button in buttons:
+        expect(button).to_be_visible()
+    assert buttons[0].bounding_box()["y"] == buttons[1].bounding_box()["y"]  # in one row with the way out
 
 
 def test_what_was_written_in_a_hurry_is_put_right(visit, lost, door):

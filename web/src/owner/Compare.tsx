@@ -76,12 +76,12 @@ export function Compare({ owned, report, name, foundId }: Compared) {
         <Degree degree={match.degree} word={match.degree_word} />
         <VerdictButtons owned={owned} match={match} name={name} />
         <div class="steps-through">
-          <button disabled={at <= 0} onClick={() => go(-1)}>
-            {words.t("match.previous")}
+          <button disabled={at <= 0} aria-label={words.t("match.previous")} onClick={() => go(-1)}>
+            ‹
           </button>
           <button onClick={() => dialog.current?.close()}>{words.t("match.close")}</button>
-          <button disabled={at < 0 || at >= there.length - 1} onClick={() => go(1)}>
-            {words.t("match.next")}
+          <button disabled={at < 0 || at >= there.length - 1} aria-label={words.t("match.next")} onClick={() => go(1)}>
+            ›
           </button>
         </div>
       </div>
