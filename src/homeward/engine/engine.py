@@ -33,7 +33,7 @@ from homeward.engine.show import Show, Size, get_report
 from homeward.engine.sight import Sight
 from homeward.engine.wiring import Ports, Rules
 from homeward.engine.work import Work
-from homeward.errors import InvalidInput, ModelUnavailable, NotFound
+from homeward.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
 from homeward.ports import Job, Queue, ReportQuery, SafePhoto
 
 __all__ = ["Engine", "Ports", "Rules"]
@@ -108,10 +108,36 @@ class Engine:
         with self._remember.kept(prepared), self._ports.database.write() as work:
             report = get_report(work, report_id)
             self._remember.note_answer(work, report_id, idempotency)
-            already = len(work.photos.of_report(report_id))
-            self._intake.check_count(len(prepared), already)  # others may have sent some meanwhile
-            job = self._remember.add_photos(work, report, prepared, already)
+            there = work.photos.of_report(report_id)
+            self._intake.check_count(len(prepared), len(there))  # others may have sent some meanwhile
+            last = there[-1][0].position if there else -1
+            job = self._remember.add_photos(work, report, prepared, first=last + 1)
             changed = change_of(work, report)
+        self.events.publish(changed)
+        return self._after(job)
+
+    def remove_photo(self, report_id: ReportId, photo_id: PhotoId) -> Filed:
+        """Take a photo off a report for good; the report is compared anew without it.
+
+        Raises:
+            NotFound: the report has no such photo.
+            Conflict: it is the only one.
+        """
+        with self._ports.database.write() as work:
+            report = get_report(work, report_id)
+            photos = {photo.id: (photo, crops) for photo, crops in work.photos.of_report(report_id)}
+            if photo_id not in photos:
+                raise NotFound("This report has no such photo.", field="photo")
+            photo, crops = photos.pop(photo_id)
+            if not photos:
+                hint = "Add the right one first, or erase the whole report."
+                raise Conflict("A report keeps at least one photo.", field="photo", hint=hint)
+            others = [crop.id for kept, some in photos.values() for crop in some if crop.animal == kept.chosen]
+            work.matches.lose_crops(report_id, [crop.id for crop in crops], next(iter(others), None))
+            work.photos.remove(photo_id)
+            (job,) = self._remember.queue(work, [report])
+            changed = change_of(work, report)
+        self._forget.drop([photo.content_hash])
         self.events.publish(changed)
         return self._after(job)
 
@@ -250,7 +276,7 @@ class Engine:
             after = self._change(before, change)
             work.reports.update(after)
             again = any(getattr(before, name) != getattr(after, name) for name in SEARCHED)
-            job = self._remember.add_photos(work, after, [], already=0) if again else None
+            job = self._remember.queue(work, [after])[0] if again else None
             changed = change_of(work, after)
         self.events.publish(changed)
         if after.status is not before.status:

@@ -59,6 +59,12 @@ class Forget:
                 raise NotFound("There is no such report.")
             self.ports.database.scrub()
 
+    def drop(self, hashes: Sequence[ContentHash]) -> None:
+        """The files of photos whose rows are gone, unless others name them; where the store does not answer, later."""
+        with suppress(PhotoStoreUnavailable):
+            self._drop_unnamed(hashes)
+        self.ports.database.scrub()
+
     def _erase(self, report_ids: Sequence[ReportId]) -> int:
         """In one write; how many there were. A city forgets dozens of sightings a second."""
         hashes: list[ContentHash] = []

@@ -55,7 +55,7 @@ class Remember:
         with noted, self.kept(photos), self.database.write() as work:
             work.reports.add(report)
             self.note_answer(work, report.id, idempotency)
-            return self.add_photos(work, report, photos, already=0)
+            return self.add_photos(work, report, photos, first=0)
 
     @contextmanager
     def kept(self, photos: Sequence[Prepared]) -> Iterator[None]:
@@ -72,9 +72,9 @@ class Remember:
                 if not self.photos.has(photo.safe.content_hash):
                     self.photos.put(photo.safe.content_hash, photo.safe.jpeg)
 
-    def add_photos(self, work: UnitOfWork, report: Report, photos: Sequence[Prepared], already: int) -> Job:
-        """Rows of photos and crops, and the job; within `kept`."""
-        self.add_shown(work, [Showing(report, photo, n) for n, photo in enumerate(photos, start=already)])
+    def add_photos(self, work: UnitOfWork, report: Report, photos: Sequence[Prepared], first: int) -> Job:
+        """Rows of photos and crops, from position ``first`` on, and the job; within `kept`."""
+        self.add_shown(work, [Showing(report, photo, n) for n, photo in enumerate(photos, start=first)])
         return self.queue(work, [report])[0]
 
     def queue(self, work: UnitOfWork, reports: Sequence[Report]) -> list[Job]:

@@ -150,6 +150,10 @@ class Photos(Protocol):
         """All photos of these very bytes, on both shelves."""
         ...
 
+    def remove(self, photo_id: PhotoId) -> None:
+        """Delete with its crops and their vectors; absent is fine."""
+        ...
+
 
 class Crops(Protocol):
     """Rows of crops, of many reports at once."""
@@ -238,4 +242,11 @@ class Matches(Protocol):
 
     def prune(self, lost_id: ReportId, keep: int) -> None:
         """Delete all but the best ``keep``; judged ones stay."""
+        ...
+
+    def lose_crops(self, report_id: ReportId, gone: Sequence[CropId], instead: CropId | None) -> None:
+        """Delete those of a report that one of its crops ``gone`` decided; judged ones show another crop ``instead``.
+
+        Where there is no other crop they go too.
+        """
         ...

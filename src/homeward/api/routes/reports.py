@@ -17,7 +17,7 @@ from homeward.api.limits import UploadLimit, address
 from homeward.api.senders import Sender, note_sender, noted, sender_of
 from homeward.api.views import filed_view, looked_at_view, report_view
 from homeward.domain.filing import Filed, Idempotency, NewReport, ReportChange
-from homeward.domain.ids import AccountId, ReportId, new_token
+from homeward.domain.ids import AccountId, PhotoId, ReportId, new_token
 from homeward.domain.reports import Held, Report, Shelf, Status
 from homeward.errors import InvalidInput
 from homeward.locales import best_language
@@ -141,6 +141,22 @@ async def add_photos(request: Request, report_id: paths.Report, context: Context
         )
 
     return await run_in_threadpool(_once, request, context, key, add)
+
+
+@router.delete(
+    "/reports/{report_id}/photos/{photo_id}",
+    summary="Take a photo off",
+    response_model=schemas.Report,
+    responses=schemas.PROBLEMS,
+)
+def remove_photo(
+    request: Request, report_id: paths.Report, photo_id: paths.Photo, context: Context, caller: CurrentCaller
+) -> dict[str, Any]:
+    """One that shows another animal, say. It is erased, and the report compared anew; its only photo stays."""
+    report = owned(context, caller, ReportId(report_id))
+    filed = context.engine.remove_photo(report.id, PhotoId(photo_id))
+    noted(context, caller, "report.change", f"report:{report.id}", "photo")
+    return filed_view(context, filed, _language(request), with_link=False) | _kept_back(caller, filed.report)
 
 
 @router.get("/reports/{report_id}/export", summary="One's own data", responses=schemas.PROBLEMS)

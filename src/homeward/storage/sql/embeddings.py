@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Join, Select, bindparam, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Join, Select, bindparam, delete, func, insert, literal, select
 
 from homeward.domain.animals import Part
 from homeward.domain.embeddings import Embedding, NewEmbedding, Vector
@@ -37,8 +37,8 @@ def full() -> Select[*tuple[Any, ...]]:
     )
 
 
-def note_changes(connection: Connection, report_id: ReportId, *, removed: bool) -> None:
-    """Tell the index that all embeddings of a report changed, or are about to go."""
+def note_changes(connection: Connection, whose: ColumnElement[bool], *, removed: bool) -> None:
+    """Tell the index that all embeddings of the crops or reports ``whose`` changed, or are about to go."""
     connection.execute(
         insert(changes).from_select(
             ["shelf", "embedding_id", "removed"],
@@ -48,7 +48,7 @@ def note_changes(connection: Connection, report_id: ReportId, *, removed: bool) 
                     reports, reports.c.id == crops.c.report_id
                 )
             )
-            .where(reports.c.id == report_id),
+            .where(whose),
         )
     )
 
@@ -83,16 +83,7 @@ class SqlEmbeddings:
 
     def remove(self, ids: Sequence[EmbeddingId]) -> None:
         """Delete; absent is fine."""
-        shelves = (
-            select(reports.c.shelf, embeddings.c.id, literal(value=True))
-            .select_from(
-                embeddings.join(crops, crops.c.id == embeddings.c.crop_id).join(
-                    reports, reports.c.id == crops.c.report_id
-                )
-            )
-            .where(embeddings.c.id.in_(ids))
-        )
-        self.connection.execute(insert(changes).from_select(["shelf", "embedding_id", "removed"], shelves))
+        note_changes(self.connection, embeddings.c.id.in_(ids), removed=True)
         self.connection.execute(delete(embeddings).where(embeddings.c.id.in_(ids)))
 
     def of_report(self, report_id: ReportId, model: ModelName) -> list[Embedding]:

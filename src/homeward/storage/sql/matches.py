@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, true, update
 
-from homeward.domain.ids import EncounterId, ModelName, ReportId
+from homeward.domain.ids import CropId, EncounterId, ModelName, ReportId
 from homeward.domain.matches import Match, MatchPage, MatchQuery, MatchView, Sort, Verdict
 from homeward.domain.reports import Status
 from homeward.storage.sql import rows
@@ -97,6 +97,15 @@ class SqlMatches:
             )
         )
 
+    def lose_crops(self, report_id: ReportId, gone: Sequence[CropId], instead: CropId | None) -> None:
+        """Delete those of a report that its crops ``gone`` decided; judged ones show another crop ``instead``."""
+        for mine, crop in ((matches.c.lost_id, matches.c.lost_crop_id), (matches.c.found_id, matches.c.found_crop_id)):
+            decided = and_(mine == report_id, crop.in_(gone))
+            unjudged = matches.c.verdict.is_(None) if instead is not None else true()
+            self.connection.execute(delete(matches).where(decided, unjudged))
+            if instead is not None:
+                self.connection.execute(update(matches).where(decided).values({crop: instead}))
+
     def _save(self, chunk: Sequence[Match]) -> list[Match]:
         asked = {"lost": list({match.lost_id for match in chunk}), "found": list({match.found_id for match in chunk})}
         known = {(lost, found) for lost, found in self.connection.execute(KNOWN, asked)}
@@ -116,6 +125,7 @@ class SqlMatches:
                 watching.get(reported[match.found_id].camera_id),
             )
             for match in found
+            if match.found_crop_id in cut  # not its photo was taken off while the two were compared
         )
 
     def _in(self, table: Any, ids: Sequence[Any]) -> Iterator[rows.Row]:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from homeward.domain.ids import ContentHash, CropId, PhotoId, ReportId
 from homeward.domain.looks import Shown, shown_on
 from homeward.domain.reports import Crop, NewCrop, Photo
 from homeward.storage.sql import rows
+from homeward.storage.sql.embeddings import note_changes
 from homeward.storage.sql.tables import crops, photos
 
 CHUNK = 500  # ids in one statement
@@ -59,6 +60,11 @@ class SqlPhotos:
         """All photos of these very bytes."""
         statement = select(photos).where(photos.c.content_hash == content_hash).order_by(photos.c.id)
         return [rows.photo(row) for row in self.connection.execute(statement).mappings()]
+
+    def remove(self, photo_id: PhotoId) -> None:
+        """Delete with its crops and their vectors; absent is fine."""
+        note_changes(self.connection, crops.c.photo_id == photo_id, removed=True)
+        self.connection.execute(delete(photos).where(photos.c.id == photo_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,12 +81,12 @@ class SqlReports:
         self.connection.execute(
             update(reports).where(reports.c.id == report.id).values(rows.changed(rows.report_values(report)))
         )
-        note_changes(self.connection, report.id, removed=False)
+        note_changes(self.connection, reports.c.id == report.id, removed=False)
 
     def remove(self, report_id: ReportId) -> None:
         """Delete with everything that hangs on it."""
         self.changed.add(report_id)
-        note_changes(self.connection, report_id, removed=True)
+        note_changes(self.connection, reports.c.id == report_id, removed=True)
         before = self.get(report_id)
         if before is not None:
             tallies.note(self.connection, [before], -1)

@@ -188,6 +188,14 @@ class MemoryPhotos(Repository):
         """All photos of these very bytes."""
         return [photo for photo in self.tables.photos.values() if photo.content_hash == content_hash]
 
+    def remove(self, photo_id: PhotoId) -> None:
+        """Delete with its crops and their vectors; absent is fine."""
+        t = self.tables
+        t.photos.pop(photo_id, None)
+        t.crops = {key: value for key, value in t.crops.items() if value.photo_id != photo_id}
+        t.embeddings = {key: value for key, value in t.embeddings.items() if value.crop_id in t.crops}
+        t.looks = [look for look in t.looks if look[0] != photo_id]
+
 
 class MemoryCrops(Repository):
     """`homeward.ports.Crops`."""
@@ -357,6 +365,20 @@ class MemoryMatches(Repository):
         for match in sorted(mine, key=lambda m: (-m.degree, m.l2_distance))[keep:]:
             if match.verdict is None:
                 del self.tables.matches[match.lost_id, match.found_id]
+
+    def lose_crops(self, report_id: ReportId, gone: Sequence[CropId], instead: CropId | None) -> None:
+        """Delete those of a report that its crops ``gone`` decided; judged ones show another crop ``instead``."""
+        for key, match in list(self.tables.matches.items()):
+            lost, found = (
+                report_id == of and crop in gone
+                for of, crop in zip(key, (match.lost_crop_id, match.found_crop_id), strict=True)
+            )
+            if (lost or found) and (match.verdict is None or instead is None):
+                del self.tables.matches[key]
+            elif lost and instead is not None:
+                self.tables.matches[key] = replace(match, lost_crop_id=instead)
+            elif found and instead is not None:
+                self.tables.matches[key] = replace(match, found_crop_id=instead)
 
     def _view(self, match: Match) -> MatchView:
         found = self.tables.reports[match.found_id]
