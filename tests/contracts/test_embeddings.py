@@ -186,6 +186,22 @@ def test_the_index_follows_a_closed_a_moved_and_an_erased_report(store):
     assert names(store, [1.0, 0.0]) == []
 
 
+def test_a_photo_that_is_removed_takes_its_crops_and_vectors_along(store):
+    put(store, "a", [1.0, 0.0])
+    put(store, "b", [0.0, 1.0])
+    assert names(store, [1.0, 0.0]) == ["a", "b"]
+
+    with store[0].write() as work:
+        work.photos.remove(PhotoId("p-a"))
+        work.photos.remove(PhotoId("nothing"))
+
+    assert names(store, [1.0, 0.0]) == ["b"]
+    with store[0].read() as work:
+        assert work.photos.get(PhotoId("p-a")) is None
+        assert (work.photos.of_report(ReportId("a")), work.embeddings.of_report(ReportId("a"), MODEL)) == ([], [])
+        assert work.reports.get(ReportId("a")) is not None
+
+
 def test_metadata_leads_from_an_embedding_to_its_report(store):
     embedding_id = put(store, "a", [1.0, 0.0])
 

@@ -65,6 +65,37 @@ def test_only_the_best_are_kept_and_the_judged(database):
     assert [view.match.found_id for view in page.items] == ["best", "judged"]
 
 
+@pytest.mark.parametrize("has_another", [True, False])
+@pytest.mark.parametrize("side", [Shelf.LOST, Shelf.FOUND])
+def test_matches_of_a_crop_that_is_gone_go_and_judged_ones_show_another(database, side, has_another):
+    with database.write() as work:
+        found(work, one=0.9, two=0.8, three=0.7)
+        made = {name: work.matches.get(LOST, ReportId(name)) for name in ("one", "two", "three")}
+        work.matches.judge(LOST, made["two"].encounter_id, Verdict.SAME, NOW)
+        gone = [made["one"].found_crop_id, made["two"].found_crop_id]
+        for whose in [LOST] if side is Shelf.LOST else [ReportId("one"), ReportId("two")]:
+            work.matches.lose_crops(whose, gone, made["three"].found_crop_id if has_another else None)
+        work.matches.lose_crops(ReportId("three"), gone, None)
+    with database.read() as work:
+        left = {match.found_id: match for match in (view.match for view in work.matches.page(LOST, MatchQuery()).items)}
+    if not has_another:
+        assert left == {"three": made["three"]}
+        return
+    assert set(left) == {"two", "three"}
+    crops = {Shelf.LOST: left["two"].lost_crop_id, Shelf.FOUND: left["two"].found_crop_id}
+    assert crops == {side: made["three"].found_crop_id, side.opposite: made["two"].found_crop_id}
+
+
+def test_a_match_whose_crop_is_gone_all_the_same_is_not_shown(database):
+    with database.write() as work:
+        found(work, one=0.9, two=0.8)
+        shown = {photo.id: photo for photo, _ in work.photos.of_report(ReportId("one"))}
+        for photo_id in shown:
+            work.photos.remove(photo_id)
+    with database.read() as work:
+        assert [view.match.found_id for view in work.matches.page(LOST, MatchQuery()).items] == ["two"]
+
+
 def test_a_match_that_is_asked_for_by_its_id_comes_however_far_down_it_lies(database):
     with database.write() as work:
         found(work, **{f"f{n:03}": 1 - n / 300 for n in range(250)})

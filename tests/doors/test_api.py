@@ -321,6 +321,25 @@ def test_an_erased_report_is_gone_with_its_files(door):
     assert door.is_empty()
 
 
+def test_a_wrong_photo_is_taken_off_by_its_sender_alone_and_the_last_one_stays(door):
+    lost, other = door.report("lost", photo(1), photo(2)), door.report("lost", photo(3))
+    address = f"/api/v1/reports/{lost.json()['id']}/photos"
+    right, wrong = (each["id"] for each in lost.json()["photos"])
+
+    assert door.http.delete(f"{address}/{wrong}").status_code == 401
+    assert door.http.delete(f"{address}/{wrong}", headers=own(other)).status_code == 403
+    theirs = door.http.delete(f"{address}/{other.json()['photos'][0]['id']}", headers=own(lost))
+    assert (theirs.status_code, theirs.json()["detail"]) == (404, "This report has no such photo.")
+
+    taken = door.http.delete(f"{address}/{wrong}", headers=own(lost))
+
+    assert (taken.status_code, [each["id"] for each in taken.json()["photos"]]) == (200, [right])
+    assert door.http.get(f"/api/v1/photos/{wrong}?size=thumb", headers=own(lost)).status_code in {401, 403, 404}
+    last = door.http.delete(f"{address}/{right}", headers=own(lost))
+    assert (last.status_code, last.json()["code"]) == (409, "conflict")
+    assert "Add the right one first" in last.json()["hint"]
+
+
 def test_an_erasure_for_which_the_disk_has_no_room_says_that_nothing_went_and_what_to_do(door, monkeypatch):
     lost = door.report("lost", photo(1))
 

@@ -149,6 +149,71 @@ def test_a_photo_added_while_the_models_are_down_is_recognised_and_compared_late
     assert best(world, lost).match.compared_pairs == 2
 
 
+@pytest.mark.parametrize("shelf", ["lost", "found"])
+def test_a_wrong_photo_is_taken_off_and_what_it_made_likely_sinks(world, shelf):
+    other = world.file({"lost": "found", "found": "lost"}[shelf], photo(2), place=NEAR)
+    mine = world.file(shelf, photo(1), place=HOME)
+    lost = mine if shelf == "lost" else other
+    before = best(world, lost).match.degree
+    filed = world.engine.add_photos(mine.report.id, [photo(2, noise=1), photo(1, noise=1)])
+    right, wrong, also_right = (seen.photo for seen in filed.photos)
+    assert best(world, lost).match.degree > 0.5 > 0.1 > before
+    world.clock.forward(hours=3)
+    world.engine.deliver_due_alerts()
+    already = len(told(world))
+    assert already == 1
+
+    filed = world.engine.remove_photo(mine.report.id, wrong.id)
+
+    assert [seen.photo.id for seen in filed.photos] == [right.id, also_right.id]
+    assert best(world, lost).match.degree < 0.1
+    assert world.photos.has(right.content_hash)
+    assert not world.photos.has(wrong.content_hash)
+    again = world.engine.add_photos(mine.report.id, [photo(2, noise=2)])
+    world.clock.forward(hours=3)
+    world.engine.deliver_due_alerts()
+    assert len(told(world)) == already
+    world.engine.remove_photo(mine.report.id, again.photos[-1].photo.id)
+    more = world.engine.add_photos(mine.report.id, [photo(1, noise=2)])
+    assert [seen.photo.id for seen in more.photos][:2] == [right.id, also_right.id]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_an_owner_said_outlives_the_photo_that_it_was_said_of(world, verdict):
+    found = world.file("found", photo(2), place=NEAR)
+    lost = world.file("lost", photo(1), place=HOME)
+    wrong = world.engine.add_photos(lost.report.id, [photo(2, noise=1)]).photos[1].photo
+    world.engine.verdict(lost.report.id, found.report.id, verdict)
+
+    world.engine.remove_photo(lost.report.id, wrong.id)
+
+    match = best(world, lost).match
+    assert (match.found_id, match.verdict) == (found.report.id, verdict)
+    assert world.engine.found_photos(lost.report.id, found.report.id)
+
+
+def test_the_only_photo_and_another_reports_photo_stay(world):
+    lost, other = world.file("lost", photo(1)), world.file("lost", photo(2))
+    mine, theirs = lost.photos[0].photo, other.photos[0].photo
+
+    with pytest.raises(Conflict, match="at least one photo"):
+        world.engine.remove_photo(lost.report.id, mine.id)
+    with pytest.raises(NotFound, match="no such photo"):
+        world.engine.remove_photo(lost.report.id, theirs.id)
+
+    assert [world.engine.photo_row(one.id) for one in (mine, theirs)] == [mine, theirs]
+
+
+def test_a_picture_that_another_report_carries_too_is_kept_for_it(world):
+    other = world.file("found", photo(2))
+    lost = world.file("lost", photo(1))
+    same = world.engine.add_photos(lost.report.id, [photo(2)]).photos[1].photo
+
+    world.engine.remove_photo(lost.report.id, same.id)
+
+    assert world.engine.photo(other.photos[0].photo.id, "full", viewer="me", is_owner=True)
+
+
 def test_a_photo_without_an_animal_added_while_the_models_are_down_is_not_compared(world):
     found = world.file("found", photo(1))
     world.detector.is_down = True

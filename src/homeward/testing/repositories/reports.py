@@ -333,7 +333,8 @@ class MemoryMatches(Repository):
         mine = [m for m in self.tables.matches.values() if m.lost_id == lost_id and m.found_id not in hidden]
         shown = sorted((m for m in mine if self._passes(m, query)), key=lambda m: self._order(m, query.sort))
         end = query.offset + query.limit
-        views = tuple(self._view(match) for match in shown[query.offset : end])
+        page = [match for match in shown[query.offset : end] if match.found_crop_id in self.tables.crops]
+        views = tuple(self._view(match) for match in page)
         return MatchPage(views, len(shown), len(mine) - len(shown), end if end < len(shown) else None)
 
     def of_found(self, found_id: ReportId, limit: int) -> list[Match]:
