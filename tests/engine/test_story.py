@@ -179,6 +179,27 @@ def test_a_wrong_photo_is_taken_off_and_what_it_made_likely_sinks(world, shelf):
     assert [seen.photo.id for seen in more.photos][:2] == [right.id, also_right.id]
 
 
+@pytest.mark.parametrize("verdict", [None, *Verdict])
+def test_what_nobody_would_compare_without_a_wrong_photo_goes_with_it_but_for_what_the_owner_said(verdict):
+    world = in_memory(rules=replace(Rules(), matches_kept=3))
+    stranger = world.file("found", photo(2), place=NEAR)
+    lost = world.file("lost", photo(1), place=HOME)
+    wrong = world.engine.add_photos(lost.report.id, [photo(2, noise=1)]).photos[1].photo
+    if verdict is not None:
+        world.engine.verdict(lost.report.id, stranger.report.id, verdict)
+    with world.database.write() as work:
+        before = work.matches.get(lost.report.id, stranger.report.id)
+        work.reports.update(replace(work.reports.get(stranger.report.id), species=Species.DOG))  # no candidate any more
+
+    world.engine.remove_photo(lost.report.id, wrong.id)
+
+    with world.database.read() as work:
+        after = work.matches.get(lost.report.id, stranger.report.id)
+    assert before.verdict is verdict
+    assert after == (None if verdict is None else replace(before, lost_crop_id=after.lost_crop_id))
+    assert after is None or after.lost_crop_id != before.lost_crop_id
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_what_an_owner_said_outlives_the_photo_that_it_was_said_of(world, verdict):
     found = world.file("found", photo(2), place=NEAR)
