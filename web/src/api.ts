@@ -278,6 +278,14 @@ export class Server {
     return (await untilSent(`/reports/${this.reportId}/photos`, form, await this.opened(key), onGoing)) as Report;
   }
 
+  /** Erase a photo; one that is gone already, as after an answer that was lost, is off. */
+  takeOff(photoId: string): Promise<Report> {
+    return this.json<Report>("DELETE", `/reports/${this.reportId}/photos/${photoId}`).catch((error: Problem) => {
+      if (error.status === 404) return this.report();
+      throw error;
+    });
+  }
+
   /** All matches that are kept, best first. */
   async matches(): Promise<Match[]> {
     const items: Match[] = [];

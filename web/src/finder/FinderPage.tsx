@@ -5,6 +5,7 @@ import { LettersForm } from "../email/LettersForm";
 import { AddPhotos, type Send } from "../owner/AddPhotos";
 import { forget, keep, keepTalks, recall, recallTalks } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
+import { TakeOff } from "../owner/TakeOff";
 import { PushSwitch } from "../push/PushSwitch";
 import { Connect } from "../talk/Connect";
 import { type About, TalkList } from "../talk/TalkList";
@@ -73,6 +74,16 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
     } catch (error) {
       return asProblem(error);
     }
+    void refresh();
+    return null;
+  };
+  const takeOff = async (photoId: string) => {
+    try {
+      report.value = await server.takeOff(photoId);
+    } catch (error) {
+      return asProblem(error);
+    }
+    keep(id, { report: report.value, owners: owners.value, at: Date.now() }); // the copy on this device loses it at once
     void refresh();
     return null;
   };
@@ -178,6 +189,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         {report.value.status === "open" && (
           <>
             <AddPhotos photos={report.value.photos} onAdd={addPhoto} />
+            <TakeOff photos={report.value.photos} onTakeOff={takeOff} />
             <button class="plain" onClick={() => change({ listed: !report.value!.listed })}>
               {words.t(report.value.listed ? "owner.unlist" : "owner.list")}
             </button>

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Suspense } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Problem, Report } from "../api";
+import type { Report } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { PushSwitch } from "../push/PushSwitch";
 import { base } from "../telegram/telegram";
@@ -9,12 +9,14 @@ import { useWords } from "../ui/context";
 import { Deed } from "../ui/Deed";
 import { useKeptFocus } from "../ui/focus";
 import { late } from "../ui/late";
+import { Sure } from "../ui/Sure";
 import { AddPhotos } from "./AddPhotos";
 import { type Case, isLikely } from "./case";
 import { EditReport } from "./EditReport";
 import { endedOf } from "./ended";
 import { NoPicture } from "./NoPicture";
 import { SecretMark } from "./SecretMark";
+import { TakeOff } from "./TakeOff";
 
 const PinMap = late(() => import("../report/PinMap").then((module) => module.default));
 
@@ -84,6 +86,7 @@ export function CaseHead({ owned, report, name }: Headed) {
           <details class="more">
             <summary>{words.t("owner.more")}</summary>
             <AddPhotos photos={report.photos} onAdd={owned.addPhoto} />
+            <TakeOff photos={report.photos} onTakeOff={(photoId) => owned.takeOff(photoId)} />
             <button class="plain" onClick={() => (isEditing.value = true)}>
               {words.t("owner.edit")}
             </button>
@@ -120,6 +123,7 @@ export function CaseHead({ owned, report, name }: Headed) {
       <NoPicture report={report} onAdd={owned.addPhoto} />
       {!ended && asked.value && (
         <Sure
+          text={words.t("owner.sure_close")}
           onYes={async () => {
             const problem = await owned.change({ status: asked.value! });
             if (!problem) asked.value = null;
@@ -131,23 +135,6 @@ export function CaseHead({ owned, report, name }: Headed) {
       {!ended && isEditing.value && <EditReport owned={owned} report={report} onDone={() => (isEditing.value = false)} />}
       {!ended && isMoving.value && <Home owned={owned} report={report} onDone={() => (isMoving.value = false)} />}
     </section>
-  );
-}
-
-/** The question before a search ends; whoever asked from deep in the menu is led to it. */
-function Sure({ onYes, onNo }: { onYes: () => Promise<Problem | null>; onNo: () => void }) {
-  const words = useWords();
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    box.current?.scrollIntoView({ block: "center" });
-    box.current?.focus({ preventScroll: true });
-  }, []);
-  return (
-    <div ref={box} class="notice" role="alertdialog" aria-label={words.t("owner.sure_close")} tabIndex={-1}>
-      <p>{words.t("owner.sure_close")}</p>
-      <Deed look="main" text={words.t("owner.yes")} act={onYes} />
-      <button onClick={onNo}>{words.t("owner.no")}</button>
-    </div>
   );
 }
 

@@ -130,6 +130,14 @@ export class Case {
     });
   };
 
+  /** The copy on this device loses it at once. */
+  takeOff(photoId: string): Promise<Problem | null> {
+    return this.once(async () => {
+      this.show(await this.server.takeOff(photoId), this.matches.value);
+      this.refreshSoon();
+    });
+  }
+
   /** For good, on the server and on this device; what it comes back with says so. */
   erase(): Promise<Problem | null> {
     return this.once(async () => {

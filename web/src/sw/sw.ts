@@ -17,9 +17,10 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-/** A report is gone from this device: so are all pictures. */
-self.addEventListener("message", ({ data }) => {
-  if (data === "forget") void caches.delete(PICTURES);
+/** A report is gone from this device: so are all pictures; or some of its photos were taken off. */
+self.addEventListener("message", (event) => {
+  const data = event.data as "forget" | { gone: string[] };
+  event.waitUntil(data === "forget" ? caches.delete(PICTURES) : drop(data.gone));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -117,4 +118,12 @@ async function keep(name: string, answer: Response): Promise<void> {
   await cache.put(name, answer);
   const known = await cache.keys();
   await Promise.all(known.slice(0, Math.max(0, known.length - MOST_PICTURES)).map((old) => cache.delete(old)));
+}
+
+/** Every size of these photos. */
+async function drop(photoIds: string[]): Promise<void> {
+  const cache = await caches.open(PICTURES);
+  const gone = new Set(photoIds.map((id) => `/api/v1/photos/${id}`));
+  const known = (await cache.keys()).filter(({ url }) => gone.has(new URL(url).pathname));
+  await Promise.all(known.map((picture) => cache.delete(picture)));
 }
