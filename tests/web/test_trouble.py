@@ -135,6 +135,7 @@ def test_hostile_words_run_nowhere(visit, door):
     expect(page.locator("li.card")).to_have_count(1)
     page.get_by_role("button", name="Compare up close").click()
     page.keyboard.press("Escape")
+    page.wait_for_function("!history.state?.compared")  # the browser is back: it goes one way at a time
     for path in (f"/lost/{lost.json()['id']}/poster", "/board", f"/pet/{lost.json()['id']}"):
         visit(path, page=page)
         expect(page.locator("h1").first).to_be_visible()
