@@ -66,14 +66,19 @@ def test_from_a_match_to_a_meeting(both, door):
     assert "secret" not in finder.content()
 
 
-def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap(both):
-    owner, finder = both
+def ask_for_the_mark(owner, finder):
+    """The owner keeps a mark back, and the finder asks for it."""
     owner.get_by_text("More", exact=True).click()
     owner.get_by_label("A mark that only you know").fill("A scar under the left paw")
     owner.get_by_role("button", name="Save", exact=True).click()
     expect(owner.get_by_text("Saved.")).to_be_visible()
     connect(owner, finder)
     finder.get_by_role("button", name="Спросить о тайной примете").click()
+
+
+def test_the_mark_that_the_owner_keeps_back_is_asked_for_and_answered_in_one_tap(both):
+    owner, finder = both
+    ask_for_the_mark(owner, finder)
     expect(finder.get_by_text("Какой приметы нет ни на фото, ни в вашем объявлении?")).to_be_visible()
     asked = owner.get_by_text("Which mark is neither on the photos nor in your report?")
     expect(asked).to_be_visible(timeout=20_000)  # each reads it in the own language
@@ -308,12 +313,7 @@ def left_without_a_network(owner):
 
 def test_without_a_network_a_conversation_is_there_to_be_read_and_goes_on_with_one(both):
     owner, finder = both
-    owner.get_by_text("More", exact=True).click()
-    owner.get_by_label("A mark that only you know").fill("A scar under the left paw")
-    owner.get_by_role("button", name="Save", exact=True).click()
-    expect(owner.get_by_text("Saved.")).to_be_visible()
-    connect(owner, finder)
-    finder.get_by_role("button", name="Спросить о тайной примете").click()
+    ask_for_the_mark(owner, finder)
     owner.get_by_role("button", name="Answer with it").click(timeout=20_000)
     finder.get_by_role("button", name="Да", exact=True).click()
     picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=3)}

@@ -78,7 +78,8 @@ class Layer(nn.Module):
         super().__init__()
         self.shape = shape
         groups = shape.inputs if shape.depthwise else 1
-        self.conv = nn.Conv2d(shape.inputs, shape.outputs, shape.kernel, shape.stride, groups=groups)
+        border = (shape.kernel - 1) // 2 if shape.stride == 1 else 0  # alike on all sides it costs no copy of the map
+        self.conv = nn.Conv2d(shape.inputs, shape.outputs, shape.kernel, shape.stride, border, groups=groups)
         nn.init.kaiming_normal_(self.conv.weight)
         nn.init.zeros_(self.conv.bias)
 
@@ -90,16 +91,8 @@ class Layer(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """What the layer gives for ``maps``."""
-        answer = self._convolved(maps)
+        answer = self.conv(maps if self.shape.stride == 1 else self.padded(maps))
         return functional.relu6(answer) if self.shape.clamped else answer
-
-    def _convolved(self, maps: Tensor) -> Tensor:
-        """A border that is alike on all sides is the convolution's own, which saves a copy of the map."""
-        if self.shape.stride > 1:
-            answer: Tensor = self.conv(self.padded(maps))
-            return answer
-        border, groups = (self.shape.kernel - 1) // 2, self.conv.groups
-        return functional.conv2d(maps, self.conv.weight, self.conv.bias, padding=border, groups=groups)
 
 
 class Trunk(nn.Module):

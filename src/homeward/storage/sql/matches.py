@@ -125,7 +125,7 @@ class SqlMatches:
                 watching.get(reported[match.found_id].camera_id),
             )
             for match in found
-            if match.found_crop_id in cut  # not its photo was taken off while the two were compared
+            if match.found_crop_id in cut  # its photo may be taken off while the two are compared
         )
 
     def _in(self, table: Any, ids: Sequence[Any]) -> Iterator[rows.Row]:

@@ -10,6 +10,7 @@ from homeward.testing.repositories.desk import (
     MemoryPetitions,
     MemorySenders,
 )
+from homeward.testing.repositories.matches import MemoryMatches
 from homeward.testing.repositories.people import (
     MemoryAccounts,
     MemoryAnswers,
@@ -26,7 +27,6 @@ from homeward.testing.repositories.reports import (
     MemoryCrops,
     MemoryEmbeddings,
     MemoryExpiry,
-    MemoryMatches,
     MemoryPhotos,
     MemoryReports,
 )
