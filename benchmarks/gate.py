@@ -17,8 +17,9 @@ from homeward.app.models import watch_with
 from homeward.domain.animals import Picture, Species
 from homeward.models.onnx import OnnxDetector
 from homeward.models.registry import Registry
-from homeward.watcher.capture import Frame, recorded
+from homeward.watcher.capture import recorded
 from homeward.watcher.following import LEAST_SEEN
+from homeward.watcher.frames import Frame
 
 PER_SECOND = 5.0
 MINUTES = 6

@@ -7,7 +7,7 @@ import numpy as np
 
 from homeward.domain.animals import Detection, Label
 from homeward.domain.boxes import Box
-from homeward.watcher.capture import Frame
+from homeward.watcher.frames import Frame
 
 SIZE = (360, 640)
 START = datetime(2026, 6, 1, tzinfo=UTC)

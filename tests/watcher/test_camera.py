@@ -86,6 +86,16 @@ def test_what_flickers_up_once_is_no_animal():
     assert watched(pictures)[1] == []
 
 
+@pytest.mark.parametrize(("apart_s", "confidence", "sent"), [(2.0, 0.8, 1), (2.0, 0.5, 0), (0.2, 0.8, 0)])
+def test_a_camera_that_gives_a_picture_every_few_seconds_shows_an_animal_once(apart_s, confidence, sent):
+    pictures = [with_animal(yard(n), 200) if n == 4 else yard(n) for n in range(12)]
+    watching = CameraWatch(Finder(confidence=confidence), sure={Species.CAT: 0.3})
+
+    sights = [sight for n, shown in enumerate(pictures) for sight in watching.look(frame(n, shown, 1 / apart_s))]
+
+    assert len(sights) == sent
+
+
 def test_a_still_yard_costs_the_detector_hardly_anything():
     watching, _ = watched([yard(n % 9) for n in range(5 * 60)])
 

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from PIL import ExifTags, Image
 from homeward.domain.addresses import without_secrets
 from homeward.errors import InvalidInput
 from homeward.watcher.capture import LONGEST_GAP_S, NO_VIDEO, CameraUnreadable, recorded
+from homeward.watcher.frames import Shape
 from homeward.watcher.stream import Stream
 from tests.conftest import picture
 
@@ -117,6 +120,60 @@ def test_pictures_of_a_folder_are_turned_upright(tmp_path):
     (found,) = recorded(str(tmp_path), per_second=5.0)
 
     assert np.array_equal(found.picture, np.rot90(np.asarray(picture(1)), -1))
+
+
+@pytest.mark.parametrize("content", [b"", b"just words\n" * 50, b"\x00" * 5000])
+def encoded(path, pictures, pixel=None):
+    """H.264 of ``pictures``, which says how wide a ``pixel`` is where that is given."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": "10"}
+        if pixel is not None:
+            stream.codec_context.sample_aspect_ratio = pixel
+        for shown in pictures:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
+        file.mux(stream.encode())
+    return str(path)
+
+
+def test_pixels_that_are_wider_than_high_are_made_square_where_the_stream_says_so(tmp_path):
+    whole = with_animal(yard(), 200)
+    squeezed = np.asarray(Image.fromarray(whole).resize((SIZE[1] // 2, SIZE[0])))
+    said = encoded(tmp_path / "said.mp4", [squeezed] * 3, pixel=Fraction(2))
+    unsaid = encoded(tmp_path / "unsaid.mp4", [squeezed] * 3)
+    nonsense = encoded(tmp_path / "nonsense.mp4", [squeezed] * 3, pixel=Fraction(40))
+
+    (frame, *_) = recorded(said, per_second=25)
+    (as_sent, *_) = recorded(unsaid, per_second=25)
+    (told, *_) = recorded(unsaid, per_second=25, shape=Shape(aspect=SIZE[1] / SIZE[0]))
+    (odd, *_) = recorded(nonsense, per_second=25)
+
+    for shown in (frame, told):
+        assert shown.size == (SIZE[1], SIZE[0])
+        assert shown.picture.shape == whole.shape
+        assert shown.grey.shape == (180 // 8 * 8, 320)
+        assert np.abs(shown.picture.astype(int) - whole).mean() < 6
+    assert as_sent.size == odd.size == (SIZE[1] // 2, SIZE[0])
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_camera_that_hangs_on_its_side_or_head_is_turned_upright(tmp_path, turn):
+    upright = with_animal(yard(), 20, 30)
+    hanging = np.ascontiguousarray(np.rot90(upright, turn // 90))  # to the left, so that it wants a turn to the right
+    path = encoded(tmp_path / "a.mp4", [hanging] * 3)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(hanging).save(folder / "1.png")
+
+    (frame, *_) = recorded(path, per_second=25, shape=Shape(turn))
+    (still,) = recorded(str(folder), per_second=25, shape=Shape(turn))
+
+    assert frame.size == (SIZE[1], SIZE[0])
+    assert frame.picture.shape == upright.shape
+    assert frame.grey.shape == still.grey.shape == (176, 320)
+    assert np.abs(frame.picture.astype(int) - upright).mean() < 6
+    assert np.array_equal(still.picture, upright)
 
 
 @pytest.mark.parametrize("content", [b"", b"just words\n" * 50, b"\x00" * 5000])

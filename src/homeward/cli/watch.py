@@ -59,6 +59,8 @@ def watch(
     fps: float | None = None,
     window: float | None = None,
     hardware: str | None = None,
+    turn: int | None = None,
+    aspect: str | None = None,
     realtime: Flag = False,
     spool_mb: float | None = None,
     data: Data = None,
@@ -102,6 +104,11 @@ def watch(
         Seconds of which the best crop of an animal is sent. Default: 3.
     hardware
         Decoder: auto (what works here), none (the processor; the default), or FFmpeg's name of one, such as cuda.
+    turn
+        Degrees by which the picture is turned to the right: 90, 180 or 270, for a camera on its side or its head.
+    aspect
+        Width and height as the picture is meant to be seen, like 16:9, for a recorder that sends it squeezed and does
+        not say so.
     realtime
         Play a file at its own speed.
     spool_mb
@@ -115,6 +122,7 @@ def watch(
         raise BadSettings("Video wants PyAV.", field="source", hint="Install homeward[video].")
     of_one = {
         "id": camera, "lat": lat, "lon": lon, "fps": fps, "window_s": window, "hardware": hardware,
+        "turn": turn, "aspect": aspect,
         "key_file": None if key_file is None else str(key_file),
     }  # fmt: skip
     given = {key: value for key, value in of_one.items() if value is not None}

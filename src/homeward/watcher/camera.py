@@ -10,10 +10,11 @@ from homeward.domain.crops import animals_from, cut
 from homeward.domain.tracks import Track, Tracker
 from homeward.ports import Detector
 from homeward.watcher.areas import Areas
-from homeward.watcher.capture import Frame
 from homeward.watcher.closer import closer
+from homeward.watcher.combing import mended
 from homeward.watcher.crops import Crop
 from homeward.watcher.following import BETTER, Followed, candidate
+from homeward.watcher.frames import Frame
 from homeward.watcher.motion import MotionGate, joined
 from homeward.watcher.repeats import Repeats
 
@@ -106,11 +107,12 @@ class CameraWatch:
         self.counts.frames += 1
         view = View(frame, regions)
         if regions:
-            picture = self.areas.without_hidden(frame.picture)
+            picture = mended(self.areas.without_hidden(frame.picture), regions)
             animals, unsure, people = self._seen(picture, regions, frame.time_s)
             view.people = people
             tracked = self._tracker.update(frame.time_s, animals, unsure)
             self.counts.frames_with_animal += bool(tracked)
+            picture = mended(picture, [animal.box for _, animal in tracked])  # a comb drowns in a large region
             for track, animal in tracked:
                 view.animals.append((track.id, animal))
                 self._follow(track, animal, people, picture, frame)
@@ -136,6 +138,7 @@ class CameraWatch:
         if self._gate.stirs:
             self._busy_until_s = frame.time_s + LINGER_S
         for followed in self._followed.values():
+            followed.looked_for(frame.time_s)
             still = followed.is_still(frame.time_s)
             followed.track.patience_s = max(PATIENCE_STILL_S if still else PATIENCE_S, GAPS * gap_s)
             expected = followed.track.expected(frame.time_s)

@@ -2,29 +2,23 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import structlog
 from PIL import Image, ImageOps
 
 from homeward.domain.addresses import without_secrets
-from homeward.domain.animals import Picture
 from homeward.errors import HomewardError, InvalidInput
+from homeward.watcher.frames import AS_SENT, Frame, Shape
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 log = structlog.get_logger(__name__)
-GREY_WIDTH, CELL = 320, 8
-RIGHT_ANGLE = 90
 BACK_S = 1.0  # a clock that goes back so far was set, or begins anew
 BROKEN_IN_A_ROW = 100  # packets that cannot be decoded; after so many nothing better will come
 LONGEST_GAP_S = 5.0  # nobody wants to wait longer for a recording that was cut, or whose clock was set
-Grey = npt.NDArray[np.uint8]
 
 
 class CameraUnreadable(HomewardError):
@@ -39,82 +33,31 @@ class CameraUnreadable(HomewardError):
         self.is_hopeless = is_hopeless
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One picture, ``time_s`` seconds after the first, taken ``at``; its pixels are made when they are asked for.
-
-    ``source`` is an upright RGB picture, or a frame of PyAV that may lie on its side.
-    """
-
-    number: int
-    time_s: float
-    at: datetime
-    source: Any
-
-    @cached_property
-    def picture(self) -> Picture:
-        """Upright, RGB."""
-        if isinstance(self.source, np.ndarray):
-            return self.source
-        return _upright(self.source.to_ndarray(format="rgb24"), self.source)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the picture in pixels."""
-        if isinstance(self.source, np.ndarray):
-            return self.source.shape[1], self.source.shape[0]
-        sides = self.source.width, self.source.height
-        return (sides[1], sides[0]) if self.source.rotation % (2 * RIGHT_ANGLE) else sides
-
-    @cached_property
-    def grey(self) -> Grey:
-        """Its luma, `GREY_WIDTH` wide, the height a whole multiple of `CELL`; of a video no colour is touched."""
-        width, height = grey_size(*self.size)
-        if isinstance(self.source, np.ndarray):
-            small = Image.fromarray(self.source).resize((width, height), Image.Resampling.BOX, reducing_gap=1.0)
-            return np.asarray(small.convert("L"))
-        lying = self.source.rotation % (2 * RIGHT_ANGLE) != 0
-        size = (height, width) if lying else (width, height)
-        # one thread: cameras share the cores, and waiting for helpers costs more than the work
-        small = self.source.reformat(width=size[0], height=size[1], format="gray", interpolation="AREA", threads=1)
-        return _upright(small.to_ndarray(), self.source)
-
-
-def grey_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height of a picture's luma for the motion gate."""
-    return GREY_WIDTH, max(CELL, round(height * GREY_WIDTH / width) // CELL * CELL)
-
-
-def _upright(pixels: npt.NDArray[np.uint8], video: Any) -> npt.NDArray[np.uint8]:
-    turns = round(video.rotation / RIGHT_ANGLE) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
-
-
 def is_live(source: str) -> bool:
     """Whether it is a stream or a device, not something that lies on a disk."""
     return "://" in source or source.startswith("/dev/")
 
 
-def recorded(source: str, *, per_second: float, realtime: bool = False) -> Iterator[Frame]:
+def recorded(source: str, *, per_second: float, realtime: bool = False, shape: Shape = AS_SENT) -> Iterator[Frame]:
     """At most ``per_second`` frames a second of a clip, or the pictures of a folder, a second apart.
 
-    They come as fast as they can be read, unless ``realtime``.
+    They come as fast as they can be read, unless ``realtime``. ``shape`` is what is said of the camera.
 
     Raises:
         CameraUnreadable: it cannot be opened, breaks off, or is no video.
         InvalidInput: there is no such file.
     """
     if Path(source).is_dir():
-        yield from _of_folder(Path(source))
+        yield from _of_folder(Path(source), shape)
         return
     if not Path(source).exists():
         raise InvalidInput(
             f"{source} is not there.", field="source", hint="Name a file, a folder or an rtsp:// address."
         )
-    yield from _of_clip(source, per_second, realtime=realtime)
+    yield from _of_clip(source, per_second, shape, realtime=realtime)
 
 
-def _of_folder(folder: Path) -> Iterator[Frame]:
+def _of_folder(folder: Path, shape: Shape) -> Iterator[Frame]:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not paths:
         raise CameraUnreadable(
@@ -124,7 +67,7 @@ def _of_folder(folder: Path) -> Iterator[Frame]:
     for number, path in enumerate(paths):
         try:
             with Image.open(path) as picture:
-                pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+                pixels = shape.upright(np.asarray(ImageOps.exif_transpose(picture).convert("RGB")))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
             log.warning("no picture, passed over", file=path.name)
             bad += 1
@@ -134,7 +77,7 @@ def _of_folder(folder: Path) -> Iterator[Frame]:
         raise CameraUnreadable(f"None of the files in {folder} is a picture.", field="source", hint="Look at them.")
 
 
-def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Frame]:
+def _of_clip(source: str, per_second: float, shape: Shape, *, realtime: bool) -> Iterator[Frame]:
     import av
 
     try:
@@ -145,6 +88,7 @@ def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Fram
         if not opened.streams.video:
             raise CameraUnreadable(f"{source} holds no video.", field="source", hint="Is it the right file?")
         start, due_s = datetime.now(UTC), time.monotonic()
+        shape = shape.of(opened.streams.video[0].sample_aspect_ratio)
         last_s = -1.0
         try:
             for number, (time_s, frame) in enumerate(_timed(opened, per_second)):
@@ -154,7 +98,7 @@ def _of_clip(source: str, per_second: float, *, realtime: bool) -> Iterator[Fram
                 last_s = time_s
                 if realtime:
                     time.sleep(max(0.0, due_s - time.monotonic()))
-                yield Frame(number, time_s, start + timedelta(seconds=time_s), frame)
+                yield Frame(number, time_s, start + timedelta(seconds=time_s), frame, shape)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise unreadable(source, error) from error
         if last_s < 0:

@@ -14,6 +14,7 @@ from homeward.domain.animals import Species
 from homeward.errors import BadSettings
 from homeward.watcher.areas import Polygon
 from homeward.watcher.capture import is_live
+from homeward.watcher.frames import AS_SENT, Shape
 from homeward.watcher.hardware import AUTO, NONE, names
 
 OF_HOSTS, SPACE = {"rtsp", "rtsps", "http", "https"}, re.compile(r"\s")
@@ -22,6 +23,7 @@ MAX_CAMERAS, MAX_CORNERS, MAX_POLYGONS = 1000, 100, 50
 MOST_SPOOL_MB = 1_000_000
 LEAST_AREA = 1e-4  # of the picture: what is drawn smaller, or as a line, is a slip
 MAX_PORT = 65535
+TURNS, SIDE, LEAST_ASPECT = (0, 90, 180, 270), re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?"), 0.25
 MAX_FILE_BYTES = 5_000_000
 RTSP_TIMEOUT_S, HTTP_TIMEOUT_S = 2.5, 10.0
 OF_ALL = {"server", "camera", "spool_mb", "cameras_per_process"}
@@ -59,6 +61,7 @@ class CameraConfig:
     repeat_after_min: float = 10.0
     timeout_s: float = RTSP_TIMEOUT_S
     hardware: str = NONE
+    shape: Shape = AS_SENT
     schedule: Schedule | None = None
     least: Mapping[Species, float] = field(default_factory=dict)
     zones: tuple[Polygon, ...] = ()
@@ -176,6 +179,7 @@ def camera_from(raw: object, folder: Path, number: int = 1) -> CameraConfig:
         repeat_after_min=table.number("repeat_after_min", 10.0, least=0, most=1440),
         timeout_s=table.number("timeout_s", timeout_for(source), least=0.5, most=60),
         hardware=table.hardware(),
+        shape=Shape(table.turn(), table.aspect()),
         schedule=table.schedule(),
         least=table.least(),
         zones=table.polygons("zones"),
@@ -211,7 +215,7 @@ def _is_address(given: str) -> bool:
 
 CAMERA_KEYS = {
     "id", "source", "substream", "key", "key_file", "lat", "lon", "fps", "detect_px", "window_s", "repeat_after_min",
-    "timeout_s", "hardware", "schedule", "least", "zones", "masks",
+    "timeout_s", "hardware", "turn", "aspect", "schedule", "least", "zones", "masks",
 }  # fmt: skip
 
 
@@ -270,6 +274,22 @@ class _Table:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
             raise self.wrong(key, f"a whole number from {least} to {most}")
         return value
+
+    def turn(self) -> int:
+        value = self.raw.get("turn", 0)
+        if isinstance(value, bool) or not isinstance(value, int) or value not in TURNS:
+            raise self.wrong("turn", "0, 90, 180 or 270: degrees by which the picture is turned to the right")
+        return value
+
+    def aspect(self) -> float | None:
+        value = self.text("aspect")
+        if value is None:
+            return None
+        wide, _, high = value.partition(":")
+        sides = [float(side) if SIDE.fullmatch(side.strip()) else 0.0 for side in (wide, high)]
+        if not all(sides) or not LEAST_ASPECT <= sides[0] / sides[1] <= 1 / LEAST_ASPECT:
+            raise self.wrong("aspect", 'width and height as the picture is meant to be seen, like "16:9"')
+        return sides[0] / sides[1]
 
     def schedule(self) -> Schedule | None:
         value = self.text("schedule")

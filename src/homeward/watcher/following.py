@@ -15,6 +15,7 @@ FACE_LARGER = 1.3  # times as large as the face that was sent: so much more is s
 STILL_S = 10.0
 STEP_SHARE = 0.25  # of its size an animal must have moved to count as moving
 LEAST_SEEN, LEAST_S = 2, 0.15  # frames, and for how long; what flickers up is no animal
+RARE_S = 0.9  # pictures that come so far apart, or further, show an animal that passes only once
 SLOTS = 2  # parts of a window; the best of each is looked at closer
 CLOSER = 0.4  # of its size that is kept around an animal for the closer look
 
@@ -43,11 +44,16 @@ class Followed:
     least: float
     sent_quality: float = 0.0
     sent_face_px: float = 0.0
+    _was_looked_for: bool = False
     _best: dict[int, Candidate] = field(default_factory=dict)
 
     def is_still(self, time_s: float) -> bool:
         """Whether it has not moved for a while: it sleeps, or is no animal."""
         return time_s - self.since_s > STILL_S
+
+    def looked_for(self, time_s: float) -> None:
+        """Another frame came: one so soon would have shown it again."""
+        self._was_looked_for |= time_s - self.track.first_s < RARE_S
 
     def moved(self, animal: Animal, time_s: float) -> bool:
         """Whether it went somewhere since it last did; that is remembered."""
@@ -70,9 +76,9 @@ class Followed:
 
     @property
     def _is_animal(self) -> bool:
-        """Whether it was there for long enough, and all looks together are sure enough."""
+        """Whether it was there for as long as could be seen, and all looks together are sure enough."""
         lasts = self.track.seen >= LEAST_SEEN and self.track.last_s - self.track.first_s >= LEAST_S
-        return lasts and self.track.evidence >= LEAST_SEEN * self.least
+        return (lasts or not self._was_looked_for) and self.track.evidence >= LEAST_SEEN * self.least
 
     def _may_be_worth(self, crop: Crop) -> bool:
         """Whether a closer look might find more than was sent: a face at all, or a better picture with one."""

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from homeward.errors import HomewardError
 from homeward.telemetry import place_of
 from homeward.watcher.camera import CameraWatch, Sight
-from homeward.watcher.capture import CameraUnreadable, Frame, is_live, recorded
+from homeward.watcher.capture import CameraUnreadable, is_live, recorded
 from homeward.watcher.config import CameraConfig
+from homeward.watcher.frames import Frame
 from homeward.watcher.hardware import probed
 from homeward.watcher.recorder import Recorder
 from homeward.watcher.status import State, Status
@@ -76,7 +77,9 @@ class CameraLoop:
     def _once(self) -> None:
         """A clip or a folder, to its end."""
         try:
-            for frame in recorded(self.config.source, per_second=self.config.fps, realtime=self.realtime):
+            for frame in recorded(
+                self.config.source, per_second=self.config.fps, realtime=self.realtime, shape=self.config.shape
+            ):
                 if self.stop.is_set():
                     break
                 self._looked_at(frame, is_alone=False)
@@ -101,11 +104,15 @@ class CameraLoop:
             late_s=self.config.window_s,
             hardware=probed(self.config.hardware) if self._failures < TRIES else None,
             recorder=self.recorder,
+            shape=self.config.shape,
         )
         before = (self.status.packets, self.status.decoded, self.status.broken, self.status.skipped)
         try:
             with closing(stream.frames()) as frames:
                 for frame in self._while_wanted(frames, stream):
+                    if frame is None:
+                        self._sent(self.watching.due(time.monotonic() - (self._first_s or 0.0)))
+                        continue
                     self._failures = 0
                     seen = self.watching.counts.frames
                     self._looked_at(frame, is_alone=stream.is_alone)
@@ -124,9 +131,9 @@ class CameraLoop:
         if not self.stop.is_set() and not self._is_off():
             self.stop.wait(self._wait_s())
 
-    def _while_wanted(self, frames: Iterator[Frame], stream: Stream) -> Iterator[Frame]:
+    def _while_wanted(self, frames: Iterator[Frame | None], stream: Stream) -> Iterator[Frame | None]:
         for frame in frames:
-            yield self._since_first(frame)
+            yield None if frame is None else self._since_first(frame)
             far_apart = stream.key_gap_s is not None and stream.key_gap_s > self.config.window_s
             if far_apart and self.config.substream and not self._uses_substream:
                 self._uses_substream = True

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from homeward.domain.boxes import Box
-from homeward.watcher.capture import CELL, Frame
+from homeward.watcher.frames import CELL, Frame
 
 LEAST_STEP = 14.0  # grey levels of 256
 NOISE_TIMES = 4.0

@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
-from homeward.watcher.capture import BACK_S, BROKEN_IN_A_ROW, HINTS, CameraUnreadable, Frame, unreadable
+from homeward.watcher.capture import BACK_S, BROKEN_IN_A_ROW, HINTS, CameraUnreadable, unreadable
+from homeward.watcher.frames import AS_SENT, Frame, Shape
 from homeward.watcher.recorder import Recorder
+from homeward.watcher.stills import NoPicture, Stills, is_picture
 
 MOST_KEPT_BYTES = 24_000_000
 JUMP_S = 5.0  # a camera's clock that leaps so far on, or back by BACK_S, was set, and says nothing of lateness
@@ -20,6 +22,8 @@ PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at
 DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
 CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
 WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
+BROKEN_STILLS = 10  # of a camera that sends one at a time; after so many in a row nothing better will come
+SLICE_S = 0.2
 DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 
 
@@ -27,7 +31,9 @@ DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 class Stream:
     """One connection to a camera. Its reader says through ``is_busy`` whether something moves, or animals are about.
 
+    An address that gives one picture for each call is asked again and again.
     ``timeout_s`` bounds the opening and every wait for data; ``late_s`` is how far behind the camera a frame may be.
+    ``shape`` is what is said of the camera's picture.
     ``is_alone`` says of the last frame that those before it were not decoded, and will be if something moves on it and
     the reader does not say that it ``is_taken`` as it is.
     ``touched_s`` is when FFmpeg last gave anything, on the clock that never goes back.
@@ -39,6 +45,7 @@ class Stream:
     late_s: float = 3.0
     hardware: str | None = None
     recorder: Recorder | None = None
+    shape: Shape = AS_SENT
     is_busy: bool = False
     is_alone: bool = False
     is_taken: bool = False
@@ -55,8 +62,8 @@ class Stream:
     _last_s: float = float("-inf")
     _decodes_all: bool = False
 
-    def frames(self) -> Generator[Frame]:
-        """Frames until the stream ends or breaks.
+    def frames(self) -> Generator[Frame | None]:
+        """Frames until the stream ends or breaks; None every moment while a camera of single pictures has no new one.
 
         Times are those of arrival, less what a packet was late, on the clock that never goes back.
 
@@ -67,19 +74,32 @@ class Stream:
 
         try:
             with self._opened() as container:
-                if not container.streams.video:
-                    message = f"{without_secrets(self.source)} sends no video."
-                    raise CameraUnreadable(message, field="source", hint="Is it the right address?")
-                has_end = CLIPS & set(container.format.name.split(",")) and container.duration
-                if has_end and self.source.startswith("http"):
-                    message = f"{without_secrets(self.source)} is a clip, not a camera: it has an end."
-                    hint = "Download it, and name the file."
-                    raise CameraUnreadable(message, field="source", hint=hint, is_hopeless=True)
-                yield from self._read(container)
+                if not self._is_one_picture(container):
+                    self._check(container)
+                    yield from self._read(container)
+                    return
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise self._explained(error) from error
+            kind = self._content_type() if _may_be_no_stream(error) and self.packets == 0 else ""
+            if not is_picture(kind):
+                raise self._explained(error, kind) from error
+        yield from self._stills()
 
-    def _explained(self, error: Exception) -> CameraUnreadable:
+    def _is_one_picture(self, container: Any) -> bool:
+        name = str(container.format.name)
+        return self.source.startswith("http") and (name == "image2" or name.endswith("_pipe"))
+
+    def _check(self, container: Any) -> None:
+        """Refuse what holds no video, or has an end."""
+        if not container.streams.video:
+            message = f"{without_secrets(self.source)} sends no video."
+            raise CameraUnreadable(message, field="source", hint="Is it the right address?")
+        has_end = CLIPS & set(container.format.name.split(",")) and container.duration
+        if has_end and self.source.startswith("http"):
+            message = f"{without_secrets(self.source)} is a clip, not a camera: it has an end."
+            hint = "Download it, and name the file."
+            raise CameraUnreadable(message, field="source", hint=hint, is_hopeless=True)
+
+    def _explained(self, error: Exception, content_type: str) -> CameraUnreadable:
         host = urlsplit(self.source).hostname if "://" in self.source else None
         if host is not None and self.packets == 0:
             try:
@@ -87,20 +107,20 @@ class Stream:
             except (OSError, UnicodeError):
                 message = f"The host of {without_secrets(self.source)} is not known."
                 return CameraUnreadable(message, field="source", hint="Check the address.", is_hopeless=True)
-            if isinstance(error, OSError) and error.errno == errno.EIO and self._is_web_page():
+            if isinstance(error, OSError) and error.errno == errno.EIO and content_type.startswith("text/html"):
                 message = f"{without_secrets(self.source)} is a web page."
                 return CameraUnreadable(message, field="source", hint=HINTS["InvalidData"], is_hopeless=True)
         return unreadable(self.source, error)
 
-    def _is_web_page(self) -> bool:
-        """Whether it says so itself; FFmpeg only says that it broke off, as a camera does that goes down."""
-        import httpx2
-
+    def _content_type(self) -> str:
+        """What it says itself that it is; FFmpeg only says that it broke off, as a camera does that goes down."""
+        if not self.source.startswith("http"):
+            return ""
         try:
-            with httpx2.stream("GET", self.source, timeout=self.timeout_s, follow_redirects=True) as answer:
-                return answer.is_success and answer.headers.get("content-type", "").startswith("text/html")
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return False
+            with Stills(self.source, self.timeout_s, self.shape) as camera:
+                return camera.content_type()
+        except CameraUnreadable:
+            return ""
 
     def _opened(self) -> Any:
         import av
@@ -147,6 +167,31 @@ class Stream:
                 if self.broken - broken_before > BROKEN_IN_A_ROW:
                     message = f"{without_secrets(self.source)} sends nothing that can be decoded."
                     raise CameraUnreadable(message, field="source", hint="Set the camera to H.264.") from error
+
+    def _stills(self) -> Iterator[Frame | None]:
+        """The camera's new pictures, one after the other."""
+        start, broken = _Start(time.monotonic(), datetime.now(UTC)), 0
+        with Stills(self.source, self.timeout_s, self.shape) as camera:
+            while True:
+                asked_s = self.touched_s = time.monotonic()
+                try:
+                    picture = camera.next()
+                except NoPicture as error:
+                    self.broken, broken = self.broken + 1, broken + 1
+                    if broken == BROKEN_STILLS:
+                        message = f"{without_secrets(self.source)} sends nothing that can be decoded."
+                        raise CameraUnreadable(message, field="source", hint="Set the camera to JPEG.") from error
+                else:
+                    self.packets += 1
+                    if picture is not None:
+                        self.decoded, self._number, broken = self.decoded + 1, self._number + 1, 0
+                        at_s = start.passed_s()
+                        yield Frame(self._number, start.began + at_s, start.wall + timedelta(seconds=at_s), picture)
+                due_s = asked_s + max(1 / self.per_second, camera.pause_s)
+                while (left_s := due_s - time.monotonic()) > 0:
+                    time.sleep(min(SLICE_S, left_s))
+                    self.touched_s = time.monotonic()
+                    yield None
 
     def _packets_kept(self) -> list[Any]:
         return [each.packet for each in self._kept]
@@ -214,7 +259,9 @@ class Stream:
             self._last_s = packet.time_s
             self._number += 1
             at = start.wall + timedelta(seconds=packet.time_s)
-            yield Frame(self._number, start.began + packet.time_s, at, frame)
+            video = packet.packet.stream
+            shape = self.shape.of(video.codec_context.sample_aspect_ratio or video.sample_aspect_ratio)
+            yield Frame(self._number, start.began + packet.time_s, at, frame, shape)
 
     def _keep(self, packet: "Arrived") -> None:
         """The last whole group of pictures and the present one."""
@@ -290,6 +337,14 @@ class Lateness:
             self._late_since_s = arrived_s
         self.is_doubted = self._late_since_s is not None and arrived_s - self._late_since_s > DOUBTED_S
         return 0.0 if self.is_doubted else late_s
+
+
+def _may_be_no_stream(error: Exception) -> bool:
+    """FFmpeg takes web pages and pictures of unknown length for broken off, or for data that is invalid."""
+    import av
+
+    broke_off = isinstance(error, OSError) and error.errno == errno.EIO
+    return broke_off or isinstance(error, av.InvalidDataError)
 
 
 def _undecodable() -> tuple[type[Exception], ...]:
