@@ -1,7 +1,7 @@
 """An RTSP server of real cameras' make (GStreamer's), run by the system's Python: clips as streams.
 
 Use: /usr/bin/python3 rtsp_server.py PORT NAME=CLIP ...; prints ready when it listens. A stream whose name begins with
-locked- wants the user viewer and the password hunter2.
+locked- wants the user viewer and the password hunter2; one whose name begins with udp- speaks nothing else.
 """
 
 import sys
@@ -10,8 +10,9 @@ from pathlib import Path
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - gi wants the versions first
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - gi wants the versions first
 
 USER, PASSWORD, ROLE = "viewer", "hunter2", "viewers"
 
@@ -66,6 +67,8 @@ def main():
             allowed.add_permission_for_role(role, "media.factory.access", True)  # without it there is no 401 but a 404
             allowed.add_permission_for_role(role, "media.factory.construct", may)
         factory.set_permissions(allowed)
+        if name.startswith("udp-"):
+            factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
         server.get_mount_points().add_factory(f"/{name}", factory)
     server.attach(None)
     print("ready", server.get_bound_port(), flush=True)

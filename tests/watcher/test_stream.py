@@ -50,6 +50,7 @@ def clips(tmp_path_factory):
         "small": h264(folder / "small.mp4", small, size=(SIZE[0] // 2, SIZE[1] // 2)),
         "sleeps": h264(folder / "sleeps.mp4", sleeps, gop=62),
         "locked-still": still,
+        "udp-still": still,
     }
 
 
@@ -201,6 +202,11 @@ def test_a_stream_too_heavy_to_be_kept_is_looked_at_from_its_key_frames_on(port,
 
         assert running.status.problem == ""
         assert running.status.connections == 1
+
+
+def test_a_camera_that_speaks_udp_alone_is_watched(port):
+    with Running(f"rtsp://127.0.0.1:{port}/udp-still") as running:
+        until(lambda: running.status.frames > 4)
 
 
 def test_a_wrong_password_is_said_and_the_right_one_opens(port):

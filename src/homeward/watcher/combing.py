@@ -14,7 +14,7 @@ from homeward.domain.crops import cut
 
 LINES = 4  # that a region must have, at least
 LEAST_STEP = 8  # grey levels
-COMBED = 0.01  # share of a region's pixels; 0.001 at most on 1,700 natural and noisy ones (docs/how-to/watch-a-camera.md)
+COMBED = 0.01  # share of a region's pixels; on 1,700 natural and noisy ones it was 0.001 at most
 
 
 def mended(picture: Picture, regions: Sequence[Box]) -> Picture:

@@ -130,7 +130,7 @@ class Stream:
         limits = (self.timeout_s, self.timeout_s)
         options = {"fpsprobesize": "0"}  # nobody asks for the rate, and FFmpeg waits for twenty frames to guess it
         if self.source.startswith("rtsp"):
-            options["rtsp_transport"] = "tcp"
+            options["rtsp_flags"] = "prefer_tcp"  # over UDP only where a camera has nothing else
         file_format = "v4l2" if self.source.startswith("/dev/") else None
         return av.open(self.source, format=file_format, options=options, timeout=limits, hwaccel=hwaccel)
 
