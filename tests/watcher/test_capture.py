@@ -7,8 +7,8 @@ from PIL import ExifTags, Image
 
 from homeward.domain.addresses import without_secrets
 from homeward.errors import InvalidInput
+from homeward.images.shape import Shape
 from homeward.watcher.capture import LONGEST_GAP_S, NO_VIDEO, CameraUnreadable, recorded
-from homeward.watcher.frames import Shape
 from homeward.watcher.stream import Stream
 from tests.conftest import picture
 

@@ -6,9 +6,9 @@ import re
 import pytest
 from PIL import Image
 
+from homeward.images.shape import Shape
 from homeward.watcher import stills
 from homeward.watcher.capture import CameraUnreadable
-from homeward.watcher.frames import Shape
 from homeward.watcher.status import State
 from homeward.watcher.stills import NoPicture, Stills
 from homeward.watcher.stream import BROKEN_STILLS, Stream

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from homeward.images.shape import AS_SENT
+
 LONGEST_S = 60.0
 STEP_S = 0.5  # looked at this often
 SMALL_PX = 320
@@ -39,13 +41,14 @@ def _frames(data: bytes) -> Iterator[tuple[float, Image.Image]]:
             size = video.streams.video[0].codec_context
             if size.width * size.height > MOST_PIXELS:
                 return
+            shape = AS_SENT.of(video.streams.video[0].sample_aspect_ratio)
             for frame in video.decode(video=0):
                 at_s = float(frame.time or 0.0)
                 if at_s > LONGEST_S:
                     return
                 if at_s >= last_s + STEP_S:
                     last_s = at_s
-                    yield at_s, Image.fromarray(frame.to_ndarray(format="rgb24"))
+                    yield at_s, Image.fromarray(shape.picture(frame))
     except (av.FFmpegError, IndexError, ValueError):
         return
 

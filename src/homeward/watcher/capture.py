@@ -12,7 +12,8 @@ from PIL import Image, ImageOps
 
 from homeward.domain.addresses import without_secrets
 from homeward.errors import HomewardError, InvalidInput
-from homeward.watcher.frames import AS_SENT, Frame, Shape
+from homeward.images.shape import AS_SENT, Shape
+from homeward.watcher.frames import Frame
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 log = structlog.get_logger(__name__)

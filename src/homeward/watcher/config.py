@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Species
 from homeward.errors import BadSettings
+from homeward.images.shape import AS_SENT, Shape
 from homeward.watcher.areas import Polygon
 from homeward.watcher.capture import is_live
-from homeward.watcher.frames import AS_SENT, Shape
 from homeward.watcher.hardware import AUTO, NONE, names
 
 OF_HOSTS, SPACE = {"rtsp", "rtsps", "http", "https"}, re.compile(r"\s")

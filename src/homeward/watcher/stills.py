@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 
 from homeward.domain.addresses import without_secrets
 from homeward.domain.animals import Picture
+from homeward.images.shape import Shape
 from homeward.watcher.capture import HINTS, NO_ANSWER, CameraUnreadable
-from homeward.watcher.frames import Shape
 
 MOST_BYTES = 20_000_000
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 5.0  # between two calls; the longer one where pictures are seldom new

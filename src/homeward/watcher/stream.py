@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
+from homeward.images.shape import AS_SENT, Shape
 from homeward.watcher.capture import BACK_S, BROKEN_IN_A_ROW, HINTS, CameraUnreadable, unreadable
-from homeward.watcher.frames import AS_SENT, Frame, Shape
+from homeward.watcher.frames import Frame
 from homeward.watcher.recorder import Recorder
 from homeward.watcher.stills import NoPicture, Stills, is_picture
 
