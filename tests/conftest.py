@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from PIL import Image
 
 SHARED = Path(os.environ.get("HOMEWARD_SHARED", Path(__file__).parent.parent / ".." / "shared"))
@@ -13,6 +14,8 @@ configure = structlog.configure
 
 def pytest_configure():
     """A command that a test runs within its own process sets up logging for all: never for longer than that test."""
+    settings.register_profile("homeward", deadline=None)  # a busy machine is no error
+    settings.load_profile("homeward")
     structlog.configure = lambda **given: configure(**given | {"cache_logger_on_first_use": False})
 
 

@@ -47,6 +47,10 @@ class Box:
         dx, dy = self.width * share, self.height * share
         return Box(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
 
+    def moved(self, dx: float, dy: float) -> "Box":
+        """The box so many pixels further right and down."""
+        return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
+
     def clipped(self, width: float, height: float) -> "Box":
         """The part of the box that lies on a picture of ``width`` x ``height`` pixels."""
         return self.overlap(Box(0.0, 0.0, width, height))

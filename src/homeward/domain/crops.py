@@ -31,6 +31,18 @@ def cut(picture: Picture, box: Box) -> Picture:
     return picture[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)].copy()
 
 
+def on_picture(regions: Sequence[Box], seen: Sequence[Sequence[Detection]]) -> list[list[Detection]]:
+    """What was ``seen`` on the cuts of ``regions``, in pixels of the picture that they were cut from."""
+    corners = [(max(0, round(region.x0)), max(0, round(region.y0))) for region in regions]
+    return [[replace(d, box=d.box.moved(*corner)) for d in found] for corner, found in zip(corners, seen, strict=True)]
+
+
+def pieces(width: int, height: int, across: int, share: float) -> list[Box]:
+    """A picture in ``across`` x ``across`` pieces that overlap, each with ``share`` of its width and height."""
+    starts = [(1 - share) * number / (across - 1) for number in range(across)]
+    return [Box(width * x, height * y, width * (x + share), height * (y + share)) for y in starts for x in starts]
+
+
 def whole(width: int, height: int, species: Species) -> Animal:
     """The whole picture as one animal's body: for a photo on which a person sees what the detector does not."""
     box = Box(0.0, 0.0, float(width), float(height))

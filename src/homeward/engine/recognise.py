@@ -8,6 +8,7 @@ from homeward.domain.boxes import Box
 from homeward.domain.crops import animals_from, bordered, cut, is_portrait, people_from, whole
 from homeward.domain.embeddings import NewEmbedding
 from homeward.domain.reports import Crop
+from homeward.engine.closer import looked_closer
 from homeward.errors import InvalidInput, NoAnimalFound
 from homeward.ports import Detector, Embedder
 from homeward.telemetry import step
@@ -74,11 +75,14 @@ class Recognise:
         """
         with step("recognise", photos=len(pictures)) as noted:
             found = tuple(
-                Recognised(animals_from(seen, picture.shape[1], picture.shape[0]), people_from(seen))
+                Recognised(self._animals(picture, seen), people_from(seen))
                 for picture, seen in zip(pictures, self._detections(pictures), strict=True)
             )
             noted["animals"] = sum(len(seen.animals) for seen in found)
         return found
+
+    def _animals(self, picture: Picture, seen: Sequence[Detection]) -> tuple[Animal, ...]:
+        return looked_closer(self.detector, picture, animals_from(seen, picture.shape[1], picture.shape[0]))
 
     def _detections(self, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
         """What the detector sees; on portraits, which it misses heads on, also from further away."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from homeward.domain.animals import Animal, Detection, Label, Picture, Species
 from homeward.domain.boxes import Box
-from homeward.domain.crops import animals_from, cut
+from homeward.domain.crops import animals_from, cut, on_picture
 from homeward.domain.tracks import Track, Tracker
 from homeward.ports import Detector
 from homeward.watcher.areas import Areas
@@ -218,16 +218,7 @@ class CameraWatch:
         if not regions:
             return []
         self.counts.detector_runs += len(regions)
-        found = []
-        for region, seen in zip(regions, detector.detect([cut(picture, box) for box in regions]), strict=True):
-            x, y = max(0, round(region.x0)), max(0, round(region.y0))
-            found.append(
-                [
-                    Detection(Box(d.box.x0 + x, d.box.y0 + y, d.box.x1 + x, d.box.y1 + y), d.label, d.confidence)
-                    for d in seen
-                ]
-            )
-        return found
+        return on_picture(regions, detector.detect([cut(picture, box) for box in regions]))
 
     def _follow(self, track: Track, animal: Animal, people: Sequence[Box], picture: Picture, frame: Frame) -> None:
         now = frame.time_s

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from homeward.domain.animals import Animal, Detection, Species
-from homeward.domain.boxes import Box
 from homeward.domain.crops import animals_from, people_from
 from homeward.ports import Detector
 from homeward.watcher.crops import Crop, crop_of
@@ -31,16 +30,16 @@ def closer(detector: Detector, candidates: Sequence[Candidate], species: Species
 def _again(first: Candidate, seen: Sequence[Detection], species: Species) -> Crop | None:
     height, width = first.around.shape[:2]
     dx, dy = first.at.x0, first.at.y0
-    before = _moved(first.crop.animal.box, -dx, -dy)
+    before = first.crop.animal.box.moved(-dx, -dy)
     animals = animals_from(seen, width, height)
     best = max(animals, key=lambda each: each.box.iou(before), default=None)
     if best is None or best.box.iou(before) < SAME:
         best = _shifted(first.crop.animal, -dx, -dy)
-    people = [*(_moved(person, -dx, -dy) for person in first.people), *people_from(seen)]
+    people = [*(person.moved(-dx, -dy) for person in first.people), *people_from(seen)]
     crop = crop_of(first.around, best, people)
     if crop is None:
         return None
-    on_frame = replace(crop, at=_moved(crop.at, dx, dy), animal=_shifted(best, dx, dy))
+    on_frame = replace(crop, at=crop.at.moved(dx, dy), animal=_shifted(best, dx, dy))
     return _named(replace(on_frame, is_cut_off=first.crop.is_cut_off), species)
 
 
@@ -48,10 +47,6 @@ def _named(crop: Crop, species: Species) -> Crop:
     return replace(crop, animal=replace(crop.animal, species=species))
 
 
-def _moved(box: Box, dx: float, dy: float) -> Box:
-    return Box(box.x0 + dx, box.y0 + dy, box.x1 + dx, box.y1 + dy)
-
-
 def _shifted(animal: Animal, dx: float, dy: float) -> Animal:
-    crops = tuple(replace(each, box=_moved(each.box, dx, dy)) for each in animal.crops)
-    return replace(animal, box=_moved(animal.box, dx, dy), crops=crops)
+    crops = tuple(replace(each, box=each.box.moved(dx, dy)) for each in animal.crops)
+    return replace(animal, box=animal.box.moved(dx, dy), crops=crops)
