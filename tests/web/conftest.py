@@ -5,11 +5,11 @@ import pytest
 
 from homeward.api.routes.pages import STATIC
 from tests.bot.conftest import served
-from tests.browser import CHROMIUM, DRAWING
+from tests.browser import CHROMIUM, COMPOSED, DRAWING
 from tests.doors.conftest import Door
 
 HOUSE = "house.example"  # this machine under a name of its own: to the browser a network without https
-FLAGS = (*DRAWING, f"--host-resolver-rules=MAP {HOUSE} 127.0.0.1")
+FLAGS = (*DRAWING, COMPOSED, f"--host-resolver-rules=MAP {HOUSE} 127.0.0.1")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # Two frames on: a transition that a new scheme sets off has begun by then. What turns for ever is not waited for.
 # Nor is a promise of the animation: one that is cut short may never keep it.
