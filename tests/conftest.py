@@ -1,3 +1,4 @@
+import gc
 import io
 import os
 import random
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "shared" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_collection_finish():
+    """All that is imported by now stays: nobody looks through it for garbage during the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
