@@ -7,24 +7,7 @@ import sys
 from pathlib import Path
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    [
-        "homeward.api",
-        "homeward.app.running",
-        "homeward.cli",
-        "homeward.client",
-        "homeward.districts",
-        "homeward.engine.engine",
-        "homeward.images.reader",
-        "homeward.messengers.push",
-        "homeward.models.spaces",
-        "homeward.settings",
-        "homeward.storage.index.exact",
-        "homeward.storage.photos.place",
-        "homeward.storage.sql",
-        "httpcore2",
-    ]
-)
+PROCESSES.set_forkserver_preload(["tests.cli.imported"])
 
 
 def command(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
