@@ -76,6 +76,8 @@ $(STAMPS)/triton: requirements/triton.txt | $(STAMPS)/dev
 # one more than there are cores: many tests wait for cameras and browsers
 WORKERS = $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
 
+# containers often forbid compiled files; then each of several hundred processes would compile all of the sources anew
+test: export PYTHONDONTWRITEBYTECODE :=
 test: check $(STAMPS)/cameras $(STAMPS)/browser $(STAMPS)/triton ## all checks and all tests that take less than 15 minutes together
 	@$(MAKE) --no-print-directory web || echo "The web page was not built: npm could not get its packages. Its tests are skipped."
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" --durations=15 tests

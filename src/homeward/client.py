@@ -5,10 +5,12 @@ Answers are the JSON values of docs/reference/http.md. Problems become the error
 
 import asyncio
 import random
+import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -112,7 +114,9 @@ class Client:
     def __init__(self, base_url: str, token: str | None = None, *, language: str = "en") -> None:
         """``token`` is a link's token or an API key. ``application`` is the one within this process, if it is."""
         self.application: Any = None
-        self._http = httpx2.Client(base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT)
+        self._http = httpx2.Client(
+            base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT, verify=_trusted()
+        )
 
     @classmethod
     def in_process(cls, app: Any, token: str | None = None, *, language: str = "en") -> Self:
@@ -125,6 +129,7 @@ class Client:
             headers=_headers(token, language),
             transport=_AsgiTransport(app),
             timeout=TIMEOUT,
+            verify=_trusted(),
         )
         return client
 
@@ -241,7 +246,11 @@ class AsyncClient:
     def __init__(self, base_url: str, token: str | None = None, *, language: str = "en", transport: Any = None) -> None:
         """``transport`` httpx2.ASGITransport(app) talks to an application in this process."""
         self._http = httpx2.AsyncClient(
-            base_url=base_url, headers=_headers(token, language), timeout=TIMEOUT, transport=transport
+            base_url=base_url,
+            headers=_headers(token, language),
+            timeout=TIMEOUT,
+            transport=transport,
+            verify=_trusted(),
         )
 
     async def __aenter__(self) -> Self:
@@ -323,6 +332,12 @@ class _AsgiTransport(httpx2.BaseTransport):
         content = await answer.aread()  # unpacked already, which its headers must not deny
         headers = [(name, value) for name, value in answer.headers.multi_items() if name.lower() not in UNPACKED]
         return httpx2.Response(answer.status_code, headers=headers, content=content, request=request)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are trusted: to read them takes as long as several requests, and once is enough."""
+    return httpx2.create_ssl_context()
 
 
 def _headers(token: str | None, language: str) -> dict[str, str]:
