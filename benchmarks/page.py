@@ -21,11 +21,10 @@ from benchmarks import crowd
 from benchmarks.served import Served
 from homeward.api.routes.pages import STATIC
 from homeward.cli.demo.city import DISTRICTS
-from tests.browser import CHROMIUM, DRAWING
+from tests.browser import CHROMIUM, COMPOSED, DRAWING
 
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
 SLOWER = 4
-COMPOSED = "--disable-gpu-compositing"
 FEW = 10
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 MOVES_PER_S = 60  # as often as a screen is drawn; a browser joins what a mouse tells oftener
