@@ -117,7 +117,7 @@ def _filters(browser: Any, url: str) -> dict[str, float]:
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector(".map[data-ready]", timeout=60_000)
-    page.click(".filter-line button")
+    page.click(".filter-line > button")
     page.wait_for_selector(".choice-grid select")
     times = page.evaluate(FILTER_TO_PAINT)
     context.close()

@@ -39,7 +39,7 @@ def test_an_owner_reads_list_map_and_photos(visit, lost, language):
     page = visit(path_of(lost), language=language)
     expect(page.locator("li.card")).to_have_count(1)
     page.locator(".more summary").click()
-    page.locator(".filter-line button").click()
+    page.locator(".filter-line > button").click()
     assert sticking_out(page) == []
     page.locator(".views button").last.click()
     expect(page.locator(".map[data-ready]")).to_be_visible()
@@ -120,7 +120,7 @@ CUT = """[...document.querySelectorAll("select")].filter((each) => each.checkVis
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_choice_is_read_to_its_end(visit, lost, language, width):
     page = visit(path_of(lost), language=language, viewport={"width": width, "height": 640})
-    page.locator(".filter-line button").click()
+    page.locator(".filter-line > button").click()
     expect(page.locator(".choice-grid select")).to_have_count(4)
 
     assert page.evaluate(CUT) == []

@@ -26,7 +26,6 @@ def lost(door):
 TOO_WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({contentVisibilityAuto: true})
     && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
   .map((e) => e.outerHTML.slice(0, 120))"""
-BOTTOM = "each => each.getBoundingClientRect().bottom"
 
 
 def cards(page):
@@ -491,7 +490,7 @@ def test_a_browser_that_keeps_nothing_shows_everything(visit, lost):
     expect(page.get_by_role("link", name="I lost my pet")).to_be_visible()
     visit(path_of(lost), page=page)
     expect(cards(page)).to_have_count(2)
-    page.locator(".filter-line button").click()
+    page.locator(".filter-line > button").click()
     page.get_by_label("Within").select_option("2")
     expect(page.get_by_text("Your filter hides 1 match")).to_be_visible()
 
@@ -623,7 +622,7 @@ def test_on_a_slow_line_the_best_matches_come_before_all_of_them_and_shapes_befo
 def test_everybody_can_use_it(visit, lost, viewport, schemes, language):
     page = visit(path_of(lost), viewport=viewport, language=language)
     expect(cards(page)).to_have_count(2)
-    page.locator(".filter-line button").click()
+    page.locator(".filter-line > button").click()
 
     assert page.evaluate(TOO_WIDE) == []
     assert page.evaluate("document.documentElement.lang") == language[:2]
@@ -716,8 +715,14 @@ def test_a_pet_whose_case_has_ended_leaves_a_finders_list_and_comes_back_with_it
     expect(finder.get_by_role("heading", name="Barsik")).to_have_count(0)
 
 
+CLEAR_OF_THE_SWITCH = """each => {
+  const [box, over] = [each, document.querySelector(".views")].map((one) => one.getBoundingClientRect());
+  return box.bottom <= over.top || box.top >= over.bottom;
+}"""
+
+
 @pytest.mark.parametrize("language", ["en-US", "ru-RU"])
-def test_a_new_match_is_shown_with_its_answers_above_the_switch_to_the_map(visit, lost, door, language):
+def test_a_new_match_is_shown_with_its_answers_clear_of_the_switch_to_the_map(visit, lost, door, language):
     page = visit(path_of(lost), viewport={"width": 360, "height": 740}, language=language)
     page.wait_for_load_state("networkidle")  # it listens
     door.report("found", photo(1, noise=4), held="held", **NEAR)
@@ -725,4 +730,29 @@ def test_a_new_match_is_shown_with_its_answers_above_the_switch_to_the_map(visit
     answers = page.locator("li.card.selected .verdict")
     expect(answers).to_be_in_viewport(ratio=1)
 
-    assert answers.evaluate(BOTTOM) <= page.locator(".views").bounding_box()["y"]
+    page.wait_for_function(CLEAR_OF_THE_SWITCH, arg=answers.element_handle())
+
+
+UNDER_THE_SWITCH = """() => {
+  const over = document.querySelector(".views"), {left, top, right, bottom} = over.getBoundingClientRect();
+  const lies = (box) => box.left < right && box.right > left && box.top < bottom && box.bottom > top;
+  return [...document.querySelectorAll(":is(a, button, summary, input, select, canvas)")]
+    .filter((each) => !over.contains(each) && each.checkVisibility() && lies(each.getBoundingClientRect()))
+    .map((each) => each.outerHTML.slice(0, 120));
+}"""
+
+
+@pytest.mark.parametrize("language", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 360, "height": 640}])
+def test_nothing_to_tap_lies_under_the_switch_at_the_top_or_the_end_of_the_page(visit, lost, viewport, language):
+    page = visit(path_of(lost), viewport=viewport, language=language)
+    for _ in ("list", "map"):
+        page.wait_for_load_state("networkidle")
+        page.evaluate("scrollTo(0, 0)")
+        expect(page.locator(".views.floating")).to_have_count(0)
+        assert page.evaluate(UNDER_THE_SWITCH) == []
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        expect(page.locator(".views")).to_be_in_viewport(ratio=0.9)
+        assert page.evaluate(UNDER_THE_SWITCH) == []
+        page.locator(".views button").last.click()
+        expect(page.locator(".map[data-ready]")).to_be_visible()

@@ -17,8 +17,9 @@ import {
   type Source,
   VERDICTS,
 } from "./filters";
+import { Views } from "./Views";
 
-/** Order and filter; says what the filter hides, and takes it away with one tap. */
+/** Order, filter, and list or map; says what the filter hides, and takes it away with one tap. */
 export function FilterBar({ owned }: { owned: Case }) {
   const words = useWords();
   const isOpen = useSignal(false);
@@ -43,6 +44,7 @@ export function FilterBar({ owned }: { owned: Case }) {
           {words.t("filter.title")}
           {owned.hiddenBy.value.length > 0 && ` · ${owned.hiddenBy.value.length}`}
         </button>
+        <Views owned={owned} />
       </div>
       {isOpen.value && <Choices owned={owned} onDone={() => (isOpen.value = false)} />}
       <Active owned={owned} />

@@ -1,5 +1,5 @@
 import { Suspense } from "preact/compat";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { ERASED, Server } from "../api";
 import { type About, TalkList } from "../talk/TalkList";
 import { backButton, base } from "../telegram/telegram";
@@ -85,7 +85,6 @@ export function OwnerPage({ id, token }: { id: string; token: string | null }) {
           )}
         </section>
       )}
-      {hasMatches && <Views owned={owned} />}
       {compared && <Compare owned={owned} report={report} name={name} foundId={compared} />}
     </div>
   );
@@ -96,28 +95,6 @@ function aboutFound(words: Words, owned: Case, foundId: string): About | null {
   const match = owned.matches.value.find(({ found_id }) => found_id === foundId);
   if (!match) return null;
   return { picture: match.photo.crop, text: whenAndWhere(words, match) };
-}
-
-/** List or map, within the thumb's reach; the filter stays in view. */
-function Views({ owned }: { owned: Case }) {
-  const words = useWords();
-  const view = owned.over.view.value;
-  const before = useRef(view);
-  useEffect(() => {
-    if (before.current === view) return;
-    before.current = view;
-    const chosen = view === "list" && document.getElementById(`match-${owned.selected.value}`);
-    (chosen || document.querySelector(".filters"))?.scrollIntoView();
-  }, [view]);
-  return (
-    <nav class="views" aria-label={`${words.t("view.list")} / ${words.t("view.map")}`}>
-      {(["list", "map"] as const).map((each) => (
-        <button key={each} aria-pressed={view === each} onClick={() => owned.over.show(each)}>
-          {words.t(`view.${each}`)}
-        </button>
-      ))}
-    </nav>
-  );
 }
 
 /** Quietly: a line that says so; nothing jumps before it is tapped. */
