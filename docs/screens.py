@@ -145,6 +145,7 @@ def _filed(page: Any, url: str, width: int) -> None:
     page.goto(f"{url}/found/new")
     page.set_input_files("input[type=file]", {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": _cat()})
     page.wait_for_selector("rect")
+    page.check("input[name=when][value=now]")
     _shoot(page, "report", width)
     page.check("input[name=listed]")
     page.click(".send button")

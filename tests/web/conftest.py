@@ -98,6 +98,11 @@ def come_closer(page):
         page.get_by_role("button", name="Zoom in").click()
 
 
+def just_now(page):
+    """Say so of what is being reported."""
+    page.locator(".when").get_by_role("radio").first.check()
+
+
 def path_of(filed):
     """Of the page that a report's link opens."""
     return "/" + filed.json()["link"].split("/", 3)[3]

@@ -7,7 +7,7 @@ from homeward.cli.demo.city import DISTRICTS
 from homeward.districts import GeoJsonDistricts
 from tests.conftest import GREY, photo
 from tests.doors.conftest import Door
-from tests.web.conftest import SMALL, path_of, violations
+from tests.web.conftest import SMALL, just_now, path_of, violations
 
 STATION, PINE_GATE = {"lat": "57.6281", "lon": "39.8012"}, {"lat": "57.5640", "lon": "39.9190"}
 HERE = {"latitude": 57.62811, "longitude": 39.80119}
@@ -71,6 +71,7 @@ def test_who_files_a_photo_without_an_animal_for_the_board_reads_at_once_that_it
     page.get_by_label("Выбрать или снять").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": GREY})
     page.get_by_role("button", name="кошка", exact=True).click()
     page.get_by_label("Показать на общей доске").check()
+    just_now(page)
     page.get_by_role("button", name="Отправить", exact=True).click()
 
     expect(page.get_by_role("heading", name="Спасибо.")).to_be_visible()

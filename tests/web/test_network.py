@@ -8,7 +8,7 @@ from homeward.domain.boxes import Box
 from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
 from tests.conftest import GREY, jpeg, photo, picture
-from tests.web.conftest import DESK, path_of, violations
+from tests.web.conftest import DESK, just_now, path_of, violations
 from tests.web.test_trouble import HOME, file
 
 
@@ -394,6 +394,7 @@ def test_what_is_on_a_photo_is_seen_on_a_small_copy_and_the_whole_one_is_filed(v
     page = visit("/lost/new")
     page.get_by_label("Choose or take photos").set_input_files(file(LARGE))
     expect(page.locator(".photos svg")).to_have_attribute("viewBox", "0 0 1024 1024")
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
 
@@ -443,6 +444,7 @@ def test_on_each_photo_an_animal_of_its_own_is_chosen_without_a_pointer_too(visi
     expect(page.locator("rect.chosen").first).to_have_attribute("aria-label", "cat, number 2")
     assert violations(page) == []
     page.get_by_role("button", name="cat", exact=True).click()
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
 

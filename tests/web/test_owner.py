@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from homeward.domain.desk import Actor, Decision
 from tests.conftest import jpeg, photo, picture
-from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations, wear
+from tests.web.conftest import DESK, PHONE, SMALL, just_now, path_of, violations, wear
 
 HOME = {"lat": "57.6", "lon": "39.85", "home_lat": "57.6", "home_lon": "39.85"}
 NEAR, FAR = {"lat": "57.605", "lon": "39.852"}, {"lat": "57.75", "lon": "39.9"}
@@ -551,6 +551,7 @@ def test_a_poster_leads_a_finder_to_a_report_about_this_pet(visit, lost, door):
     finder.get_by_label("Choose or take photos").set_input_files(
         {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1, noise=8)}
     )
+    just_now(finder)
     finder.get_by_role("button", name="Send").click()
     expect(finder.get_by_role("heading", name="Thank you.")).to_be_visible()
     found = [match.found for match in door.world.engine.current_top_matches(lost.json()["id"]).items]

@@ -4,6 +4,7 @@ import io
 import re
 import threading
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +15,7 @@ from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
 from tests.conftest import GREY, jpeg, photo
 from tests.conftest import picture as drawn
-from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, path_of, violations, wear
+from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, just_now, path_of, violations, wear
 
 ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
 
@@ -38,6 +39,7 @@ def test_an_owner_reports_with_two_photos_and_keeps_a_link(visit, door):
     page.get_by_label("This is its home").check()
     page.get_by_label("Its name").fill("Barsik")
     page.get_by_label("Markings, collar, character").fill("white paw")
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_focused()
@@ -67,6 +69,7 @@ def test_whom_it_may_be_is_told_as_soon_as_the_report_is_filed(visit, door, shel
     page = visit(f"/{shelf}/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.locator("output")).to_be_visible()
@@ -96,6 +99,7 @@ def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
     page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1, noise=1)))
     page.get_by_label("или словами").fill("у школы")
     page.get_by_label("у меня", exact=True).check()
+    just_now(page)
     page.get_by_role("button", name="Отправить", exact=True).click()
     page.get_by_role("link", name="Открыть мою страницу").click()
 
@@ -115,6 +119,7 @@ def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
 def test_whoever_sends_without_a_pointer_is_led_to_the_word_that_it_is_filed_and_on(visit, shelf, language, done):
     page = visit(f"/{shelf}/new", language=language)
     page.locator("input[type=file]").first.set_input_files(picture(photo(1)))
+    just_now(page)
     page.locator("button.main").last.press("Enter")
     expect(page.get_by_role("heading", name=done)).to_be_focused()
     page.keyboard.press("Tab")
@@ -124,6 +129,7 @@ def test_whoever_sends_without_a_pointer_is_led_to_the_word_that_it_is_filed_and
 
 def test_whoever_sends_in_vain_without_a_pointer_is_led_to_what_went_wrong_and_on_to_sending_again(visit, door):
     page = visit("/lost/new")
+    just_now(page)
     page.locator("button.main").last.press("Enter")
     expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
@@ -144,6 +150,7 @@ def test_a_photo_without_an_animal_goes_once_its_kind_is_told(visit, door):
     page.get_by_label("Choose or take photos").set_input_files(picture(GREY))
     expect(page.get_by_text("We cannot see a cat or a dog here.")).to_be_visible()
     page.get_by_label("Markings, collar, character").scroll_into_view_if_needed()
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Tell us whether it is a cat or a dog.")
     for each in (page.get_by_role("alert"), page.get_by_role("button", name="dog", exact=True)):
@@ -177,6 +184,7 @@ def test_a_cat_on_one_photo_and_a_dog_on_another_are_both_told_and_one_is_asked_
     page.locator("input[type=file]").first.set_input_files([picture(dog), picture(photo(1))])
     expect(page.get_by_text(both)).to_be_visible()
     expect(page.locator(".chip[aria-pressed=true]")).to_have_count(0)
+    just_now(page)
     page.locator("button.main").last.click()
     expect(page.get_by_role("alert")).to_contain_text(asked)
     assert violations(page) == []
@@ -198,6 +206,7 @@ def test_a_very_small_photo_is_taken_with_a_word_that_a_larger_one_finds_better(
     page.locator("input[type=file]").first.set_input_files(chosen)
     expect(page.locator(".photos li").last).to_contain_text(words)
     expect(page.get_by_text(words)).to_have_count(1)
+    just_now(page)
     page.locator("button.main").last.click()
 
     expect(page.locator("h1:focus")).to_be_visible()
@@ -239,6 +248,7 @@ def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door
     expect(page.get_by_text("Chosen: ")).to_have_count(0)
     drag(page, middle)
     expect(page.get_by_text("Chosen: ")).to_be_visible()
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -278,6 +288,7 @@ def test_an_open_map_goes_where_the_reader_is(visit, door):
     page.locator(".pin-map").scroll_into_view_if_needed()
     box = page.locator(".pin-map").bounding_box()
     drag(page, (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
@@ -289,6 +300,7 @@ def test_an_open_map_goes_where_the_reader_is(visit, door):
 def test_a_poster_whose_report_is_gone_does_not_stop_a_finder(visit, door):
     page = visit("/found/new?about=nobody0000000000000", language="ru-RU")
     page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1)))
+    just_now(page)
     page.get_by_role("button", name="Отправить").click()
     expect(page.get_by_text("Объявления с той листовки больше нет")).to_be_visible()
 
@@ -304,6 +316,7 @@ def sent_unanswered(visit):
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
     page.route("**/api/v1/reports", lambda route: (route.fetch(), route.abort()))
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing is lost: try again.")
     page.unroute("**/api/v1/reports")
@@ -312,6 +325,7 @@ def sent_unanswered(visit):
 
 def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
     page = sent_unanswered(visit)
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -325,6 +339,7 @@ def test_whoever_sends_while_a_photo_is_still_made_small_need_not_send_again(vis
       window.createImageBitmap = (...given) => new Promise((done) => (window.goOn = () => done(made(...given))));
     }""")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Sending… 0")).to_be_visible()
     page.evaluate("window.goOn()")
@@ -336,6 +351,7 @@ def test_whoever_sends_while_a_photo_is_still_made_small_need_not_send_again(vis
 def test_what_was_sent_unseen_and_then_changed_is_sent_as_it_is_now(visit, door):
     page = sent_unanswered(visit)
     page.get_by_label("Its name").fill("Barsik")
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -353,6 +369,7 @@ def test_a_report_half_filled_outlives_a_reload_but_for_the_proof_and_is_gone_on
     page.reload()
     expect(page.get_by_text("This is what you filled in here earlier.")).to_be_visible()
     expect(page.locator("rect.chosen")).to_have_count(2)
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="Thank you. We are looking for the owner.")).to_be_visible()
 
@@ -460,6 +477,7 @@ def test_a_browser_whose_store_never_answers_still_shows_the_form(visit, door):
     page.add_init_script("IDBFactory.prototype.open = () => ({})")
     page.goto("/lost/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -472,6 +490,7 @@ def test_a_house_without_https_takes_reports_too(visit, server, door):
     page.get_by_role("link", name="I lost my pet").click()
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -520,6 +539,7 @@ def test_a_large_photo_is_made_small_before_it_is_sent(visit, door):
     page.get_by_label("Choose or take photos").set_input_files(picture(large))
     expect(page.get_by_text("We see a cat.")).to_be_visible()
 
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
 
@@ -566,6 +586,7 @@ def test_a_finder_erases_the_report(visit, door):
 def test_who_erases_a_report_and_goes_back_does_not_read_that_it_is_searched_for(visit, door):
     page = visit("/found/new")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     page.get_by_role("link", name="Open my page").click()
     page.on("dialog", lambda dialog: dialog.accept())
@@ -584,6 +605,7 @@ def test_a_notice_is_shared_and_answered_without_javascript_on_the_way(visit, do
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     page.get_by_label("Its name").fill("Barsik")
     page.get_by_label("Show it on the public board").check()
+    just_now(page)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
 
@@ -621,13 +643,19 @@ def test_what_was_just_chosen_can_be_read_under_the_finger(visit):
         assert violations(page) == [], scheme
 
 
+DEVICE_TIME = """minutes => {
+  const at = new Date(Date.now() - 60_000 * minutes);
+  return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}"""
+
+
 def test_a_device_whose_clock_is_ahead_files_and_a_time_of_its_own_is_refused_with_the_clock_named(visit, door):
     page = visit("/", language="ru-RU")
     page.clock.set_fixed_time(door.world.clock.moment + timedelta(hours=3))
     visit("/found/new", page=page)
     page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1)))
-    when = page.get_by_label("Когда это было?")
-    when.fill(when.input_value())
+    page.get_by_label("в другое время").check()
+    page.get_by_label("День и время").fill(page.evaluate(DEVICE_TIME, 0))
     page.get_by_role("button", name="Отправить", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("часы устройства")
     page.reload()
@@ -635,6 +663,7 @@ def test_a_device_whose_clock_is_ahead_files_and_a_time_of_its_own_is_refused_wi
     expect(page.get_by_role("button", name="Начать заново")).to_have_count(0)
     page.get_by_label("Выбрать или снять").set_input_files(picture(photo(1)))
     expect(page.locator("rect.chosen")).to_be_visible()
+    just_now(page)
     page.reload()
     expect(page.get_by_text("Это вы уже заполнили здесь раньше")).to_be_visible()
     page.get_by_role("button", name="Отправить", exact=True).click()
@@ -650,15 +679,80 @@ def test_a_form_that_lay_open_for_hours_takes_what_happened_since(visit, door):
     page.get_by_label("Choose or take photos").set_input_files(
         {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(1)}
     )
+    page.get_by_label("another time").check()
     page.clock.fast_forward("03:00:00")
-    page.get_by_label("When").fill(
-        page.evaluate(
-            "() => { const at = new Date(Date.now() - 600000); "
-            "return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16) }"
-        )
-    )
+    page.get_by_label("Day and time").fill(page.evaluate(DEVICE_TIME, 10))
 
     assert page.locator("form.report").evaluate("form => form.checkValidity()")
+
+
+@pytest.mark.parametrize(
+    ("shelf", "language", "asked", "yesterday"),
+    [
+        ("lost", "en-US", "Tell us when it was last seen", "yesterday"),
+        ("found", "ru-RU", "Укажите, когда вы нашли или видели животное", "вчера"),
+    ],
+)
+def test_when_it_was_is_asked_for_and_told_with_one_tap(visit, door, shelf, language, asked, yesterday):
+    page = visit("/", language=language, timezone_id="Europe/Moscow")
+    page.clock.set_fixed_time(door.world.clock.moment)
+    visit(f"/{shelf}/new", page=page)
+    page.locator("input[type=file]").first.set_input_files(picture(photo(1)))
+    page.locator(".send button").click()
+    expect(page.get_by_role("alert")).to_contain_text(asked)
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".when")).to_be_in_viewport(ratio=1)
+    assert reports(door) == []
+    assert violations(page) == []
+    page.get_by_label(yesterday).check()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.locator(".send button").click()
+
+    expect(page.locator("output")).to_be_visible()
+    day = door.world.clock.moment.astimezone(ZoneInfo("Europe/Moscow")) - timedelta(days=1)
+    assert [each.happened_at for each in reports(door)] == [day.replace(hour=12, minute=0, second=0, microsecond=0)]
+
+
+def test_when_it_was_is_told_without_a_pointer_and_outlives_a_reload_and_the_night(visit, door):
+    page = visit("/", timezone_id="UTC")
+    noon = door.world.clock.moment.replace(hour=12, minute=0)
+    page.clock.set_fixed_time(noon)
+    visit("/lost/new", page=page)
+    page.get_by_role("group", name="When was it last seen?").get_by_label("just now").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    page.keyboard.type("0940PM")
+    expect(page.get_by_label("at about what time")).to_have_value("21:40")
+    for scheme in ("light", "dark"):
+        wear(page, scheme)
+        assert violations(page) == [], scheme
+    page.reload()
+    expect(page.get_by_label("yesterday")).to_be_checked()
+    expect(page.get_by_label("at about what time")).to_have_value("21:40")
+    page.clock.set_fixed_time(noon + timedelta(hours=20))
+    page.reload()
+
+    expect(page.get_by_label("another time")).to_be_checked()
+    day_before = (noon - timedelta(days=1)).strftime("%Y-%m-%d")
+    expect(page.get_by_label("Day and time")).to_have_value(f"{day_before}T21:40")
+
+
+def test_what_was_just_now_is_a_time_of_the_day_for_whoever_goes_on_hours_later(visit, door):
+    page = visit("/", timezone_id="UTC")
+    noon = door.world.clock.moment.replace(hour=12, minute=0)
+    page.clock.set_fixed_time(noon)
+    visit("/found/new", page=page)
+    just_now(page)
+    page.clock.set_fixed_time(noon + timedelta(minutes=20))
+    page.reload()
+    expect(page.get_by_label("just now")).to_be_checked()
+    page.clock.set_fixed_time(noon + timedelta(hours=3))
+    page.reload()
+
+    expect(page.get_by_label("today")).to_be_checked()
+    expect(page.get_by_label("at about what time")).to_have_value("12:00")
 
 
 def test_what_is_on_its_way_cannot_be_changed_until_it_is_known_what_came_of_it(visit, door):
@@ -672,6 +766,7 @@ def test_what_is_on_its_way_cannot_be_changed_until_it_is_known_what_came_of_it(
     held = []
     page.route("**/api/v1/reports", lambda route: held.append(route))  # noqa: PLW0108 - the driver marks functions
     with page.expect_request("**/api/v1/reports"):
+        just_now(page)
         page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Your report is on its way.")).to_be_visible()
     for field in ("textarea", "input[name=listed]", "input[type=file]", ".remove", ".chip >> nth=0"):
@@ -716,6 +811,7 @@ def test_what_the_server_still_works_on_when_the_connection_breaks_off_is_filed_
     monkeypatch.setattr(FakeDetector, "detect", slowly)
     page.evaluate(BREAKS_OFF)
     with page.expect_response("**/api/v1/reports") as answer:
+        just_now(page)
         page.get_by_role("button", name="Send").click()
         assert looking.wait(30)
         page.evaluate("window.breakOff()")
@@ -741,6 +837,7 @@ def test_one_tab_at_a_time_goes_on_with_a_draft_and_all_learn_that_it_was_sent(v
     first.get_by_role("button", name="Go on here").click()
     expect(first.get_by_label(about)).to_have_value("white paw, red collar")
     expect(second.get_by_label(about)).to_be_disabled()
+    just_now(first)
     first.get_by_role("button", name="Send").click()
     expect(first.get_by_role("heading", name="Thank you.")).to_be_visible()
 

@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.conftest import photo
-from tests.web.conftest import PHONE, path_of, violations
+from tests.web.conftest import PHONE, just_now, path_of, violations
 
 HOME = {"lat": "57.6", "lon": "39.85"}
 MEGA = 1_000_000
@@ -86,6 +86,7 @@ def test_a_sending_that_breaks_off_goes_again_by_itself_and_files_once(visit, do
         route.abort() if len(tries) == 1 else route.continue_()
 
     page.route("**/api/v1/reports", break_off)
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
@@ -104,6 +105,7 @@ def test_a_photo_of_sixty_megabytes_is_shrunk_and_sent(visit, door):
     path.write_bytes(small[:2] + padding + small[2:])
     chooser.value.set_files(path)
     expect(page.get_by_text("We see a cat.")).to_be_visible(timeout=60_000)
+    just_now(page)
     page.get_by_role("button", name="Send").click()
 
     expect(page.get_by_role("heading", name="We are searching.")).to_be_visible(timeout=60_000)

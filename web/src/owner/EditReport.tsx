@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Problem, Report } from "../api";
-import { localTime, WhenField } from "../report/WhenField";
+import { MomentInput } from "../report/MomentInput";
+import { localTime } from "../report/when";
 import { useWords } from "../ui/context";
 import { NotDone } from "../ui/Deed";
 import type { Case } from "./case";
@@ -47,7 +48,7 @@ export function EditReport({ owned, report, onDone }: { owned: Case; report: Rep
         {words.t("report.about_lost")}
         <textarea name="description" rows={3} maxLength={4000} defaultValue={report.description ?? ""} />
       </label>
-      <WhenField given={before} />
+      <MomentInput label={words.t("report.when")} name="happened_at" given={before} />
       <button class="main" aria-busy={isBusy.value}>
         {words.t("secret.save")}
       </button>

@@ -11,7 +11,8 @@ import { PlacePicker } from "./PlacePicker";
 import { kindsMeant } from "./seen";
 import { type Draft, file, type Filed, printOf, type Shelf } from "./send";
 import { elsewhere, type Elsewhere, onElsewhere, sentSince, tellOpened, tellSent } from "./tabs";
-import { WhenField } from "./WhenField";
+import { isTold, momentIn, resumedWhen, type When } from "./when";
+import { WhenChoice } from "./WhenChoice";
 
 const KEY_REUSED = "idempotency_key_reused";
 
@@ -91,7 +92,7 @@ interface FormProps {
   onStartAnew: () => void;
 }
 
-/** Everything on one page; only a photo is needed. */
+/** Everything on one page; only a photo and the time are needed. */
 function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStartAnew }: FormProps) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
@@ -101,6 +102,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
   const chosenSpecies = useSignal<Species | null>(start?.species ?? null);
   const place = useSignal<Draft["place"]>(start?.place ?? null);
   const isHome = useSignal(start?.isHome ?? false);
+  const when = useSignal<When>(useState(() => whenIn(start))[0]);
   const progress = useSignal<Going | null>(null);
   const trouble = useSignal<string | null>(null);
   const filed = useSignal<Filed | null>(earlierFiled());
@@ -115,6 +117,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       species: chosenSpecies.value,
       place: place.value,
       isHome: isHome.value,
+      when: when.value,
       attempt: attempt.current,
       photoIds: picked.value.map((photo) => photo.id),
       preparing: preparing.value,
@@ -132,13 +135,13 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       removeEventListener("pagehide", keep);
     };
   }, []);
-  const told = useComputed(() => [chosenSpecies.value, ...picked.value.map(({ url }) => url)].join());
-  useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about other photos
+  const told = useComputed(() => [chosenSpecies.value, when.value, ...picked.value.map(({ url }) => url)].join());
+  useSignalEffect(() => void (told.value, (trouble.value = null))); // it was about what is another by now
   useTitle(words.t(`report.${shelf}`));
   const isSending = progress.value !== null;
   const failure = useRef<HTMLParagraphElement>(null);
   /** Where what is still missing is given. */
-  const missed = useRef<".photos" | ".kind" | null>(null);
+  const missed = useRef<".photos" | ".kind" | ".when" | null>(null);
   useLayoutEffect(() => {
     if (isSending) return;
     const missing = missed.current && form.current?.querySelector(missed.current);
@@ -161,6 +164,8 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
     if (areBoth || (!isSeen && !species && picked.value.every((photo) => photo.seen))) {
       return void (trouble.value = words.t("report.needs_species"));
     }
+    missed.current = ".when";
+    if (!isTold(when.value)) return void (trouble.value = words.t(`report.needs_when_${shelf}`));
     missed.current = null;
     const texts = textsIn(form);
     const text = (name: string) => texts[name] ?? "";
@@ -175,7 +180,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
       place: place.value,
       isHome: isHome.value,
       address: text("address"),
-      happenedAt: text("happened_at"),
+      happenedAt: momentIn(when.value),
       held: (texts["held"] as Draft["held"]) ?? null,
       name: text("name"),
       description: text("description"),
@@ -258,7 +263,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
             </span>
           </label>
         )}
-        <WhenField given={given["happened_at"]} />
+        <WhenChoice shelf={shelf} when={when} />
         {shelf === "found" && (
           <fieldset>
             <legend>{words.t("report.held")}</legend>
@@ -331,6 +336,12 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
 /** What was filed on this page, when it is loaded again or returned to. */
 function earlierFiled(): Filed | null {
   return (history.state as { filed?: Filed } | null)?.filed ?? null;
+}
+
+/** What was said of it; of what may be filed already nothing changes by itself, else it would be filed twice. */
+function whenIn(start: Start): When {
+  const said = start?.when ?? "";
+  return start?.attempt.print ? said : resumedWhen(said);
 }
 
 /** What is known of the animal by now: the person's word first, then what was seen. */

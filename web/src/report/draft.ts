@@ -3,6 +3,7 @@ import type { Species } from "../api";
 import { remember, remembered, unremember } from "../ui/storage";
 import type { Draft, LookedAt, Shelf } from "./send";
 import { elsewhere } from "./tabs";
+import type { When } from "./when";
 
 /** What a person has given so far, but for the photos; `fields` are the named inputs of the form. */
 export interface Begun {
@@ -12,6 +13,7 @@ export interface Begun {
   species: Species | null;
   place: Draft["place"];
   isHome: boolean;
+  when: When;
   attempt: Attempt;
   photoIds: string[];
   /** How many more were chosen and are not made small yet. */

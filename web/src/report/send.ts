@@ -15,6 +15,7 @@ export interface Draft {
   place: { lat: number; lon: number } | null;
   isHome: boolean;
   address: string;
+  /** On the device's clock; empty for now, which the server's clock tells, whatever the device's shows. */
   happenedAt: string;
   held: "held" | "seen_loose" | null;
   name: string;
