@@ -260,6 +260,25 @@ def test_a_cookie_stands_for_the_link_and_other_sites_cannot_use_it(door, pair):
     assert door.http.get(address).status_code == 401
 
 
+def test_whoever_has_the_link_or_its_cookie_is_told_it_again_and_nobody_else_is(door, pair):
+    found, lost = pair
+    address = f"/api/v1/reports/{lost.json()['id']}"
+    told = door.http.get(f"{address}/link", headers=own(lost))
+
+    assert told.headers["cache-control"] == "no-store"
+    assert told.json()["link"].startswith(lost.json()["link"].split("#")[0])
+    assert door.http.get(address, headers=own(told)).status_code == 200
+    assert door.http.get(address, headers=own(lost)).status_code == 200, "the one before it stays"
+    assert [door.http.get(f"{address}/link", headers=each).status_code for each in (None, own(found))] == [401, 403]
+    for scope in ("admin", "bot"):
+        assert door.http.get(f"{address}/link", headers=door.key(scope)).status_code == 403
+    door.http.post("/api/v1/session", headers=own(lost))
+    by_cookie = door.http.get(f"{address}/link")
+    assert door.http.get(address, headers=own(by_cookie)).status_code == 200
+    door.http.post(f"{address}/link", headers=own(lost))
+    assert door.http.get(f"{address}/link").status_code == 401, "a session of a link that was revoked"
+
+
 def test_a_renewed_link_revokes_the_old_one(door, pair):
     _, lost = pair
     address = f"/api/v1/reports/{lost.json()['id']}"

@@ -458,6 +458,45 @@ def test_a_link_that_is_pasted_opens_the_page_where_no_browser_knows_it(visit, l
     expect(page.get_by_role("heading", name="Barsik")).to_be_visible()
 
 
+SHARES = "navigator.share = (what) => { globalThis.shared = what.url; return Promise.resolve(); }"
+KEPT = "JSON.stringify([localStorage, sessionStorage, history.state, location.href])"
+
+
+@pytest.mark.parametrize(
+    ("shelf", "language", "show", "warning", "copy", "copied"),
+    [
+        ("lost", "ru-RU", "Ссылка для другого устройства", "всё удалить", "Скопировать ссылку", "Скопировано"),
+        ("found", "en-US", "Link for another device", "erase everything", "Copy the link", "Copied"),
+    ],
+)
+def test_a_page_tells_its_link_again_with_a_warning_and_keeps_it_nowhere(
+    visit, door, shelf, language, show, warning, copy, copied
+):
+    filed = door.report(shelf, photo(1))
+    page = visit("/", language=language, viewport=SMALL, permissions=["clipboard-read", "clipboard-write"])
+    page.add_init_script(SHARES)
+    visit(path_of(filed), page=page)
+    page.locator(".more summary").click()
+    page.route("**/link", lambda route: route.abort())
+    page.get_by_role("button", name=show).click()
+    expect(page.locator(".more").get_by_role("alert")).to_be_visible()
+    page.unroute("**/link")
+    page.get_by_role("button", name=show).click()
+    expect(page.get_by_text(warning)).to_be_visible()
+    expect(page.get_by_role("region", name=show)).to_be_focused()
+    assert page.evaluate(TOO_WIDE) == []
+    assert violations(page) == []
+    page.get_by_role("button", name=copy).click()
+    expect(page.get_by_role("button", name=copied)).to_be_visible()
+    page.locator(".case-link button").last.click()
+    link = page.locator("output").inner_text()
+    assert [page.evaluate("navigator.clipboard.readText()"), page.evaluate("shared")] == [link, link]
+    assert link.split("#token=")[1] not in page.evaluate(KEPT)
+
+    other = visit("/" + link.split("/", 3)[3])
+    expect(other.locator(".case-head")).to_be_visible()
+
+
 def test_the_right_link_in_the_tab_of_a_wrong_one_opens_the_page(visit, lost):
     page = visit(path_of(lost)[:-9])
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()

@@ -278,6 +278,11 @@ export class Server {
     return (await untilSent(`/reports/${this.reportId}/photos`, form, await this.opened(key), onGoing)) as Report;
   }
 
+  /** The report's own, secret and all: whoever has it can do what this page can. */
+  async link(): Promise<string> {
+    return (await this.json<{ link: string }>("GET", `/reports/${this.reportId}/link`)).link;
+  }
+
   /** Erase a photo; one that is gone already, as after an answer that was lost, is off. */
   takeOff(photoId: string): Promise<Report> {
     return this.json<Report>("DELETE", `/reports/${this.reportId}/photos/${photoId}`).catch((error: Problem) => {

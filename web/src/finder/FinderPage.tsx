@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { asProblem, type Change, ERASED, type Handover, type Owner, type Problem, type Report, Server } from "../api";
 import { LettersForm } from "../email/LettersForm";
 import { AddPhotos, type Send } from "../owner/AddPhotos";
+import { CaseLink } from "../owner/CaseLink";
 import { forget, keep, keepTalks, recall, recallTalks } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { TakeOff } from "../owner/TakeOff";
@@ -10,6 +11,7 @@ import { PushSwitch } from "../push/PushSwitch";
 import { Connect } from "../talk/Connect";
 import { type About, TalkList } from "../talk/TalkList";
 import { Talks } from "../talk/talks";
+import { base } from "../telegram/telegram";
 import { useWords } from "../ui/context";
 import { Degree, stepOf } from "../ui/Degree";
 import { Notice } from "../ui/Notice";
@@ -186,6 +188,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
         <summary>{words.t("owner.more")}</summary>
         <PushSwitch server={server} reportId={id} />
         <LettersForm server={server} />
+        {!base && <CaseLink server={server} />}
         {report.value.status === "open" && (
           <>
             <AddPhotos photos={report.value.photos} onAdd={addPhoto} />

@@ -12,6 +12,7 @@ import { late } from "../ui/late";
 import { Sure } from "../ui/Sure";
 import { AddPhotos } from "./AddPhotos";
 import { type Case, isLikely } from "./case";
+import { CaseLink } from "./CaseLink";
 import { EditReport } from "./EditReport";
 import { endedOf } from "./ended";
 import { NoPicture } from "./NoPicture";
@@ -115,6 +116,7 @@ export function CaseHead({ owned, report, name }: Headed) {
               {words.t("owner.stop")}
             </button>
             <SecretMark owned={owned} report={report} />
+            {!base && <CaseLink server={owned.server} />}
             {!base && <LettersForm server={owned} />}
             {erase}
           </details>

@@ -8,6 +8,7 @@ import { keep } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { PushSwitch } from "../push/PushSwitch";
 import { useWords } from "../ui/context";
+import { LinkBox } from "../ui/LinkBox";
 import { Trouble } from "../ui/Trouble";
 import type { Filed } from "./send";
 
@@ -35,7 +36,6 @@ export function Done({ filed }: { filed: Filed }) {
     open().catch((error: unknown) => (isErased.value = asProblem(error).code === ERASED.code)); // opening the link does the same
     return () => clearTimeout(looking);
   }, [server]);
-  const isCopied = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => title.current?.focus({ preventScroll: true }), []); // the form that held the focus is gone
   const { link, shelf } = filed;
@@ -54,21 +54,7 @@ export function Done({ filed }: { filed: Filed }) {
       </a>
       <NoPicture report={filed} />
       <p>{words.t("report.keep_link")}</p>
-      <output class="link">{link}</output>
-      <div class="actions">
-        {"clipboard" in navigator && (
-          <button
-            onClick={() => {
-              void navigator.clipboard.writeText(link).then(() => (isCopied.value = true));
-            }}
-          >
-            {words.t(isCopied.value ? "report.copied" : "report.copy")}
-          </button>
-        )}
-        {"share" in navigator && (
-          <button onClick={() => void navigator.share({ url: link }).catch(() => {})}>{words.t("report.share")}</button>
-        )}
-      </div>
+      <LinkBox link={link} />
       <PushSwitch server={server} reportId={filed.id} />
       <LettersForm server={server} />
       {shelf === "lost" && <Tips species={filed.species} />}

@@ -277,6 +277,9 @@ export const en = {
   "report.copy": "Copy the link",
   "report.copied": "Copied",
   "report.share": "Send it to myself",
+  "link.show": "Link for another device",
+  "link.warning":
+    "Whoever has this link can do here all that you can: read your conversations, answer for you, erase everything. Keep it to yourself and those whom you trust with that.",
   "report.open": "Open my page",
 
   "tips.title": "What to do now",

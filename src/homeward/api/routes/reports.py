@@ -19,7 +19,7 @@ from homeward.api.views import filed_view, looked_at_view, report_view
 from homeward.domain.filing import Filed, Idempotency, NewReport, ReportChange
 from homeward.domain.ids import AccountId, PhotoId, ReportId, new_token
 from homeward.domain.reports import Held, Report, Shelf, Status
-from homeward.errors import InvalidInput
+from homeward.errors import Forbidden, InvalidInput
 from homeward.locales import best_language
 from homeward.ports import Before, ReportQuery
 
@@ -169,6 +169,15 @@ def export_report(report_id: paths.Report, context: Context, caller: CurrentCall
     report = owned(context, caller, ReportId(report_id))
     body = context.engine.export(report.id)
     return _for_operators(body) if caller.is_admin else body
+
+
+@router.get("/reports/{report_id}/link", summary="The link that is in force", responses=schemas.PROBLEMS)
+def current_link(report_id: paths.Report, context: Context, caller: CurrentCaller) -> dict[str, str]:
+    """For another device of whoever holds it, by the link or its cookie. A key gets none, which nobody would notice."""
+    report = owned(context, caller, ReportId(report_id))
+    if caller.key is not None:
+        raise Forbidden("A key is shown nobody's link.", hint="POST makes a new one, and revokes those before it.")
+    return {"link": link(context, report)}
 
 
 @router.post(
