@@ -260,6 +260,25 @@ def test_a_cookie_stands_for_the_link_and_other_sites_cannot_use_it(door, pair):
     assert door.http.get(address).status_code == 401
 
 
+def test_an_owner_reads_what_the_finder_wrote_but_no_contact(door):
+    told = door.report("found", photo(1, noise=2), description="Рыжий, хромает. +7 910 123-45-67, anna@example.org")
+    long, silent = (
+        door.report("found", photo(1, noise=n), description=text) for n, text in ((3, "рыжий " * 200), (4, ""))
+    )
+    before = door.report("found", photo(1, noise=5), description="Из прежних времён")
+    with door.world.database.write() as work:
+        work.reports.update(replace(work.reports.get(before.json()["id"]), consent_version="2"))
+    lost = door.report("lost", photo(1), description="кусается")
+
+    matches = door.http.get(f"/api/v1/lost/{lost.json()['id']}/matches", headers=own(lost)).json()["items"]
+    read = {match["found_id"]: match["description"] for match in matches}
+    assert read[told.json()["id"]] == "Рыжий, хромает. •••, •••"
+    assert len(read[long.json()["id"]]) == 1001
+    assert [read[each.json()["id"]] for each in (silent, before)] == [None, None], "nobody had said that owners read it"
+    seen = door.http.get(f"/api/v1/found/{told.json()['id']}/matches", headers=own(told))
+    assert "кусается" not in seen.text
+
+
 def test_whoever_has_the_link_or_its_cookie_is_told_it_again_and_nobody_else_is(door, pair):
     found, lost = pair
     address = f"/api/v1/reports/{lost.json()['id']}"

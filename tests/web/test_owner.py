@@ -412,6 +412,27 @@ def test_who_says_no_in_the_comparison_goes_on_to_the_next(visit, lost):
     expect(dialog.get_by_role("button", name="Next")).to_be_disabled()
 
 
+@pytest.mark.parametrize(("language", "says"), [("en-US", "The finder writes:"), ("ru-RU", "Нашедший пишет:")])
+def test_what_the_finder_wrote_is_read_on_the_card_and_whole_in_the_comparison(visit, door, language, says):
+    lines = [f"{n} <b>рыжий</b> <img src=x onerror=alert(1)>" for n in range(9)]
+    door.report("found", photo(1, noise=2), description="\n".join((*lines, "Звоните 8 910 123-45-67")))
+    lost = door.report("lost", photo(1))
+    page = visit(path_of(lost), language=language)
+    told = page.locator(".card .finders-words")
+    expect(told).to_contain_text(f"{says} 0 <b>рыжий</b> <img src=x onerror=alert(1)>")
+    assert told.locator("img, b").count() == 0
+    assert told.bounding_box()["height"] < 120, "more than four lines of it hide the answers"
+    page.locator(".card .pair").click()
+
+    whole = page.locator(".compare .finders-words")
+    expect(whole).to_contain_text("Звоните •••")
+    assert page.evaluate(TOO_WIDE) == []
+    assert violations(page) == []
+    expect(page.locator(".compare .steps-through")).to_be_in_viewport(ratio=1)  # long words push no button out of sight
+    wide = visit(path_of(lost), viewport=DESK, language=language)
+    expect(wide.locator(".matches .finders-words")).to_contain_text(says)
+
+
 def test_every_photo_of_the_found_animal_can_be_swiped_to_and_one_stays_without_a_network(visit, door):
     door.report("found", photo(1, noise=2), photo(1, noise=4), photo(1, noise=6), **NEAR)
     lost = door.report("lost", photo(1), name="Barsik", **HOME)

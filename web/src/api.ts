@@ -52,6 +52,8 @@ export interface Match {
   species: Species;
   breed: { code: string; name: string; probability: number } | null;
   held: "held" | "seen_loose" | null;
+  /** What the finder wrote about the animal; the server hides contacts in it. */
+  description: string | null;
   encounter: string;
   verdict: Verdict | null;
   model: string;

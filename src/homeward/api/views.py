@@ -169,6 +169,7 @@ def _match(context: ApiContext, view: MatchView, language: str, signer: URLSafeT
         "species": found.species.value,
         "breed": breed_view(view.breed, language),
         "held": found.held.value if found.held else None,
+        "description": found.words_for_owners,
         "part": match.part.value,
         "compared_pairs": match.compared_pairs,
         "encounter": match.encounter_id,

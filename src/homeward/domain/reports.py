@@ -9,6 +9,7 @@ from typing import NamedTuple
 from homeward.domain.accounts import utc_offset_min
 from homeward.domain.animals import Part, Species
 from homeward.domain.boxes import Box
+from homeward.domain.contacts import without_contacts
 from homeward.domain.ids import (
     AccountId,
     CameraId,
@@ -19,6 +20,10 @@ from homeward.domain.ids import (
     ReportId,
 )
 from homeward.domain.places import Point
+
+CONSENT = "3"  # of the words beside the form: what is kept, and who reads it
+UNREAD = frozenset({"1", "2"})  # under these an owner read nothing of what a finder wrote
+MOST_WORDS = 1000  # of a finder's, for owners
 
 
 class Shelf(StrEnum):
@@ -98,8 +103,19 @@ class Report:
     muted_until: datetime | None = None
     listed: bool = False
     secret_mark: str | None = None
-    consent_version: str = "2"
+    consent_version: str = CONSENT
     token_version: int = 1
+
+    @property
+    def words_for_owners(self) -> str | None:
+        """What its finder wrote about the animal, as owners whose pet it may be read it: no contact stands in it.
+
+        Nothing of those who had not read, when they wrote it, that owners would.
+        """
+        if self.description is None or self.consent_version in UNREAD:
+            return None
+        words = without_contacts(self.description)
+        return words if len(words) <= MOST_WORDS else words[:MOST_WORDS] + "…"
 
     @property
     def begins_encounter(self) -> bool:

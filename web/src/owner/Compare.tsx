@@ -5,7 +5,7 @@ import { useWords } from "../ui/context";
 import { Degree } from "../ui/Degree";
 import { Notice } from "../ui/Notice";
 import type { Case } from "./case";
-import { whenAndWhere } from "./MatchList";
+import { FindersWords, whenAndWhere } from "./MatchList";
 import { VerdictButtons } from "./VerdictButtons";
 
 interface Compared {
@@ -84,6 +84,7 @@ export function Compare({ owned, report, name, foundId }: Compared) {
             ›
           </button>
         </div>
+        <FindersWords match={match} />
       </div>
     </dialog>
   );

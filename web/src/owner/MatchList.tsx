@@ -84,6 +84,7 @@ function Card({ match, owned, report, name, onCompare }: Shown & { match: Match 
           )}
         </p>
         <p class="soft">{seenBy(words, match)}</p>
+        <FindersWords match={match} />
         <Reasons match={match} />
         <VerdictButtons owned={owned} match={match} name={name} />
       </div>
@@ -172,6 +173,7 @@ function Row({ match, owned, report, name, onCompare }: Shown & { match: Match }
             </button>
           )}
           <p class="soft">{seenBy(words, match)}</p>
+          <FindersWords match={match} />
         </td>
         <td>{match.distance_km !== null && words.distance(match.distance_km)}</td>
         <td>
@@ -228,6 +230,17 @@ function ReasonList({ match }: { match: Match }) {
         })}
       </li>
     </ul>
+  );
+}
+
+/** What the finder wrote: the beginning in a list, all of it in the comparison. */
+export function FindersWords({ match }: { match: Match }) {
+  const words = useWords();
+  if (!match.description) return null;
+  return (
+    <p class="finders-words">
+      <span class="soft">{words.t("match.finder_writes")}</span> {match.description}
+    </p>
   );
 }
 

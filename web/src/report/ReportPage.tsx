@@ -288,6 +288,7 @@ function ReportForm({ shelf, about, kept, id, start, isElsewhere, onGoOn, onStar
         <label class="field">
           {words.t(`report.about_${shelf}`)}
           <textarea name="description" rows={3} maxLength={4000} defaultValue={given["description"] ?? ""} />
+          {shelf === "found" && <small class="soft">{words.t("report.about_found_hint")}</small>}
         </label>
         {shelf === "lost" && (
           <label class="field">
