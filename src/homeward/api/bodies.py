@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from homeward.api.plain import unturned
 from homeward.api.schemas import REPORT_FIELDS
@@ -26,6 +27,14 @@ class Body(BaseModel):
         return value
 
 
+def _no_flag(value: object) -> object:
+    """True would count for 1, which is a place in the Gulf of Guinea."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "true and false are no numbers")
+    return value
+
+
+Degrees = Annotated[float, BeforeValidator(_no_flag)]
 Messenger = Annotated[str, Field(pattern="^[a-z]{1,20}$", description="telegram, console ...")]
 Address = Annotated[
     str, Field(min_length=1, max_length=100, description="who it is there, as the messenger names them")
@@ -45,10 +54,10 @@ class Change(Body):
 
     status: Literal["open", "reunited", "closed"] | None = Field(None, description="reunited and closed end the search")
     species: Literal["cat", "dog"] | None = Field(None, description="what it is, where the detector was wrong")
-    lat: float | None = Field(None, description=REPORT_FIELDS["lat"])
-    lon: float | None = Field(None, description=REPORT_FIELDS["lon"])
-    home_lat: float | None = Field(None, description=REPORT_FIELDS["home_lat"])
-    home_lon: float | None = Field(None, description=REPORT_FIELDS["home_lon"])
+    lat: Degrees | None = Field(None, description=REPORT_FIELDS["lat"])
+    lon: Degrees | None = Field(None, description=REPORT_FIELDS["lon"])
+    home_lat: Degrees | None = Field(None, description=REPORT_FIELDS["home_lat"])
+    home_lon: Degrees | None = Field(None, description=REPORT_FIELDS["home_lon"])
     happened_at: str | None = Field(None, description="when, ISO 8601 with an offset")
     held: Literal["held", "seen_loose"] | None = Field(None, description=REPORT_FIELDS["held"])
     name: str | None = Field(None, description=REPORT_FIELDS["name"])
@@ -73,8 +82,8 @@ class NewCamera(Body):
     """A camera; its district is looked up where none is given."""
 
     name: str = Field(min_length=1, max_length=100, description="as people read it")
-    lat: float = Field(description="latitude of where it stands, degrees")
-    lon: float = Field(description="longitude, degrees")
+    lat: Degrees = Field(description="latitude of where it stands, degrees")
+    lon: Degrees = Field(description="longitude, degrees")
     id: str | None = Field(None, max_length=40, description="made up where none is given")
     district: str | None = Field(None, max_length=100, description="looked up where none is given")
 
@@ -93,8 +102,8 @@ class CameraChange(Body):
 
     paused: bool | None = Field(None, description="true: nothing is taken of it")
     name: str | None = Field(None, min_length=1, max_length=100, description="as people read it")
-    lat: float | None = Field(None, description="latitude of where it stands, degrees")
-    lon: float | None = Field(None, description="longitude, degrees; lat and lon come together")
+    lat: Degrees | None = Field(None, description="latitude of where it stands, degrees")
+    lon: Degrees | None = Field(None, description="longitude, degrees; lat and lon come together")
     district: str | None = Field(None, max_length=100, description="empty: that of the place")
 
 
