@@ -186,6 +186,24 @@ def test_what_the_api_answers_is_kept_by_nobody_on_the_way_unless_it_is_a_pictur
     assert picture.headers["cache-control"].startswith("private, max-age")
 
 
+def test_a_picture_is_kept_for_minutes_and_then_sent_again_only_where_it_is_another(door):
+    lost = door.report("lost", photo(1), photo(2), listed="true")
+    identity = lost.json()["id"]
+    for address in (lost.json()["photos"][0]["crop"], f"/api/v1/board/{identity}/photo"):
+        first = door.http.get(address)
+        known = {"If-None-Match": f'"another", W/{first.headers["etag"]}'}
+        again = door.http.get(address, headers=known)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+        assert again.headers["cache-control"] == first.headers["cache-control"]
+        assert int(first.headers["cache-control"].split("max-age=")[1]) <= 600
+        assert door.http.get(address, headers={"If-None-Match": '"another"'}).content == first.content
+    gone = lost.json()["photos"][0]
+    door.http.delete(f"/api/v1/reports/{identity}/photos/{gone['id']}", headers=own(lost))
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert door.http.get(gone["crop"], headers=tag).status_code == 404
+    assert door.http.get(f"/api/v1/board/{identity}/photo", headers=tag).status_code == 200, "another photo by now"
+
+
 def test_half_a_point_is_not_taken_away_in_silence(door):
     lost = door.report("lost", photo(1), **PLACE, home_lat="57.6", home_lon="39.8")
 

@@ -3,6 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from homeward.api.auth import _Hourly
+from homeward.api.pictures import picture
+from homeward.api.routes import access
 from tests.conftest import photo
 from tests.web.conftest import SMALL, path_of, violations
 from tests.web.test_owner import HARD_TO_TAP, TOO_WIDE
@@ -129,6 +132,50 @@ def test_nothing_of_a_wrong_photo_is_left_on_the_device(visit, door, shelf):
     kept = page.evaluate(GONE, wrong)
     assert wrong not in kept
     assert f"/{right}?size=thumb" in kept
+
+
+def held(page):
+    """Once the page has shown its pictures through what keeps them."""
+    page.wait_for_function("() => !!navigator.serviceWorker?.controller")
+    page.reload()
+    expect(page.locator(".pair img").last).to_have_js_property("complete", True)
+    page.wait_for_load_state("networkidle")
+    return page.evaluate(KEPT)
+
+
+def test_a_photo_that_a_finder_takes_off_leaves_the_device_of_the_owner_who_was_shown_it(visit, door):
+    found = door.report("found", photo(1, noise=1), photo(1, noise=7), **HERE)
+    lost = door.report("lost", photo(1), **HERE)
+    (shown,) = [match["photo"]["id"] for match in lost.json()["matches"]]
+    page = visit(path_of(lost))
+    assert f'/{shown}?size=crop"' in held(page)
+    door.world.engine.remove_photo(found.json()["id"], shown)
+    page.reload()
+    expect(page.locator(".pair img").last).to_have_js_property("complete", True)
+
+    kept = page.evaluate(GONE, shown)
+    assert shown not in kept
+    assert f'/{ids(lost)[0]}?size=crop"' in kept
+
+
+def test_pictures_that_were_shown_an_hour_ago_are_asked_about_and_not_sent_again(visit, door, monkeypatch):
+    door.report("found", photo(1, noise=1), **HERE)
+    page = visit(path_of(door.report("lost", photo(1), **HERE)))
+    assert held(page).count('?size=crop"') == 2
+    answers, now = [], _Hourly.get_timestamp
+
+    def told(*asked, **about):
+        answers.append(picture(*asked, **about))
+        return answers[-1]
+
+    monkeypatch.setattr(access, "picture", told)
+    monkeypatch.setattr(_Hourly, "get_timestamp", lambda signer: now(signer) + 3600)
+    page.reload()
+    for each in page.locator("img[src*=photos]").all():
+        expect(each).to_have_js_property("complete", True)
+        assert each.evaluate("image => image.naturalWidth") > 0
+
+    assert {answer.status_code for answer in answers} == {304}
 
 
 @pytest.mark.parametrize("shelf", ["lost", "found"])

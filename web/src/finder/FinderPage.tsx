@@ -4,7 +4,7 @@ import { asProblem, type Change, ERASED, type Handover, type Owner, type Problem
 import { LettersForm } from "../email/LettersForm";
 import { AddPhotos, type Send } from "../owner/AddPhotos";
 import { CaseLink } from "../owner/CaseLink";
-import { forget, keep, keepTalks, recall, recallTalks } from "../owner/kept";
+import { dropUnnamed, forget, keep, keepTalks, recall, recallTalks } from "../owner/kept";
 import { NoPicture } from "../owner/NoPicture";
 import { TakeOff } from "../owner/TakeOff";
 import { PushSwitch } from "../push/PushSwitch";
@@ -63,6 +63,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
   const fill = async () => {
     [report.value, owners.value] = await Promise.all([server.report(), server.owners()]);
     keep(id, { report: report.value, owners: owners.value, at: Date.now() });
+    dropUnnamed();
     if (report.value.pending) setTimeout(() => void refresh(), PENDING_MS);
   };
   const refresh = () => attempt(fill);
@@ -86,6 +87,7 @@ export function FinderPage({ id, token }: { id: string; token: string | null }) 
       return asProblem(error);
     }
     keep(id, { report: report.value, owners: owners.value, at: Date.now() }); // the copy on this device loses it at once
+    dropUnnamed();
     void refresh();
     return null;
   };

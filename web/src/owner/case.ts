@@ -5,7 +5,7 @@ import type { Send } from "./AddPhotos";
 import { Talks } from "../talk/talks";
 import { EVERYTHING, type Filter, hiddenBy, readFilter, shown, type Sort, writeFilter } from "./filters";
 import { Over } from "./over";
-import { forget, keep, keepFilter, keepTalks, keepUnsent, recall, recallFilter, recallTalks, recallUnsent, type Unsent } from "./kept";
+import { dropUnnamed, forget, keep, keepFilter, keepTalks, keepUnsent, recall, recallFilter, recallTalks, recallUnsent, type Unsent } from "./kept";
 
 const SETTLE_MS = 400;
 const PENDING_MS = 2000;
@@ -134,6 +134,7 @@ export class Case {
   takeOff(photoId: string): Promise<Problem | null> {
     return this.once(async () => {
       this.show(await this.server.takeOff(photoId), this.matches.value);
+      dropUnnamed();
       this.refreshSoon();
     });
   }
@@ -201,6 +202,7 @@ export class Case {
     }
     this.isWhole = true;
     this.show(report, matches);
+    dropUnnamed();
   }
 
   private show(report: Report, matches: Match[]): void {

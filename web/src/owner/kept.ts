@@ -16,13 +16,18 @@ const MOST_MATCHES = 200;
 /** Of each conversation, the newest. */
 const MOST_MESSAGES = 100;
 
-/** Pictures of photos that the report has no more go from this device too. */
 export function keep(id: string, kept: Kept): void {
-  const ids = new Set(kept.report.photos.map((photo) => photo.id));
-  const gone = recall(id)?.report.photos.flatMap((photo) => (ids.has(photo.id) ? [] : [photo.id])) ?? [];
-  if (gone.length > 0) navigator.serviceWorker?.controller?.postMessage({ gone });
   const report = { ...kept.report, secret_mark: null }; // the proof does not lie about
   remember(name(id), JSON.stringify({ ...kept, report, matches: kept.matches?.slice(0, MOST_MATCHES) ?? [] }));
+}
+
+/** Once all of a case was heard anew: pictures that no case of this device names any more go from it, as of photos that were taken off. */
+export function dropUnnamed(): void {
+  const named = recallAll().flatMap(({ report, matches = [], owners = [] }) => {
+    const pets = recallTalks(report.id)?.all.map(({ handover }) => handover.pet?.photo?.id) ?? [];
+    return [...[...report.photos, ...[...matches, ...owners].map(({ photo }) => photo)].map((photo) => photo.id), ...pets];
+  });
+  navigator.serviceWorker?.controller?.postMessage({ named });
 }
 
 export function recall(id: string): Kept | null {

@@ -8,6 +8,7 @@ const PICTURES = "pictures-1";
 const SHELL = "/";
 const ICON = "/icon.svg";
 const MOST_PICTURES = 120;
+const [UNCHANGED, GONE] = [304, 404];
 const UNREACHED = "unreached"; // as in ui/reached.ts
 
 self.addEventListener("install", (event) => {
@@ -17,10 +18,10 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-/** A report is gone from this device: so are all pictures; or some of its photos were taken off. */
+/** A report is gone from this device: so are all pictures; or the server was heard, and those that nothing names any more are. */
 self.addEventListener("message", (event) => {
-  const data = event.data as "forget" | { gone: string[] };
-  event.waitUntil(data === "forget" ? caches.delete(PICTURES) : drop(data.gone));
+  const data = event.data as "forget" | { named: string[] };
+  event.waitUntil(data === "forget" ? caches.delete(PICTURES) : keepOnly(data.named));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -105,12 +106,21 @@ async function once(request: Request): Promise<Response> {
 async function picture(request: Request, url: URL): Promise<Response> {
   const name = `${url.pathname}?size=${url.searchParams.get("size")}`;
   try {
-    const answer = await fetch(request);
-    if (answer.ok) await keep(name, answer.clone());
+    const answer = await renewed(request, await caches.match(name));
+    if (answer.status === GONE) await (await caches.open(PICTURES)).delete(name);
+    else if (answer.ok) await keep(name, answer.clone());
     return answer;
   } catch {
     return (await caches.match(name)) ?? Response.error();
   }
+}
+
+/** The browser's own cache knows no picture by the address of another hour: what is kept of it is asked about instead. */
+async function renewed(request: Request, kept: Response | undefined): Promise<Response> {
+  const tag = kept?.headers.get("ETag");
+  if (!kept || !tag || kept.url === request.url) return fetch(request);
+  const answer = await fetch(request.url, { headers: { "If-None-Match": tag } });
+  return answer.status === UNCHANGED ? kept : answer;
 }
 
 async function keep(name: string, answer: Response): Promise<void> {
@@ -120,10 +130,10 @@ async function keep(name: string, answer: Response): Promise<void> {
   await Promise.all(known.slice(0, Math.max(0, known.length - MOST_PICTURES)).map((old) => cache.delete(old)));
 }
 
-/** Every size of these photos. */
-async function drop(photoIds: string[]): Promise<void> {
+/** Every size of these photos, and no other picture. */
+async function keepOnly(photoIds: string[]): Promise<void> {
   const cache = await caches.open(PICTURES);
-  const gone = new Set(photoIds.map((id) => `/api/v1/photos/${id}`));
-  const known = (await cache.keys()).filter(({ url }) => gone.has(new URL(url).pathname));
-  await Promise.all(known.map((picture) => cache.delete(picture)));
+  const named = new Set(photoIds.map((id) => `/api/v1/photos/${id}`));
+  const others = (await cache.keys()).filter(({ url }) => !named.has(new URL(url).pathname));
+  await Promise.all(others.map((picture) => cache.delete(picture)));
 }

@@ -21,6 +21,7 @@ from homeward.api.auth import (
 from homeward.api.context import ApiContext, context_of
 from homeward.api.idempotency import key_of, once_shown
 from homeward.api.limits import address
+from homeward.api.pictures import picture
 from homeward.api.senders import noted
 from homeward.api.streams import BEAT_S, News, Streams
 from homeward.api.views import key_view
@@ -32,7 +33,6 @@ from homeward.errors import Forbidden, NotFound, Unauthorized
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
 Context = Annotated[ApiContext, Depends(context_of)]
-PICTURE_CACHE = "private, max-age=3600"
 
 
 @router.get("/photos/{photo_id}", summary="A picture", responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER})
@@ -61,7 +61,7 @@ def photo(
             kept = {"Cache-Control": f"private, max-age={valid_s // 2}", "Referrer-Policy": "no-referrer"}
             return RedirectResponse(address, 307, headers=kept)
     jpeg = context.engine.photo(row.id, size, viewer=viewer, is_owner=is_owner)
-    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE})
+    return picture(request, jpeg)
 
 
 @router.post("/session", status_code=204, summary="A link's token for a cookie", responses=schemas.PROBLEMS)

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from homeward.api import forms, paths, queries, schemas
 from homeward.api.context import ApiContext, context_of
 from homeward.api.languages import keep_language, reader_language
+from homeward.api.pictures import picture
 from homeward.api.routes.pages import MAY_BE_FOUND, content_policy, document
 from homeward.api.routes.reports import before
 from homeward.api.views import notice_view, photo_path
@@ -22,7 +23,6 @@ from homeward.locales import text
 router = APIRouter(tags=["board"])
 Context = Annotated[ApiContext, Depends(context_of)]
 NEAR_SCRIPT = "<script src='/near.js' defer></script>"
-PICTURE_CACHE = "public, max-age=3600"
 
 
 @router.get(
@@ -39,11 +39,11 @@ def board(request: Request, context: Context) -> dict[str, Any]:
 
 
 @router.get("/api/v1/board/{report_id}/photo", summary="Its photo", responses=schemas.PROBLEMS)
-def photo(report_id: paths.Report, context: Context) -> Response:
+def photo(request: Request, report_id: paths.Report, context: Context) -> Response:
     """The animal alone, as JPEG; people are unrecognisable."""
     photo_id = context.engine.board.photo_of(ReportId(report_id))
     jpeg = context.engine.photo(photo_id, "crop", viewer=None, is_owner=False)
-    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE, **MAY_BE_FOUND})
+    return picture(request, jpeg, kept_by="public", **MAY_BE_FOUND)
 
 
 @router.get("/board", include_in_schema=False)

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from homeward.api import bodies, forms, paths, queries, schemas
 from homeward.api.auth import CurrentCaller, owned
 from homeward.api.context import ApiContext, context_of
+from homeward.api.pictures import picture
 from homeward.api.views import finder_view, match_views, picture_urls
 from homeward.domain.animals import Species
 from homeward.domain.ids import ReportId
@@ -72,10 +73,12 @@ def finder_matches(request: Request, found_id: paths.Found, context: Context, ca
     summary="Both photos of a match side by side",
     responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
 )
-def picture_for_owner(lost_id: paths.Lost, found_id: paths.Found, context: Context, caller: CurrentCaller) -> Response:
+def picture_for_owner(
+    request: Request, lost_id: paths.Lost, found_id: paths.Found, context: Context, caller: CurrentCaller
+) -> Response:
     """The owner's own on the left, as JPEG."""
     owned(context, caller, ReportId(lost_id))
-    return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.LOST))
+    return picture(request, context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.LOST))
 
 
 @router.get(
@@ -93,10 +96,12 @@ def found_photos(lost_id: paths.Lost, found_id: paths.Found, context: Context, c
     summary="Both photos of a match side by side",
     responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
 )
-def picture_for_finder(found_id: paths.Found, lost_id: paths.Lost, context: Context, caller: CurrentCaller) -> Response:
+def picture_for_finder(
+    request: Request, found_id: paths.Found, lost_id: paths.Lost, context: Context, caller: CurrentCaller
+) -> Response:
     """The finder's own on the left, as JPEG."""
     owned(context, caller, ReportId(found_id))
-    return _picture(context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.FOUND))
+    return picture(request, context.engine.beside(ReportId(lost_id), ReportId(found_id), first=Shelf.FOUND))
 
 
 @router.put("/lost/{lost_id}/matches/{found_id}/verdict", summary="Same, different, unsure", responses=schemas.PROBLEMS)
@@ -172,10 +177,6 @@ def as_geojson(items: list[dict[str, Any]]) -> dict[str, Any]:
         properties = {**rest, "district": district}
         features.append({"type": "Feature", "id": item["found_id"], "geometry": geometry, "properties": properties})
     return {"type": "FeatureCollection", "features": features}
-
-
-def _picture(jpeg: bytes) -> Response:
-    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _cell(value: Any) -> Any:
