@@ -65,7 +65,8 @@ def test_a_verdict_given_without_a_network_is_sent_once_there_is_one(visit, lost
     expect(page.locator("li.card")).to_have_count(1)
     page.context.set_offline(True)
     page.get_by_role("button", name="Not sure").click()
-    expect(page.get_by_text("No connection.")).to_be_in_viewport()
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    expect(page.get_by_text("Your answer is saved, and will be sent")).to_be_in_viewport(ratio=1)  # where it was given
     page.get_by_role("button", name="Change").click()
     page.get_by_role("button", name="No", exact=True).click()
     page.context.set_offline(False)
