@@ -737,6 +737,19 @@ def test_a_camera_says_where_the_animal_is_on_a_picture_on_which_nothing_is_seen
     assert animal.box == Box(20, 30, 120, 130)
 
 
+def test_another_animal_elsewhere_on_the_picture_is_not_taken_for_the_one_that_the_camera_means(world):
+    world.camera()
+
+    seen = sighting(world, 1, species=Species.DOG, box=Box(0, 0, 24, 24))
+
+    with world.database.read() as work:
+        ((photo_row, crops),) = work.photos.of_report(seen.report.id)
+    meant = [crop for crop in crops if crop.animal == photo_row.chosen]
+    assert [crop.box for crop in meant] == [Box(0, 0, 24, 24)]
+    assert seen.report.species is Species.DOG
+    assert len(crops) > len(meant)  # the one in the middle is kept beside it
+
+
 def test_a_camera_that_points_outside_its_picture_is_refused(world):
     world.camera()
 

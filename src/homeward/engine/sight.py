@@ -26,6 +26,7 @@ from homeward.ports import Job, Space, UnitOfWork
 CLOCK_TOLERANCE = timedelta(seconds=60)
 CAMERA_SURE = 0.85  # below the 0.9 at which species exclude each other
 TOGETHER = 32  # sightings in one transaction
+SAME_BOX = 0.2  # overlap (IoU) from which on the camera and the detector here mean one animal
 SAME_LLR = 3.0  # vectors this likely of one animal share an encounter: twenty to one
 
 
@@ -124,7 +125,9 @@ class Sight:
     def _recognised(self, new: NewSighting, picture: Picture) -> Recognised:
         keep = new.species is not None
         seen = Recognise(self.ports.detector)([picture], species=new.species, keep=keep)[0]
-        return seen if new.box is None else _at(seen, new.box.clipped(picture.shape[1], picture.shape[0]))
+        if new.box is None:
+            return seen
+        return _at(seen, new.box.clipped(picture.shape[1], picture.shape[0]), new.species)
 
     def _report(self, new: NewSighting, camera: Camera, animal: Animal) -> Report:
         now = self.ports.clock.now()
@@ -270,12 +273,17 @@ def _species_confidence(species: Species, animal: Animal, new: NewSighting) -> f
     return animal.species_confidence if animal.species is species else 1 - animal.species_confidence
 
 
-def _at(seen: Recognised, box: Box) -> Recognised:
-    """The animal where the camera says that it is; its box is the body where nothing was seen here."""
+def _at(seen: Recognised, box: Box, species: Species | None) -> Recognised:
+    """The animal where the camera says that it is; its box is the body where nothing was seen there.
+
+    Where the camera does not say of which ``species`` it is, it is the animal that lies nearest to the box.
+    """
     if box.area == 0:
         raise InvalidInput("The box lies outside the photo.", field="box", hint="left,top,right,bottom in its pixels")
-    if seen.is_whole:
-        animal = replace(seen.animals[0], box=box, crops=(CropBox(Part.BODY, box),))
-        return replace(seen, animals=(animal,))
     best = max(range(len(seen.animals)), key=lambda number: seen.animals[number].box.iou(box))
-    return replace(seen, chosen=best)
+    is_there = not seen.is_whole and seen.animals[best].box.iou(box) >= SAME_BOX
+    if is_there or species is None:
+        return replace(seen, chosen=best)
+    animal = Animal(box, species, 1.0, (CropBox(Part.BODY, box),))
+    others = () if seen.is_whole else seen.animals
+    return replace(seen, animals=(animal, *others), chosen=0)
