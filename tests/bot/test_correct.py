@@ -81,6 +81,6 @@ def test_a_correction_is_asked_for_in_the_other_language_and_dropped(telegram, b
     owner.language = "ru"
     owner.sees(words(owner, "ask_fix_about"))
     owner.taps(words(owner, "b.cancel"))
-    owner.sees(words(owner, "cancelled"))
+    owner.sees(words(owner, "as_it_was"))
 
     assert the_report(door).description == "white paw"

@@ -33,6 +33,14 @@ from tests.conftest import photo
         ("Отмените поиск", "close"),
         ("исправить мои данные", "fix"),
         ("close the report", "close"),
+        ("удалить фото", "wrong_photo"),
+        ("Как убрать лишнюю фотографию?", "wrong_photo"),
+        ("уберите это фото из объявления, пожалуйста", "wrong_photo"),
+        ("Ой, отправила не то фото", "wrong_photo"),
+        ("не та фотография", "wrong_photo"),
+        ("delete a photo", "wrong_photo"),
+        ("Please remove the last picture", "wrong_photo"),
+        ("Sorry, I sent the wrong photo", "wrong_photo"),
     ],
 )
 def test_a_wish_is_understood(text, wish):
@@ -42,7 +50,7 @@ def test_a_wish_is_understood(text, wish):
 @pytest.mark.parametrize(
     "text",
     ["удалили зуб слева", "change of coat on the back", "исправно отзывается", "edited ear, white paw", "закрытый ошейник",
-     "удалить фото", "дома", "a correct stance"],
+     "дома", "на фото не видно хвоста", "то фото старое", "a correct stance"],
 )  # fmt: skip
 def test_what_describes_an_animal_is_no_wish(text):
     assert wish_in(text) is None

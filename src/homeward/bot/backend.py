@@ -106,6 +106,10 @@ class Person:
         fields = {"keep_without_animal": "true"}
         return await self._send(Call("POST", f"{API}/reports/{report_id}/photos", fields=fields, photos=photos))
 
+    async def remove_photo(self, report_id: str, photo_id: str) -> Json:
+        """One photo less; the report as it is then."""
+        return await self._send(Call("DELETE", f"{API}/reports/{report_id}/photos/{photo_id}"))
+
     async def reports(self) -> list[Json]:
         """Its own, newest first."""
         return list((await self.get("/reports", limit=20))["items"])

@@ -1,14 +1,15 @@
-"""Correcting a filed report: the name, where it was, when, and what is said of the animal."""
+"""Correcting a filed report: the name, where it was, when, what is said of the animal, and a photo too many."""
 
 from collections.abc import Callable, Mapping
 
-from homeward.bot import answers, photos
+from homeward.bot import answers, photos, wrong_photo
 from homeward.bot.story import is_unknown, is_yes_or_no
 from homeward.bot.talk import Rows, Said, Spot, Words
 from homeward.bot.turn import Turn
 
 PARTS = (("name", "about"), ("where", "when"))
 NAMELESS = "nameless"
+PHOTO = "photo"
 
 
 def _cancel(turn: Turn) -> Rows:
@@ -17,7 +18,8 @@ def _cancel(turn: Turn) -> Rows:
 
 def _ask_what(turn: Turn) -> None:
     rows = tuple(tuple(turn.button(f"fix_{part}", part) for part in row) for row in PARTS)
-    turn.ask("fix", turn.words("ask_fix"), (*rows, *_cancel(turn)))
+    wrong_photo = (turn.button("wrong_photo", PHOTO),)
+    turn.ask("fix", turn.words("ask_fix"), (*rows, wrong_photo, *_cancel(turn)))
 
 
 def _ask_name(turn: Turn) -> None:
@@ -38,11 +40,19 @@ async def on_part(turn: Turn, action: str) -> None:
     question = QUESTIONS.get(f"fix_{action}")
     if action == NAMELESS:
         await _change(turn, {"name": None})
+    elif action == PHOTO:
+        await _on_photo(turn)
     elif question is None:
         turn.forget()
-        turn.settle("cancelled")
+        turn.settle("as_it_was")
     else:
         question(turn)
+
+
+async def _on_photo(turn: Turn) -> None:
+    about = turn.state["about"]
+    turn.forget()
+    await wrong_photo.show(turn, about)
 
 
 async def on_correction(turn: Turn, said: Said) -> None:

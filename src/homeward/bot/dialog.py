@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
-from homeward.bot import correct, filing, handover, mine, results, unasked
+from homeward.bot import correct, filing, handover, mine, results, unasked, wrong_photo
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn
 from homeward.bot.wishes import is_everything_to_go
@@ -179,6 +179,8 @@ async def _ask_again(turn: Turn) -> None:
         filing.ask_again(turn)
     elif step in mine.QUESTIONS:
         mine.QUESTIONS[step](turn)
+    elif step == wrong_photo.STEP:
+        await wrong_photo.show_again(turn)
     elif step in ASKED_BY:
         await handover.on_tap(turn, ASKED_BY[step], (turn.state["talk"],), Tap(""))
     elif not step:
@@ -191,7 +193,7 @@ async def _cancel(turn: Turn) -> None:
         handover.pause(turn)
         return
     turn.forget()
-    turn.settle("cancelled" if step else "nothing_to_cancel")
+    turn.settle("cancelled" if step in filing.ANSWERS else mine.kept_at(step) if step else "nothing_to_cancel")
 
 
 async def _erase_all(turn: Turn) -> None:
@@ -271,6 +273,7 @@ SHAPES = {  # how many parts the data of a button has, by family and action; any
     "r": dict.fromkeys(
         ("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "fix", "erase", "words"), 2
     ),
+    "p": {"show": 2, "go": 3, "ask": 3, "yes": 3, "no": 2},
     "f": {"held": 2, "loose": 2},
     "n": {"lost": 3, "found": 3, "go_on": 3},
     "s": {"quiet": 2, "time": 2},
@@ -280,6 +283,7 @@ TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
     "o": results.on_owner_tap,
     "h": handover.on_tap,
     "r": mine.on_tap,
+    "p": wrong_photo.on_tap,
     "f": mine.on_held,
     "n": _on_anew,
     "s": mine.on_setting,
@@ -292,6 +296,7 @@ TAKES: dict[str, Callable[[Turn, Said], Awaitable[None]]] = {
     "more": mine.on_more,
     "secret": mine.on_secret,
     "fix": mine.on_anything,
+    wrong_photo.STEP: mine.on_wrong_photo,
     **dict.fromkeys(("fix_name", "fix_where", "fix_when", "fix_about"), correct.on_correction),
     "erase": mine.on_anything,
     "erase_all": mine.on_anything,

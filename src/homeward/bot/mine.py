@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from homeward.bot import correct, filing, handover, photos, results
+from homeward.bot import correct, filing, handover, photos, results, wrong_photo
 from homeward.bot.places import point_in
 from homeward.bot.talk import Button, FileGone, Pictures, Rows, Said, Spot, Tap, Words
 from homeward.bot.turn import Turn
@@ -54,14 +54,26 @@ def offer_to_close(turn: Turn, reports: Sequence[Json], label: str) -> None:
         turn.tell(_summary(turn, report), ((over, turn.button("matches", f"r:m:{report['id']}")),))
 
 
-def on_wish(turn: Turn, wish: str, reports: Sequence[Json]) -> None:
+async def on_wish(turn: Turn, wish: str, reports: Sequence[Json]) -> None:
     """What is wanted of the only open report is asked about at once; else each is shown with what can be done."""
+    if wish == wrong_photo.STEP:
+        await _on_wrong_photo_said(turn, reports)
+        return
     if wish in QUESTIONS and len(reports) == 1:
         turn.tell(_summary(turn, reports[0]))
         _begin(turn, wish, reports[0]["id"])
         return
     for report in reports:
         turn.tell(_summary(turn, report), _rows(turn, report))
+
+
+async def _on_wrong_photo_said(turn: Turn, reports: Sequence[Json]) -> None:
+    """Of the only open report its photos are shown at once."""
+    if len(reports) == 1:
+        await wrong_photo.show(turn, reports[0]["id"])
+        return
+    for report in reports:
+        turn.tell(_summary(turn, report), ((wrong_photo.button(turn, report["id"]),),))
 
 
 def ask_held(turn: Turn, report: Json) -> None:
@@ -163,12 +175,17 @@ def ask_erase_all(turn: Turn) -> None:
     QUESTIONS["erase_all"](turn)
 
 
+def kept_at(step: str) -> str:
+    """What is said where a question about one's own is dropped: that nothing has changed."""
+    return "kept" if step in {"erase", "erase_all", wrong_photo.STEP} else "as_it_was"
+
+
 async def on_answer(turn: Turn, action: str) -> None:
     """A button of one of these questions."""
     step, about = turn.step, turn.state.get("about", "")
     turn.forget()
     if action != "yes":
-        turn.settle("kept" if step in {"erase", "erase_all"} else "cancelled")
+        turn.settle(kept_at(step))
     elif step == "erase":
         await turn.person.erase(about)
         turn.say("erased")
@@ -218,6 +235,11 @@ async def on_anything(turn: Turn, said: Said) -> None:
     turn.repeat()
 
 
+async def on_wrong_photo(turn: Turn, said: Said) -> None:
+    """The right photo may come at once; else as with anything that a button decides."""
+    await (on_more if isinstance(said, Pictures) else on_anything)(turn, said)
+
+
 async def on_more(turn: Turn, said: Said) -> None:
     """More photos of a report, as many as it has room for; the question stays open until some were taken."""
     if not isinstance(said, Pictures):
@@ -241,7 +263,7 @@ async def _add(turn: Turn, report: Json, pictures: Sequence[bytes], room: int, c
     await turn.person.add_photos(report["id"], pictures[:room])
     is_said = await _describe(turn, report, caption)
     turn.forget()
-    turn.say("photos_added")
+    turn.say("photos_added", ((wrong_photo.button(turn, report["id"]),),))
     if is_said:
         turn.say("words_noted")
     if len(pictures) > room:

@@ -86,7 +86,7 @@ async def owner_card(
     ]
     rows = (
         (turn.button("write_owner", f"o:ask:{found_id}:{owner['lost_id']}"),),
-        _steps(f"o:go:{found_id}", at, len(owners)),
+        steps(f"o:go:{found_id}", at, len(owners)),
     )
     return Card(jpeg, _text(lines), _without_empty(rows), replaces)
 
@@ -112,7 +112,7 @@ async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None
     elif action == ALL:
         await show_matches(turn, rest[0], anyway=True)
     elif action == "go":
-        await _go(turn, rest[0], _index(rest[1]), tap)
+        await _go(turn, rest[0], index(rest[1]), tap)
     else:
         await _judge(turn, VERDICTS[action], rest[0], rest[1], tap)
 
@@ -129,7 +129,7 @@ async def on_owner_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -
     if not owners:
         turn.say("no_owner_yet")
         return
-    at = min(_index(rest[1]), len(owners) - 1)
+    at = min(index(rest[1]), len(owners) - 1)
     turn.show(await owner_card(turn, rest[0], owners, at, replaces=tap.message))
 
 
@@ -215,7 +215,7 @@ def _match_card(
     rows = (
         (turn.button("same", f"m:s:{pair}"), turn.button("different", f"m:d:{pair}")),
         (turn.button("unsure", f"m:u:{pair}"), turn.button("where", f"m:w:{pair}")),
-        _steps(f"m:go:{lost['id']}", at, len(matches)),
+        steps(f"m:go:{lost['id']}", at, len(matches)),
         (Button(turn.words("b.page"), url=lost["link"], app=lost.get("app") or ""),),
     )
     return Card(jpeg, _text(lines), _without_empty(rows), replaces)
@@ -270,11 +270,12 @@ def _is_same_picture(match: Json) -> bool:
     return any(reason["code"] == "same_picture" for reason in match["reasons"])
 
 
-def _index(text: str) -> int:
+def index(text: str) -> int:
+    """The number that a button carries; the first where it carries none."""
     return int(text) if text.isdecimal() and len(text) < 4 else 0
 
 
-def _steps(stem: str, at: int, n: int) -> tuple[Button, ...]:
+def steps(stem: str, at: int, n: int) -> tuple[Button, ...]:
     """Buttons to the one before and the one after."""
     before = (Button("◀", f"{stem}:{at - 1}"),) if at > 0 else ()
     after = (Button("▶", f"{stem}:{at + 1}"),) if at + 1 < n else ()

@@ -59,7 +59,7 @@ async def on_words(turn: Turn, said: Words) -> bool:
     found = [report for report in reports if report["shelf"] == "found"]
     wish = wish_in(said.text)
     if reports and wish is not None:
-        mine.on_wish(turn, wish, reports)
+        await mine.on_wish(turn, wish, reports)
     elif reports and is_dead(said.text):
         mine.ask_whether_over(turn, reports, "sorry", "close")
     elif found and is_with_owner(said.text):

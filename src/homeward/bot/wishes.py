@@ -1,9 +1,9 @@
-"""What somebody wants done, said in words: a filed report corrected, erased or closed; or all of theirs erased."""
+"""What somebody wants done, said in words: a filed report corrected, erased or closed, a photo off; or all erased."""
 
 import re
 from typing import Literal
 
-Wish = Literal["fix", "erase", "close"]
+Wish = Literal["fix", "erase", "close", "wrong_photo"]
 ASKED = (
     r"(?:(?:пожалуйста|прошу|можно|можете|могу|я|хочу|хотел[аи]?|хотелось|бы|надо|нужно|мне|как|давайте?|теперь"
     r"|please|can|could|may|would|like|i|you|want|need|to|how|do|let|me|now|help)[\s,]+)*"
@@ -16,6 +16,16 @@ PART = (
     r"(?:(?:мо[йёеюи]|её|его|the|my|its|his|her)\s+)*"
     r"(?:имя|кличку|адрес|место|дату|время|день|описание|данные|ошибку|опечатку"
     r"|name|address|place|location|date|day|time|description|details|mistake|typo)"
+)
+PHOTO = (
+    r"(?:(?:это|эту|одно|одну|моё|мою|мои|то|лишн(?:ее|юю|ие)|неверн(?:ое|ую)|неправильн(?:ое|ую)|не\s+т[оу]|последн(?:ее|юю)"
+    r"|the|a|one|my|this|that|last|wrong|extra)\s+)*(?:фото(?:к|чк)?(?:графи[юия]|[уи])?|снимок|картинку|photos?|pictures?|pics?|images?)"
+)
+NOT_THAT = (
+    r"(?:(?:ой|извините|простите|sorry|oops)[\s,]+)?(?:(?:я|это|i|it.?s|this\s+is|that\s+was)\s+)?"
+    r"(?:(?:случайно\s+)?(?:отправил|прислал|послал|добавил|загрузил|скинул)[аи]?\s+|(?:have\s+)?(?:sent|added|uploaded)\s+)?"
+    r"(?:не\s+т(?:о|у|а|е)\s+(?:фото(?:чк[ауи]|графи[яюи])?|картинк[ауи])|не\s+тот\s+снимок|лишнее\s+фото"
+    r"|(?:the\s+|a\s+)?wrong\s+(?:photos?|pictures?|pics?))"
 )
 TAIL = r"(?:[\s,]+(?:пожалуйста|please|сейчас|now))*[\s.!?…]*"
 FIX = (
@@ -45,6 +55,9 @@ WISHES: dict[Wish, re.Pattern[str]] = {
     "fix": _said(FIX, rf"(?:в\s+)?{REPORT}|{PART}(?:\s+(?:в|in|of)\s+{REPORT})?"),
     "erase": _said(ERASE, REPORT),
     "close": _said(CLOSE, REPORT),
+    "wrong_photo": re.compile(
+        rf"(?:{ASKED}(?:{ERASE})\s+{PHOTO}(?:\s+(?:из|с|from)\s+{REPORT})?|{NOT_THAT}){TAIL}", re.IGNORECASE
+    ),
 }
 EVERYTHING = re.compile(rf"{ASKED}(?:{FORGET})\s+(?:{ALL_MINE}){TAIL}", re.IGNORECASE)
 
