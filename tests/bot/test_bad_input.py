@@ -242,6 +242,54 @@ def test_a_button_of_an_earlier_question_leads_back_to_the_open_one(telegram, bo
     person.sees(words(person, "ask_about_lost"))
 
 
+def test_a_finger_that_taps_twice_is_answered_once(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/start")
+    menu = person.sees(words(person, "menu"))
+    for _ in range(2):
+        person.taps_data("c:found", menu.number)
+    person.seen = 0
+    person.sees(words(person, "send_found"))
+    person.sends_photos(photo(1))
+    person.sees(words(person, "ask_where_found"))
+    person.taps(words(person, "b.skip"))
+    when = person.sees(words(person, "ask_when_found"))
+    for _ in range(2):
+        person.taps_data(dict(when.buttons)[words(person, "b.today")], when.number)
+    person.sees(words(person, "ask_about_found"))
+    person.taps(words(person, "b.held"))
+    person.seen = 0
+    person.sees(words(person, "no_owner_yet"))
+
+    said = [sent.text for sent in person.all()]
+    assert [said.count(words(person, key)) for key in ("send_found", "ask_about_found", "tap_old")] == [1, 1, 0]
+
+
+def test_a_button_that_is_tapped_again_after_something_else_was_said_is_answered_again(telegram, bot):
+    person = telegram.person(7)
+    files_lost(person)
+    person.writes("/my")
+    settings = person.sees(words(person, "quiet_on"))
+    for _ in range(2):
+        person.taps_data("s:time:60", settings.number)
+        person.sees(words(person, "quiet_on"))
+    for _ in range(2):
+        person.taps_data("c:help", settings.number)
+        person.sees(words(person, "help"))
+        person.writes("/lang")
+        person.language = {"en": "ru", "ru": "en"}[person.language]
+        person.sees(words(person, "lang"))
+
+
+def test_an_update_of_a_kind_that_nobody_knows_yet_holds_up_nobody_else(telegram, bot):
+    person, other = telegram.person(7), telegram.person(8)
+    person.sends_other(poll={"id": "1", "question": "Where is it?", "kind": {"of": "a later version"}})
+    person.sees(words(person, "unknown.other"))
+    other.writes("/help")
+
+    other.sees(words(other, "help"))
+
+
 @pytest.mark.parametrize("data", ["q:1:lost", "m:go", "m:s:a:b:c", "zz", "", ":::", "s:time:x", "m:go:" + "9" * 50])
 def test_a_button_that_nobody_knows_does_no_harm(telegram, bot, data):
     person = telegram.person(7)

@@ -79,6 +79,17 @@ def test_whatever_telegram_does_the_story_goes_on(telegram, bot, door, fault, me
     files_lost(telegram.person(7))
 
 
+def test_what_telegram_took_is_not_sent_again_though_its_answer_is_of_an_unknown_kind(telegram, bot, monkeypatch):
+    monkeypatch.setattr("tests.fakes.telegram._message", lambda sent: {"message_id": sent.number, "of": "later"})
+    owner = telegram.person(7)
+    owner.writes("/help")
+    owner.sees(words(owner, "help"))
+    owner.writes("/cancel")
+    owner.sees(words(owner, "nothing_to_cancel"))
+
+    assert len(owner.all()) == 2
+
+
 def test_when_the_server_is_gone_nothing_is_lost(telegram, door, server, secret):
     wrong = Bot("http://127.0.0.1:9", secret, telegram)
     wrong.start()

@@ -51,6 +51,18 @@ def test_a_story_told_at_once_may_be_told_better(telegram, bot, door):
     assert the_report(door).description == "Lost my ginger cat"
 
 
+def test_words_under_a_photo_that_change_are_asked_for_in_a_new_message(telegram, bot, door):
+    person = telegram.person(7)
+    person.sends_photos(photo(1), caption="A gingr cat")
+    person.sees(words(person, "ask_shelf"))
+    photo_of_it = {"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}
+    changed = {"message_id": 1, "date": 1, "chat": person._chat(), "from": person._self(), "photo": [photo_of_it]}
+    person.edits({"message": {**changed, "caption": "A gingr cat"}}, "A ginger cat")
+
+    person.sees(words(person, "edited.first"))
+    person.sees(words(person, "ask_shelf"))
+
+
 def test_of_an_earlier_answer_the_person_is_told_the_way_back(telegram, bot):
     person = telegram.person(7)
     sent = tells_where(person, "Svobody 5")

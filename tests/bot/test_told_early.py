@@ -10,6 +10,7 @@ from homeward.bot.story import (
     is_dead_alone,
     is_home_again,
     is_news_alone,
+    is_recognised,
     is_unknown,
     is_with_owner,
     is_yes_or_no,
@@ -36,6 +37,10 @@ def the_report(door):
 
 def says_lost_and_skips_the_rest(person):
     person.taps(words(person, "b.it_is_lost"))
+    skips_the_rest(person)
+
+
+def skips_the_rest(person):
     for key in ("ask_where_lost", "ask_when_lost", "ask_about_lost"):
         person.sees(words(person, key))
         person.taps(words(person, "b.skip"))
@@ -45,12 +50,114 @@ def says_lost_and_skips_the_rest(person):
 def test_a_story_told_at_once_begins_a_report_and_stands_in_it(door, somebody):
     somebody.writes(STORY[somebody.language])
     somebody.sees(words(somebody, "words_noted"))
-    somebody.sees(words(somebody, "send_any"))
+    somebody.sees(words(somebody, "send_lost"))
     somebody.sends_photos(photo(1))
-    somebody.sees(words(somebody, "ask_shelf"))
-    says_lost_and_skips_the_rest(somebody)
+    skips_the_rest(somebody)
 
     assert the_report(door).description == STORY[somebody.language]
+
+
+@pytest.mark.parametrize(
+    ("language", "caption"),
+    [("en", "Found a dog, I have it on a string"), ("ru", "Здравствуйте! Нашла собаку, держу её")],
+)
+def test_who_says_under_the_photo_that_they_found_it_is_not_asked_whose_it_is(telegram, bot, door, language, caption):
+    finder = telegram.person(7, language)
+    finder.sends_photos(photo(1), caption=caption)
+    for key in ("ask_where_found", "ask_when_found", "ask_held"):
+        finder.sees(words(finder, key))
+        finder.taps(words(finder, "b.held" if key == "ask_held" else "b.skip"))
+    finder.sees(words(finder, "held_care"))
+
+    assert (the_report(door).shelf, the_report(door).description) == ("found", caption)
+
+
+@pytest.mark.parametrize("caption", ["Пропал кот", "нашли бы его скорее, пропал кот", "Не мой кот сел на забор"])
+def test_a_caption_that_may_be_anybodys_is_asked_about(telegram, bot, caption):
+    person = telegram.person(7, "ru")
+    person.sends_photos(photo(1), caption=caption)
+
+    person.sees(words(person, "ask_shelf"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("ru", "я не могу её взять домой!!! что делать"), ("ru", "А как это работает?"), ("en", "Is it free?")],
+)
+def test_a_question_is_no_place(telegram, bot, door, language, text):
+    finder = telegram.person(7, language)
+    finder.writes("/found")
+    finder.sends_photos(photo(1))
+    finder.sees(words(finder, "ask_where_found"))
+    finder.writes(text)
+    finder.sees(words(finder, "asked_what"))
+    finder.sees(words(finder, "ask_where_found"))
+    finder.writes("Кажется, у школы 5?")
+
+    finder.sees(words(finder, "address_noted", address="Кажется, у школы 5?"))
+
+
+def test_a_wrong_photo_of_a_report_that_is_begun_is_sent_anew_and_no_answer_is_asked_twice(telegram, bot, door):
+    owner = telegram.person(7, "ru")
+    owner.writes("/lost")
+    owner.sends_photos(photo(2))
+    owner.sees(words(owner, "ask_where_lost"))
+    owner.writes("Свободы, 5")
+    owner.sees(words(owner, "ask_when_lost"))
+    owner.writes("ой, не то фото")
+    owner.sees(words(owner, "send_lost"))
+    owner.sends_photos(photo(1))
+    for key in ("ask_when_lost", "ask_about_lost"):
+        owner.sees(words(owner, key))
+        owner.taps(words(owner, "b.skip"))
+    owner.sees(words(owner, "filed_lost"))
+
+    report = the_report(door)
+    assert (report.address, len(door.world.engine.report(report.id).photos)) == ("Свободы, 5", 1)
+
+
+@pytest.mark.parametrize(("language", "text"), [("ru", "удалить объявление"), ("en", "cancel")])
+def test_who_wants_no_report_any_more_says_so_at_any_question(telegram, bot, language, text):
+    owner = telegram.person(7, language)
+    owner.writes("/lost")
+    owner.sends_photos(photo(2))
+    owner.sees(words(owner, "ask_where_lost"))
+    owner.writes(text)
+
+    owner.sees(words(owner, "cancelled"))
+
+
+def test_the_word_of_a_button_counts_without_its_signs(telegram, bot):
+    owner = telegram.person(7, "ru")
+    owner.writes("пропал мой питомец")
+    owner.sees(words(owner, "send_lost"))
+    owner.sends_photos(photo(2))
+    owner.sees(words(owner, "ask_where_lost"))
+    owner.writes("Свободы, 5")
+    owner.sees(words(owner, "ask_when_lost"))
+    owner.writes("назад")
+
+    owner.sees(words(owner, "ask_where_lost"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_it"),
+    [("ЭТО ОН!!!!", True), ("кажется, это она", True), ("мой котик", True), ("Узнала его!", True), ("That's my cat!", True),
+     ("It's him", True), ("Нет, это не он", False), ("не мой", False), ("not her", False),
+     ("он рыжий", None), ("мой телефон 123", None), ("это он вчера приходил к магазину", None), ("She is shy", None)],
+)  # fmt: skip
+def test_that_one_recognises_an_animal_is_understood(text, is_it):
+    assert is_recognised(text) is is_it
+
+
+@pytest.mark.parametrize(("text", "key"), [("Это он!!!", "is_it_mine"), ("это не он", "is_it_not")])
+def test_an_owner_who_says_so_in_words_is_shown_the_button_for_it(telegram, bot, text, key):
+    owner = telegram.person(7, "ru")
+    files_lost(owner)
+    owner.writes(text)
+    shown = owner.sees(words(owner, key))
+
+    assert [name for name, _ in shown.buttons] == [words(owner, "b.matches")]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +233,7 @@ def test_whoever_says_that_the_pet_is_home_may_end_the_search_at_once(door, some
     somebody.sees(words(somebody, "status.open"))
     assert the_report(door).status is Status.OPEN
     somebody.taps(words(somebody, "b.is_home"))
-    somebody.sees(words(somebody, "closed"))
+    somebody.sees(words(somebody, "welcome_home"))
     assert the_report(door).status is Status.CLOSED
     somebody.writes({"en": "She is home!", "ru": "Нашлась!"}[somebody.language])
     somebody.sees(words(somebody, "photo_first"))
@@ -149,7 +256,7 @@ def test_news_that_the_pet_is_home_answer_no_question_about_its_report(telegram,
     person.sees(words(person, "home_again"))
     person.sees(words(person, "status.open"))
     person.taps(words(person, "b.is_home"))
-    person.sees(words(person, "closed"))
+    person.sees(words(person, "welcome_home"))
 
     assert (the_report(door).status, the_report(door).place.lat) == (Status.CLOSED, 57.6)
 
@@ -431,7 +538,7 @@ def test_who_says_about_when_after_all_is_understood(telegram, bot, door, langua
 def test_words_and_a_place_sent_before_the_photo_stay_through_the_menu(telegram, bot, door):
     person = telegram.person(7)
     person.sends_place(57.6, 39.85)
-    person.sees(words(person, "place_noted_seen"))
+    person.sees(words(person, "place_noted_any"))
     person.writes("/found")
     person.sees(words(person, "send_found"))
     person.writes("A dog on a string")
@@ -490,13 +597,13 @@ def test_a_place_at_a_later_question_corrects_the_place_and_answers_nothing_else
 def test_what_was_told_without_a_photo_waits_while_something_else_is_asked(telegram, bot):
     person = telegram.person(7)
     person.writes(STORY["en"])
-    person.sees(words(person, "send_any"))
+    person.sees(words(person, "send_lost"))
     person.writes("/delete")
     person.sees(words(person, "ask_erase_all"))
     person.taps(words(person, "b.erase_no"))
 
     person.sees(words(person, "back_to_draft"))
-    person.sees(words(person, "send_any"))
+    person.sees(words(person, "send_lost"))
 
 
 def test_the_question_for_a_photo_can_be_cancelled_with_a_word(telegram, bot):

@@ -38,6 +38,7 @@ from tests.conftest import photo
         ("уберите это фото из объявления, пожалуйста", "wrong_photo"),
         ("Ой, отправила не то фото", "wrong_photo"),
         ("не та фотография", "wrong_photo"),
+        ("не то фото отправила", "wrong_photo"),
         ("delete a photo", "wrong_photo"),
         ("Please remove the last picture", "wrong_photo"),
         ("Sorry, I sent the wrong photo", "wrong_photo"),

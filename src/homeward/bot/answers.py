@@ -6,7 +6,7 @@ from datetime import datetime
 
 from homeward.bot import dates, photos
 from homeward.bot.places import point_in
-from homeward.bot.story import is_yes_or_no
+from homeward.bot.story import is_question, is_yes_or_no
 from homeward.bot.talk import Said, Spot, Words
 from homeward.bot.turn import Turn
 from homeward.domain.accounts import utc_offset_min
@@ -46,13 +46,12 @@ async def note_place(turn: Turn, said: Said) -> bool:
     except ValueError:
         turn.say("no_such_place")
         return False
-    if point is None and is_yes_or_no(text_of(said)):
-        turn.say("rough_place")
+    if point is None and (is_yes_or_no(text_of(said)) or is_question(text_of(said))):
+        turn.say("rough_place" if is_yes_or_no(text_of(said)) else "asked_what")
         return False
     if point is not None:
         turn.draft.update(lat=point.lat, lon=point.lon)
-        is_warned = turn.step == "where" or turn.draft.get("shelf") == "lost"  # the question for it says so
-        turn.settle("place_noted" if is_warned else "place_noted_seen")
+        turn.settle(_noted(turn))
         await _know_time_zone(turn, point)
     else:
         turn.draft["address"] = text_of(said)[:LONGEST_ADDRESS]
@@ -60,6 +59,14 @@ async def note_place(turn: Turn, said: Said) -> bool:
     if "where" not in turn.draft.get("answered", []):
         mark_answered(turn, "where")
     return True
+
+
+def _noted(turn: Turn) -> str:
+    """Who finds an animal is told who sees where, unless the question for the place said so."""
+    shelf = turn.draft.get("shelf")
+    if turn.step == "where" or shelf == "lost":
+        return "place_noted"
+    return "place_noted_seen" if shelf == "found" else "place_noted_any"
 
 
 async def _know_time_zone(turn: Turn, point: Point) -> None:

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 from homeward.bot import correct, filing, handover, mine, results, unasked, wrong_photo
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
-from homeward.bot.turn import QUESTION, Turn
-from homeward.bot.wishes import is_everything_to_go
+from homeward.bot.turn import QUESTION, Turn, bare
+from homeward.bot.wishes import is_everything_to_go, wish_in
+from homeward.bot.words import moment_of
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 ABOUT = re.compile(r"about_([0-9a-z]{20})")  # the link on a poster: the id of a report, as new_token() makes them
 ASKED_BY = {"question": "q", "answer": "a"}  # a question of a conversation, and the button that asks it
+DOUBLE = timedelta(seconds=30)  # an answer may take some seconds
 TO_OTHERS = {"talk", *ASKED_BY}  # what is said there is for the other side
 
 
@@ -20,6 +23,25 @@ async def answer(turn: Turn, said: Said) -> None:
     Raises:
         HomewardError: the server is down or full; it should be tried again.
     """
+    before = turn.state.pop("tapped", None)
+    if isinstance(said, Tap):
+        if _is_double(turn, said, before):
+            turn.state["tapped"] = before
+            return
+        await _whole_answer(turn, said)
+        turn.state["tapped"] = [said.data, said.message, turn.words.now.isoformat()]
+    else:
+        await _whole_answer(turn, said)
+
+
+def _is_double(turn: Turn, tap: Tap, before: list[str] | None) -> bool:
+    """Whether a finger was faster than the answer; hours are set by many taps."""
+    if before is None or before[:2] != [tap.data, tap.message] or tap.data.startswith("s:"):
+        return False
+    return turn.words.now - moment_of(before[2]) < DOUBLE
+
+
+async def _whole_answer(turn: Turn, said: Said) -> None:
     try:
         await _answer(turn, said)
     except Conflict:
@@ -49,12 +71,8 @@ async def _answer(turn: Turn, said: Said) -> None:
 
 
 async def _said(turn: Turn, said: Said) -> None:
-    if isinstance(said, Words) and turn.step not in TO_OTHERS:
-        if is_everything_to_go(said.text):
-            await _do(turn, "delete")
-            return
-        if turn.step and await unasked.on_news(turn, said):
-            return
+    if isinstance(said, Words) and turn.step not in TO_OTHERS and await _is_no_answer(turn, said):
+        return
     if turn.step in TAKES:
         await TAKES[turn.step](turn, said)
     elif isinstance(said, Pictures):
@@ -69,12 +87,28 @@ async def _said(turn: Turn, said: Said) -> None:
         await filing.begin_with(turn, said)
 
 
+async def _is_no_answer(turn: Turn, said: Words) -> bool:
+    """Wishes and news are heard at any question; False for all other words."""
+    if is_everything_to_go(said.text):
+        await _do(turn, "delete")
+        return True
+    if turn.step in filing.ANSWERS and filing.on_wish(turn, wish_in(said.text)):
+        return True
+    return bool(turn.step) and await unasked.on_news(turn, said)
+
+
 async def _edited(turn: Turn, said: Edited) -> None:
     """Counts where it was the last answer; elsewhere the person is told what to do instead."""
     if turn.step in filing.ANSWERS and await filing.on_edited(turn, said):
         return
-    turn.say("edited.draft" if turn.step in filing.ANSWERS else "edited.talk" if turn.step == "talk" else "edited.idle")
+    turn.say(_of_edited(turn))
     turn.repeat()
+
+
+def _of_edited(turn: Turn) -> str:
+    if turn.step in filing.ANSWERS:
+        return "edited.draft" if turn.meant(turn.words("b.back")) else "edited.first"
+    return "edited.talk" if turn.step == "talk" else "edited.idle"
 
 
 async def _talk(turn: Turn, said: Said) -> None:
@@ -86,7 +120,7 @@ async def _talk(turn: Turn, said: Said) -> None:
 async def _menu_label(turn: Turn, said: Words) -> None:
     """Labels of the menu may come as words."""
     for key, command in MENU.items():
-        if said.text.strip().casefold() == turn.words(f"b.{key}").casefold():
+        if bare(said.text) == bare(turn.words(f"b.{key}")):
             await _do(turn, command)
             return
     if not await unasked.on_words(turn, said):
@@ -271,7 +305,22 @@ SHAPES = {  # how many parts the data of a button has, by family and action; any
     "o": {"ask": 3, "go": 3},
     "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "s": 2, "w": 2},
     "r": dict.fromkeys(
-        ("m", "mute", "stop", "on", "close", "reopen", "home", "photos", "secret", "fix", "erase", "words"), 2
+        (
+            "m",
+            "mute",
+            "stop",
+            "on",
+            "close",
+            "home_again",
+            "reopen",
+            "home",
+            "photos",
+            "secret",
+            "fix",
+            "erase",
+            "words",
+        ),
+        2,
     ),
     "p": {"show": 2, "go": 3, "ask": 3, "yes": 3, "no": 2},
     "f": {"held": 2, "loose": 2},

@@ -27,7 +27,8 @@ def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
 
 async def begin_with(turn: Turn, said: Words | Spot) -> None:
     """What is told before anything was asked begins a report, whose shelf is asked for later."""
-    turn.state |= {"step": "photo", "draft": {"shelf": None, "about": None, "photos": []}}
+    shelf = shelf_in(said.text) if isinstance(said, Words) else None
+    turn.state |= {"step": "photo", "draft": {"shelf": shelf, "about": None, "photos": []}}
     if isinstance(said, Words):
         await on_answer(turn, said)
     elif not await note_place(turn, said):
@@ -56,6 +57,8 @@ async def on_pictures(turn: Turn, said: Pictures) -> None:
         turn.tell(turn.words.count("more_photos", len(turn.draft["photos"])))
     elif not was_asking:
         turn.draft["mine"] = await _open_reports(turn)
+        if not turn.draft["mine"] and shelf_in(said.caption) == "found":  # a lost one may be another person's notice
+            turn.draft["shelf"] = "found"
     if was_asking in QUESTIONS[4:] and not _is_asked("both", turn.draft):
         turn.repeat()
         return
@@ -149,14 +152,33 @@ async def _back(turn: Turn) -> None:
     answered = turn.draft.get("answered", [])
     turn.draft["answered"] = answered[:-1]
     if turn.step == "where":
-        turn.settle("place_noted")
+        turn.settle("back_a_step")
     if not answered:
-        questions.ask_photo(turn)
-        turn.draft["photos"] = []
-        for name in ("seen", "confidence", "animals", "species", "keep", "next", "is_warned"):
-            turn.draft.pop(name, None)
+        _ask_for_other_photos(turn)
         return
     questions.ASK[answered[-1]](turn)
+
+
+def on_wish(turn: Turn, wish: str | None) -> bool:
+    """What is wanted of the report that is begun: other photos, or no report; False for other wishes, and for none."""
+    if wish == "wrong_photo" and turn.draft.get("photos"):
+        if turn.step == "where":
+            turn.settle("skipped")
+        _ask_for_other_photos(turn)
+    elif wish in {"erase", "close"}:
+        turn.forget()
+        turn.settle("cancelled")
+    else:
+        return False
+    return True
+
+
+def _ask_for_other_photos(turn: Turn) -> None:
+    """Those that were sent are dropped, and what was seen on them."""
+    turn.draft["photos"] = []
+    for name in ("seen", "confidence", "animals", "species", "keep", "next", "is_warned"):
+        turn.draft.pop(name, None)
+    questions.ask_photo(turn)
 
 
 async def on_answer(turn: Turn, said: Said) -> None:

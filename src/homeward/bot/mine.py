@@ -15,6 +15,7 @@ from homeward.errors import Forbidden, NotFound
 MUTED = timedelta(days=1)
 LONGEST_SECRET = 300
 NO = {"нет", "не надо", "no"}
+STATUSES = {"close": ("closed", "closed"), "home_again": ("closed", "welcome_home"), "reopen": ("open", "reopened")}
 STOPPED = "9999-12-31T00:00:00Z"
 
 
@@ -50,7 +51,7 @@ def ask_whether_over(turn: Turn, reports: Sequence[Json], key: str, label: str) 
 def offer_to_close(turn: Turn, reports: Sequence[Json], label: str) -> None:
     """Each with a button, labelled ``label``, that closes it."""
     for report in reports:
-        over = turn.button(label, f"r:close:{report['id']}")
+        over = turn.button(label, f"r:{'home_again' if label == 'is_home' else 'close'}:{report['id']}")
         turn.tell(_summary(turn, report), ((over, turn.button("matches", f"r:m:{report['id']}")),))
 
 
@@ -91,9 +92,10 @@ async def on_held(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> Non
 async def on_tap(turn: Turn, action: str, rest: Sequence[str], tap: Tap) -> None:  # noqa: ARG001 - one shape for all
     """A button under a report."""
     report_id = rest[0]
-    if action in {"close", "reopen"}:
-        await turn.person.change(report_id, status="closed" if action == "close" else "open")
-        turn.say("closed" if action == "close" else "reopened")
+    if action in STATUSES:
+        status, said = STATUSES[action]
+        await turn.person.change(report_id, status=status)
+        turn.say(said)
     elif action in QUESTIONS:
         await turn.person.report(report_id)  # of one that is gone nothing is asked
         _begin(turn, action, report_id)

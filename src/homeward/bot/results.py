@@ -31,7 +31,7 @@ async def show_filed(turn: Turn, report: Json) -> None:
     if is_lost:
         await show_matches(turn, report["id"])
     else:
-        await show_owners(turn, report["id"])
+        await show_owners(turn, report["id"], held=report["held"] == "held")
 
 
 async def show_matches(turn: Turn, lost_id: str, *, anyway: bool = False) -> None:
@@ -50,11 +50,12 @@ async def show_matches(turn: Turn, lost_id: str, *, anyway: bool = False) -> Non
     await turn.person.seen(lost_id, [match["found_id"] for match in matches])
 
 
-async def show_owners(turn: Turn, found_id: str) -> None:
-    """The lost pets that a find may be."""
+async def show_owners(turn: Turn, found_id: str, *, held: bool = False) -> None:
+    """The lost pets that a find may be; who is ``held`` can be looked after meanwhile."""
     owners = [owner for owner in await turn.person.owners(found_id) if owner["degree"] >= LEAST]
     if not owners:
-        turn.say("no_owner_yet")
+        care = (turn.words("held_care"),) if held else ()
+        turn.tell("\n\n".join((turn.words("no_owner_yet"), *care)))
         return
     turn.tell(turn.words.count("owners", len(owners)))
     turn.show(await owner_card(turn, found_id, owners, 0))

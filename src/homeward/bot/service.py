@@ -10,8 +10,9 @@ import structlog
 from homeward.bot.backend import Backend
 from homeward.bot.runner import Runner
 from homeward.bot.talk import Note
-from homeward.bot.telegram import Telegram, read
+from homeward.bot.telegram import Telegram
 from homeward.bot.turn import House
+from homeward.bot.updates import read
 from homeward.bot.words import Words
 from homeward.client import Json
 from homeward.errors import BadSettings, HomewardError

@@ -158,7 +158,11 @@ PET = (
     r"|cat|kitten|dog|puppy|pet)"
 )
 CLAUSE_END = re.compile(r"[,.!;\n]")
-LEAD = re.compile(r"^(?:да|нет|ну|yes|no|well)[,.!]*\s+", re.IGNORECASE)
+LEAD = re.compile(
+    r"^(?:(?:да|нет|ну|здравствуйте|привет|добр(?:ый|ое|ой)\s+(?:день|вечер|утро|ночи)|помогите|пожалуйста|люди|срочно|внимание"
+    r"|yes|no|well|hello|hi|hey|please|help(?: me)?|urgent)[,.!]*\s+)+",
+    re.IGNORECASE,
+)
 IT_IS = r"(?:(?:это|эта|этот|он[аои]?|it is|it.?s|this is|he is|she is|a|the)\s+)*"
 MINE = re.compile(
     rf"{IT_IS}(?:мо[йяеё]|мои|наш[аеи]?|сво[йяё]|mine|ours|(?:my|our)(?: own)?)(?: own)?(?: {PET})?"
@@ -178,6 +182,31 @@ DOG = re.compile(rf"{IT_IS}(?:собака|собачка|п[её]с(?:ик)?|щ
 YES_OR_NO = re.compile(
     r"(?:да|ага|угу|нет|неа|ок(?:ей)?|хорошо|конечно|yes|yep|yeah|no|nope|ok(?:ay)?|sure)", re.IGNORECASE
 )
+
+
+ALMOST = (
+    r"(?:(?:да|ой|боже|точно|кажется|похоже|вроде|наверное|конечно|нет"
+    r"|yes|oh|no|my god|i think|definitely|this|that)[\s,.!]+)*"
+)
+OWN = rf"(?:мо[йя]|наш[а]?|mine|ours|(?:my|our) {PET})(?: {PET})?"
+HIM = re.compile(
+    rf"{ALMOST}(?:(?:это|же|точно)\s+)*(?:(?:он|она)(?: (?:самый|самая))?|{OWN})[\s.!)❤😭🙏]*"
+    rf"|{ALMOST}(?:it.?s|that.?s|is|it is|that is) (?:him|her|{OWN})[\s.!)]*"
+    rf"|{ALMOST}(?:я )?узна(?:ю|л|ла) (?:его|её|ее)[\s.!)]*",
+    re.IGNORECASE,
+)
+NOT_HIM = re.compile(
+    rf"{ALMOST}(?:это\s+)?(?:не (?:он|она|{OWN}|похож[аи]?)"
+    rf"|(?:it.?s |that.?s |is |it is )?not (?:him|her|{OWN}))[\s.!(]*",
+    re.IGNORECASE,
+)
+
+
+def is_recognised(text: str) -> bool | None:
+    """Whether somebody says of what they were shown that it is theirs, or that it is not; None for other words."""
+    if NOT_HIM.fullmatch(text.strip()):
+        return False
+    return True if HIM.fullmatch(text.strip()) else None
 
 
 def _first_clause(text: str) -> str:
@@ -212,6 +241,19 @@ def held_in(text: str) -> Literal["held", "loose"] | None:
     if NOT_WITH_ME.fullmatch(first):
         return "loose"
     return "held" if WITH_ME.fullmatch(first) else None
+
+
+ASKING = re.compile(
+    r"(?:(?:а|и|ну|скажите|подскажите|but|and|so)[\s,]+)*(?:что|чего|чт[оё]|как(?!-то)|куда|зачем|почему|можно|сколько|кто|какой"
+    r"|какая|когда|(?:это )?(?:обязательно|надо|нужно)|what|how|why|who|when|can|could|should|do|does|is)\b(?!-).*\?"
+    r"|.*\bчто (?:мне |нам |теперь )?делать\b.*|.*\bwhat (?:do|should|can) (?:i|we) do\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether somebody asks something, rather than to guess aloud."""
+    return ASKING.fullmatch(text.strip(" .!")) is not None
 
 
 def is_unknown(text: str) -> bool:

@@ -1,7 +1,6 @@
-"""Telegram through aiogram: updates to what was said, answers to methods, both within Telegram's limits."""
+"""Telegram through aiogram: updates in, answers to methods, within Telegram's limits."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import (
+    ClientDecodeError,
     TelegramAPIError,
     TelegramBadRequest,
     TelegramEntityTooLarge,
@@ -20,7 +20,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import GetUpdates
+from aiogram.methods import TelegramMethod
 from aiogram.types import (
     BotCommand,
     BufferedInputFile,
@@ -30,7 +30,6 @@ from aiogram.types import (
     KeyboardButton,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
-    Update,
     WebAppInfo,
 )
 
@@ -39,7 +38,6 @@ from homeward.bot.talk import (
     Album,
     Button,
     Card,
-    Edited,
     File,
     FileGone,
     Incoming,
@@ -47,15 +45,12 @@ from homeward.bot.talk import (
     Out,
     Pictures,
     Rows,
-    Said,
-    Spot,
     Tap,
     TryLater,
-    Unknown,
     Unreachable,
     Venue,
-    Words,
 )
+from homeward.bot.updates import kept
 from homeward.client import Json
 from homeward.errors import BadSettings, HomewardError, InvalidInput
 from homeward.locales import LANGUAGES, text
@@ -70,18 +65,18 @@ TRIES = 5
 AGAIN_S = 0.5  # after the first try that failed; twice as long after each other one
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "have no rights to send")
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
-GROUPS, OUTSIDE = {"group", "supergroup"}, {"left", "kicked"}
-OF_THE_CHAT = {  # what Telegram says of the chat itself: nobody speaks
-    "new_chat_members",
-    "pinned_message",
-    "migrate_to_chat_id",
-    "message_auto_delete_timer_changed",
-    "write_access_allowed",
-    "chat_background_set",
-    "connected_website",
-}
 COMMANDS = ("lost", "found", "my", "matches", "lang", "help", "cancel", "delete")
 log = structlog.get_logger(__name__)
+
+
+class RawUpdates(TelegramMethod[list[Json]]):
+    """Updates as Telegram words them: one that the library's types do not know holds up nobody else's."""
+
+    __returning__ = list[Json]
+    __api_method__ = "getUpdates"
+    offset: int
+    timeout: int
+    allowed_updates: list[str]
 
 
 def check_token(token: str) -> None:
@@ -169,7 +164,7 @@ class Telegram:
             TryLater: Telegram does not answer, or asks to wait.
             BadSettings: the token is not valid, or another bot uses it.
         """
-        ask = GetUpdates(offset=offset, timeout=POLL_S, allowed_updates=ALLOWED)
+        ask = RawUpdates(offset=offset, timeout=POLL_S, allowed_updates=ALLOWED)
         try:
             found = await self.bot(ask, request_timeout=POLL_S + 15)
         except TelegramRetryAfter as error:
@@ -179,7 +174,7 @@ class Telegram:
             raise BadSettings("Telegram does not know this token.", field="telegram_token") from None
         except (TelegramAPIError, TimeoutError, OSError) as error:
             raise TryLater(f"Telegram does not answer: {type(error).__name__}.") from error
-        return [_kept(update) for update in found]
+        return [kept(update) for update in found]
 
     async def prepare(self, webhook: tuple[str, str] | None) -> None:
         """Tell Telegram where updates go (an address and a secret), and which commands there are."""
@@ -217,6 +212,8 @@ class Telegram:
                 await ask()
             except TelegramRetryAfter as error:
                 self.pace.hold(error.retry_after)
+            except ClientDecodeError:
+                return  # it was taken, and what Telegram says of it is not needed
             except TelegramForbiddenError:
                 raise Unreachable("The bot is blocked there.") from None
             except TelegramBadRequest as error:
@@ -260,93 +257,6 @@ class Telegram:
         except InvalidInput as error:
             return "not modified" in error.message
         return True
-
-
-def read(update: Json) -> Incoming | None:
-    """What was said in an update of the inbox; None where there is nothing to answer."""
-    body = json.loads(update["body"])
-    query, edited = body.get("callback_query"), body.get("edited_message")
-    message = edited or body.get("message")
-    sender = (query or message or {}).get("from") or {}
-    language = _language(sender)
-    if query is not None:
-        under = (query.get("message") or {}).get("message_id")
-        tap = Tap(str(query.get("data", "")), str(under) if under else None, str(query["id"]))
-        return Incoming((update["number"],), update["address"], language, tap)
-    if "my_chat_member" in body:
-        return _joined(update, body["my_chat_member"])
-    if message is None or sender.get("is_bot"):
-        return None
-    said = _edited(message) if edited else _said(message)
-    group = message.get("media_group_id") if isinstance(said, Pictures) else None
-    return Incoming((update["number"],), update["address"], language, said, group) if said else None
-
-
-def _language(sender: Json) -> str:
-    return "ru" if str(sender.get("language_code", "")).startswith(("ru", "uk", "be", "kk")) else "en"
-
-
-def _joined(update: Json, change: Json) -> Incoming | None:
-    """Somebody has brought the bot into a group."""
-    was_outside = change["old_chat_member"]["status"] in OUTSIDE
-    if change["chat"]["type"] not in GROUPS or not was_outside or change["new_chat_member"]["status"] in OUTSIDE:
-        return None
-    return Incoming((update["number"],), update["address"], _language(change["from"]), Unknown("group"))
-
-
-def _edited(message: Json) -> Said | None:
-    """None for what moves by itself, as a live location does, and for what only the messenger changed."""
-    if message["chat"]["type"] != "private" or "location" in message or "edit_date" not in message:
-        return None
-    return Edited(str(message["message_id"]), message.get("text") or message.get("caption") or "")
-
-
-def _said(message: Json) -> Said | None:
-    if message["chat"]["type"] != "private":
-        return Unknown("group") if str(message.get("text", "")).startswith("/") else None
-    if "venue" in message or "location" in message:
-        place = message.get("location") or message["venue"]["location"]
-        return Spot(place["latitude"], place["longitude"])
-    file = _file(message)
-    if file is not None:
-        return Pictures((file,), message.get("caption") or "")
-    if "text" in message:
-        return Words(message["text"], str(message["message_id"]))
-    kinds = {"voice": "voice", "audio": "voice", "sticker": "sticker", "document": "file", "contact": "contact"}
-    found = next((kind for field, kind in kinds.items() if field in message), None)
-    return None if OF_THE_CHAT & message.keys() else Unknown(found or "other")
-
-
-def _file(message: Json) -> File | None:
-    if message.get("photo"):
-        largest = max(message["photo"], key=lambda size: size["width"] * size["height"])
-        return File(largest["file_id"], "photo", largest.get("file_size"))
-    for field in ("video", "video_note", "animation"):
-        if field in message:
-            return File(message[field]["file_id"], "video", message[field].get("file_size"))
-    document = message.get("document")
-    if document is None:
-        return None
-    kind, name = str(document.get("mime_type", "")), str(document.get("file_name", "")).lower()
-    if kind.startswith("image/") or name.endswith((".heic", ".heif", ".jpg", ".jpeg", ".png", ".webp")):
-        return File(document["file_id"], "photo", document.get("file_size"))
-    if kind.startswith("video/"):
-        return File(document["file_id"], "video", document.get("file_size"))
-    return None
-
-
-def _kept(update: Update) -> Json:
-    """An update for the inbox: whole, under its number and its chat."""
-    body = update.model_dump(mode="json", exclude_none=True, by_alias=True)
-    return {"number": update.update_id, "address": address_of(body), "body": json.dumps(body)}
-
-
-def address_of(body: Json) -> str:
-    """The chat that an update comes from; of a tap, the person who tapped."""
-    query = body.get("callback_query")
-    message = body.get("message") or body.get("edited_message") or body.get("my_chat_member") or {}
-    chat = query["from"] if query else message.get("chat") or {"id": 0}
-    return str(chat["id"])
 
 
 def _keyboard(note: Note) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:

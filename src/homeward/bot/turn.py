@@ -1,5 +1,6 @@
 """One turn of a conversation: who speaks, where the dialog stands, and what is answered. Sends nothing itself."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ from homeward.errors import HomewardError
 from homeward.locales import refusal
 
 QUESTION = "q"
+AROUND = re.compile(r"^\W+|\W+$")
 BEGUN = ("step", "draft")  # of the state of a report that is begun
 State = dict[str, Any]
 
@@ -79,8 +81,8 @@ class Turn:
 
     def meant(self, text: str) -> str | None:
         """The data of the open question's button that is labelled so: some messengers send labels, not taps."""
-        rows = (self.state.get("asked") or {}).get("rows", [])
-        return next((data for row in rows for label, data in row if label.casefold() == text.strip().casefold()), None)
+        rows, said = (self.state.get("asked") or {}).get("rows", []), bare(text)
+        return next((data for row in rows for label, data in row if said and bare(label) == said), None)
 
     def refuse(self, error: HomewardError) -> None:
         """Say why something was not taken: in English what the server says, else what the catalogue says of it."""
@@ -124,6 +126,11 @@ class Turn:
     def button(self, key: str, data: str) -> Button:
         """A button with a label of the catalogue."""
         return Button(self.words(f"b.{key}"), data)
+
+
+def bare(label: str) -> str:
+    """A label as people write it: without signs around it, in small letters."""
+    return AROUND.sub("", label).casefold()
 
 
 def _kept(text: str, rows: Rows, *, place: bool) -> Mapping[str, Any]:

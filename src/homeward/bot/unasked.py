@@ -9,6 +9,7 @@ from homeward.bot.story import (
     is_dead_alone,
     is_home_again,
     is_news_alone,
+    is_recognised,
     is_story,
     is_with_owner,
 )
@@ -69,6 +70,9 @@ async def on_words(turn: Turn, said: Words) -> bool:
     elif has_run_off(said.text) and any(report["held"] == "held" for report in found):
         for report in found:
             mine.ask_held(turn, report)
+    elif lost and is_recognised(said.text) is not None:
+        key = "is_it_mine" if is_recognised(said.text) else "is_it_not"
+        turn.say(key, ((turn.button("matches", "c:matches"),),))
     elif reports:
         _watching(turn, said.text.strip(), reports[:MOST_SHOWN])
     elif is_story(said.text):
