@@ -290,6 +290,33 @@ def test_an_update_of_a_kind_that_nobody_knows_yet_holds_up_nobody_else(telegram
     other.sees(words(other, "help"))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"location": {"latitude": "north"}},
+        {"document": {"file_name": "cat.jpg"}},
+        {"photo": [{"file_id": "x"}]},
+        {"text": "я" * 70_000},
+    ],
+)
+def test_an_update_that_cannot_be_understood_or_kept_holds_up_nobody_else(telegram, bot, body):
+    person, other = telegram.person(7), telegram.person(8)
+    person.sends_other(**body)
+    for somebody in (person, other):
+        somebody.writes("/help")
+        somebody.sees(words(somebody, "help"))
+
+
+def test_a_long_answer_to_a_long_message_is_taken(telegram, bot, door):
+    person = telegram.person(7, "ru")
+    long = {"message_id": 1, "date": 1, "chat": person._chat(), "text": "ж" * 4096}
+    person.sends_other(
+        text="Пропала кошка, " + "ж" * 4000, reply_to_message=long, quote={"text": "ж" * 1024, "position": 0}
+    )
+
+    person.sees(words(person, "send_lost"))
+
+
 @pytest.mark.parametrize("data", ["q:1:lost", "m:go", "m:s:a:b:c", "zz", "", ":::", "s:time:x", "m:go:" + "9" * 50])
 def test_a_button_that_nobody_knows_does_no_harm(telegram, bot, data):
     person = telegram.person(7)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from homeward.bot.backend import Backend
 from homeward.bot.pace import Pace
 from homeward.bot.turn import House
 from homeward.locales import text
@@ -88,6 +89,23 @@ def test_what_telegram_took_is_not_sent_again_though_its_answer_is_of_an_unknown
     owner.sees(words(owner, "nothing_to_cancel"))
 
     assert len(owner.all()) == 2
+
+
+def test_what_nobody_expected_ends_the_bot_for_nobody(telegram, bot, monkeypatch):
+    monkeypatch.setattr("homeward.bot.service.WAIT_S", 0.01)
+    failures = iter([RuntimeError("a slip"), RuntimeError("another")])
+    take_in = Backend.take_in
+
+    async def slips(self, updates):
+        for failure in failures:
+            raise failure
+        return await take_in(self, updates)
+
+    monkeypatch.setattr(Backend, "take_in", slips)
+    owner = telegram.person(7)
+    owner.writes("/help")
+
+    owner.sees(words(owner, "help"))
 
 
 def test_when_the_server_is_gone_nothing_is_lost(telegram, door, server, secret):

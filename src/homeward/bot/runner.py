@@ -128,7 +128,7 @@ class Runner:
     # --- what came in -------------------------------------------------------------------------------------
 
     async def _queue(self, update: Json) -> None:
-        came = self._read(update)
+        came = self._understood(update)
         if came is None:
             await self._again(lambda: self._backend.drop([update["number"]]))
             return
@@ -139,6 +139,14 @@ class Runner:
         chat.waiting.append((time.monotonic(), came))
         if chat.task is None or chat.task.done():
             chat.task = self._spawn(self._work(came.address, chat))
+
+    def _understood(self, update: Json) -> Incoming | None:
+        """None too where nobody thought of such an update: it would come back for ever, and before all others."""
+        try:
+            return self._read(update)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            log.exception("update not understood", number=update["number"])
+            return None
 
     async def _flooded(self, chat: _Chat, came: Incoming) -> None:
         """One person's flood is not answered for ever."""

@@ -1,7 +1,7 @@
 """The bot on Telegram, put together: updates in, answers and news out, alarms to its operators."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +15,12 @@ from homeward.bot.turn import House
 from homeward.bot.updates import read
 from homeward.bot.words import Words
 from homeward.client import Json
-from homeward.errors import BadSettings, HomewardError
+from homeward.errors import BadSettings, HomewardError, InvalidInput, PayloadTooLarge
 
 LOOK_S = 60.0
 OUTBOX_LATE_S, JOBS_MANY = 600, 100
 WAIT_S = 2.0
+NEVER_TAKEN = {InvalidInput.code, PayloadTooLarge.code}
 log = structlog.get_logger(__name__)
 
 
@@ -45,10 +46,9 @@ class TelegramBot:
             await self.telegram.prepare(self.webhook)
             async with asyncio.TaskGroup() as together:
                 if self.webhook is None:
-                    together.create_task(self._poll(runner))
-                together.create_task(runner.answer())
-                together.create_task(runner.tell())
-                together.create_task(self._look_after())
+                    together.create_task(self._ever(lambda: self._poll(runner)))
+                for work in (runner.answer, runner.tell, self._look_after):
+                    together.create_task(self._ever(work))
         except* HomewardError as failed:
             raise failed.exceptions[0] from None
         finally:
@@ -62,7 +62,7 @@ class TelegramBot:
             try:
                 found = await self.telegram.updates(offset)
                 if found:
-                    await self.backend.take_in(found)
+                    await self._take_in(found)
             except BadSettings:
                 raise
             except HomewardError as error:
@@ -72,6 +72,30 @@ class TelegramBot:
             if found:
                 offset = found[-1]["number"] + 1
                 runner.wake()
+
+    async def _take_in(self, found: Sequence[Json]) -> None:
+        """One that the server will never take goes, so that it holds up no other."""
+        try:
+            await self.backend.take_in(found)
+        except HomewardError as error:
+            if error.code not in NEVER_TAKEN:
+                raise
+            if len(found) == 1:
+                log.warning("update not kept", number=found[0]["number"], error=error.code)
+                return
+            for update in found:
+                await self._take_in([update])
+
+    async def _ever(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What nobody expected ends neither the bot nor the rest of what it does."""
+        while True:
+            try:
+                await work()
+            except HomewardError:
+                raise
+            except Exception:
+                log.exception("the bot goes on")
+                await asyncio.sleep(WAIT_S)
 
     async def _look_after(self) -> None:
         """Tell operators when something stands still, and when that is over."""

@@ -6,6 +6,7 @@ from homeward.bot.talk import Edited, File, Incoming, Pictures, Said, Spot, Tap,
 from homeward.client import Json
 
 GROUPS, OUTSIDE = {"group", "supergroup"}, {"left", "kicked"}
+REFERRED_TO = {"reply_to_message", "external_reply", "quote", "reply_markup", "entities", "caption_entities"}
 OF_THE_CHAT = {  # what Telegram says of the chat itself: nobody speaks
     "new_chat_members",
     "pinned_message",
@@ -91,8 +92,16 @@ def _file(message: Json) -> File | None:
 
 
 def kept(update: Json) -> Json:
-    """An update for the inbox: whole, under its number and its chat."""
-    return {"number": update["update_id"], "address": address_of(update), "body": json.dumps(update)}
+    """An update for the inbox, under its number and its chat; what it answers or quotes may be long: left out."""
+    body = {name: _alone(value) if isinstance(value, dict) else value for name, value in update.items()}
+    text = json.dumps(body, ensure_ascii=False)
+    return {"number": update["update_id"], "address": address_of(update), "body": text}
+
+
+def _alone(said: Json) -> Json:
+    """A message, or a tap under one, without the messages that it refers to."""
+    rest = {name: value for name, value in said.items() if name not in REFERRED_TO}
+    return rest | {"message": _alone(rest["message"])} if isinstance(rest.get("message"), dict) else rest
 
 
 def address_of(body: Json) -> str:
