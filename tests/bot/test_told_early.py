@@ -150,6 +150,52 @@ def test_that_one_recognises_an_animal_is_understood(text, is_it):
     assert is_recognised(text) is is_it
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_place_out_of_the_blue_may_be_that_of_an_open_report(telegram, bot, door, language):
+    finder = telegram.person(7, language)
+    finder.sends_photos(photo(1))
+    finder.sees(words(finder, "ask_shelf"))
+    finder.taps(words(finder, "b.it_is_found"))
+    for key in ("ask_where_found", "ask_when_found", "ask_about_found"):
+        finder.sees(words(finder, key))
+        finder.taps(words(finder, "b.skip"))
+    finder.sees(words(finder, "filed_found"))
+    finder.sends_place(57.61234567, 39.87)
+    finder.sees(words(finder, "whose_place"))
+    finder.taps(words(finder, "b.place_of", name=words(finder, "animal.cat")))
+    finder.sees(words(finder, "fixed"))
+
+    assert (the_report(door).place.lat, the_report(door).place.lon) == (57.61235, 39.87)
+
+
+def test_a_place_out_of_the_blue_may_begin_a_second_report_and_moves_nobody_elses(telegram, bot, door):
+    person, other = telegram.person(7), telegram.person(8)
+    files_lost(person)
+    report = the_report(door)
+    other.taps_data(f"l:lost:57.0:39.0:{report.id}")
+    other.sees(words(other, "not_yours"))
+    person.sends_place(57.0, 39.0)
+    person.sees(words(person, "whose_place"))
+    person.taps(words(person, "b.found"))
+    person.sees(words(person, "send_found"))
+    person.sends_photos(photo(2))
+    person.sees(words(person, "ask_when_found"))
+
+    assert the_report(door).place.lat == 57.6
+
+
+def test_whose_reports_are_all_closed_is_told_so_and_not_that_there_are_none(telegram, bot):
+    owner = telegram.person(7)
+    files_lost(owner)
+    owner.writes("/my")
+    owner.sees(words(owner, "status.open"))
+    owner.taps(words(owner, "b.close"))
+    owner.sees(words(owner, "closed"))
+    owner.writes("/matches")
+
+    owner.sees(words(owner, "none_open"))
+
+
 @pytest.mark.parametrize(("text", "key"), [("Это он!!!", "is_it_mine"), ("это не он", "is_it_not")])
 def test_an_owner_who_says_so_in_words_is_shown_the_button_for_it(telegram, bot, text, key):
     owner = telegram.person(7, "ru")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from homeward.bot import correct, filing, handover, mine, results, unasked, wrong_photo
+from homeward.bot import correct, filing, handover, mine, results, spot, unasked, wrong_photo
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn, bare
 from homeward.bot.wishes import is_everything_to_go, wish_in
@@ -84,7 +84,7 @@ async def _said(turn: Turn, said: Said) -> None:
     elif isinstance(said, Words):
         await _menu_label(turn, said)
     elif isinstance(said, Spot):
-        await filing.begin_with(turn, said)
+        await spot.on_spot(turn, said)
 
 
 async def _is_no_answer(turn: Turn, said: Words) -> bool:
@@ -275,7 +275,7 @@ async def _tap(turn: Turn, tap: Tap) -> None:
         await _do(turn, parts[0])
     elif tap.data == "s:lang":
         await _lang(turn)
-    elif len(parts) == SHAPES.get(family, {}).get(parts[0], -1):
+    elif len(parts) in SHAPES.get(family, {}).get(parts[0], ()):
         await TAPS[family](turn, parts[0], parts[1:], tap)
     else:
         _old(turn)
@@ -300,10 +300,10 @@ def _old(turn: Turn) -> None:
         turn.say("tap_old_idle")
 
 
-SHAPES = {  # how many parts the data of a button has, by family and action; anything else is not ours
-    "m": {"all": 2, "go": 3, "w": 3, "home": 3, "s": 3, "d": 3, "u": 3},
-    "o": {"ask": 3, "go": 3},
-    "h": {"ask": 3, "yes": 2, "no": 2, "end": 2, "q": 2, "a": 2, "s": 2, "w": 2},
+SHAPES: dict[str, dict[str, tuple[int, ...]]] = {  # how many parts the data of a button may have, by family and action
+    "m": {"all": (2,), **dict.fromkeys(("go", "w", "home", "s", "d", "u"), (3,))},
+    "o": dict.fromkeys(("ask", "go"), (3,)),
+    "h": {"ask": (3,), **dict.fromkeys(("yes", "no", "end", "q", "a", "s", "w"), (2,))},
     "r": dict.fromkeys(
         (
             "m",
@@ -320,12 +320,13 @@ SHAPES = {  # how many parts the data of a button has, by family and action; any
             "erase",
             "words",
         ),
-        2,
+        (2,),
     ),
-    "p": {"show": 2, "go": 3, "ask": 3, "yes": 3, "no": 2},
-    "f": {"held": 2, "loose": 2},
-    "n": {"lost": 3, "found": 3, "go_on": 3},
-    "s": {"quiet": 2, "time": 2},
+    "p": {**dict.fromkeys(("show", "no"), (2,)), **dict.fromkeys(("go", "ask", "yes"), (3,))},
+    "l": dict.fromkeys(("lost", "found"), (3, 4)),
+    "f": dict.fromkeys(("held", "loose"), (2,)),
+    "n": dict.fromkeys(("lost", "found", "go_on"), (3,)),
+    "s": dict.fromkeys(("quiet", "time"), (2,)),
 }
 TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
     "m": results.on_tap,
@@ -333,6 +334,7 @@ TAPS: dict[str, Callable[[Turn, str, Sequence[str], Tap], Awaitable[None]]] = {
     "h": handover.on_tap,
     "r": mine.on_tap,
     "p": wrong_photo.on_tap,
+    "l": spot.on_tap,
     "f": mine.on_held,
     "n": _on_anew,
     "s": mine.on_setting,

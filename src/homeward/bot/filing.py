@@ -25,9 +25,9 @@ def begin(turn: Turn, shelf: str, about: str | None = None) -> None:
     questions.ask_photo(turn)
 
 
-async def begin_with(turn: Turn, said: Words | Spot) -> None:
-    """What is told before anything was asked begins a report, whose shelf is asked for later."""
-    shelf = shelf_in(said.text) if isinstance(said, Words) else None
+async def begin_with(turn: Turn, said: Words | Spot, shelf: str | None = None) -> None:
+    """What is told before anything was asked begins a report; its shelf, where nothing tells it, is asked for later."""
+    shelf = shelf_in(said.text) if isinstance(said, Words) else shelf
     turn.state |= {"step": "photo", "draft": {"shelf": shelf, "about": None, "photos": []}}
     if isinstance(said, Words):
         await on_answer(turn, said)

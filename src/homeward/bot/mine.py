@@ -31,9 +31,10 @@ async def show(turn: Turn) -> None:
 
 async def show_matches(turn: Turn) -> None:
     """Of every open lost pet, or the owners of every find."""
-    reports = [report for report in await turn.person.reports() if report["status"] == "open"][:3]
+    every = await turn.person.reports()
+    reports = [report for report in every if report["status"] == "open"][:3]
     if not reports:
-        turn.say("no_reports")
+        turn.say("none_open" if every else "no_reports")
     for report in reports:
         turn.tell(_summary(turn, report))
         if report["shelf"] == "lost":
