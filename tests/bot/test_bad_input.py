@@ -246,39 +246,54 @@ def test_a_finger_that_taps_twice_is_answered_once(telegram, bot):
     person = telegram.person(7)
     person.writes("/start")
     menu = person.sees(words(person, "menu"))
-    for _ in range(2):
-        person.taps_data("c:found", menu.number)
-    person.seen = 0
+    taps_twice(person, "c:found", menu.number)
     person.sees(words(person, "send_found"))
     person.sends_photos(photo(1))
     person.sees(words(person, "ask_where_found"))
     person.taps(words(person, "b.skip"))
     when = person.sees(words(person, "ask_when_found"))
-    for _ in range(2):
-        person.taps_data(dict(when.buttons)[words(person, "b.today")], when.number)
+    taps_twice(person, dict(when.buttons)[words(person, "b.today")], when.number)
     person.sees(words(person, "ask_about_found"))
     person.taps(words(person, "b.held"))
-    person.seen = 0
     person.sees(words(person, "no_owner_yet"))
 
     said = [sent.text for sent in person.all()]
     assert [said.count(words(person, key)) for key in ("send_found", "ask_about_found", "tap_old")] == [1, 1, 0]
 
 
-def test_a_button_that_is_tapped_again_after_something_else_was_said_is_answered_again(telegram, bot):
+def taps_twice(person, data, number):
+    """The second tap comes before the answer to the first."""
+    seen = len(person.telegram.sent)
+    person.telegram.fault("sendMessage", 0, late_s=0.7)
+    for _ in range(2):
+        person.taps_data(data, number)
+    person.seen = seen
+
+
+def test_hours_are_set_by_as_many_taps_as_come(telegram, bot, door):
     person = telegram.person(7)
     files_lost(person)
     person.writes("/my")
     settings = person.sees(words(person, "quiet_on"))
+    before = offset_min(door)
+    taps_twice(person, "s:time:60", settings.number)
+    telegram.wait(lambda: sum(words(person, "quiet_on") in sent.text for sent in person.new()) == 2)
+
+    assert offset_min(door) == before + 2 * 60
+
+
+def offset_min(door):
+    with door.world.database.read() as work:
+        return work.accounts.at("telegram", "7").utc_offset_min
+
+
+def test_a_button_that_is_tapped_again_after_its_answer_is_answered_again(telegram, bot):
+    person = telegram.person(7)
+    person.writes("/start")
+    menu = person.sees(words(person, "menu"))
     for _ in range(2):
-        person.taps_data("s:time:60", settings.number)
-        person.sees(words(person, "quiet_on"))
-    for _ in range(2):
-        person.taps_data("c:help", settings.number)
+        person.taps_data("c:help", menu.number)
         person.sees(words(person, "help"))
-        person.writes("/lang")
-        person.language = {"en": "ru", "ru": "en"}[person.language]
-        person.sees(words(person, "lang"))
 
 
 def test_an_update_of_a_kind_that_nobody_knows_yet_holds_up_nobody_else(telegram, bot):

@@ -148,8 +148,6 @@ def test_a_tap_too_many_takes_no_other_photo_off(telegram, bot, door):
     yes = dict(asked.buttons)[words(finder, "b.take_off_yes")]
     finder.taps_data(yes, asked.number)
     finder.sees(words(finder, "photo_off"))
-    finder.writes("/help")
-    finder.sees(words(finder, "help"))
     finder.taps_data(yes, asked.number)
     finder.sees(words(finder, "photo_gone"))
 

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 
 from homeward.bot import correct, filing, handover, mine, results, spot, unasked, wrong_photo
 from homeward.bot.talk import Edited, Pictures, Said, Spot, Tap, Unknown, Words
 from homeward.bot.turn import QUESTION, Turn, bare
 from homeward.bot.wishes import is_everything_to_go, wish_in
-from homeward.bot.words import moment_of
 from homeward.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 ABOUT = re.compile(r"about_([0-9a-z]{20})")  # the link on a poster: the id of a report, as new_token() makes them
 ASKED_BY = {"question": "q", "answer": "a"}  # a question of a conversation, and the button that asks it
-DOUBLE = timedelta(seconds=30)  # an answer may take some seconds
 TO_OTHERS = {"talk", *ASKED_BY}  # what is said there is for the other side
 
 
@@ -23,25 +20,6 @@ async def answer(turn: Turn, said: Said) -> None:
     Raises:
         HomewardError: the server is down or full; it should be tried again.
     """
-    before = turn.state.pop("tapped", None)
-    if isinstance(said, Tap):
-        if _is_double(turn, said, before):
-            turn.state["tapped"] = before
-            return
-        await _whole_answer(turn, said)
-        turn.state["tapped"] = [said.data, said.message, turn.words.now.isoformat()]
-    else:
-        await _whole_answer(turn, said)
-
-
-def _is_double(turn: Turn, tap: Tap, before: list[str] | None) -> bool:
-    """Whether a finger was faster than the answer; hours are set by many taps."""
-    if before is None or before[:2] != [tap.data, tap.message] or tap.data.startswith("s:"):
-        return False
-    return turn.words.now - moment_of(before[2]) < DOUBLE
-
-
-async def _whole_answer(turn: Turn, said: Said) -> None:
     try:
         await _answer(turn, said)
     except Conflict:
@@ -53,6 +31,13 @@ async def _whole_answer(turn: Turn, said: Said) -> None:
     if turn.pick_up():
         turn.say("back_to_draft")
         filing.ask_again(turn)
+
+
+def is_double(said: Said, after: Said) -> bool:
+    """Whether a finger was faster than the answer to its first tap; hours are set by many taps."""
+    if not isinstance(said, Tap) or not isinstance(after, Tap) or said.data.startswith("s:"):
+        return False
+    return (said.data, said.message) == (after.data, after.message)
 
 
 async def _answer(turn: Turn, said: Said) -> None:

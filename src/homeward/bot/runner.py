@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -49,6 +50,7 @@ class _Chat:
     task: "asyncio.Task[None] | None" = None
     tokens: float = BURST
     seen_at: float = 0.0
+    answered_at: float = 0.0
     is_told: bool = False
 
 
@@ -162,8 +164,20 @@ class Runner:
             await self._share(chat)
             async with chat.lock, self._at_once:
                 await self._turn(together)
+            await self._pass_over_doubles(chat, together)
         chat.is_told = False
         self._leave(address, chat)
+
+    async def _pass_over_doubles(self, chat: _Chat, answered: Incoming) -> None:
+        """Taps that came again before the first was answered."""
+        while chat.waiting and dialog.is_double(chat.waiting[0][1].said, answered.said):
+            came_at, came = chat.waiting[0]
+            if came_at > chat.answered_at:
+                return
+            chat.waiting.popleft()
+            await self._messenger.taken(came)
+            await self._again(partial(self._backend.drop, came.numbers))
+            TURNS.labels("double").inc()
 
     def _leave(self, address: str, chat: _Chat) -> None:
         """Nobody needs to remember a chat in which nothing happens; its share comes back within seconds."""
@@ -220,6 +234,7 @@ class Runner:
         await dialog.answer(turn, came.said)
         for out in turn.out:
             await self._messenger.send(came.address, out, urgent=True)
+        self._chats.setdefault(came.address, _Chat()).answered_at = time.monotonic()
         if turn.state.get("erased"):
             await self._backend.drop(came.numbers)
             return
