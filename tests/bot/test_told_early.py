@@ -105,7 +105,7 @@ def test_a_wrong_photo_of_a_report_that_is_begun_is_sent_anew_and_no_answer_is_a
     owner.writes("Свободы, 5")
     owner.sees(words(owner, "ask_when_lost"))
     owner.writes("ой, не то фото")
-    owner.sees(words(owner, "send_lost"))
+    owner.sees(words(owner, "send_other"))
     owner.sends_photos(photo(1))
     for key in ("ask_when_lost", "ask_about_lost"):
         owner.sees(words(owner, key))
@@ -148,6 +148,16 @@ def test_the_word_of_a_button_counts_without_its_signs(telegram, bot):
 )  # fmt: skip
 def test_that_one_recognises_an_animal_is_understood(text, is_it):
     assert is_recognised(text) is is_it
+
+
+def test_who_asks_while_a_report_is_open_is_shown_the_way_to_the_answers(telegram, bot):
+    owner = telegram.person(7, "ru")
+    files_lost(owner)
+    owner.writes("как вы работаете?")
+    owner.sees(words(owner, "watching"))
+    owner.taps(words(owner, "b.help"))
+
+    owner.sees(words(owner, "help"))
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -178,7 +178,7 @@ def _ask_for_other_photos(turn: Turn) -> None:
     turn.draft["photos"] = []
     for name in ("seen", "confidence", "animals", "species", "keep", "next", "is_warned"):
         turn.draft.pop(name, None)
-    questions.ask_photo(turn)
+    questions.ask_other_photos(turn)
 
 
 async def on_answer(turn: Turn, said: Said) -> None:

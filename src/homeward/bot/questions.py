@@ -13,6 +13,11 @@ def ask_photo(turn: Turn) -> None:
     turn.ask("photo", turn.words(key), ((turn.button("cancel", "cancel"),),))
 
 
+def ask_other_photos(turn: Turn) -> None:
+    """The same, where those that were sent are dropped."""
+    turn.ask("photo", turn.words("send_other"), ((turn.button("cancel", "cancel"),),))
+
+
 def _ask_shelf(turn: Turn) -> None:
     """With reports of one's own open the photos may be more of the same animal."""
     mine = turn.draft.get("mine", ())

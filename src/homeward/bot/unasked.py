@@ -87,7 +87,7 @@ def _watching(turn: Turn, text: str, reports: Sequence[Json]) -> None:
     ways = ((turn.button("matches", "c:matches"), turn.button("my", "c:my")),)
     others = ((turn.button("lost", "c:lost"),), (turn.button("found", "c:found"),))
     if "?" in text or len(text.split()) < LEAST_TO_ADD:
-        turn.say("watching", (*ways, *others))
+        turn.say("watching", (*ways, *others, *(((turn.button("help", "c:help"),),) if "?" in text else ())))
         return
     turn.state["heard"] = text
     turn.say("watching_add", (*(_add(turn, report) for report in reports), *ways, *others))
