@@ -4,9 +4,11 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import Colorspace
 from PIL import Image
 
 from homeward.bot.video import frame_at, sharpest_moments
+from homeward.images.shape import UNSAID
 from homeward.watcher.capture import recorded
 
 
@@ -54,3 +56,19 @@ def test_a_video_with_wide_pixels_is_stretched(upright):
     shown = Image.open(io.BytesIO(frame_at(data, 0.0)))
 
     assert shown.size == (480, 320)
+
+
+@pytest.mark.parametrize(("height", "matrix"), [(720, Colorspace.ITU709), (480, Colorspace.ITU601)])
+def test_colours_of_a_stream_that_says_nothing_of_them_go_by_its_size(height, matrix):
+    colour, file = (200, 60, 40), io.BytesIO()
+    picture = av.VideoFrame.from_ndarray(np.full((height, 640, 3), colour, np.uint8), format="rgb24")
+    with av.open(file, "w", format="mp4") as video:
+        stream = video.add_stream("libx264", rate=5)
+        stream.height, stream.width, stream.pix_fmt = height, 640, "yuv420p"
+        frame = picture.reformat(format="yuv420p", dst_colorspace=matrix)
+        frame.colorspace = UNSAID
+        video.mux([*stream.encode(frame), *stream.encode()])
+
+    shown = np.asarray(Image.open(io.BytesIO(frame_at(file.getvalue(), 0.0))))
+
+    assert np.abs(shown[height // 2, 320].astype(int) - colour).max() < 6

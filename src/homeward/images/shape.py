@@ -13,6 +13,7 @@ from homeward.domain.animals import Picture
 RIGHT_ANGLE = 90
 ODDEST = 3.0  # a pixel so many times as wide as high, or as high as wide; beyond that a stream says nonsense
 NEARLY_SQUARE = 0.02
+BT_709, UNSAID, HD_LINES = 1, 2, 720  # as ITU-T H.273 numbers matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Shape:
 
     def picture(self, frame: Any) -> Picture:
         """What a frame shows, RGB."""
-        pixels = frame.to_ndarray(format="rgb24", width=self._square(frame.width, frame.height), height=frame.height)
+        width, height = self._square(frame.width, frame.height), frame.height
+        pixels = frame.to_ndarray(format="rgb24", width=width, height=height, src_colorspace=_colours(frame))
         return _turned(pixels, self._left_turn(frame))
 
     def grey(self, frame: Any, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -70,6 +72,12 @@ class Shape:
 
 
 AS_SENT = Shape()
+
+
+def _colours(frame: Any) -> int:
+    """The matrix of its colours; many cameras do not say it, and then it goes by the size, as in every player."""
+    is_unsaid = frame.colorspace == UNSAID
+    return BT_709 if is_unsaid and frame.height >= HD_LINES else int(frame.colorspace)
 
 
 def _turned(pixels: npt.NDArray[np.uint8], left: int) -> npt.NDArray[np.uint8]:
