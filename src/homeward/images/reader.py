@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from homeward.domain.ids import ContentHash
 from homeward.errors import PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+from homeward.images.colours import in_srgb
 from homeward.images.parts import check_parts
 from homeward.images.scans import count_scans
 from homeward.ports import SafePhoto
@@ -68,7 +69,7 @@ class PillowReader:
                 picture.draft("RGB", self._least(picture.size))  # decodes at a half, quarter or eighth
             picture.load()
             picture.thumbnail((self._max_side_px, self._max_side_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
-            return _rgb(ImageOps.exif_transpose(picture))  # turned when small: a turn is a copy
+            return _rgb(in_srgb(ImageOps.exif_transpose(picture)))  # when small: each makes a copy
 
     def _least(self, size: tuple[int, int]) -> tuple[int, int]:
         """The smallest size that a JPEG of ``size`` may be decoded at."""
