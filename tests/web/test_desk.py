@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from homeward.api.auth import new_key
 from tests.conftest import photo
 from tests.doors.test_desk import set_degree
-from tests.web.conftest import DESK, PHONE, SMALL, come_closer, violations
+from tests.web.conftest import DESK, PHONE, SMALL, come_closer, just_now, violations
 from tests.web.test_owner import TOO_WIDE
 
 PLACE = {"lat": "57.6", "lon": "39.85"}
@@ -224,6 +224,7 @@ def test_an_owner_reads_why_a_report_was_hidden(visit, door, links):
 def send(finder, seed):
     picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(seed)}
     finder.locator("input[type=file]").set_input_files(picture)
+    just_now(finder)
     finder.get_by_role("button", name="Отправить").click()
 
 
