@@ -171,7 +171,9 @@ def test_pictures_that_were_shown_an_hour_ago_are_asked_about_and_not_sent_again
     monkeypatch.setattr(access, "picture", told)
     monkeypatch.setattr(_Hourly, "get_timestamp", lambda signer: now(signer) + 3600)
     page.reload()
-    for each in page.locator("img[src*=photos]").all():
+    pictures = page.locator("img[src*=photos]")
+    expect(pictures).not_to_have_count(0)
+    for each in pictures.all():
         expect(each).to_have_js_property("complete", True)
         assert each.evaluate("image => image.naturalWidth") > 0
 
