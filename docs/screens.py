@@ -25,6 +25,11 @@ FOLDER = Path(__file__).parent / "screens"
 # each width has a language and a brightness of its own
 LOOKS = {320: (640, "ru-RU", "dark"), 768: (1024, "en-US", "light"), 1440: (900, "en-US", "light")}
 QUALITY = 72
+SHOWN = """() => [...document.images].every(image => {
+  const box = image.getBoundingClientRect();
+  const isOutOfSight = !box.width || box.top > innerHeight || box.bottom < 0;
+  return image.complete || (image.loading === "lazy" && isOutOfSight);
+})"""
 NIGHT = {"bg_color": "#17212b", "text_color": "#f5f5f5", "secondary_bg_color": "#232e3c", "section_bg_color": "#17212b"}
 
 
@@ -208,7 +213,7 @@ def _wait_for_map(page: Any, width: int) -> None:
 
 
 def _shoot(page: Any, name: str, width: int) -> None:
-    page.wait_for_function("() => [...document.images].every(image => image.loading === 'lazy' || image.complete)")
+    page.wait_for_function(SHOWN)
     _save(page, name, width)
 
 
