@@ -510,5 +510,6 @@ def test_searches_go_on_throughout(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_searches_go_on_throughout_ten_thousand_photos(tmp_path):
     assert switched_under_search(tmp_path, 10_000) > 10
