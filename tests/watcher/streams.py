@@ -93,9 +93,11 @@ def _rtsp_server(port, clips):
 
 
 @contextlib.contextmanager
-def served(handler):
-    """The port of a web server."""
+def served(handler, secret=None):
+    """The port of a web server, over TLS where there is a ``secret``."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if secret is not None:
+        server.socket = secret.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -2,8 +2,15 @@ import hashlib
 import http.server
 import io
 import re
+import ssl
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from homeward.images.shape import Shape
@@ -159,3 +166,20 @@ def test_more_than_a_picture_is_not_read_to_its_end(monkeypatch):
         pytest.raises(CameraUnreadable, match="more than a picture"),
     ):
         source.next()
+
+
+def test_a_camera_that_signed_its_certificate_itself_is_read(tmp_path):
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cam")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    now = datetime.now(UTC)
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "own.pem").write_bytes(
+        key.private_bytes(*form) + made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    )
+    secret = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secret.load_cert_chain(tmp_path / "own.pem")
+
+    shown = camera(pictures=[jpeg(yard(1))])
+    with served(shown, secret) as port, Stills(f"https://127.0.0.1:{port}/1.jpg", 5.0, Shape()) as source:
+        assert source.next() is not None

@@ -30,11 +30,17 @@ def looked_closer(detector: Detector, picture: Picture, animals: Sequence[Animal
     longer = max(picture.shape[:2])
     if longer <= DETECTOR_PX:
         return tuple(animals)
-    found = list(animals) or _in_pieces(detector, picture)
+    found = list(animals)
+    if not found:
+        return _largest_first(_in_pieces(detector, picture))
     small = [n for n, animal in enumerate(found) if _is_small(animal, longer)][:MOST]
     for n, again in zip(small, _again(detector, picture, [found[n] for n in small]), strict=True):
         found[n] = again or found[n]
-    return tuple(sorted(found, key=lambda animal: -animal.box.area))
+    return _largest_first(found)
+
+
+def _largest_first(animals: Sequence[Animal]) -> tuple[Animal, ...]:
+    return tuple(sorted(animals, key=lambda animal: -animal.box.area))
 
 
 def _is_small(animal: Animal, longer: int) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 from PIL import Image, ImageOps
 
 from homeward.domain.addresses import without_secrets
+from homeward.domain.animals import Picture
 from homeward.errors import HomewardError, InvalidInput
 from homeward.images.shape import AS_SENT, Shape
 from homeward.watcher.frames import Frame
@@ -66,16 +68,23 @@ def _of_folder(folder: Path, shape: Shape) -> Iterator[Frame]:
         )
     start, bad = datetime.now(UTC), 0
     for number, path in enumerate(paths):
-        try:
-            with Image.open(path) as picture:
-                pixels = shape.upright(np.asarray(ImageOps.exif_transpose(picture).convert("RGB")))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        pixels = picture_in(path, shape)
+        if pixels is None:
             log.warning("no picture, passed over", file=path.name)
             bad += 1
             continue
         yield Frame(number, float(number), start + timedelta(seconds=number), pixels)
     if bad == len(paths):
         raise CameraUnreadable(f"None of the files in {folder} is a picture.", field="source", hint="Look at them.")
+
+
+def picture_in(file: Path | BytesIO, shape: Shape) -> Picture | None:
+    """Upright, RGB; None where it is none that can be decoded."""
+    try:
+        with Image.open(file) as picture:
+            return shape.upright(np.asarray(ImageOps.exif_transpose(picture).convert("RGB")))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
 
 
 def _of_clip(source: str, per_second: float, shape: Shape, *, realtime: bool) -> Iterator[Frame]:
