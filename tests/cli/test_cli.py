@@ -455,14 +455,13 @@ def test_calibrate_tells_the_alert_degree_that_counts_and_why_it_is_another_than
             (tmp_path / "pets" / f"{animal}" / f"{noise}.jpg").write_bytes(photo(animal, noise=noise))
     ask = ("calibrate", tmp_path / "pets", "--species", "dog")
 
-    run(*ask)
+    assert "alert from a degree of 0.3, as HOMEWARD_ALERT_DEGREE says" in run(*ask, HOMEWARD_ALERT_DEGREE="0.3").stdout
     kept = tmp_path / "data/models/calibrations/homeward-embedder-3.yaml"
     written = yaml.safe_load(kept.read_text())
     next(curve for curve in written["calibration"] if curve["species"] == "cat")["alert_degree"] = 0.4
     kept.write_text(yaml.safe_dump(written))
 
     assert "alert from a degree of 0.4, the largest that a curve of the model asks for" in run(*ask).stdout
-    assert "alert from a degree of 0.3, as HOMEWARD_ALERT_DEGREE says" in run(*ask, HOMEWARD_ALERT_DEGREE="0.3").stdout
 
 
 def test_the_demo_fills_a_town_and_never_touches_other_folders(run, tmp_path):

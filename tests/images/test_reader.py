@@ -40,6 +40,7 @@ KINDS = {
     "grey alpha": saved(picture(1).convert("LA"), "PNG"),
     "16 bit": saved(Image.fromarray(np.arange(240 * 240, dtype=np.uint16).reshape(240, 240)), "PNG"),
     "webp": saved(picture(1), "WEBP"),
+    "avif": saved(picture(1), "AVIF"),
     "animated": saved(picture(1), "WEBP", save_all=True, append_images=[picture(2)]),
 }
 
@@ -131,7 +132,7 @@ def test_a_phones_photo_is_decoded_at_the_half_or_quarter_that_is_nearly_what_is
     assert safe.picture.shape == (kept[1], kept[0], 3)
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.floats(0, 1), place=st.floats(0, 0.999), flip=st.integers(1, 255))
 def test_a_broken_file_gives_a_picture_or_one_of_our_errors(kind, cut, place, flip):
@@ -214,6 +215,29 @@ def test_a_file_of_countless_tiny_parts_is_refused_before_it_is_opened(case, mon
     assert refused.value.hint
 
 
+def box(kind, data=b""):
+    return (8 + len(data)).to_bytes(4) + kind + data
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        box(b"meta", bytes(100_001)),
+        box(b"meta", bytes(50_001)) * 2,
+        b"\0\0\0\1moov" + (100_016).to_bytes(8) + bytes(100_000),
+        box(b"free") * 1000,
+        b"\0\0\0\0meta" + bytes(100_000),
+    ],
+    ids=["list", "lists", "long list", "boxes", "list without an end"],
+)
+def test_an_avif_that_lists_more_than_a_picture_has_is_refused_before_it_is_opened(part, monkeypatch):
+    head = KINDS["avif"][: int.from_bytes(KINDS["avif"][:4])]
+    monkeypatch.setattr(Image, "open", None)
+
+    with pytest.raises(PhotoUnreadable, match="too many parts"):
+        READER.read(head + part)
+
+
 def test_countless_segments_within_a_picture_are_refused():
     with pytest.raises(PhotoUnreadable, match="too many segments"):
         READER.read(KINDS["jpeg"][:-2] + segment(0xFE) * 2001 + KINDS["jpeg"][-2:])
@@ -252,7 +276,12 @@ def test_scans_within_a_thumbnail_or_behind_a_restart_marker_are_counted_once():
 
 @pytest.mark.parametrize(
     ("size", "kind", "how"),
-    [((7000, 4000), "JPEG", {"progressive": True}), ((4400, 3000), "WEBP", {"method": 0}), ((6000, 4200), "PNG", {})],
+    [
+        ((7000, 4000), "JPEG", {"progressive": True}),
+        ((4400, 3000), "WEBP", {"method": 0}),
+        ((4400, 3000), "AVIF", {"speed": 10}),
+        ((6000, 4200), "PNG", {}),
+    ],
 )
 def test_kinds_that_cannot_shrink_while_decoded_have_a_lower_limit_and_say_so(size, kind, how):
     with pytest.raises(PhotoTooLarge, match=kind) as refused:
@@ -268,6 +297,12 @@ def test_the_full_size_photo_of_a_phone_is_taken_as_heic():
     pillow_heif.from_pillow(Image.new("RGB", (5712, 4284))).save(file, quality=10, enc_params={"preset": "ultrafast"})
 
     assert READER.read(file.getvalue()).picture.shape == (1536, 2048, 3)
+
+
+def test_avif_is_known_though_its_file_begins_as_any_still_picture():
+    own = KINDS["avif"]
+
+    assert READER.read(own[:8] + b"mif1" + own[12:]).picture.shape == (240, 240, 3)
 
 
 def test_heic_without_the_extra_is_refused_with_its_name(monkeypatch):
@@ -334,7 +369,8 @@ LARGEST = {
     "png": ("RGB", 25, "PNG", {"compress_level": 3}),
     "png of colours and alpha": ("RGBA", 25, "PNG", {"compress_level": 3}),
     "turned png": ("RGB", 25, "PNG", {"compress_level": 3, "exif": b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"}),
-    "webp": ("RGBA", 12, "WEBP", {"quality": 5, "method": 0}),
+    "webp": ("RGBA", 12.6, "WEBP", {"quality": 5, "method": 0}),
+    "avif": ("RGBA", 12.6, "AVIF", {"quality": 5, "speed": 10}),
     "jpeg": ("RGB", 50, "JPEG", {}),
     "progressive jpeg": ("RGB", 25, "JPEG", {"progressive": True, "subsampling": "4:4:4"}),
 }  # fmt: skip

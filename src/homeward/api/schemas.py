@@ -170,7 +170,7 @@ def multipart(fields: dict[str, str], *, required: tuple[str, ...], most_photos:
         name: {**SHAPES.get(name, {"type": "string"}), "description": text} for name, text in fields.items()
     }
     files = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1, "maxItems": most_photos}
-    properties["photo"] = {**files, "description": "JPEG, PNG, WebP or HEIC"}
+    properties["photo"] = {**files, "description": "JPEG, PNG, WebP, AVIF or HEIC"}
     schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
     body = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     return {"requestBody": body, **idempotent()}

@@ -84,7 +84,7 @@ def _file(message: Json) -> File | None:
     if document is None:
         return None
     kind, name = str(document.get("mime_type", "")), str(document.get("file_name", "")).lower()
-    if kind.startswith("image/") or name.endswith((".heic", ".heif", ".jpg", ".jpeg", ".png", ".webp")):
+    if kind.startswith("image/") or name.endswith((".heic", ".heif", ".avif", ".jpg", ".jpeg", ".png", ".webp")):
         return File(document["file_id"], "photo", document.get("file_size"))
     if kind.startswith("video/"):
         return File(document["file_id"], "video", document.get("file_size"))

@@ -16,7 +16,7 @@ from homeward.domain.reports import Status
 from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
 from homeward.storage.refused import told
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif"}
 FIELDS = (
     "shelf",
     "species",

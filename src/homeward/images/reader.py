@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from homeward.domain.ids import ContentHash
 from homeward.errors import PhotoKindUnsupported, PhotoTooLarge, PhotoUnreadable
+from homeward.images.boxes import AVIF_BRANDS, HEIC_BRANDS, brands, check_lists
 from homeward.images.colours import in_srgb
 from homeward.images.parts import check_parts
 from homeward.images.scans import count_scans
@@ -18,11 +19,11 @@ from homeward.ports import SafePhoto
 
 KINDS = ("JPEG", "PNG", "WEBP")  # a phone's multi-picture MPO opens as JPEG
 JPEGS = ("JPEG", "MPO")
-HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"heif"}
 MIN_SIDE_PX = 16
 MAX_SIDE_PX = 20_000
 MAX_WHOLE_PIXELS = 25_000_000  # of kinds that cannot shrink while they are decoded; a phone's HEIC has 24.5 million
-MAX_WEBP_PIXELS = 12_000_000  # its decoder keeps three canvases of 4 bytes a pixel
+MAX_HEAVY_PIXELS = 12_600_000  # of kinds whose decoders keep the picture several times; a phone's have 4080 x 3072
+HEAVY = ("WEBP", "AVIF")
 MAX_SCANS = 64  # a progressive JPEG has about ten; thousands of tiny ones decode for minutes
 MAX_SCANNED_PIXELS = 400_000_000  # scans times pixels: about a second
 QUALITY = 90
@@ -101,7 +102,7 @@ class PillowReader:
         """A JPEG of one scan shrinks while it is decoded; of several, all coefficients are held at full size."""
         if picture.format in JPEGS and scans <= 1:
             return self._max_pixels
-        return min(self._max_pixels, MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_WHOLE_PIXELS)
+        return min(self._max_pixels, MAX_HEAVY_PIXELS if picture.format in HEAVY else MAX_WHOLE_PIXELS)
 
 
 @contextmanager
@@ -113,7 +114,7 @@ def _refused() -> Iterator[None]:
         raise
     except UnidentifiedImageError:
         raise PhotoKindUnsupported(
-            "The file is not a JPEG, PNG, WebP or HEIC picture.", field="photo", hint="Send a photo."
+            "The file is not a JPEG, PNG, WebP, AVIF or HEIC picture.", field="photo", hint="Send a photo."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoTooLarge("The picture has too many pixels.", field="photo", hint="Send a smaller copy.") from None
@@ -124,8 +125,12 @@ def _refused() -> Iterator[None]:
 
 
 def _formats(data: bytes) -> tuple[str, ...]:
-    """What the file may be; HEIC only where the extra can read it."""
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+    """What the file may be; AVIF only with lists of usual length, HEIC only where the extra can read it."""
+    own = brands(data)
+    if own & AVIF_BRANDS:
+        check_lists(data)
+        return ("AVIF",)
+    if own & HEIC_BRANDS:
         try:
             from pillow_heif import register_heif_opener
         except ImportError:

@@ -51,7 +51,7 @@ export function whyUnusable(words: Words, file: File, error: unknown): string {
 }
 
 function asGiven(file: File): Blob {
-  if (!/\.(heic|heif)$/i.test(file.name) && !/^image\/hei[cf]$/.test(file.type)) throw new Unusable("unreadable");
+  if (!/\.(heic|heif|avif)$/i.test(file.name) && !/^image\/(hei[cf]|avif)$/.test(file.type)) throw new Unusable("unreadable");
   if (file.size > MOST_BYTES) throw new Unusable("too_large");
   return file;
 }

@@ -210,7 +210,7 @@ export const en = {
   "report.small": "Very small. We will take it, but a larger picture of the animal is easier to match.",
   "report.unshown": "This browser cannot show it, but it will be sent.",
   "report.animal": "{kind}, number {n}",
-  "report.unreadable": "{file} cannot be read as a photo. Choose a JPEG, PNG, WebP or HEIC file.",
+  "report.unreadable": "{file} cannot be read as a photo. Choose a JPEG, PNG, WebP, AVIF or HEIC file.",
   "report.too_large": "{file} is too large even after shrinking. Choose a photo under 20\u00a0MB.",
   "report.species": "It is a",
   "report.cat": "cat",

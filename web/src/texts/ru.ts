@@ -223,7 +223,7 @@ export const ru: Texts = {
   "report.small": "Очень мелко. Подойдёт и такое фото, но по более крупному найти легче.",
   "report.unshown": "Здесь этот снимок не показать, но он отправится.",
   "report.animal": "{kind}, номер {n}",
-  "report.unreadable": "{file}: не удаётся прочитать как фото. Выберите файл JPEG, PNG, WebP или HEIC.",
+  "report.unreadable": "{file}: не удаётся прочитать как фото. Выберите файл JPEG, PNG, WebP, AVIF или HEIC.",
   "report.too_large": "{file}: слишком большой даже после сжатия. Выберите фото меньше 20\u00a0МБ.",
   "report.species": "Это",
   "report.cat": "кошка",
