@@ -9,6 +9,7 @@ from homeward.ports import ReportQuery
 from homeward.testing import FakeDetector
 from tests.conftest import GREY, jpeg, photo, picture
 from tests.web.conftest import DESK, just_now, path_of, violations
+from tests.web.films import film, shaky
 from tests.web.test_trouble import HOME, file
 
 
@@ -148,6 +149,16 @@ def test_what_is_no_photo_is_named_also_when_it_is_added_later(visit, lost, door
     expect(page.get_by_role("alert")).to_contain_text("paper.pdf cannot be read as a photo")
     expect(page.get_by_label("Add photos")).to_be_enabled()
     assert len(door.world.engine.report(lost.json()["id"]).photos) == 2
+
+
+def test_an_owner_adds_the_moments_of_a_video_later(visit, lost, door):
+    page = visit(path_of(lost))
+    page.get_by_text("More", exact=True).click()
+    with page.expect_response("**/photos"):
+        page.get_by_label("Add photos").set_input_files(file(film(1, shaky), "rex.webm", "video/webm"))
+
+    expect(page.get_by_label("Add photos")).to_be_enabled()
+    assert len(door.world.engine.report(lost.json()["id"]).photos) == 3
 
 
 def test_a_photo_on_which_no_animal_is_seen_is_kept_where_the_owner_says_so(visit, lost, door):

@@ -6,7 +6,9 @@ import threading
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from homeward.domain.animals import Detection, Label
@@ -16,6 +18,7 @@ from homeward.testing import FakeDetector
 from tests.conftest import GREY, jpeg, photo
 from tests.conftest import picture as drawn
 from tests.web.conftest import HOUSE, PHONE, SMALL, come_closer, just_now, path_of, violations, wear
+from tests.web.films import film, shaky
 
 ROUND_THE_CORNER = {"latitude": 57.6051234, "longitude": 39.8522, "accuracy": 10}
 
@@ -526,6 +529,49 @@ def test_of_several_photos_the_one_without_an_animal_and_the_one_that_cannot_be_
     expect(heic).to_contain_text("Здесь этот снимок не показать, но он отправится.")
     expect(grey).to_contain_text("Не видим животного на этом фото.")
     assert violations(page) == []
+
+
+def edges(shown):
+    grey = np.asarray(shown.convert("L"), np.float32)
+    return float(np.abs(np.diff(grey, axis=1)).mean())
+
+
+@pytest.mark.parametrize("options", [{}, {"live": "1"}], ids=["whole", "that does not say how long it is"])
+def test_of_a_video_its_sharpest_moments_become_photos_on_the_device(visit, door, options):
+    page = visit("/lost/new")
+    page.get_by_label("Choose or take photos").set_input_files(
+        picture(film(4, shaky, **options), "rex.webm", "video/webm")
+    )
+    expect(page.locator(".photos li")).to_have_count(4)
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    just_now(page)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We are searching.")).to_be_visible()
+
+    (filed,) = reports(door)
+    kept = door.world.engine.report(filed.id).photos
+    sharpness = [edges(Image.open(io.BytesIO(door.world.photos.get(each.photo.content_hash)))) for each in kept]
+    assert len(sharpness) == 4
+    assert min(sharpness) > 2 * edges(shaky(0.0))
+
+
+def test_a_video_leaves_room_for_the_photos_that_were_chosen_with_it(visit):
+    files = [picture(photo(n)) for n in range(1, 8)]
+    page = visit("/found/new")
+    page.get_by_label("Choose or take photos").set_input_files(
+        [picture(film(4, shaky), "rex.webm", "video/webm"), *files, picture(photo(8))]
+    )
+
+    expect(page.locator(".photos li")).to_have_count(10)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_video_that_the_browser_cannot_play_is_said_with_what_to_do(visit):
+    page = visit("/found/new", language="ru-RU")
+    page.get_by_label("Выбрать или снять").set_input_files(picture(b"no video at all", "кот.mov", "video/quicktime"))
+
+    expect(page.get_by_role("alert")).to_have_text(re.compile("^кот.mov: здесь это видео не открыть. Выберите фото"))
+    expect(page.get_by_text("Смотрим…")).to_have_count(0)
 
 
 def test_a_large_photo_is_made_small_before_it_is_sent(visit, door):

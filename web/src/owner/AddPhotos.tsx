@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { newKey, type Photo, type Problem } from "../api";
-import { shrunk, whyUnusable } from "../report/pictures";
+import { photosOf, whyUnusable } from "../report/pictures";
 import { isSmall } from "../report/seen";
 import { useWords } from "../ui/context";
 import { NotDone } from "../ui/Deed";
@@ -46,9 +46,10 @@ export function AddPhotos({ photos: had, onAdd, isAdding }: Added) {
     refused.value = files.length > room ? [words.t("report.too_many", { most: MOST_PHOTOS, left: files.length - taken.length })] : [];
     going.value = { n: 1, of: taken.length, is: 0 };
     const photos: Chosen[] = [];
-    for (const file of taken) {
+    for (const [n, file] of taken.entries()) {
       try {
-        photos.push({ photo: await shrunk(file), keep: false, key: newKey() });
+        const place = room - photos.length - (taken.length - n - 1); // one stays for each file that waits
+        photos.push(...(await photosOf(file, place)).map((photo) => ({ photo, keep: false, key: newKey() })));
       } catch (error) {
         refused.value = [...refused.value, whyUnusable(words, file, error)];
       }
@@ -88,7 +89,7 @@ export function AddPhotos({ photos: had, onAdd, isAdding }: Added) {
         {text}
         <input
           type="file"
-          accept="image/*,.heic,.heif"
+          accept="image/*,.heic,.heif,.avif,video/*"
           multiple
           disabled={isBusy}
           onChange={(event) => {

@@ -2,7 +2,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { newKey, type Species } from "../api";
 import { useWords } from "../ui/context";
-import { shrunk, whyUnusable } from "./pictures";
+import { photosOf, whyUnusable } from "./pictures";
 import { isSmall, summary } from "./seen";
 import { look, type LookedAt } from "./send";
 
@@ -17,6 +17,7 @@ export interface Picked {
 }
 
 const MOST = 10;
+const PHOTOS = "image/*,.heic,.heif,.avif"; // some devices know these by their ends alone
 /** Devices held in a hand have one that opens at once. */
 const hasCamera = matchMedia("(pointer: coarse)").matches;
 
@@ -43,11 +44,12 @@ export function PhotoPicker({ picked, preparing, species }: Picking) {
   const change = (url: string, what: Partial<Picked>) => {
     picked.value = picked.value.map((each) => (each.url === url ? { ...each, ...what } : each));
   };
-  const take = async (file: File): Promise<Picked> => {
-    const jpeg = await shrunk(file);
-    const photo = { id: newKey(), url: URL.createObjectURL(jpeg), jpeg, seen: null, animal: 0 };
-    picked.value = [...picked.value, photo];
-    return photo;
+  /** Of a video several, but one place stays for each file that waits. */
+  const take = async (file: File): Promise<Picked[]> => {
+    const jpegs = await photosOf(file, MOST - picked.value.length - (preparing.value - 1));
+    const photos = jpegs.map((jpeg) => ({ id: newKey(), url: URL.createObjectURL(jpeg), jpeg, seen: null, animal: 0 }));
+    picked.value = [...picked.value, ...photos];
+    return photos;
   };
   const see = async ({ url, jpeg }: Picked) => {
     isLooking.value += 1;
@@ -63,7 +65,8 @@ export function PhotoPicker({ picked, preparing, species }: Picking) {
     const looks: Promise<void>[] = [];
     for (const file of taken) {
       try {
-        looks.push(see(await take(file).finally(() => (preparing.value -= 1)))); // the next one need not wait for a slow line
+        const photos = await take(file).finally(() => (preparing.value -= 1));
+        looks.push(...photos.map(see)); // the next one need not wait for a slow line
       } catch (error) {
         refused.value = [...refused.value, whyUnusable(words, file, error)];
       }
@@ -99,7 +102,7 @@ export function PhotoPicker({ picked, preparing, species }: Picking) {
         ))}
       </ul>
       <p role="status">
-        {isLooking.value > 0 ? words.t("report.looking") : picked.value.length > 0 && words.t(summary(picked.value, species.value))}
+        {isLooking.value + preparing.value > 0 ? words.t("report.looking") : picked.value.length > 0 && words.t(summary(picked.value, species.value))}
       </p>
       {refused.value.map((text) => (
         <p key={text} class="notice" role="alert">
@@ -129,9 +132,7 @@ function FileButton({ text, isMain, isCamera, onFiles }: Files) {
       {text}
       <input
         type="file"
-        accept="image/*,.heic,.heif"
-        multiple={!isCamera}
-        {...(isCamera && { capture: "environment" })}
+        {...(isCamera ? { accept: "image/*", capture: "environment" } : { accept: `${PHOTOS},video/*`, multiple: true })}
         onChange={(event) => {
           const input = event.currentTarget;
           void onFiles([...(input.files ?? [])]).then(() => (input.value = ""));

@@ -1,5 +1,6 @@
 // Photos before they are sent: turned upright and made small enough for a slow network.
 import type { Words } from "../words";
+import { framesOf, Unplayable } from "./video";
 
 const LONGEST_SIDE = 2048;
 const QUALITY = 0.87;
@@ -13,6 +14,16 @@ export class Unusable extends Error {
   constructor(readonly reason: "unreadable" | "too_large") {
     super(reason);
   }
+}
+
+/** What a chosen file is sent as: the picture; of a video, up to ``most`` of its moments. */
+export async function photosOf(file: File, most: number): Promise<Blob[]> {
+  if (!isVideo(file)) return [await shrunk(file)];
+  return framesOf(file, most, async (video) => {
+    const frame = await copied(video, video.videoWidth, video.videoHeight, LONGEST_SIDE, QUALITY);
+    if (!frame) throw new Unplayable();
+    return frame.copy;
+  });
 }
 
 /** The picture as JPEG; a kind that this browser cannot open goes as it is, the server may know it. */
@@ -36,18 +47,26 @@ interface Drawn {
 async function drawn(photo: Blob, longestSide: number, quality: number): Promise<Drawn | null> {
   const picture = await createImageBitmap(photo, { imageOrientation: "from-image" }).catch(() => null);
   if (!picture) return null;
-  const scale = Math.min(1, longestSide / Math.max(picture.width, picture.height));
+  return copied(picture, picture.width, picture.height, longestSide, quality).finally(() => picture.close());
+}
+
+function copied(picture: CanvasImageSource, width: number, height: number, longestSide: number, quality: number): Promise<Drawn | null> {
+  const scale = Math.min(1, longestSide / Math.max(width, height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(picture.width * scale));
-  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  picture.close();
   return new Promise((done) => canvas.toBlob((copy) => done(copy && { copy, scale: 1 / scale }), "image/jpeg", quality));
 }
 
 /** Why a file cannot be sent, for people. */
 export function whyUnusable(words: Words, file: File, error: unknown): string {
-  return words.t(`report.${error instanceof Unusable ? error.reason : "unreadable"}`, { file: file.name });
+  const reason = error instanceof Unplayable ? "unplayable" : error instanceof Unusable ? error.reason : "unreadable";
+  return words.t(`report.${reason}`, { file: file.name });
+}
+
+function isVideo(file: File): boolean {
+  return file.type ? file.type.startsWith("video/") : /\.(mp4|mov|m4v|webm|3gp|mkv|avi)$/i.test(file.name);
 }
 
 function asGiven(file: File): Blob {

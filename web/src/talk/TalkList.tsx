@@ -241,7 +241,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
               {words.t("talk.photo")}
               <input
                 type="file"
-                accept="image/*,.heic,.heif"
+                accept="image/*,.heic,.heif,.avif"
                 disabled={isBusy.value}
                 onChange={(event) => void show(event.currentTarget)}
               />

@@ -137,7 +137,7 @@ def content_policy(config: ApiConfig) -> str:
     photos = f" {config.photo_origin}" if config.photo_origin else ""
     return "; ".join((
         "default-src 'self'", f"img-src 'self' data: blob:{ground}{photos}", f"connect-src 'self'{ground}{photos}",
-        "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
+        "media-src blob:", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
         "frame-ancestors 'none'",
     ))  # fmt: skip
 
