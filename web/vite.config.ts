@@ -27,7 +27,7 @@ export default defineConfig({
   build: {
     outDir: STATIC,
     emptyOutDir: true,
-    target: "es2022",
+    target: ["es2020", "chrome87", "edge88", "firefox78", "safari14"], // phones that get no newer browser
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200, // the map, loaded only when seen
     rolldownOptions: {

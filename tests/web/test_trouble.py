@@ -58,6 +58,44 @@ def test_an_erased_case_says_that_it_is_gone_here_and_on_the_device(visit, lost,
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("script", ["this is no script", None], ids=["too new for the browser", "lost on the way"])
+def test_where_the_pages_script_does_not_run_it_says_so_and_leads_to_what_goes_on_without(chromium, server, script):
+    context = chromium.new_context(base_url=server, locale="ru-RU", service_workers="block")
+    page = context.new_page()
+    fulfil = (lambda route: route.fulfill(body=script, content_type="text/javascript")) if script else None
+    page.route("**/assets/page-*.js", fulfil or (lambda route: route.abort()))
+    page.goto("/lost/new")
+
+    expect(page.get_by_role("heading")).to_be_visible()
+    expect(page.get_by_text("Страница не запустилась.")).to_be_visible()
+    page.get_by_role("link", name="Что делать сейчас").click()
+    page.wait_for_url("**/now")
+    context.close()
+
+
+OLD = """
+delete window.createImageBitmap; delete window.structuredClone; delete window.Notification; delete window.PushManager;
+delete Array.prototype.at; delete Object.hasOwn; delete crypto.randomUUID; delete AbortSignal.timeout;
+delete HTMLFormElement.prototype.requestSubmit; delete Array.prototype.findLast; delete String.prototype.at;
+delete Array.prototype.toSorted; delete navigator.share; delete CSS.supports;
+"""
+
+
+def test_a_phone_of_years_ago_reports_and_sees_its_matches(visit, door):
+    door.report("found", photo(1, noise=2), lat="57.605", lon="39.852")
+    page = visit("/lost/new", viewport=PHONE)
+    page.add_init_script(OLD)
+    page.reload()
+    page.get_by_label("Choose or take photos").set_input_files(file(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()
+    just_now(page)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="Open my page").click()
+
+    expect(page.get_by_text("1 possible match")).to_be_visible()
+    expect(page.locator("li.card")).to_have_count(1)
+
+
 @pytest.mark.parametrize("path", ["/", "/lost/new", "/lost/abc"])
 def test_without_javascript_the_page_says_so_and_leads_to_what_goes_on_without(visit, path):
     ways = {"Lost and found near you": "/board", "What to do now": "/now", "Write to the people": "/privacy"}

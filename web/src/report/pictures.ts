@@ -45,9 +45,16 @@ interface Drawn {
 }
 
 async function drawn(photo: Blob, longestSide: number, quality: number): Promise<Drawn | null> {
-  const picture = await createImageBitmap(photo, { imageOrientation: "from-image" }).catch(() => null);
-  if (!picture) return null;
-  return copied(picture, picture.width, picture.height, longestSide, quality).finally(() => picture.close());
+  const url = URL.createObjectURL(photo);
+  const picture = Object.assign(new Image(), { src: url }); // not createImageBitmap: older phones turn it wrongly, or refuse to
+  try {
+    await picture.decode();
+    return await copied(picture, picture.naturalWidth, picture.naturalHeight, longestSide, quality);
+  } catch {
+    return null;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
 
 function copied(picture: CanvasImageSource, width: number, height: number, longestSide: number, quality: number): Promise<Drawn | null> {

@@ -59,7 +59,7 @@ function showBack(): void {
 }
 
 function receive(type: string, data: unknown): void {
-  if (type === "back_button_pressed") backs.at(-1)?.();
+  if (type === "back_button_pressed") backs[backs.length - 1]?.();
   if (type === "theme_changed") colour(JSON.stringify((data as { theme_params?: unknown }).theme_params ?? {}));
 }
 

@@ -68,9 +68,11 @@ def install(app: FastAPI) -> None:
 def page(request: Request, context: Context) -> HTMLResponse:
     """The same document for every screen; which one it shows is the browser's business."""
     language = reader_language(request)
-    title, needs = (escape(text(language, key) or "") for key in ("page.title", "page.script"))
-    ways = "".join(f"<li><a href='{path}'>{escape(text(language, key) or '')}</a></li>" for path, key in PLAIN.items())
-    body = f"<noscript><h1>{title}</h1><p>{needs}</p><ul>{ways}</ul></noscript>"
+    title, needs, stuck = (escape(text(language, f"page.{key}") or "") for key in ("title", "script", "stuck"))
+    links = "".join(f"<li><a href='{path}'>{escape(text(language, key) or '')}</a></li>" for path, key in PLAIN.items())
+    ways = f"<ul>{links}</ul>"
+    body = f"<noscript><h1>{title}</h1><p>{needs}</p>{ways}</noscript>"
+    body += f"<div id='stuck' hidden><h1>{title}</h1><p>{stuck}</p>{ways}</div>"
     html = _shell().replace('lang="en"', f'lang="{language}"', 1).replace("<!--body-->", body, 1)
     policy = content_policy(context.config)
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
@@ -121,6 +123,7 @@ def nowhere(request: Request, context: Context, path: str) -> HTMLResponse:
 @router.get("/manifest.webmanifest", include_in_schema=False)
 @router.get("/sw.js", include_in_schema=False)
 @router.get("/near.js", include_in_schema=False)
+@router.get("/stuck.js", include_in_schema=False)
 def named(request: Request) -> FileResponse:
     """What browsers ask for by an address that stays."""
     path = STATIC / request.url.path[1:]
