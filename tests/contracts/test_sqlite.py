@@ -255,6 +255,8 @@ def test_a_folder_of_a_newer_version_is_left_alone(tmp_path):
     with pytest.raises(StorageTooNew):
         SqlDatabase.open(path)
 
+    assert not path.with_name("x.sqlite-wal").exists()  # and let go of
+
 
 def test_one_process_at_a_time_works_in_a_folder_and_says_where_it_serves(tmp_path):
     assert DataFolderLock.serving_url(tmp_path) is None

@@ -60,10 +60,14 @@ class SqlDatabase:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         database = cls(path)
-        with _told(), database._writer.begin() as connection:
-            migrate(connection)
-        with suppress(StorageFull), _told(), database._writer.begin() as connection:
-            feed.forget_changes(connection)
+        try:
+            with _told(), database._writer.begin() as connection:
+                migrate(connection)
+            with suppress(StorageFull), _told(), database._writer.begin() as connection:
+                feed.forget_changes(connection)
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def close(self) -> None:
