@@ -96,6 +96,15 @@ def test_a_device_that_is_still_finding_out_where_it_is_says_so(visit, door):
     expect(here).to_be_enabled()
 
 
+def test_where_no_map_can_be_drawn_words_are_asked_for(visit):
+    page = visit("/found/new")
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.reload()
+    page.get_by_role("button", name="Choose on the map").click()
+
+    expect(page.get_by_text("This device cannot draw the map. Describe the place in words instead.")).to_be_visible()
+
+
 def test_a_finder_reports_and_sees_who_may_be_looking(visit, door):
     door.report("lost", photo(1), lat="57.6", lon="39.85", name="Rex")
     page = visit("/found/new", language="ru-RU")

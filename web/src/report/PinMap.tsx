@@ -55,7 +55,7 @@ export default function PinMap({ place }: { place: Signal<Draft["place"]> }) {
       remove();
     };
   }, []);
-  if (!isDrawable) return <p class="notice">{words.t("map.none")}</p>;
+  if (!isDrawable) return <p class="notice">{words.t("report.no_map")}</p>;
   return (
     <>
       <p class="soft">{words.t("report.map_hint")}</p>

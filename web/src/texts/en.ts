@@ -225,6 +225,7 @@ export const en = {
   "report.address_hint": "street, house, park",
   "report.chosen": "Chosen: {lat}, {lon}",
   "report.locating": "Finding out where you are…",
+  "report.no_map": "This device cannot draw the map. Describe the place in words instead.",
   "report.no_position": "Your device does not share its location. Choose the place on the map, or describe it in words.",
   "report.is_home": "This is its home",
   "report.is_home_hint": "Nobody sees your home; it only serves to work out how far away a match is.",
