@@ -213,7 +213,7 @@ def photos(tmp_path):
         ("matches x", NO_DATA),
         ("export x.csv", NO_DATA),
         ("backup x.tar", "В {data} нет данных. (data)"),
-        ("report lost broken.jpg", "Файл — не картинка JPEG, PNG, WebP или HEIC. (photo)"),
+        ("report lost broken.jpg", "Файл — не картинка JPEG, PNG, WebP, AVIF или HEIC. (photo)"),
         ("report lost nothing.jpg", "Не удаётся прочитать nothing.jpg: нет такого файла или папки. (photos)"),
         ("report lost own.jpg --species cat --keep-without-animal --lat 91 --lon 0", "91 — не широта. (lat)"),
         ("report stolen own.jpg", "SHELF принимает lost или found, а не stolen."),
@@ -307,7 +307,7 @@ def test_a_refusal_of_one_photo_of_several_is_russian_throughout(told, photos, t
 
     said = told("import", "pets", *KEEP, code=1)
 
-    assert "rex: Фотография 2 из 2: Файл — не картинка JPEG, PNG, WebP или HEIC.\n" in said
+    assert "rex: Фотография 2 из 2: Файл — не картинка JPEG, PNG, WebP, AVIF или HEIC.\n" in said
     assert "загружено 0, уже были 0, не удалось 1\n" in said
 
 

@@ -278,6 +278,19 @@ def test_a_cookie_stands_for_the_link_and_other_sites_cannot_use_it(door, pair):
     assert door.http.get(address).status_code == 401
 
 
+def test_a_session_that_has_ended_keeps_nobody_from_reporting_anew(door, pair):
+    _, lost = pair
+    door.http.post("/api/v1/session", headers=own(lost))
+    cookies = dict(door.http.cookies)
+    door.http.delete(f"/api/v1/reports/{lost.json()['id']}")
+    door.http.cookies.update(cookies)  # as another browser has it still
+    named = {"Homeward-Report": lost.json()["id"]}
+
+    assert door.http.get(f"/api/v1/reports/{lost.json()['id']}", headers=named).json()["code"] == "report_erased"
+    assert door.http.post("/api/v1/detections", files={"photo": photo(1)}).status_code == 200
+    assert door.report("lost", photo(1)).status_code == 201
+
+
 def test_an_owner_reads_what_the_finder_wrote_but_no_contact(door):
     told = door.report("found", photo(1, noise=2), description="Рыжий, хромает. +7 910 123-45-67, anna@example.org")
     long, silent = (

@@ -165,10 +165,14 @@ def caller_of(request: Request) -> Caller:
     if DESK_HEADER in request.headers:
         check_origin(request)
         return _by_desk(context, request)
-    cookie = _session(request)
+    named, cookie = _session(request)
     if cookie:
         check_origin(request)
-        return _by_link(context, cookie)
+        try:
+            return _by_link(context, cookie)
+        except Unauthorized:
+            if named:
+                raise  # else it is a session of long ago, which bars nobody from what needs none
     return Caller("anonymous")
 
 
@@ -202,13 +206,13 @@ def cookie_name(report_id: ReportId) -> str:
     return f"{COOKIE}_{report_id}"
 
 
-def _session(request: Request) -> str | None:
-    """The cookie of the report that the request names (`Homeward-Report`, `report_id`); without a name the only one."""
+def _session(request: Request) -> tuple[bool, str | None]:
+    """Whether the request names a report (`Homeward-Report`, `report_id`), and its cookie; without a name the only."""
     wanted = request.headers.get("homeward-report") or request.query_params.get("report_id")
     if wanted:
-        return request.cookies.get(cookie_name(ReportId(wanted)))
+        return True, request.cookies.get(cookie_name(ReportId(wanted)))
     sessions = [value for name, value in request.cookies.items() if name.startswith(f"{COOKIE}_")]
-    return sessions[0] if len(sessions) == 1 else None
+    return False, sessions[0] if len(sessions) == 1 else None
 
 
 def _by_link(context: ApiContext, token: str) -> Caller:
