@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 STAMPS := .stamps
 DEMO_ARGS ?=
 APT := apt-get -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
-BROWSERS := chromium chromium-headless-shell
+BROWSERS := chromium chromium-headless-shell webkit2gtk-driver xvfb
 RTSP := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 .PHONY: help demo web test test-long check bench lock docs clean
@@ -55,9 +55,9 @@ $(STAMPS)/cameras: | $(STAMPS)/dev
 	|| echo "not installed: $(RTSP)"
 	@touch $@
 
-# a real browser looks at the page in the tests; where it may not be installed, those tests say that they are skipped
+# real browsers look at the page in the tests; where it may not be installed, those tests say that they are skipped
 $(STAMPS)/browser: | $(STAMPS)/dev
-	@{ command -v chromium && command -v chromium-headless-shell; } >/dev/null \
+	@{ command -v chromium && command -v chromium-headless-shell && command -v WebKitWebDriver && command -v Xvfb; } >/dev/null \
 	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
 	     $(APT) install -y -qq --no-install-recommends $(BROWSERS) >/dev/null; } \
 	|| echo "not installed: $(BROWSERS)"
