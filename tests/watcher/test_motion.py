@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from homeward.domain.boxes import Box
 from homeward.watcher.motion import MotionGate, joined
@@ -29,6 +30,21 @@ def test_a_walking_animal_is_within_a_region_that_is_not_the_whole_picture():
         animal = Box(100 + 20 * n, 200, 160 + 20 * n, 260)
         assert any(animal.share_inside(region) > 0.9 for region in regions)
         assert sum(region.area for region in regions) < 0.6 * WHOLE.area
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (2560, 1440)])
+def test_an_animal_of_64_pixels_is_noticed_however_large_the_picture_is(size):
+    empty = np.asarray(Image.fromarray(yard()).resize(size))
+    gate = MotionGate()
+    for n in range(10):
+        gate.regions(frame(n, empty))
+
+    seen = 0
+    for n in range(10, 18):
+        x = 100 + 13 * n
+        regions = gate.regions(frame(n, with_animal(empty, x, 601)))
+        seen += any(Box(x, 601, x + 60, 661).share_inside(region) > 0.9 for region in regions)
+    assert seen >= 6
 
 
 def test_two_animals_far_apart_get_a_region_each():
@@ -75,16 +91,19 @@ def test_dusk_is_no_animal():
     assert sum(map(bool, found)) <= 600 / 15 + 1  # now and then the whole picture is looked at
 
 
-def test_rain_and_a_noisy_sensor_are_no_animals():
-    chance = np.random.default_rng(3)
-    pictures = []
-    for n in range(20):
-        picture = yard(80 + n)
+@pytest.mark.parametrize("times", [1, 4])
+def test_rain_and_a_noisy_sensor_are_no_animals_and_call_for_no_more_frames(times):
+    chance, gate, found, stirred = np.random.default_rng(3), MotionGate(), [], 0
+    for n in range(30):
+        picture = yard(80 + n).repeat(times, 0).repeat(times, 1)
         for x, y in zip(chance.integers(0, 630, 120), chance.integers(0, 340, 120), strict=True):
-            picture[y : y + 14, x : x + 1] = 220
-        pictures.append(picture)
+            if n >= 10:
+                picture[times * y : times * (y + 14), times * x : times * (x + 1)] = 220
+        found.append(gate.regions(frame(n, picture)))
+        stirred += gate.stirs
 
-    assert sum(map(bool, after(pictures))) <= 1
+    assert sum(map(bool, found[10:])) <= 1
+    assert stirred <= 1
 
 
 def test_a_clock_in_the_picture_is_learned():

@@ -12,7 +12,8 @@ from PIL import Image
 from homeward.domain.animals import Picture
 from homeward.images.shape import AS_SENT, Shape
 
-GREY_WIDTH, CELL = 320, 8
+GREY_WIDTH, MOST_GREY_WIDTH, CELL = 320, 640, 8
+GREY_PX = 4  # of the picture to one pixel of its luma, up to 2560: an animal of 64 fills cells of a large one too
 Grey = npt.NDArray[np.uint8]
 
 
@@ -43,7 +44,7 @@ class Frame:
 
     @cached_property
     def grey(self) -> Grey:
-        """Its luma, `GREY_WIDTH` wide, the height a whole multiple of `CELL`; of a video no colour is touched."""
+        """Its luma, small, both sides whole multiples of `CELL`; of a video no colour is touched."""
         size = grey_size(*self.size)
         if not isinstance(self.source, np.ndarray):
             return self.shape.grey(self.source, size)
@@ -52,5 +53,6 @@ class Frame:
 
 
 def grey_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height of a picture's luma for the motion gate."""
-    return GREY_WIDTH, max(CELL, round(height * GREY_WIDTH / width) // CELL * CELL)
+    """Width and height of a picture's luma for the motion gate: wider where the picture is so."""
+    wide = min(MOST_GREY_WIDTH, max(GREY_WIDTH, width // GREY_PX // CELL * CELL))
+    return wide, max(CELL, round(height * wide / width) // CELL * CELL)

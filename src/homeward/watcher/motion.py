@@ -11,7 +11,7 @@ from homeward.watcher.frames import CELL, Frame
 
 LEAST_STEP = 14.0  # grey levels of 256
 NOISE_TIMES = 4.0
-SHARE_OF_CELL, SHARE_STEPPED = 0.15, 0.05
+SHARE_OF_CELL, SHARE_STEPPED, SHARE_SOLID = 0.15, 0.05, 0.4
 STIRRED_S = 1.0
 FLOOD = 0.5  # share of cells that change at once: a lamp or an infra-red filter, not an animal
 SETTLE_S = 1.0
@@ -125,7 +125,7 @@ class MotionGate:
         cells = cells & (self._busy < BUSY)
         if watched is not None:
             cells = cells & (_mean(watched) > SHARE_WATCHED)
-        islands = [island for island in _islands(cells) if len(island) >= LEAST_CELLS]
+        islands = [island for island in _islands(cells) if len(island) >= LEAST_CELLS and _is_solid(island, share)]
         self.stirs = bool(islands)
         return _lasting(islands, cells.shape, before)
 
@@ -160,6 +160,11 @@ def _rate(moving: Mask, passed_s: float) -> "Floats | np.float32":
         return still
     cells = np.where(moving, np.float32(1 - np.exp(-passed_s / LEARN_MOVING_S)), still)
     return cells.repeat(CELL, 0).repeat(CELL, 1)
+
+
+def _is_solid(island: Island, share: Floats) -> bool:
+    """Whether some cell of it changed for a good part: an animal fills one, a drop or a twig is a thin line."""
+    return any(share[cell] > SHARE_SOLID for cell in island)
 
 
 def _lasting(islands: list[Island], shape: tuple[int, ...], before: Mask | None) -> list[Island]:
