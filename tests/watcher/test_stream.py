@@ -518,6 +518,24 @@ class Slow(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def test_a_clock_of_the_box_that_is_set_while_a_camera_is_watched_holds_from_the_next_frame_on(monkeypatch):
+    class Wall(datetime):
+        ahead = timedelta()
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + cls.ahead
+
+    monkeypatch.setattr("homeward.watcher.stream.datetime", Wall)
+    with served(Slow) as port, contextlib.closing(Stream(f"http://127.0.0.1:{port}/video.mjpg").frames()) as frames:
+        woke = next(frames)
+        Wall.ahead = timedelta(days=20_000)
+        learned = next(frames)
+
+    passed = timedelta(seconds=learned.time_s - woke.time_s)
+    assert abs(learned.at - woke.at - Wall.ahead - passed) < timedelta(seconds=1)
+
+
 def test_a_camera_that_sends_one_jpeg_after_the_other_is_watched():
     with served(Slow) as port, Running(f"http://127.0.0.1:{port}/video.mjpg") as running:
         until(lambda: running.sights)

@@ -1,16 +1,24 @@
 import http.server
 import itertools
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
 from homeward.client import Client
+from homeward.domain.animals import Animal, Species
+from homeward.domain.boxes import Box
 from homeward.ports import ReportQuery
+from homeward.watcher.camera import Sight
+from homeward.watcher.clocks import Clocks
+from homeward.watcher.crops import crop_of
 from homeward.watcher.spool import Spool
 from homeward.watcher.uplink import Uplink
-from tests.conftest import GREY, photo
+from tests.conftest import GREY, photo, picture
 from tests.doors.conftest import door, server  # noqa: F401 - fixtures
 
+from .scenes import START
 from .streams import served
 
 
@@ -79,6 +87,35 @@ def test_an_answer_that_got_lost_makes_no_double(door, server, spool):  # noqa: 
     assert again == lost  # replayed: a second one would be told to be a repeat
     assert other["id"] != lost["id"]
     assert len(sightings(door)) == 2
+
+
+@pytest.mark.parametrize(("boot", "set_s"), [("this", 1_780_000_000), ("this", 0.5), ("another", 1_780_000_000)])
+def test_what_was_seen_before_the_box_knew_the_time_is_told_with_the_right_one(spool, monkeypatch, boot, set_s):
+    woke = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+    sight = Sight(1, crop_of(np.asarray(picture(1)), Animal(Box(10, 10, 60, 60), Species.CAT, 0.9, ()), ()), 3.0, woke)
+    now = [Clocks("this", 0.0)]
+    monkeypatch.setattr(Clocks, "now", lambda: now[0])
+    spool.put_sight("yard", sight)
+    now[0] = Clocks(boot, set_s)
+    told = []
+
+    class Hearing:
+        def sighting(self, _jpeg, seen_at, **fields):
+            told.append((datetime.fromisoformat(seen_at), fields))
+
+    assert Uplink(spool, {"yard": Hearing()}).step() == "sent"
+    ((seen_at, fields),) = told
+    is_set = boot == "this" and set_s > 1
+    assert seen_at == woke + timedelta(seconds=set_s if is_set else 0)
+    assert "clocks" not in fields
+
+
+def test_a_machine_knows_its_clocks_or_says_that_it_does_not(monkeypatch, tmp_path):
+    known = Clocks.now()
+    assert known is None or Clocks.read(str(known)).corrected(START, Clocks.now()) == START
+
+    monkeypatch.setattr("homeward.watcher.clocks.BOOT", tmp_path / "nowhere")
+    assert Clocks.now() is None
 
 
 def test_a_dead_server_loses_nothing_and_a_refused_one_does_not_block(door, server, spool, monkeypatch):  # noqa: F811

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from homeward.errors import BadSettings
 from homeward.watcher.camera import Sight
+from homeward.watcher.clocks import Clocks
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sightings (
@@ -30,7 +31,10 @@ DROP = "DELETE FROM sightings WHERE number = (SELECT number FROM sightings ORDER
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A sighting to be sent; ``key`` makes sure that sending it twice stores it once."""
+    """A sighting to be sent; ``key`` makes sure that sending it twice stores it once.
+
+    ``fields`` are what the server is told, and how the box's ``clocks`` were when it was seen.
+    """
 
     number: int
     key: str
@@ -89,6 +93,8 @@ class Spool:
             "box": box,
             "track_id": f"{camera}-{os.getpid()}-{sight.track}",
         }
+        if (clocks := Clocks.now()) is not None:
+            fields["clocks"] = str(clocks)
         self.put(camera, fields, crop.jpeg(), crop.animal.confidence)
 
     def first(self, cameras: Sequence[str] | None = None) -> Waiting | None:

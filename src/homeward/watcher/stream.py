@@ -139,7 +139,7 @@ class Stream:
         video = container.streams.video[0]
         decoder = video.codec_context
         decoder.thread_type, decoder.thread_count = "SLICE", 1
-        start, broken_before = _Start(time.monotonic(), datetime.now(UTC)), self.broken
+        start, broken_before = _Start(time.monotonic()), self.broken
         limit_s = self.late_s + (PIECES_S if self.source.startswith("http") else 0.0)
         lateness = Lateness(limit_s, is_doubted=container.format.name in WITHOUT_CLOCK)
         for packet in self._demuxed(container, video):
@@ -171,7 +171,7 @@ class Stream:
 
     def _stills(self) -> Iterator[Frame | None]:
         """The camera's new pictures, one after the other."""
-        start, broken = _Start(time.monotonic(), datetime.now(UTC)), 0
+        start, broken = _Start(time.monotonic()), 0
         with Stills(self.source, self.timeout_s, self.shape) as camera:
             while True:
                 asked_s = self.touched_s = time.monotonic()
@@ -187,7 +187,7 @@ class Stream:
                     if picture is not None:
                         self.decoded, self._number, broken = self.decoded + 1, self._number + 1, 0
                         at_s = start.passed_s()
-                        yield Frame(self._number, start.began + at_s, start.wall + timedelta(seconds=at_s), picture)
+                        yield Frame(self._number, start.began + at_s, start.at(at_s), picture)
                 due_s = asked_s + max(1 / self.per_second, camera.pause_s)
                 while (left_s := due_s - time.monotonic()) > 0:
                     time.sleep(min(SLICE_S, left_s))
@@ -259,10 +259,9 @@ class Stream:
                 continue
             self._last_s = packet.time_s
             self._number += 1
-            at = start.wall + timedelta(seconds=packet.time_s)
             video = packet.packet.stream
             shape = self.shape.of(video.codec_context.sample_aspect_ratio or video.sample_aspect_ratio)
-            yield Frame(self._number, start.began + packet.time_s, at, frame, shape)
+            yield Frame(self._number, start.began + packet.time_s, start.at(packet.time_s), frame, shape)
 
     def _keep(self, packet: "Arrived") -> None:
         """The last whole group of pictures and the present one."""
@@ -298,13 +297,16 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """When the connection was made, by the clock that never goes back, and by the wall's."""
+    """When the connection was made, by the clock that never goes back."""
 
     began: float
-    wall: datetime
 
     def passed_s(self) -> float:
         return time.monotonic() - self.began
+
+    def at(self, time_s: float) -> datetime:
+        """When that was by the wall's clock as it is now: it may be set while a camera is watched."""
+        return datetime.now(UTC) - timedelta(seconds=self.passed_s() - time_s)
 
 
 @dataclass(slots=True)

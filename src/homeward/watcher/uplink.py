@@ -5,11 +5,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
 from homeward.client import ApiError, Client
 from homeward.errors import Forbidden, HomewardError, Unauthorized
+from homeward.watcher.clocks import Clocks
 from homeward.watcher.spool import Spool, Waiting
 
 BUSY = {409, 429}
@@ -67,7 +69,8 @@ class Uplink:
 
     def _sent(self, waiting: Waiting) -> str:
         fields = dict(waiting.fields)
-        seen_at, client = fields.pop("seen_at"), self.clients[waiting.camera]
+        seen_at = _seen_at(fields.pop("seen_at"), fields.pop("clocks", None))
+        client = self.clients[waiting.camera]
         try:
             client.sighting(waiting.jpeg, seen_at, idempotency_key=waiting.key, **fields)
         except HomewardError as error:
@@ -92,3 +95,10 @@ class Uplink:
             again = f"homeward cameras resume {camera}"
             log.warning("paused by its owner, its sightings are thrown away", camera=camera, to_go_on=again)
         self._paused.add(camera)
+
+
+def _seen_at(noted: str, clocks: str | None) -> str:
+    """When it was seen, by the box's clock as it is now."""
+    if clocks is None:
+        return noted
+    return Clocks.read(clocks).corrected(datetime.fromisoformat(noted), Clocks.now()).isoformat()
