@@ -445,6 +445,39 @@ def test_another_resolution_codec_and_a_clock_that_goes_back_in_mid_stream_are_f
         until(lambda: running.status.state is State.LIVE)
 
 
+def with_sound(path, shown_s, heard_s):
+    """MPEG-TS whose picture ends before its sound; up to which byte there is a picture."""
+    with av.open(str(path), "w", format="mpegts") as file:
+        video, audio = file.add_stream("libx264", rate=25), file.add_stream("mp2", rate=44_100, layout="mono")
+        video.width, video.height, video.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        video.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        packets = []
+        for n in range(int(shown_s * 25)):
+            shown = av.VideoFrame.from_ndarray(yard(n % 5), format="rgb24")
+            shown.pts = n
+            packets += video.encode(shown)
+        for n in range(0, int(heard_s * 44_100), 1152):
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.int16), format="s16", layout="mono")
+            heard.sample_rate, heard.pts = 44_100, n
+            packets += audio.encode(heard)
+        for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+            file.mux(packet)
+    with av.open(str(path)) as file:
+        *_, last = (packet for packet in file.demux(video=0) if packet.size)
+        return last.pos + last.size
+
+
+def test_a_camera_whose_sound_goes_on_without_a_picture_is_opened_again(tmp_path):
+    path = tmp_path / "heard.ts"
+    end = with_sound(path, 1.0, 20.0)
+    data = path.read_bytes()
+    quarters = [data[end + n * (len(data) - end) // 4 : end + (n + 1) * (len(data) - end) // 4] for n in range(4)]
+    Pieces.pieces = (data[:end], *quarters)
+
+    with served(Pieces) as port, pytest.raises(CameraUnreadable, match="no picture any more"):
+        list(Stream(f"http://127.0.0.1:{port}/live.ts", timeout_s=2.0).frames())
+
+
 def seen_size(running):
     shown = running.loop.watching.view.frame
     return shown.size if shown else None

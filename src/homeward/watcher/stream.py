@@ -198,13 +198,24 @@ class Stream:
         return [each.packet for each in self._kept]
 
     def _demuxed(self, container: Any, video: Any) -> Iterator[Any]:
+        """Packets of the picture; what else comes is read too, since nobody would notice among sound that it ended."""
+        seen_s = time.monotonic()
         try:
-            for packet in container.demux(video):
+            for packet in container.demux():
+                if packet.stream.index != video.index:
+                    self._check_wait(time.monotonic() - seen_s)
+                    continue
                 if packet.size:
                     yield packet
+                seen_s = time.monotonic()
         finally:
             if self.recorder is not None:
                 self.recorder.close()
+
+    def _check_wait(self, waited_s: float) -> None:
+        if waited_s > self.timeout_s:
+            message = f"{without_secrets(self.source)} sends sound or data, but no picture any more."
+            raise CameraUnreadable(message, field="source", hint="Restart the camera.")
 
     def _looked_at(self, packet: "Arrived", decoder: Any, start: "_Start", *, is_known_now: bool) -> Iterator[Frame]:
         """The frames that a packet gives, as far as somebody wants to see them.
