@@ -445,6 +445,48 @@ def test_another_resolution_codec_and_a_clock_that_goes_back_in_mid_stream_are_f
         until(lambda: running.status.state is State.LIVE)
 
 
+def in_pieces(path, begin=0, pieces=4):
+    """The bytes of a file from ``begin`` on, in equal parts."""
+    data = path.read_bytes()[begin:]
+    step = -(-len(data) // pieces)
+    return tuple(data[start : start + step] for start in range(0, len(data), step))
+
+
+def bit_by_bit(path, first):
+    """A walk as MPEG-TS without whole pictures after the first one; packets before the ``first`` are missing."""
+    with av.open(str(path), "w", format="mpegts") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "intra-refresh=1:keyint=25"}
+        pictures = [with_animal(yard(n % 5), 4 * (n - 75)) if 75 <= n < 200 else yard(n % 5) for n in range(225)]
+        packets = [p for shown in pictures for p in stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24"))]
+        for packet in [*packets, *stream.encode()][first:]:
+            file.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("first", [0, 10])
+def test_a_camera_that_refreshes_its_pictures_bit_by_bit_is_watched(tmp_path, first):
+    Pieces.pieces = in_pieces(bit_by_bit(tmp_path / "walk.ts", first))
+    with served(Pieces) as port, Running(f"http://127.0.0.1:{port}/live.ts", timeout_s=10.0) as running:
+        until(lambda: running.sights)
+
+
+def test_a_camera_that_sends_no_key_frame_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("homeward.watcher.stream.PICTURELESS_S", 1.0)
+    path = tmp_path / "endless.ts"
+    with av.open(str(path), "w", format="mpegts") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        stream.codec_context.gop_size, stream.options = 1000, {"preset": "ultrafast", "tune": "zerolatency"}
+        packets = [p for n in range(225) for p in stream.encode(av.VideoFrame.from_ndarray(yard(n), format="rgb24"))]
+        for packet in packets[5:]:
+            file.mux(packet)
+    Pieces.pieces = in_pieces(path)
+    with served(Pieces) as port, pytest.raises(CameraUnreadable, match="no key frame"):
+        list(Stream(f"http://127.0.0.1:{port}/live.ts", timeout_s=10.0).frames())
+
+
 def with_sound(path, shown_s, heard_s):
     """MPEG-TS whose picture ends before its sound; up to which byte there is a picture."""
     with av.open(str(path), "w", format="mpegts") as file:
@@ -470,9 +512,7 @@ def with_sound(path, shown_s, heard_s):
 def test_a_camera_whose_sound_goes_on_without_a_picture_is_opened_again(tmp_path):
     path = tmp_path / "heard.ts"
     end = with_sound(path, 1.0, 20.0)
-    data = path.read_bytes()
-    quarters = [data[end + n * (len(data) - end) // 4 : end + (n + 1) * (len(data) - end) // 4] for n in range(4)]
-    Pieces.pieces = (data[:end], *quarters)
+    Pieces.pieces = (path.read_bytes()[:end], *in_pieces(path, end))
 
     with served(Pieces) as port, pytest.raises(CameraUnreadable, match="no picture any more"):
         list(Stream(f"http://127.0.0.1:{port}/live.ts", timeout_s=2.0).frames())

@@ -23,6 +23,8 @@ PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at
 DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
 CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
 WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
+EMPTY_IN_A_ROW = 2  # key frames that alone give no picture: then the camera refreshes its pictures bit by bit
+PICTURELESS_S = 60.0  # longer than any camera's key frames are apart; a new connection often begins with one
 BROKEN_STILLS = 10  # of a camera that sends one at a time; after so many in a row nothing better will come
 SLICE_S = 0.2
 DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
@@ -62,6 +64,7 @@ class Stream:
     _number: int = 0
     _last_s: float = float("-inf")
     _decodes_all: bool = False
+    _empty: int = 0
 
     def frames(self) -> Generator[Frame | None]:
         """Frames until the stream ends or breaks; None every moment while a camera of single pictures has no new one.
@@ -162,12 +165,18 @@ class Stream:
                 yield from self._looked_at(arrived, decoder, start, is_known_now=is_known_now)
                 if self.decoded > decoded:
                     broken_before = self.broken
+                self._check_pictures(came_s)
             except _undecodable() as error:
                 self.broken += 1
                 self._rest(decoder)
                 if self.broken - broken_before > BROKEN_IN_A_ROW:
                     message = f"{without_secrets(self.source)} sends nothing that can be decoded."
                     raise CameraUnreadable(message, field="source", hint="Set the camera to H.264.") from error
+
+    def _check_pictures(self, passed_s: float) -> None:
+        if self.decoded == 0 and passed_s > PICTURELESS_S:
+            message = f"{without_secrets(self.source)} sends no key frame."
+            raise CameraUnreadable(message, field="source", hint="Set the camera to one every second or two.")
 
     def _stills(self) -> Iterator[Frame | None]:
         """The camera's new pictures, one after the other."""
@@ -231,8 +240,9 @@ class Stream:
             yield from self._again(decoder, start, [packet] if is_key else list(self._kept))
         elif is_key and self._is_due(packet):
             yield from self._alone(packet, decoder, start)
-            if self.is_busy:
-                yield from self._again(decoder, start, [packet] if self.is_taken else list(self._kept))
+            if self.is_busy or self._needs_all():
+                is_enough = self.is_taken and not self._needs_all()
+                yield from self._again(decoder, start, [packet] if is_enough else list(self._kept))
 
     def _rest(self, decoder: Any) -> None:
         """From now on key frames only."""
@@ -241,8 +251,9 @@ class Stream:
         self._decodes_all = False
 
     def _needs_all(self) -> bool:
-        """Where key frames are so far apart that an animal could pass between two, every frame is decoded."""
-        return self.key_gap_s is not None and self.key_gap_s > self.late_s
+        """Where an animal could pass between two key frames, or they are no whole pictures, every frame is decoded."""
+        is_far_apart = self.key_gap_s is not None and self.key_gap_s > self.late_s
+        return is_far_apart or self._empty >= EMPTY_IN_A_ROW
 
     def _is_due(self, packet: "Arrived") -> bool:
         return packet.time_s - self._last_s >= 1 / self.per_second - 1e-3
@@ -251,6 +262,7 @@ class Stream:
         """A key frame: the decoder is emptied after it, so that it comes out at once."""
         found = [*decoder.decode(packet.packet), *decoder.decode(None)]
         decoder.flush_buffers()
+        self._empty = 0 if found else self._empty + 1
         self.is_alone = True
         yield from self._shown(found[-1:], packet, start)
         self.is_alone = False
