@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import av
@@ -45,6 +46,38 @@ def test_recordings_that_were_joined_are_seen_to_their_end_on_one_clock(tmp_path
 
     assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(30)], abs=0.05)
     assert len(list(recorded(str(tmp_path / "joined.ts"), per_second=1000))) == 150
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mkv"])
+def test_a_recording_begins_at_its_first_picture_whatever_its_recorders_clock_said(tmp_path, name):
+    path = h264(tmp_path / "whole.mp4", [yard(n % 5) for n in range(50)])
+    with av.open(str(path)) as whole, av.open(str(tmp_path / name), "w") as part:
+        stream = part.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.size:
+                packet.pts, packet.dts = (at + int(20 * 3600 / packet.time_base) for at in (packet.pts, packet.dts))
+                packet.stream = stream
+                part.mux(packet)
+
+    found = list(recorded(str(tmp_path / name), per_second=5.0))
+
+    assert [frame.time_s for frame in found] == pytest.approx([0.2 * n for n in range(10)])
+    assert found[-1].at < datetime.now(UTC) + timedelta(seconds=60)
+
+
+def test_of_a_recording_with_a_thumbnail_the_video_is_watched(tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as file:
+        small, large = (file.add_stream(codec, rate=25) for codec in ("mjpeg", "mpeg4"))
+        for stream, part, pixels in ((small, 2, "yuvj420p"), (large, 1, "yuv420p")):
+            stream.width, stream.height, stream.pix_fmt = SIZE[1] // part, SIZE[0] // part, pixels
+        thumbnail = np.ascontiguousarray(yard()[::2, ::2])
+        file.mux(small.encode(av.VideoFrame.from_ndarray(thumbnail, format="rgb24")))
+        for number in range(50):
+            file.mux(large.encode(av.VideoFrame.from_ndarray(yard(number % 5), format="rgb24")))
+        for stream in (small, large):
+            file.mux(stream.encode())
+
+    assert len(list(recorded(str(tmp_path / "a.mkv"), per_second=1000))) == 50
 
 
 def test_a_recording_without_a_clock_runs_at_the_rate_of_its_pictures(tmp_path):

@@ -98,10 +98,11 @@ def _of_clip(source: str, per_second: float, shape: Shape, *, realtime: bool) ->
         if not opened.streams.video:
             raise CameraUnreadable(f"{source} holds no video.", field="source", hint="Is it the right file?")
         start, due_s = datetime.now(UTC), time.monotonic()
-        shape = shape.of(opened.streams.video[0].sample_aspect_ratio)
+        video = max(opened.streams.video, key=lambda each: each.width * each.height)  # the others are thumbnails
+        shape = shape.of(video.sample_aspect_ratio)
         last_s = -1.0
         try:
-            for number, (time_s, frame) in enumerate(_timed(opened, per_second)):
+            for number, (time_s, frame) in enumerate(_timed(opened, video, per_second)):
                 if time_s - last_s < 1 / per_second - 1e-3 and last_s >= 0:
                     continue
                 due_s += min(LONGEST_GAP_S, time_s - max(0.0, last_s))
@@ -115,15 +116,19 @@ def _of_clip(source: str, per_second: float, shape: Shape, *, realtime: bool) ->
             raise CameraUnreadable(f"{source} holds no frame.", field="source", hint="Is it the right file?")
 
 
-def _timed(opened: Any, per_second: float) -> Iterator[tuple[float, Any]]:
-    """Frames with their times; where the clock goes back, as in files that were joined, it goes on from where it was.
+def _timed(opened: Any, video: Any, per_second: float) -> Iterator[tuple[float, Any]]:
+    """Frames with their times since the first; the clock of a recorder may have begun long before.
 
-    A recording without a clock has the rate that its pictures tell, or ``per_second``.
+    Where it goes back, as in files that were joined, it goes on from where it was. A recording without a clock has the
+    rate that its pictures tell, or ``per_second``.
     """
-    step_s = 1 / float(opened.streams.video[0].guessed_rate or per_second)
+    step_s = 1 / float(video.guessed_rate or per_second)
     added_s, last_s = 0.0, 0.0
-    for number, frame in enumerate(_decoded(opened)):
-        time_s = added_s + (number * step_s if frame.time is None else float(frame.time))
+    for number, frame in enumerate(_decoded(opened, video)):
+        own_s = number * step_s if frame.time is None else float(frame.time)
+        if number == 0:
+            added_s = -own_s
+        time_s = added_s + own_s
         if time_s < last_s - BACK_S:
             leap_s = last_s + step_s - time_s
             added_s, time_s = added_s + leap_s, time_s + leap_s
@@ -131,12 +136,12 @@ def _timed(opened: Any, per_second: float) -> Iterator[tuple[float, Any]]:
         yield time_s, frame
 
 
-def _decoded(opened: Any) -> Iterator[Any]:
+def _decoded(opened: Any, video: Any) -> Iterator[Any]:
     """Frames; what cannot be decoded is passed over, as players do."""
     import av
 
     broken = in_a_row = 0
-    for packet in opened.demux(video=0):
+    for packet in opened.demux(video):
         try:
             frames = packet.decode()
         except av.InvalidDataError:
