@@ -375,12 +375,14 @@ class Playlist(http.server.BaseHTTPRequestHandler):
 
     folder = Path()
     began = 0.0
+    asked: tuple[str, ...] = ()
 
     def do_GET(self):
         name = self.path.rpartition("/")[2]
-        if name == "live.m3u8":
+        Playlist.asked = (*self.asked, name)
+        if name.startswith("live"):
             there = int((time.monotonic() - self.began) / 2) + 1
-            lines = (self.folder / "all.m3u8").read_text().split("#EXTINF")
+            lines = (self.folder / name.replace("live", "all")).read_text().split("#EXTINF")
             body = "#EXTINF".join(lines[: there + 1]).replace("#EXT-X-ENDLIST", "").encode()
         else:
             body = (self.folder / name).read_bytes()
@@ -395,22 +397,36 @@ class Playlist(http.server.BaseHTTPRequestHandler):
 
 
 def test_a_playlist_whose_segments_come_at_once_is_watched_at_the_full_rate(clips, tmp_path):
-    options = {"hls_time": "2", "hls_list_size": "0"}
-    with (
-        av.open(str(clips["walk"])) as source,
-        av.open(str(tmp_path / "all.m3u8"), "w", format="hls", options=options) as playlist,
-    ):
-        stream = playlist.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                playlist.mux(packet)
+    segments(clips["walk"], tmp_path / "all.m3u8")
     Playlist.folder, Playlist.began = tmp_path, time.monotonic()
     with served(Playlist) as port, Running(f"http://127.0.0.1:{port}/live.m3u8", timeout_s=10.0) as running:
         until(lambda: running.sights)
 
         assert running.status.skipped == 0
         assert running.status.frames > 15  # of the walk alone; only two or three segments were in time for it
+
+
+def segments(clip, playlist):
+    """A clip as a playlist with segments of two seconds."""
+    options = {"hls_time": "2", "hls_list_size": "0"}
+    with av.open(str(clip)) as source, av.open(str(playlist), "w", format="hls", options=options) as made:
+        stream = made.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+
+
+def test_of_a_playlist_with_several_sizes_one_is_fetched(clips, tmp_path):
+    for name in ("still", "small"):
+        segments(clips[name], tmp_path / f"all-{name}.m3u8")
+    sizes = "".join(f"#EXT-X-STREAM-INF:BANDWIDTH=900000\nlive-{name}.m3u8\n" for name in ("still", "small"))
+    (tmp_path / "all.m3u8").write_text(f"#EXTM3U\n{sizes}")
+    Playlist.folder, Playlist.began, Playlist.asked = tmp_path, time.monotonic(), ()
+    with served(Playlist) as port, Running(f"http://127.0.0.1:{port}/live.m3u8", timeout_s=10.0):
+        until(lambda: "all-still3.ts" in Playlist.asked)
+
+    assert "all-small2.ts" not in Playlist.asked
 
 
 class Pieces(http.server.BaseHTTPRequestHandler):

@@ -139,7 +139,11 @@ class Stream:
         return av.open(self.source, format=file_format, options=options, timeout=limits, hwaccel=hwaccel)
 
     def _read(self, container: Any) -> Iterator[Frame]:
-        video = container.streams.video[0]
+        from av.stream import Discard
+
+        video, *others = container.streams.video
+        for other in others:
+            other.discard = Discard.all  # of a playlist with several sizes FFmpeg would fetch all
         decoder = video.codec_context
         decoder.thread_type, decoder.thread_count = "SLICE", 1
         start, broken_before = _Start(time.monotonic()), self.broken
