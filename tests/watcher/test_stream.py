@@ -488,8 +488,36 @@ def test_a_camera_that_refreshes_its_pictures_bit_by_bit_is_watched(tmp_path, fi
         until(lambda: running.sights)
 
 
+def test_key_frames_that_come_ever_more_rarely_hide_no_animal(tmp_path):
+    path = tmp_path / "walk.ts"
+    with av.open(str(path), "w", format="mpegts") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        stream.codec_context.gop_size = 1000
+        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "sc_threshold": "0"}
+        for n in range(225):
+            walks = with_animal(yard(n % 5), 4 * (n - 75)) if 75 <= n < 200 else yard(n % 5)
+            shown = av.VideoFrame.from_ndarray(walks, format="rgb24")
+            if n in {0, 25, 50}:
+                shown.pict_type = av.video.frame.PictureType.I
+            file.mux(stream.encode(shown))
+        file.mux(stream.encode())
+    Pieces.pieces = in_pieces(path)
+    with served(Pieces) as port, Running(f"http://127.0.0.1:{port}/live.ts", timeout_s=10.0) as running:
+        until(lambda: running.sights)
+
+
+def test_another_codec_that_the_old_decoder_takes_for_nothing_is_noticed(tmp_path):
+    for codec in ("libx264", "libx265"):
+        transport(tmp_path / f"{codec}.ts", SIZE, codec, 0.0)
+    old, new = ((tmp_path / f"{codec}.ts").read_bytes() for codec in ("libx264", "libx265"))
+    Pieces.pieces = (old, *[new] * 6)
+    with served(Pieces) as port, pytest.raises(CameraUnreadable, match="nothing that can be decoded"):
+        list(Stream(f"http://127.0.0.1:{port}/live.ts", late_s=1.0, timeout_s=10.0).frames())
+
+
 def test_a_camera_that_sends_no_key_frame_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("homeward.watcher.stream.PICTURELESS_S", 1.0)
+    monkeypatch.setattr("homeward.watcher.stream.KEYLESS_S", 1.0)
     path = tmp_path / "endless.ts"
     with av.open(str(path), "w", format="mpegts") as file:
         stream = file.add_stream("libx264", rate=25)
@@ -545,6 +573,8 @@ def transport(path, size, codec, first_s):
         stream = file.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = size[1], size[0], "yuv420p"
         stream.codec_context.gop_size = 5
+        if codec == "libx265":
+            stream.options = {"x265-params": "log-level=none"}
         for n in range(50):
             shown = av.VideoFrame.from_ndarray(np.full((*size, 3), 100 + n % 3, np.uint8), format="rgb24")
             shown.pts = round((first_s + n / 25) * 25)

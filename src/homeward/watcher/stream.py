@@ -24,7 +24,9 @@ DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a q
 CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
 WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
 EMPTY_IN_A_ROW = 2  # key frames that alone give no picture: then the camera refreshes its pictures bit by bit
-PICTURELESS_S = 60.0  # longer than any camera's key frames are apart; a new connection often begins with one
+KEYLESS_S = 60.0  # longer than any camera's key frames are apart; a new connection often begins with one
+DARK_S = 5.0  # beyond the window; packets without a picture for so long are of another codec than those before
+HOLE_S = 1.0  # what is longer between two packets is the network's
 BROKEN_STILLS = 10  # of a camera that sends one at a time; after so many in a row nothing better will come
 SLICE_S = 0.2
 DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
@@ -148,28 +150,30 @@ class Stream:
         decoder.thread_type, decoder.thread_count = "SLICE", 1
         start, broken_before = _Start(time.monotonic()), self.broken
         limit_s = self.late_s + (PIECES_S if self.source.startswith("http") else 0.0)
-        lateness = Lateness(limit_s, is_doubted=container.format.name in WITHOUT_CLOCK)
+        lateness, dark = Lateness(limit_s, is_doubted=container.format.name in WITHOUT_CLOCK), _Darkness()
         for packet in self._demuxed(container, video):
             self.packets += 1
             self.touched_s = time.monotonic()
             sent_s = float(packet.pts * video.time_base) if packet.pts is not None and video.time_base else None
             came_s = start.passed_s()
+            self._check_pictures(dark.goes_on(came_s))
             self.late_by_s = lateness.after(sent_s, came_s)
             arrived = Arrived(packet, came_s - self.late_by_s, sent_s)
-            knew_gap, decoded = self.key_gap_s is not None, self.decoded
+            needed_all, decoded = self._needs_all(), self.decoded
             self._keep(arrived)
-            is_known_now = not knew_gap and self.key_gap_s is not None and self._kept[0].packet.is_keyframe
+            is_known_now = not needed_all and self._needs_all() and self._kept[0].packet.is_keyframe
             if self.recorder is not None:
                 self.recorder.packet(packet, self._packets_kept, is_busy=self.is_busy, time_s=arrived.time_s)
             try:
                 if self.late_by_s > limit_s:
                     self.skipped += 1
                     self._rest(decoder)
+                    dark.ends()
                     continue
                 yield from self._looked_at(arrived, decoder, start, is_known_now=is_known_now)
                 if self.decoded > decoded:
                     broken_before = self.broken
-                self._check_pictures(came_s)
+                    dark.ends()
             except _undecodable() as error:
                 self.broken += 1
                 self._rest(decoder)
@@ -177,10 +181,13 @@ class Stream:
                     message = f"{without_secrets(self.source)} sends nothing that can be decoded."
                     raise CameraUnreadable(message, field="source", hint="Set the camera to H.264.") from error
 
-    def _check_pictures(self, passed_s: float) -> None:
-        if self.decoded == 0 and passed_s > PICTURELESS_S:
+    def _check_pictures(self, dark_s: float) -> None:
+        if self.decoded == 0 and dark_s > KEYLESS_S:
             message = f"{without_secrets(self.source)} sends no key frame."
             raise CameraUnreadable(message, field="source", hint="Set the camera to one every second or two.")
+        if self.decoded and dark_s > DARK_S + self.late_s + 2 / self.per_second:
+            message = f"{without_secrets(self.source)} sends nothing that can be decoded."
+            raise CameraUnreadable(message, field="source", hint="Set the camera to H.264.")
 
     def _stills(self) -> Iterator[Frame | None]:
         """The camera's new pictures, one after the other."""
@@ -296,15 +303,22 @@ class Stream:
             keys = [n for n, kept in enumerate(self._kept) if kept.packet.is_keyframe]
             if keys:
                 self.key_gap_s = packet.after_s(self._kept[keys[-1]])
-            for _ in range(keys[-1] if keys else len(self._kept)):
-                self._kept_bytes -= self._kept.popleft().packet.size
-        elif self.key_gap_s is None and self._kept and packet.after_s(self._kept[0]) > self.late_s:
-            self.key_gap_s = packet.after_s(self._kept[0])
+            self._forget(keys[-1] if keys else len(self._kept))
+        elif self._kept and not self._needs_all():
+            key = max((n for n, kept in enumerate(self._kept) if kept.packet.is_keyframe), default=0)
+            if packet.after_s(self._kept[key]) > self.late_s:
+                self.key_gap_s = packet.after_s(self._kept[key])
+                self._forget(key)
         if self._kept_bytes + packet.packet.size > MOST_KEPT_BYTES:
             self._kept.clear()
             self._kept_bytes = 0
         self._kept.append(packet)
         self._kept_bytes += packet.packet.size
+
+    def _forget(self, count: int) -> None:
+        """The oldest ones."""
+        for _ in range(count):
+            self._kept_bytes -= self._kept.popleft().packet.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +348,23 @@ class _Start:
     def at(self, time_s: float) -> datetime:
         """When that was by the wall's clock as it is now: it may be set while a camera is watched."""
         return datetime.now(UTC) - timedelta(seconds=self.passed_s() - time_s)
+
+
+@dataclass(slots=True)
+class _Darkness:
+    """For how long packets come of which no picture is made."""
+
+    lasts_s: float = 0.0
+    _before_s: float = 0.0
+
+    def goes_on(self, came_s: float) -> float:
+        """Another packet came."""
+        self.lasts_s, self._before_s = self.lasts_s + min(HOLE_S, came_s - self._before_s), came_s
+        return self.lasts_s
+
+    def ends(self) -> None:
+        """There is a picture, or none was wanted."""
+        self.lasts_s = 0.0
 
 
 @dataclass(slots=True)
