@@ -620,6 +620,8 @@ def test_a_clock_that_goes_wrong_is_asked_no_more():
 class Slow(http.server.BaseHTTPRequestHandler):
     """Five pictures a second, as small cameras send them: JPEG after JPEG, without a clock."""
 
+    pause_s = 0.2
+
     def do_GET(self):
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
@@ -631,10 +633,27 @@ class Slow(http.server.BaseHTTPRequestHandler):
                 Image.fromarray(shown).save(file, "JPEG")
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {file.tell()}\r\n\r\n"
                 self.wfile.write(head.encode() + file.getvalue() + b"\r\n")
-                time.sleep(0.2)  # a camera sends in its own time
+                time.sleep(self.pause_s)  # a camera sends in its own time
 
     def log_message(self, *_):
         pass
+
+
+class Quick(Slow):
+    """The same at the rate of larger ones."""
+
+    pause_s = 0.03
+
+
+def test_of_whole_pictures_only_those_are_decoded_that_are_looked_at_also_while_something_moves():
+    with served(Quick) as port:
+        stream = Stream(f"http://127.0.0.1:{port}/video.mjpg", is_busy=True)
+        shown = list(itertools.islice(stream.frames(), 10))
+
+    gaps = [b.time_s - a.time_s for a, b in itertools.pairwise(shown)]
+    assert all(gap >= 0.19 for gap in gaps[2:])
+    assert stream.decoded <= 13
+    assert stream.packets > 2 * stream.decoded
 
 
 def test_a_clock_of_the_box_that_is_set_while_a_camera_is_watched_holds_from_the_next_frame_on(monkeypatch):

@@ -246,7 +246,8 @@ class Stream:
         if self._decodes_all and is_key and not (self.is_busy or self._needs_all()):
             self._rest(decoder)
         if self._decodes_all:
-            yield from self._shown(decoder.decode(packet.packet), packet, start)
+            if self._is_due(packet) or not decoder.codec.intra_only:  # whole pictures need none of those between
+                yield from self._shown(decoder.decode(packet.packet), packet, start)
         elif self._needs_all() and (is_key or is_known_now):
             yield from self._again(decoder, start, [packet] if is_key else list(self._kept))
         elif is_key and self._is_due(packet):
