@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -29,6 +30,7 @@ def _run(arguments: list[str], folder: Path, environment: dict[str, str], stdout
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     sys.argv = ["homeward", *arguments]
     from homeward.cli import main
 

@@ -1138,8 +1138,6 @@ def test_a_demo_without_pictures_says_so_and_leaves_the_last_one_alone(run, phot
 def test_what_a_spreadsheet_saved_otherwise_is_said(run, tmp_path):
     (tmp_path / "pets.csv").write_bytes("name;photos\nБарсик;a.jpg\n".encode("cp1251"))
     assert "pets.csv is not in UTF-8." in run("import", tmp_path / "pets.csv", code=2).stderr
-    (tmp_path / "pets.jsonl").write_text('{"photos": ["a\\u0000b.jpg"]}\n')
-    assert "line 1" in run("import", tmp_path / "pets.jsonl", code=1).stderr
 
 
 def test_a_backup_that_is_not_there_is_said_and_no_folder_is_made(run, tmp_path):

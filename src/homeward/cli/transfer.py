@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from homeward.cli.common import note, words
+from homeward.cli.spreadsheet import as_taken, rows_of
 from homeward.client import Client
 from homeward.domain.reports import Status
 from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
 from homeward.storage.refused import told
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif"}
+SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".heic", ".heif"}
+MACS_OWN = "__MACOSX"
+SYSTEMS_OWN = {"thumbs.db", "desktop.ini"}
+NAMED = 3
 FIELDS = (
     "shelf",
     "species",
@@ -69,33 +73,50 @@ def read_source(source: Path, *, each_photo: bool) -> list[Entry]:
     if not source.exists():
         raise InvalidInput(f"{source} is not there.", field="source")
     try:
-        if source.suffix == ".jsonl":
+        if source.suffix.lower() == ".jsonl":
             return list(_lines(source))
-        if source.suffix == ".csv":
-            with source.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.DictReader(file, delimiter=_delimiter(source)))
-            return [_entry(f"line {n}", row, source.parent) for n, row in enumerate(rows, start=2)]
+        if source.suffix.lower() == ".csv":
+            return [_entry(f"line {n}", row, source.parent) for n, row in rows_of(source)]
     except UnicodeDecodeError as error:
         hint = "Save it as UTF-8; Excel calls that CSV UTF-8."
         raise InvalidInput(f"{source.name} is not in UTF-8.", field="source", hint=hint) from error
     except csv.Error as error:
         raise InvalidInput(f"{source.name} cannot be read: {error}.", field="source") from error
-    raise InvalidInput(f"{source.name} is neither a folder nor .jsonl nor .csv.", field="source")
+    hint = "Save a spreadsheet as CSV UTF-8; unpack a ZIP."
+    raise InvalidInput(f"{source.name} is neither a folder nor .jsonl nor .csv.", field="source", hint=hint)
 
 
 def told_before(source: Path, entries: list[Entry], *, each_photo: bool) -> Iterator[str]:
     """What will be filed of ``source``, and what of a folder is not as one may think."""
-    if source.is_dir() and not each_photo:
-        loose = len(_pictures(source))
-        if loose > 1:
-            own = "Each becomes a report of its own; those of one animal belong into a folder within it."
-            yield f"Photos that lie loose in {source}: {loose}. {own}"
-        for folder in _folders_in(source):
-            count = len(_pictures(folder))
-            if count > MAX_PHOTOS:
-                yield f"{folder.name} holds {count} photos; a report takes the first {MAX_PHOTOS}."
+    if source.is_dir():
+        if not each_photo:
+            yield from _grouped(source)
+        yield from _left_out(source)
     filed = [entry for entry in entries if not (entry.problem or entry.is_over)]
     yield f"Reports to be filed: {len(filed)}, with photos: {sum(len(entry.photos) for entry in filed)}."
+
+
+def _grouped(root: Path) -> Iterator[str]:
+    loose = len(_pictures(root))
+    if loose > 1:
+        own = "Each becomes a report of its own; those of one animal belong into a folder within it."
+        yield f"Photos that lie loose in {root}: {loose}. {own}"
+    for folder in _folders_in(root):
+        count = len(_pictures(folder))
+        if count > MAX_PHOTOS:
+            yield f"{folder.name} holds {count} photos; a report takes the first {MAX_PHOTOS}."
+
+
+def _left_out(root: Path) -> Iterator[str]:
+    folders = _folders_in(root)
+    others = _no_pictures(root) + [f"{folder.name}/{name}" for folder in folders for name in _no_pictures(folder)]
+    if others:
+        named = ", ".join(others[:NAMED]) + (" ..." if len(others) > NAMED else "")
+        yield f"Files left out, as their names do not end like those of photos: {len(others)} ({named})."
+    for folder in folders:
+        if any(_folders_in(folder)):
+            instead = f"import {folder} by itself if they are one for each animal."
+            yield f"Folders within {folder.name} are left out; {instead}"
 
 
 def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> Result:
@@ -203,15 +224,26 @@ def _folders(root: Path, *, each_photo: bool) -> Iterator[Entry]:
 
 
 def _folders_in(root: Path) -> list[Path]:
-    return sorted(path for path in root.iterdir() if path.is_dir())
+    return [path for path in _seen(root) if path.is_dir()]
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return [path for path in _seen(folder) if path.suffix.lower() in SUFFIXES]
+
+
+def _no_pictures(folder: Path) -> list[str]:
+    """Names of what may have been meant as a photo."""
+    files = [path for path in _seen(folder) if path.suffix.lower() not in SUFFIXES and path.is_file()]
+    return [path.name for path in files if path.name.lower() not in SYSTEMS_OWN]
+
+
+def _seen(folder: Path) -> list[Path]:
+    """What people put there: Macs add files named ._ and as a photo, and a folder to ZIPs."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name != MACS_OWN)
 
 
 def _lines(source: Path) -> Iterator[Entry]:
-    with source.open(encoding="utf-8") as file:
+    with source.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield _parsed(f"line {number}", line, source.parent)
@@ -225,18 +257,37 @@ def _parsed(where: str, line: str, folder: Path) -> Entry:
     return _entry(where, row, folder) if isinstance(row, dict) else Entry(where, {}, (), "is not a JSON object")
 
 
-def _entry(where: str, row: dict[str, Any], folder: Path) -> Entry:
-    unknown = set(row) - {*FIELDS, "status", "photos", None}
-    if unknown:
-        return Entry(where, {}, (), f"there is no field {min(map(str, unknown))}")
+def _entry(where: str, row: dict[str | None, Any], folder: Path) -> Entry:
     named = row.get("photos") or []
-    names = named.split(";") if isinstance(named, str) else [str(name) for name in named]
-    photos = tuple(folder / name.strip() for name in names if name.strip())
+    names = named.split(";") if isinstance(named, str) else named
+    problem = _wrong(row, names)
+    if problem is not None:
+        return Entry(where, {}, (), problem)
+    photos = tuple(_beside(folder, name.strip()) for name in names if name.strip())
     inside = folder.resolve()
     if any(not photo.resolve().is_relative_to(inside) for photo in photos):
         return Entry(where, {}, (), "a photo's path leads out of the source's folder")
-    fields = {name: str(row[name]) for name in FIELDS if row.get(name) not in {None, ""}}
+    fields = as_taken({name: str(row[name]) for name in FIELDS if row.get(name) not in (None, "")})
     return Entry(where, fields, photos, is_over=(row.get("status") or Status.OPEN) != Status.OPEN)
+
+
+def _wrong(row: dict[str | None, Any], names: Any) -> str | None:
+    """What keeps a row from being looked at any further."""
+    unknown = set(row) - {*FIELDS, "status", "photos", None}
+    if unknown:
+        return f"there is no field {min(map(str, unknown))}"
+    if None in row:
+        return f"the first line names no column for {row[None][0]!r}"
+    if not (isinstance(names, list) and all(isinstance(name, str) and "\0" not in name for name in names)):
+        return 'photos are not names of files: ["a.jpg", "b.jpg"]'
+    nested = next((name for name in FIELDS if isinstance(row.get(name), dict | list)), None)
+    return None if nested is None else f"{nested} is neither text nor a number"
+
+
+def _beside(folder: Path, name: str) -> Path:
+    """The file of that name; backslashes, as Windows writes them, lead into folders where no name holds them."""
+    as_said, on_windows = folder / name, folder / name.replace("\\", "/")
+    return on_windows if not as_said.exists() and on_windows.exists() else as_said
 
 
 def _send(server: Client, entry: Entry, defaults: dict[str, Any], result: Result) -> None:
@@ -281,9 +332,3 @@ def _row(server: Client, report_id: str, photos: _Photos | None) -> dict[str, An
             why = "is not there" if isinstance(error, NotFound) else "waits to be looked at"
             note(f"{report_id}: photo {photo['id']} {why} and was left out")
     return {**row, "status": report["status"], "photos": names}
-
-
-def _delimiter(source: Path) -> str:
-    with source.open(encoding="utf-8-sig") as file:
-        head = file.readline()
-    return ";" if head.count(";") > head.count(",") else ","

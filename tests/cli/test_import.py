@@ -1,0 +1,101 @@
+"""What people really have to import: sheets of their spreadsheets, folders of their phones, lists of their scripts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import photo
+
+KEEP = ["--species", "cat", "--keep-without-animal"]
+
+
+@pytest.fixture
+def imported(run, tmp_path):
+    """Import a file of these bytes that stands beside ``ph/a.jpg``: the counts, the problems, and the rows kept."""
+    (tmp_path / "ph").mkdir()
+    (tmp_path / "ph" / "a.jpg").write_bytes(photo(1))
+
+    def call(name, content, code=0, **env):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        told = json.loads(run("import", name, *KEEP, "--json", code=code, **env).stdout)
+        (tmp_path / "out.jsonl").unlink(missing_ok=True)
+        run("export", "out.jsonl", "--no-photos")
+        rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+        return told["imported"], [failure["problem"] for failure in told["failed"]], rows
+
+    return call
+
+
+def test_a_sheet_as_a_spreadsheet_saves_it_where_commas_are_decimal_is_taken(imported):
+    head = "\ufeffShelf;species ;lat;lon;happened_at;name;photos;\r\n"
+    row = "found;cat;57,6261;39,8845;21.11.2026 18:30;Мурка;ph\\a.jpg;\r\n"
+
+    count, problems, (kept,) = imported("PETS.CSV", head + row + ";;;;;;;\r\n" * 3, TZ="UTC-3")
+
+    assert (count, problems) == (1, [])
+    assert (kept["lat"], kept["lon"], kept["name"]) == (57.6261, 39.8845, "Мурка")
+    assert kept["happened_at"].startswith("2026-11-21T15:30:00")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("21.11.2026", "2026-11-20T21:00:00"),
+        ("21.11.2026 7:05:09", "2026-11-21T04:05:09"),
+        ("2026-11-21 18:30", "2026-11-21T15:30:00"),
+        ("2026-11-21T18:30+05:00", "2026-11-21T13:30:00"),
+    ],
+)
+def test_a_time_without_an_offset_is_that_of_the_machine(imported, said, meant):
+    *_, (kept,) = imported("pets.csv", f"happened_at\tphotos\n{said}\tph/a.jpg\n", TZ="UTC-3")
+
+    assert kept["happened_at"].startswith(meant)
+
+
+def test_a_row_with_a_cell_too_many_is_refused_and_not_taken_for_another_place(imported):
+    count, problems, _ = imported("pets.csv", "lat,lon,photos\n57,62,39,88,ph/a.jpg\n", code=1)
+
+    assert (count, problems) == (0, ["the first line names no column for '88'"])
+
+
+def test_a_day_that_there_is_not_is_refused_in_the_words_of_the_api(imported):
+    count, problems, _ = imported("pets.csv", "happened_at;photos\n31.02.2026;ph/a.jpg\n", code=1)
+
+    assert (count, problems) == (0, ["happened_at must be a date and time with an offset (ISO 8601)."])
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ('{"photos": 5}', 'photos are not names of files: ["a.jpg", "b.jpg"]'),
+        ('{"photos": ["a\\u0000.jpg"]}', 'photos are not names of files: ["a.jpg", "b.jpg"]'),
+        ('{"photos": ["ph/a.jpg"], "name": ["Rex"]}', "name is neither text nor a number"),
+    ],
+)
+def test_a_line_that_a_script_wrote_otherwise_is_named_and_the_others_are_taken(imported, row, problem):
+    good = json.dumps({"photos": ["ph/a.jpg"], "name": "Tom"})
+
+    count, problems, rows = imported("pets.jsonl", f"\ufeff{good}\n{row}\n", code=1)
+
+    assert (count, problems) == (1, [problem])
+    assert [kept["name"] for kept in rows] == ["Tom"]
+
+
+def test_what_systems_put_beside_photos_is_no_photo_and_what_is_left_out_is_said(run, tmp_path):
+    for name in ("rex/1.JPG", "tom/2.jfif", "2026/old/3.jpg", "loose.jpeg"):
+        (tmp_path / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pets" / name).write_bytes(photo(len(name), noise=ord(name[0])))
+    for name in ("rex/._1.JPG", "rex/.DS_Store", "rex/Thumbs.db", "__MACOSX/._loose.jpeg", "tom/IMG_20261121"):
+        (tmp_path / "pets" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "pets" / name).write_bytes(b"no photo")
+
+    answer = run("import", "pets", *KEEP, "--json")
+
+    assert json.loads(answer.stdout)["imported"] == 3
+    within = f"import {Path('pets') / '2026'} by itself if they are one for each animal."
+    assert answer.stderr.splitlines() == [
+        "homeward: Files left out, as their names do not end like those of photos: 1 (tom/IMG_20261121).",
+        f"homeward: Folders within 2026 are left out; {within}",
+        "homeward: Reports to be filed: 3, with photos: 3.",
+    ]
