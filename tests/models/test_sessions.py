@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -54,3 +58,12 @@ def test_runs_that_meet_give_the_numbers_of_the_file_that_was_opened_whatever_be
     assert np.array_equal(met, alone)
     assert np.array_equal(again, alone)
     assert [line["log_level"] for line in logged] == ["warning"]
+
+
+def test_what_runs_the_models_makes_no_id_of_the_machine_to_tell_its_maker(tmp_path):
+    told_nothing_of_ci = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)}
+    opened = "import homeward.models.sessions, onnxruntime"
+
+    subprocess.run([sys.executable, "-c", opened], check=True, env=told_nothing_of_ci)
+
+    assert list(tmp_path.iterdir()) == []
