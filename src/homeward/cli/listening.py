@@ -3,6 +3,7 @@
 import errno
 import socket
 
+from homeward.cli.crowds import HangingUp
 from homeward.errors import BadSettings, HomewardError, StorageBusy
 
 ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -23,7 +24,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     opened: list[socket.socket] = []
     for family, place in dict.fromkeys((family, place[:2]) for family, _, _, _, place in named):
         try:
-            opened.append(socket.create_server(place, family=family))
+            opened.append(HangingUp.instead_of(socket.create_server(place, family=family)))
         except OSError as error:
             if error.errno in ABSENT:
                 continue  # as localhost is ::1 too, where there is no IPv6

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from homeward.cli.common import Data, Port, complain, note, settings
+from homeward.cli.crowds import may_open_many
 from homeward.cli.listening import address, listen
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ def demo(
 def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell: Any = None) -> None:
     """Listen; SIGTERM and Ctrl-C let running requests end."""
     import uvicorn
+
+    may_open_many()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
