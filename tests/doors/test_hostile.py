@@ -1,3 +1,4 @@
+import gzip
 import io
 import socket
 import struct
@@ -288,6 +289,7 @@ def in_parts(*parts):
 
 PHOTO = b'name="photo"; filename="a.jpg"\r\n\r\n' + GOOD
 SHELF = b'name="shelf"\r\n\r\nlost'
+AS_FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
 @pytest.mark.parametrize(
@@ -430,3 +432,48 @@ def test_a_cameras_district_is_plain_text(either_door):
     changed = either_door.http.patch("/api/v1/cameras/yard", json=district, headers=admin)
 
     assert [answer.json()["field"] for answer in (added, changed)] == ["district", "district"]
+
+
+def test_a_text_in_another_coding_is_refused_and_not_kept_as_gibberish(door):
+    windows = b'name="name"\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n' + "Рекс".encode("cp1251")
+    ours = b'name="name"\r\n\r\n' + "Рекс, Björn".encode()
+
+    refused, taken = (
+        door.http.post("/api/v1/reports", content=in_parts(SHELF, name, PHOTO), headers=AS_FORM)
+        for name in (windows, ours)
+    )
+
+    assert (refused.status_code, refused.json()["field"]) == (422, "name")
+    assert refused.json()["detail"] == "name is not in UTF-8."
+    assert taken.json()["name"] == "Рекс, Björn"
+
+
+def test_a_photo_that_came_as_a_field_is_told_how_it_is_sent(door):
+    body = in_parts(SHELF, b'name="photo"\r\nContent-Type: image/jpeg\r\n\r\n' + b"\xff\xd8" * 20_000)
+
+    told = door.http.post("/api/v1/reports", content=body, headers=AS_FORM).json()
+
+    assert told["detail"] == "A field has more than 20000 bytes."
+    assert "A photo is sent as a file" in told["hint"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/v1/detections"), ("PATCH", "/api/v1/reports/x")])
+def test_a_compressed_body_is_refused_as_such(door, method, path):
+    answer = door.http.request(method, path, content=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "Content-Encoding")
+    assert answer.json()["detail"] == "Compressed bodies are not taken."
+
+
+@pytest.mark.parametrize("path", ["/", "/board", "/livez", "/readyz", "/api/v1/board", "/icon.svg", "/nothing"])
+def test_head_is_answered_as_get_is_without_the_body(door, path):
+    told, whole = door.http.head(path), door.http.get(path)
+
+    assert told.status_code == whole.status_code
+    assert told.headers["content-type"] == whole.headers["content-type"]
+    assert told.headers["content-length"] == str(len(whole.content))
+    assert told.content == b""
+
+
+def test_head_of_the_events_is_refused_since_they_have_no_end(door):
+    assert door.http.head("/api/v1/events").status_code == 405

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 from homeward.api import problems
 from homeward.api.context import ApiConfig, ApiContext
 from homeward.api.idempotency import InFlight
-from homeward.api.limits import HOUR_S, Gate, MemoryWindow, Narrowed, UploadLimit
+from homeward.api.limits import HOUR_S, Gate, Headed, MemoryWindow, Narrowed, UploadLimit
 from homeward.api.routes import (
     access,
     board,
@@ -59,6 +59,7 @@ def create_api(context: ApiContext | None, config: ApiConfig | None = None) -> F
     problems.install(app)
     pages.install(app)
     app.add_middleware(Narrowed)
+    app.add_middleware(Headed)
     app.add_middleware(Gate, max_upload_bytes=known.max_upload_bytes)
     return app
 
@@ -81,5 +82,6 @@ def create_health_api(context: ApiContext) -> FastAPI:
     app.state.context = context
     problems.install(app)
     app.include_router(health.router)
+    app.add_middleware(Headed)
     app.add_middleware(Gate, max_upload_bytes=0)
     return app

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from homeward.api.plain import unturned
 from homeward.api.queries import Query
@@ -55,16 +55,33 @@ async def read_form(request: Request, allowed: frozenset[str], max_file_bytes: i
         raise PhotoKindUnsupported("Send multipart/form-data.", field="Content-Type", hint="curl -F photo=@cat.jpg ...")
     fields: dict[str, str] = {}
     photos: list[bytes] = []
+    limits = {"max_files": MAX_FILES, "max_fields": MAX_FIELDS, "max_part_size": MAX_FIELD_BYTES}
     try:
-        async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    photos.append(await _file(name, value, max_file_bytes))
-                else:
-                    _put(fields, name, value, allowed)
-    except HTTPException as error:
-        raise _unreadable(error.detail) from error
+        form = await MultiPartParser(_byte_by_byte(request), request.stream(), **limits).parse()
+    except MultiPartException as error:
+        raise _unreadable(error.message) from error
+    try:
+        for bytes_of_name, value in form.multi_items():
+            name = bytes_of_name.encode("latin-1").decode(errors="replace")
+            if isinstance(value, UploadFile):
+                photos.append(await _file(name, value, max_file_bytes))
+            else:
+                _put(fields, name, _text(name, value), allowed)
+    finally:
+        await form.close()
     return Form(fields, tuple(photos))
+
+
+def _byte_by_byte(request: Request) -> Headers:
+    """A sign for each byte: left alone, the parser takes what is not in UTF-8 for Latin-1, and nobody is told."""
+    return Headers({"content-type": f"{request.headers['content-type']}; charset=latin-1"})
+
+
+def _text(name: str, byte_by_byte: str) -> str:
+    try:
+        return byte_by_byte.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{name[:60]} is not in UTF-8.", field=name[:60], hint="Send texts in UTF-8.") from None
 
 
 def _unreadable(why: str) -> InvalidInput:
@@ -75,7 +92,8 @@ def _unreadable(why: str) -> InvalidInput:
         message = f"More than {MAX_FIELDS} fields came with the form."
         return InvalidInput(message, field="body", hint="Send each field once.")
     if why.startswith("Part exceeded"):
-        return InvalidInput(f"A field has more than {MAX_FIELD_BYTES} bytes.", field="body", hint="Shorten it.")
+        hint = "Shorten it. A photo is sent as a file, with a name of one: curl -F photo=@cat.jpg ..."
+        return InvalidInput(f"A field has more than {MAX_FIELD_BYTES} bytes.", field="body", hint=hint)
     hint = "Let a library or curl write the form: curl -F shelf=lost -F photo=@cat.jpg ..."
     return InvalidInput("The form cannot be read.", field="body", hint=hint)
 

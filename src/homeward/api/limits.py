@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as StarletteRequest
 
 from homeward.api.problems import of_error
-from homeward.errors import HomewardError, PayloadTooLarge, TooManyRequests
+from homeward.errors import HomewardError, InvalidInput, PayloadTooLarge, TooManyRequests
 from homeward.ports import Window
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -33,6 +33,8 @@ MOST_PROXIES = 10
 OVERHEAD_BYTES = 1_000_000
 PLAIN_BODY_BYTES = 100_000
 LARGE = ("/api/v1/reports", "/api/v1/sightings", "/api/v1/detections", "/api/v1/handovers", "/api/v1/updates")
+OWN_HEADS = ("/map/", "/assets/", "/api/openapi.json")
+ENDLESS = "/api/v1/events"
 LONG = re.compile(r"/api/v1/(map|reports(/\w+)?|\w+/\w+/matches)")
 SAFE_HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -96,12 +98,33 @@ class Gate:
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 _check_length(request, most)
+                _check_coding(request)
                 await self._app(scope, _capped(receive, most), _noting(send, scope["path"], seen, request_id))
         except HomewardError as error:
             await of_error(request, error)(scope, receive, _noting(send, scope["path"], seen, request_id))
         finally:
             ms = round((time.perf_counter() - start) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], ms=ms, request_id=request_id, **seen)
+
+
+class Headed:
+    """HEAD is answered as GET is, without the body: monitors ask so. A stream of events has no end to leave out."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask for what GET gives; what reads files does so by itself, and reads none."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        if not is_head or scope["path"].startswith(OWN_HEADS) or scope["path"] == ENDLESS:
+            await self._app(scope, receive, send)
+            return
+
+        async def bodiless(message: MutableMapping[str, Any]) -> None:
+            is_body = message["type"] == "http.response.body"
+            await send({**message, "body": b""} if is_body else message)
+
+        await self._app({**scope, "method": "GET"}, receive, bodiless)
 
 
 class Narrowed:
@@ -120,6 +143,13 @@ def _check_length(request: Request, most: int) -> None:
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or int(length) > most:
         raise _too_large(most)
+
+
+def _check_coding(request: Request) -> None:
+    coding = request.headers.get("content-encoding", "").lower()
+    if coding not in {"", "identity"}:
+        hint = "Send it as it is, without Content-Encoding."
+        raise InvalidInput("Compressed bodies are not taken.", field="Content-Encoding", hint=hint)
 
 
 def _capped(receive: Receive, most: int) -> Receive:
