@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -229,3 +230,22 @@ def test_the_doctor_advises_no_restore_where_rights_are_missing(reachable, close
     assert failed[0].finding == f"nobody may not read or write {closed}, which belongs to root."
     assert "chown -R" in failed[0].mend
     assert not [each for each in told if "estore" in each.mend or "backup" in each.mend]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_whose_streams_are_closed_does_its_work_all_the_same(tmp_path, closed):
+    answer = in_a_shell(["doctor", "--data", str(tmp_path / "none")], closed)
+
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert ("data folder" in answer.stdout) == (" >&-" not in f" {closed}")
+
+
+def test_a_talk_without_a_stdin_ends_at_once(tmp_path):
+    answer = in_a_shell(["bot", "--console", "--data", str(tmp_path / "data")], "<&-")
+
+    assert (answer.returncode, answer.stderr.count("Traceback")) == (0, 0)
+
+
+def in_a_shell(command, redirections):
+    typed = f"exec {shlex.join([*RUN, *command])} {redirections}"
+    return subprocess.run(["/bin/sh", "-c", typed], check=False, capture_output=True, text=True)

@@ -39,6 +39,7 @@ def main() -> None:
     models need (docs/why/speed.md).
     """
     os.umask(0o077)
+    _open_what_is_closed()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.encoding.lower().startswith("utf"):
         sys.stdout.reconfigure(errors="replace")  # better a sign less than no answer
@@ -59,6 +60,16 @@ def main() -> None:
     except OSError as error:
         sys.exit(_refused(error))
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _open_what_is_closed() -> None:
+    """Nothing comes from and goes to a stdin, stdout or stderr that is closed, and no file of ours takes its number."""
+    while (last := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(last)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 def _misused(error: CycloptsError) -> int:
