@@ -1,6 +1,7 @@
 """What people really have to import: sheets of their spreadsheets, folders of their phones, lists of their scripts."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,18 @@ def test_what_systems_put_beside_photos_is_no_photo_and_what_is_left_out_is_said
         f"homeward: Folders within 2026 are left out; {within}",
         "homeward: Reports to be filed: 3, with photos: 3.",
     ]
+
+
+def test_a_folder_whose_name_a_zip_spoilt_is_imported_without_a_name(run, tmp_path):
+    folder = tmp_path / "pets" / os.fsdecode("Рекс".encode("cp866"))
+    folder.mkdir(parents=True)
+    (folder / "1.jpg").write_bytes(photo(1))
+    (folder / "2.jpg").write_bytes(b"no photo")
+
+    answer = run("import", "pets", "--each-photo", *KEEP, "--json", code=1)
+    run("export", "out.jsonl", "--no-photos")
+
+    told = json.loads(answer.stdout)
+    assert (told["imported"], told["failed"][0]["where"]) == (1, "\ufffd\ufffd\ufffd\ufffd/2.jpg")
+    assert "Folders whose names are not in UTF-8: 1; their animals get no name." in answer.stderr
+    assert json.loads((tmp_path / "out.jsonl").read_text())["name"] is None

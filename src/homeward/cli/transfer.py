@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -111,12 +112,15 @@ def _left_out(root: Path) -> Iterator[str]:
     folders = _folders_in(root)
     others = _no_pictures(root) + [f"{folder.name}/{name}" for folder in folders for name in _no_pictures(folder)]
     if others:
-        named = ", ".join(others[:NAMED]) + (" ..." if len(others) > NAMED else "")
+        named = ", ".join(map(_legible, others[:NAMED])) + (" ..." if len(others) > NAMED else "")
         yield f"Files left out, as their names do not end like those of photos: {len(others)} ({named})."
     for folder in folders:
         if any(_folders_in(folder)):
             instead = f"import {folder} by itself if they are one for each animal."
             yield f"Folders within {folder.name} are left out; {instead}"
+    nameless = sum(not _is_text(folder.name) for folder in folders)
+    if nameless:
+        yield f"Folders whose names are not in UTF-8: {nameless}; their animals get no name."
 
 
 def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> Result:
@@ -213,14 +217,14 @@ def _folders(root: Path, *, each_photo: bool) -> Iterator[Entry]:
     """A folder of photos per animal, or loose photos, each a report of its own."""
     loose = _pictures(root)
     for photo in loose:
-        yield Entry(photo.name, {}, (photo,))
+        yield Entry(_legible(photo.name), {}, (photo,))
     for folder in _folders_in(root):
         photos = _pictures(folder)
         groups = [(photo,) for photo in photos] if each_photo else [tuple(photos[:MAX_PHOTOS])]
         for group in groups:
             if group:
                 where = f"{folder.name}/{group[0].name}" if each_photo else folder.name
-                yield Entry(where, {"name": folder.name[:100]}, group)
+                yield Entry(_legible(where), {"name": folder.name[:100]} if _is_text(folder.name) else {}, group)
 
 
 def _folders_in(root: Path) -> list[Path]:
@@ -240,6 +244,15 @@ def _no_pictures(folder: Path) -> list[str]:
 def _seen(folder: Path) -> list[Path]:
     """What people put there: Macs add files named ._ and as a photo, and a folder to ZIPs."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name != MACS_OWN)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is: ZIPs of old Windows leave its own code page behind."""
+    return _legible(name) == name
+
+
+def _legible(name: str) -> str:
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _lines(source: Path) -> Iterator[Entry]:
