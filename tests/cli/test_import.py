@@ -115,3 +115,22 @@ def test_a_folder_whose_name_a_zip_spoilt_is_imported_without_a_name(run, tmp_pa
     assert (told["imported"], told["failed"][0]["where"]) == (1, "\ufffd\ufffd\ufffd\ufffd/2.jpg")
     assert "Folders whose names are not in UTF-8: 1; their animals get no name." in answer.stderr
     assert json.loads((tmp_path / "out.jsonl").read_text())["name"] is None
+
+
+def test_an_exported_sheet_opens_as_text_in_a_spreadsheet_and_is_taken_back_as_it_was(run, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(photo(1))
+    said = {"name": "=1+1", "description": "@SUM(A1)", "contact": "+7 900 000-00-00"}
+    row = {**said, "lat": -1.5, "lon": -2.5, "photos": ["a.jpg"]}
+    (tmp_path / "in.jsonl").write_text(json.dumps(row))
+
+    run("import", "in.jsonl", *KEEP)
+    run("export", "out.csv")
+    run("import", "out.csv", *KEEP, "--data", tmp_path / "new", data=False)
+    run("export", "back.jsonl", "--no-photos", "--data", tmp_path / "new", data=False)
+
+    sheet = (tmp_path / "out.csv").read_bytes()
+    assert sheet.startswith("\ufeff".encode()), "else Excel takes it for the machine's old code page"
+    assert b",'=1+1,'@SUM(A1),'+7 900 000-00-00," in sheet
+    assert b",-1.5,-2.5," in sheet
+    back = json.loads((tmp_path / "back.jsonl").read_text())
+    assert {name: back[name] for name in said} == said

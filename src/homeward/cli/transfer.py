@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from homeward.cli.common import note, words
-from homeward.cli.spreadsheet import as_taken, rows_of
+from homeward.cli.spreadsheet import as_taken, rows_of, write
 from homeward.client import Client
 from homeward.domain.reports import Status
 from homeward.errors import Conflict, HomewardError, InvalidInput, NotFound, PhotoNotReady
@@ -204,13 +204,13 @@ def _whole(target: Path, folder: Path | None) -> Iterator[_Photos | None]:
 
 
 def _write_rows(target: Path, rows: Sequence[dict[str, Any]]) -> None:
-    with told(target.parent), target.open("w", encoding="utf-8", newline="") as file:
+    with told(target.parent):
         if target.suffix == ".jsonl":
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            with target.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
-            writer = csv.DictWriter(file, [*FIELDS, "status", "photos"])
-            writer.writeheader()
-            writer.writerows({**row, "photos": ";".join(row["photos"])} for row in rows)
+            joined = ({**row, "photos": ";".join(row["photos"])} for row in rows)
+            write(target, [*FIELDS, "status", "photos"], joined)
 
 
 def _folders(root: Path, *, each_photo: bool) -> Iterator[Entry]:
