@@ -48,11 +48,16 @@ def commands_page() -> str:
 def errors_page() -> str:
     """Every error that a door may show."""
     from homeward import errors
+    from homeward.api import problems
 
     kinds = [
         kind for kind in _below(errors.HomewardError) if "code" in vars(kind) and kind.__module__ == errors.__name__
     ]
+    codes = {kind.code for kind in kinds}
     rows = [f"| `{k.code}` | {k.status} | {(k.__doc__ or '').strip().splitlines()[0]} |" for k in kinds]
+    rows += [
+        f"| `{code}` | {status} | {said} |" for status, (code, said) in problems.TITLES.items() if code not in codes
+    ]
     head = "# Errors\n\nThe `code` of a problem (RFC 9457) is stable; texts may change and are translated.\n"
     return "\n".join([NOTE + head, "| code | HTTP status | meaning |", "|---|---|---|", *sorted(rows), ""])
 

@@ -286,3 +286,21 @@ def _examples(strategy, count):
         warnings.simplefilter("ignore")
         collect()
     return found
+
+
+def test_every_status_that_a_client_may_meet_is_described(door):
+    spec = door.http.get("/api/openapi.json").json()["paths"]
+    filed = door.report("lost", photo(1))
+    report, picture = f"/api/v1/reports/{filed.json()['id']}", filed.json()["photos"][0]["thumb"]
+    seen = door.http.get(picture, headers=own(filed)).headers["etag"]
+
+    no_text = door.http.patch(
+        report, content=b'{"name": "\xff"}', headers=own(filed) | {"Content-Type": "application/json"}
+    )
+    same = door.http.get(picture, headers=own(filed) | {"If-None-Match": seen})
+
+    assert (no_text.status_code, same.status_code) == (400, 304)
+    assert "400" in spec["/api/v1/reports/{report_id}"]["patch"]["responses"]
+    assert "304" in spec["/api/v1/photos/{photo_id}"]["get"]["responses"]
+    assert "503" in spec["/readyz"]["get"]["responses"]
+    assert {"401", "403"} <= set(spec["/metrics"]["get"]["responses"])

@@ -23,6 +23,7 @@ TITLES = {
     405: ("method_not_allowed", "This cannot be done at this address."),
     413: ("payload_too_large", "The request is too large."),
     415: ("unsupported_media_type", "This kind of body is not taken here."),
+    500: ("internal", "Something went wrong on our side."),
 }
 
 
@@ -139,4 +140,4 @@ def _gone(_request: Request, _error: Exception) -> Response:
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:
     log.error("request failed", error=type(error).__name__, exc_info=error)
-    return problem(request, 500, "internal", "Something went wrong on our side.")
+    return problem(request, 500, *TITLES[500])

@@ -64,6 +64,7 @@ PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, **PROBLEM}
     for status, text in {
+        400: "Not to be understood",
         401: "No valid link or key",
         403: "Not yours",
         404: "No such thing",
@@ -77,6 +78,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 PICTURE_ANSWER: dict[str, Any] = {"description": "A JPEG", "content": {"image/jpeg": {}}}
+PICTURE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    200: PICTURE_ANSWER,
+    304: {"description": "Still that of If-None-Match"},
+}
 MATCHES_ANSWER: dict[str, Any] = {
     "description": "A page of matches",
     "content": {

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/api/v1", tags=["access"])
 Context = Annotated[ApiContext, Depends(context_of)]
 
 
-@router.get("/photos/{photo_id}", summary="A picture", responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER})
+@router.get("/photos/{photo_id}", summary="A picture", responses=schemas.PICTURE_ANSWERS)
 def photo(
     request: Request,
     photo_id: paths.Photo,

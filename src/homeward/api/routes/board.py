@@ -38,7 +38,7 @@ def board(request: Request, context: Context) -> dict[str, Any]:
     return {"items": [notice_view(notice) for notice in notices], "next": cursor}
 
 
-@router.get("/api/v1/board/{report_id}/photo", summary="Its photo", responses=schemas.PROBLEMS)
+@router.get("/api/v1/board/{report_id}/photo", summary="Its photo", responses=schemas.PICTURE_ANSWERS)
 def photo(request: Request, report_id: paths.Report, context: Context) -> Response:
     """The animal alone, as JPEG; people are unrecognisable."""
     photo_id = context.engine.board.photo_of(ReportId(report_id))

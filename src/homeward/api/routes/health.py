@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import HTMLResponse, JSONResponse
 
+from homeward.api import schemas
 from homeward.api.auth import caller_of
 from homeward.api.context import ApiContext, context_of
 
 router = APIRouter(tags=["health"])
 Context = Annotated[ApiContext, Depends(context_of)]
+KEPT_TO_OPERATORS: dict[int | str, dict[str, Any]] = {status: schemas.PROBLEMS[status] for status in (401, 403)}
 LOOPBACK = {"127.0.0.1", "::1", "testclient"}
 
 
@@ -22,7 +24,9 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Everything that a report needs works")
+@router.get(
+    "/readyz", summary="Everything that a report needs works", responses={503: {"description": "Something does not"}}
+)
 async def ready(request: Request) -> Response:
     """503 and the part that does not work, otherwise."""
     engine = context_of(request).engine
@@ -31,7 +35,7 @@ async def ready(request: Request) -> Response:
     return JSONResponse({"status": "ok" if status == 200 else "not ready", "checks": checks}, status)
 
 
-@router.get("/metrics", summary="Counters for Prometheus")
+@router.get("/metrics", summary="Counters for Prometheus", responses=KEPT_TO_OPERATORS)
 def metrics(request: Request) -> Response:
     """From this machine, or with an operator's key."""
     if request.client is None or request.client.host not in LOOPBACK or "x-forwarded-for" in request.headers:

@@ -71,7 +71,7 @@ def finder_matches(request: Request, found_id: paths.Found, context: Context, ca
 @router.get(
     "/lost/{lost_id}/matches/{found_id}/picture",
     summary="Both photos of a match side by side",
-    responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
+    responses=schemas.PICTURE_ANSWERS,
 )
 def picture_for_owner(
     request: Request, lost_id: paths.Lost, found_id: paths.Found, context: Context, caller: CurrentCaller
@@ -94,7 +94,7 @@ def found_photos(lost_id: paths.Lost, found_id: paths.Found, context: Context, c
 @router.get(
     "/found/{found_id}/matches/{lost_id}/picture",
     summary="Both photos of a match side by side",
-    responses={**schemas.PROBLEMS, 200: schemas.PICTURE_ANSWER},
+    responses=schemas.PICTURE_ANSWERS,
 )
 def picture_for_finder(
     request: Request, found_id: paths.Found, lost_id: paths.Lost, context: Context, caller: CurrentCaller
