@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from homeward.cli.data import import_reports
+from homeward.client import Client, ServerUnreachable
+from homeward.errors import StorageFull
 from tests.conftest import photo
 
 KEEP = ["--species", "cat", "--keep-without-animal"]
@@ -134,3 +137,28 @@ def test_an_exported_sheet_opens_as_text_in_a_spreadsheet_and_is_taken_back_as_i
     assert b",-1.5,-2.5," in sheet
     back = json.loads((tmp_path / "back.jsonl").read_text())
     assert {name: back[name] for name in said} == said
+
+
+@pytest.mark.parametrize("error", [ServerUnreachable("Nobody answers at http://127.0.0.1:8000."), StorageFull("Full.")])
+def test_an_import_whose_server_is_gone_or_full_breaks_off_instead_of_failing_row_for_row(
+    monkeypatch, capsys, tmp_path, error
+):
+    (tmp_path / "a.jpg").write_bytes(photo(1))
+    row = '{"photos": ["a.jpg"]}\n'
+    (tmp_path / "in.jsonl").write_text(row * 5)
+    asked = []
+
+    def gone(*_, **__):
+        asked.append(1)
+        if len(asked) > 2:
+            raise error
+        return True
+
+    monkeypatch.setattr(Client, "report_once", gone)
+    with pytest.raises(type(error)):
+        import_reports(tmp_path / "in.jsonl", data=tmp_path / "data")
+
+    told = capsys.readouterr()
+    assert len(asked) == 3
+    assert told.out == "imported 2, there already 0, failed 0\n"
+    assert told.err.splitlines()[1:] == ["homeward: The import broke off; started again, it goes on where it stopped."]

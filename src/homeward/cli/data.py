@@ -1,5 +1,7 @@
 """The data folder: import, export, backup, restore, doctor."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +11,8 @@ from homeward.cli.common import AsJson, Data, client, complain, note, settings, 
 
 if TYPE_CHECKING:
     from homeward.settings import Settings
+
+GOES_ON = "The import broke off; started again, it goes on where it stopped."
 
 
 def register(app: App) -> None:
@@ -52,7 +56,7 @@ def import_reports(
         raise InvalidInput(f"There is nothing to import in {source}.", field="source", hint="Photos, .jsonl or .csv?")
     for line in told_before(source, entries, each_photo=each_photo):
         complain(line)
-    with client(data, looking=True) as server:
+    with client(data, looking=True) as server, _goes_on_when_started_again():
         result = send_all(server, entries, defaults)
     if json:
         counts = {"imported": result.imported, "already": result.already, "over": result.over}
@@ -60,7 +64,19 @@ def import_reports(
     else:
         over = f", not looked for any more and left out {result.over}" if result.over else ""
         tell(f"imported {result.imported}, there already {result.already}{over}, failed {len(result.failures)}")
+    if result.broken_off_by is not None:
+        complain(GOES_ON)
+        raise result.broken_off_by
     return 1 if result.failures else 0
+
+
+@contextmanager
+def _goes_on_when_started_again() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain(GOES_ON)
+        raise
 
 
 def export_reports(

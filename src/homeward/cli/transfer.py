@@ -35,6 +35,7 @@ FIELDS = (
     "description",
     "contact",
 )
+FOR_ALL_ALIKE = {401, 503, 507}
 MAX_PHOTOS = 10
 PAGE = 100
 
@@ -61,6 +62,7 @@ class Result:
     already: int = 0
     over: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
+    broken_off_by: HomewardError | None = None
 
 
 def read_source(source: Path, *, each_photo: bool) -> list[Entry]:
@@ -124,7 +126,10 @@ def _left_out(root: Path) -> Iterator[str]:
 
 
 def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> Result:
-    """File every entry once, however often it is called; bad ones are noted and the rest goes on."""
+    """File every entry once, however often it is called; bad ones are noted and the rest goes on.
+
+    Where the server is gone or full, or its key opens nothing any more, all others would fail alike: it breaks off.
+    """
     from rich.console import Console
     from rich.progress import track
 
@@ -133,6 +138,9 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
         try:
             _send(server, entry, defaults, result)
         except (HomewardError, OSError, ValueError) as error:
+            if isinstance(error, HomewardError) and error.status in FOR_ALL_ALIKE:
+                result.broken_off_by = error
+                break
             message = _problem(error)
             result.failures.append({"where": entry.where, "problem": message})
             print(f"{words(entry.where)}: {words(message)}", file=sys.stderr)
