@@ -162,3 +162,13 @@ def test_an_import_whose_server_is_gone_or_full_breaks_off_instead_of_failing_ro
     assert len(asked) == 3
     assert told.out == "imported 2, there already 0, failed 0\n"
     assert told.err.splitlines()[1:] == ["homeward: The import broke off; started again, it goes on where it stopped."]
+
+
+def test_what_to_do_is_said_once_however_many_rows_want_it(run, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(photo(1))
+    (tmp_path / "in.csv").write_text("lat;lon;photos\n" + "57.6N;39.8E;a.jpg\n" * 3)
+
+    told = run("import", "in.csv", *KEEP, code=1).stderr.splitlines()[1:]
+
+    what_to_do = "  Write it with digits, and with a point before decimals: 57.63."
+    assert told == ["line 2: lat must be a number.", what_to_do] + [f"line {n}: lat must be a number." for n in (3, 4)]

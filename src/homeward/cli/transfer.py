@@ -133,7 +133,7 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
     from rich.console import Console
     from rich.progress import track
 
-    result = Result()
+    result, hints = Result(), {""}
     for entry in track(entries, words("importing"), console=Console(stderr=True), disable=not sys.stderr.isatty()):
         try:
             _send(server, entry, defaults, result)
@@ -141,9 +141,12 @@ def send_all(server: Client, entries: list[Entry], defaults: dict[str, Any]) -> 
             if isinstance(error, HomewardError) and error.status in FOR_ALL_ALIKE:
                 result.broken_off_by = error
                 break
-            message = _problem(error)
+            message, hint = _problem(error), getattr(error, "hint", None) or ""
             result.failures.append({"where": entry.where, "problem": message})
             print(f"{words(entry.where)}: {words(message)}", file=sys.stderr)
+            if hint not in hints:  # thousands of rows may fail alike
+                hints.add(hint)
+                print(f"  {words(hint)}", file=sys.stderr)
     return result
 
 
