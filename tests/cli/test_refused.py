@@ -4,9 +4,11 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import tarfile
 import tempfile
+from contextlib import ExitStack, closing
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from homeward.app import has_data
 from homeward.cli.checks import examine
 from homeward.cli.common import settings
+from homeward.client import Client
 from homeward.errors import Forbidden
 from homeward.storage.backup import backup, restore
 from homeward.storage.lock import DataFolderLock
@@ -22,6 +25,7 @@ from homeward.storage.photos.place import Place
 from tests.cli.conftest import RUN
 from tests.conftest import photo
 from tests.disks import on_a_disk, read_only, somebody, wants_mounts, wants_users
+from tests.ports import free_port
 from tests.world import on_disk
 
 PAGE = 4096  # bytes that the least of files takes
@@ -249,3 +253,22 @@ def test_a_talk_without_a_stdin_ends_at_once(tmp_path):
 def in_a_shell(command, redirections):
     typed = f"exec {shlex.join([*RUN, *command])} {redirections}"
     return subprocess.run(["/bin/sh", "-c", typed], check=False, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants a device that is always full")
+def test_a_server_whose_log_finds_no_room_takes_reports_all_the_same(tmp_path):
+    port = free_port()
+    typed = [*RUN, "serve", "--data", str(tmp_path / "data"), "--port", str(port)]
+    with Path("/dev/full").open("w") as log, subprocess.Popen(typed, stderr=log) as server, ExitStack() as end:
+        end.callback(server.terminate)
+        while not answers(port):
+            assert server.poll() is None
+        with Client(f"http://127.0.0.1:{port}") as caller:
+            filed = caller.report("lost", [photo(1)], species="cat", keep_without_animal=True)
+
+    assert filed["status"] == "open"
+
+
+def answers(port):
+    with closing(socket.socket()) as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0

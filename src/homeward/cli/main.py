@@ -2,8 +2,10 @@
 
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Self
 
 from cyclopts import App, CycloptsError
 
@@ -43,6 +45,8 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.encoding.lower().startswith("utf"):
         sys.stdout.reconfigure(errors="replace")  # better a sign less than no answer
+    if isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr = Unfailing.instead_of(sys.stderr)
     try:
         result = app(exit_on_error=False, print_error=False)
     except CycloptsError as error:
@@ -60,6 +64,27 @@ def main() -> None:
     except OSError as error:
         sys.exit(_refused(error))
     sys.exit(result if isinstance(result, int) else 0)
+
+
+class Unfailing(TextIOWrapper):
+    """Loses what cannot be written: the full disk of a log, or its reader who is gone, ends no work."""
+
+    @classmethod
+    def instead_of(cls, plain: TextIOWrapper) -> Self:
+        """The same, which ``plain`` no longer is."""
+        encoding, errors = plain.encoding, plain.errors
+        return cls(plain.detach(), encoding=encoding, errors=errors, line_buffering=True)
+
+    def write(self, text: str) -> int:
+        """All of it, or not."""
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """What can be."""
+        with suppress(OSError):
+            super().flush()
 
 
 def _open_what_is_closed() -> None:
