@@ -208,7 +208,7 @@ def test_a_process_that_died_leaves_its_sightings_to_the_next(tmp_path):
     first = Spool(tmp_path / "s.sqlite", 1_000_000)
     first.put("yard", FIELDS, b"jpeg", 0.5)
     kept = first.first()
-    del first
+    first.close()
 
     second = Spool(tmp_path / "s.sqlite", 1_000_000)
     assert second.first() == kept

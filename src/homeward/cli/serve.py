@@ -149,6 +149,8 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
     """Listen; SIGTERM and Ctrl-C let running requests end."""
     import uvicorn
 
+    from homeward.cli.patience import Impatient
+
     may_open_many()
 
     class Server(uvicorn.Server):
@@ -170,6 +172,7 @@ def run(running: "Running", chosen: "Settings", lock: "DataFolderLock", *, tell:
 
     config = uvicorn.Config(
         running.api,
+        http=Impatient,
         access_log=False,
         log_config=None,
         server_header=False,
