@@ -10,6 +10,8 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
@@ -46,7 +48,7 @@ class ServerUnreachable(errors.HomewardError):
 class Call:
     """One request; the same idempotency key goes with every try of it.
 
-    ``account`` is whom a bot acts for, ``language`` the one of this answer.
+    ``account`` is whom a bot acts for, ``language`` the one of this answer, ``date`` the sender's clock in UTC.
     """
 
     method: str
@@ -59,11 +61,14 @@ class Call:
     idempotency_key: str | None = None
     account: str | None = None
     language: str | None = None
+    date: datetime | None = None
 
     def arguments(self) -> Json:
         """For httpx2."""
         named = {"Accept": self.accept, "Homeward-Account": self.account, "Accept-Language": self.language}
         headers = {name: value for name, value in named.items() if value is not None}
+        if self.date is not None:
+            headers["Date"] = format_datetime(self.date, usegmt=True)
         if self.method == "POST":
             headers["Idempotency-Key"] = self.idempotency_key or uuid.uuid4().hex
         made: Json = {"method": self.method, "url": self.path, "headers": headers}
@@ -88,7 +93,14 @@ class _Calls:
         )
 
     @staticmethod
-    def sighting(photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object) -> Call:
+    def sighting(
+        photo: bytes,
+        seen_at: str,
+        *,
+        sent_at: datetime | None = None,
+        idempotency_key: str | None = None,
+        **fields: object,
+    ) -> Call:
         texts = {name: _text(value) for name, value in fields.items() if value is not None}
         return Call(
             "POST",
@@ -96,6 +108,7 @@ class _Calls:
             fields={"seen_at": seen_at, **texts},
             photos=[photo],
             idempotency_key=idempotency_key,
+            date=sent_at,
         )
 
     @staticmethod
@@ -185,9 +198,9 @@ class Client:
         answer = self.send(_Calls.report(shelf, photos, idempotency_key=idempotency_key, **fields))
         return "Idempotency-Replayed" not in answer.headers
 
-    def sighting(self, photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object) -> Json:
-        """Send a camera's sighting."""
-        return _json(self.send(_Calls.sighting(photo, seen_at, idempotency_key=idempotency_key, **fields)))
+    def sighting(self, photo: bytes, seen_at: str, *, sent_at: datetime | None = None, **fields: Any) -> Json:
+        """Send a camera's sighting. Where its clock may be wrong, ``sent_at`` is what it shows now."""
+        return _json(self.send(_Calls.sighting(photo, seen_at, sent_at=sent_at, **fields)))
 
     def heartbeat(self, camera: str, state: str, counters: Mapping[str, int]) -> Json:
         """Tell how a camera is; the answer says whether its owner paused it."""
@@ -285,11 +298,9 @@ class AsyncClient:
         """File a report."""
         return _json(await self.send(_Calls.report(shelf, photos, idempotency_key=idempotency_key, **fields)))
 
-    async def sighting(
-        self, photo: bytes, seen_at: str, *, idempotency_key: str | None = None, **fields: object
-    ) -> Json:
-        """Send a camera's sighting."""
-        return _json(await self.send(_Calls.sighting(photo, seen_at, idempotency_key=idempotency_key, **fields)))
+    async def sighting(self, photo: bytes, seen_at: str, *, sent_at: datetime | None = None, **fields: Any) -> Json:
+        """Send a camera's sighting. Where its clock may be wrong, ``sent_at`` is what it shows now."""
+        return _json(await self.send(_Calls.sighting(photo, seen_at, sent_at=sent_at, **fields)))
 
     async def matches(self, lost_id: str, **filters: Any) -> Json:
         """One page of matches."""

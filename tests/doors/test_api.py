@@ -2,7 +2,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -503,6 +503,21 @@ def sent_by(door, camera, seed, **headers):
     files = {"photo": ("a.jpg", photo(seed), "image/jpeg")}
     fields = {"seen_at": door.world.clock.now().isoformat()}
     return door.http.post("/api/v1/sightings", data=fields, files=files, headers=camera | headers)
+
+
+def test_the_date_of_a_sightings_request_says_how_wrong_the_cameras_clock_is(door):
+    door.world.camera()
+    camera = door.key("sightings", "yard")
+
+    def send(seed, date):
+        files, fields = {"photo": ("a.jpg", photo(seed), "image/jpeg")}, {"seen_at": "1970-01-01T00:05:00Z"}
+        return door.http.post("/api/v1/sightings", data=fields, files=files, headers=camera | {"Date": date})
+
+    filed = send(1, "Thu, 01 Jan 1970 00:15:00 GMT").json()
+    seen_before = door.world.clock.now() - datetime.fromisoformat(filed["happened_at"])
+    assert timedelta(minutes=9) < seen_before < timedelta(minutes=11)
+    for date in ("", "yesterday", "Thu, 01 Jan 1970 00:15:00 -0000", "Thu, 01 Jan 99999 00:15:00 GMT"):
+        assert send(2, date).json()["field"] == "seen_at", date
 
 
 def test_a_sighting_sent_again_with_its_key_gets_the_answer_that_was_lost(door):

@@ -1,7 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -380,6 +380,26 @@ def test_a_camera_whose_clock_runs_ahead_is_corrected(world):
 
     assert seen.report.clock_corrected
     assert seen.report.happened_at == world.clock.now()
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=3), timedelta(days=-20_000)], ids=["ahead", "in 1970"])
+def test_a_camera_that_says_what_its_clock_shows_may_have_a_wrong_one(world, off):
+    world.camera()
+    now = world.clock.now()
+
+    seen = sighting(world, 3, seen_at=now + off - timedelta(minutes=10), sent_at=now + off)
+
+    assert seen.report.clock_corrected
+    assert seen.report.happened_at == now - timedelta(minutes=10)
+
+
+def test_a_time_that_cannot_be_moved_stays_what_it_is(world):
+    world.camera()
+    now = world.clock.now()
+    last = datetime(9999, 12, 31, tzinfo=UTC)
+
+    assert sighting(world, 3, seen_at=last, sent_at=datetime(1970, 1, 1, tzinfo=UTC)).report.happened_at == now
+    assert not sighting(world, 4, seen_at=now, sent_at=now - timedelta(seconds=30)).report.clock_corrected
 
 
 def test_the_same_picture_from_another_account_warns_of_fraud(world):

@@ -30,7 +30,7 @@ MESSAGE_FIELDS = {
     "lon": "longitude, degrees; lat and lon come together",
 }
 SIGHTING_FIELDS = {
-    "seen_at": "when, ISO 8601 with an offset; a clock ahead is corrected",
+    "seen_at": "when, ISO 8601 with an offset; a clock ahead is corrected, any other by the header `Date`",
     "species": "cat, dog or auto",
     "confidence": "how sure the camera is, 0 to 1",
     "box": "the animal on the photo: left,top,right,bottom in pixels",

@@ -52,7 +52,10 @@ class NewReport:
 
 @dataclass(frozen=True, slots=True)
 class NewSighting:
-    """A camera's crop of a whole animal with margin. ``box`` is the animal on ``photo``, if known."""
+    """A camera's crop of a whole animal with margin. ``box`` is the animal on ``photo``, if known.
+
+    ``seen_at`` is read from the camera's clock, which shows ``sent_at`` while it sends, if it says so.
+    """
 
     camera_id: CameraId
     photo: bytes
@@ -61,6 +64,7 @@ class NewSighting:
     confidence: float | None = None
     box: Box | None = None
     track_id: str | None = None
+    sent_at: datetime | None = None
     idempotency: Idempotency | None = None
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -96,16 +97,29 @@ class Sight:
             NotFound: there is no such camera.
             NoAnimalFound: no animal is seen and no species was given.
         """
+        new, is_corrected = self._on_our_clock(new)
         camera = self._camera(new)
         safe = self.ports.reader.read(new.photo)
         seen = self._recognised(new, safe.picture)
         animal = seen.animals[seen.chosen]
-        report = self._report(new, camera, animal)
+        report = self._report(new, camera, animal, is_corrected=is_corrected)
         space = self.ports.spaces.current()
         vectors = self._vectors(report, animal, safe.picture, space)
         prepared = Prepared(safe, seen)
         with self.remember.kept([prepared]):
             return self._keep(_Made(new, report, prepared, space, vectors))
+
+    def _on_our_clock(self, new: NewSighting) -> tuple[NewSighting, bool]:
+        """With the time by our clock, and whether the camera's was another; what it saw is never still to come."""
+        now = self.ports.clock.now()
+        off = now - new.sent_at if new.sent_at else timedelta(0)
+        seen_at = new.seen_at
+        if abs(off) > CLOCK_TOLERANCE:
+            with suppress(OverflowError):
+                seen_at = min(seen_at + off, now)
+        if seen_at > now + CLOCK_TOLERANCE:
+            seen_at = now
+        return replace(new, seen_at=seen_at), seen_at != new.seen_at
 
     def _camera(self, new: NewSighting) -> Camera:
         if new.seen_at < EARLIEST:
@@ -129,9 +143,7 @@ class Sight:
             return seen
         return _at(seen, new.box.clipped(picture.shape[1], picture.shape[0]), new.species)
 
-    def _report(self, new: NewSighting, camera: Camera, animal: Animal) -> Report:
-        now = self.ports.clock.now()
-        is_ahead = new.seen_at > now + CLOCK_TOLERANCE
+    def _report(self, new: NewSighting, camera: Camera, animal: Animal, *, is_corrected: bool) -> Report:
         report_id = ReportId(new_token())
         species = new.species or animal.species
         return Report(
@@ -140,16 +152,16 @@ class Sight:
             account_id=AccountId(f"camera-{camera.id}"),
             species=species,
             species_confidence=_species_confidence(species, animal, new),
-            happened_at=now if is_ahead else new.seen_at,
-            created_at=now,
+            happened_at=new.seen_at,
+            created_at=self.ports.clock.now(),
             encounter_id=EncounterId(report_id),
             source=Source.CAMERA,
             place=camera.place,
             district=camera.district,
             camera_id=camera.id,
             track_id=new.track_id,
-            clock_corrected=is_ahead,
-            last_seen_at=now if is_ahead else new.seen_at,
+            clock_corrected=is_corrected,
+            last_seen_at=new.seen_at,
         )
 
     def _vectors(self, report: Report, animal: Animal, picture: Picture, space: Space) -> list[Embedding]:

@@ -1,4 +1,4 @@
-"""Clocks: the wall's beside one that nobody sets; later it says whether the wall's was set meanwhile, and by how much.
+"""Clocks: the wall's beside one that nobody sets; later they say what a wall's clock that was set meanwhile would show.
 
 Small boxes have no clock that runs while they are off: they wake up in 1970, or when they were last alive, and learn
 the time once they have a network, often after their first sightings.
@@ -40,8 +40,8 @@ class Clocks:
         """To be kept."""
         return f"{self.boot} {self.wall_s:.3f}"
 
-    def corrected(self, moment: datetime, now: Self | None) -> datetime:
-        """What the wall's clock, as it is ``now``, calls a ``moment`` that was read from it then."""
+    def shown(self, moment: datetime, now: Self | None) -> datetime:
+        """What the wall's clock, had nobody set it since, would show when it, as it is ``now``, shows ``moment``."""
         if now is None or now.boot != self.boot or abs(now.wall_s - self.wall_s) < SET_S:
             return moment
-        return moment + timedelta(seconds=round(now.wall_s - self.wall_s))
+        return moment - timedelta(seconds=round(now.wall_s - self.wall_s))

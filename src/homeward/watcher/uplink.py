@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
@@ -69,10 +69,10 @@ class Uplink:
 
     def _sent(self, waiting: Waiting) -> str:
         fields = dict(waiting.fields)
-        seen_at = _seen_at(fields.pop("seen_at"), fields.pop("clocks", None))
+        seen_at, sent_at = fields.pop("seen_at"), _sent_at(fields.pop("clocks", None))
         client = self.clients[waiting.camera]
         try:
-            client.sighting(waiting.jpeg, seen_at, idempotency_key=waiting.key, **fields)
+            client.sighting(waiting.jpeg, seen_at, sent_at=sent_at, idempotency_key=waiting.key, **fields)
         except HomewardError as error:
             told = {"camera": waiting.camera, "problem": error.message}
             if error.code == PAUSED:
@@ -97,8 +97,7 @@ class Uplink:
         self._paused.add(camera)
 
 
-def _seen_at(noted: str, clocks: str | None) -> str:
-    """When it was seen, by the box's clock as it is now."""
-    if clocks is None:
-        return noted
-    return Clocks.read(clocks).corrected(datetime.fromisoformat(noted), Clocks.now()).isoformat()
+def _sent_at(clocks: str | None) -> datetime:
+    """What the clock that told when it was seen would show now: the server compares that with its own."""
+    now = datetime.now(UTC)
+    return now if clocks is None else Clocks.read(clocks).shown(now, Clocks.now())

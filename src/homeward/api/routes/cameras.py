@@ -1,6 +1,9 @@
 """Cameras and their sightings."""
 
 import re
+from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -36,7 +39,10 @@ CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
     openapi_extra=schemas.multipart(schemas.SIGHTING_FIELDS, required=("photo", "seen_at"), most_photos=1),
 )
 async def sight(request: Request, context: Context, caller: CurrentCaller) -> Response:
-    """Takes the whole animal with a margin. The key says which camera."""
+    """Takes the whole animal with a margin. The key says which camera.
+
+    A camera whose clock may be wrong sends what it shows as the header `Date`: times are moved by how far that is off.
+    """
     key = caller.needs("sightings")
     count_upload(request, context, caller)
     form = await forms.read_form(request, frozenset(schemas.SIGHTING_FIELDS), context.config.max_upload_bytes)
@@ -54,9 +60,18 @@ async def sight(request: Request, context: Context, caller: CurrentCaller) -> Re
         confidence=forms.number(form.fields, "confidence", least=0, most=1),
         box=forms.box(form.fields, "box"),
         track_id=form.fields.get("track_id", "")[:100] or None,
+        sent_at=_sent_at(request),
         idempotency=idempotency,
     )
     return await run_in_threadpool(_sight, request, context, new)
+
+
+def _sent_at(request: Request) -> datetime | None:
+    """The header `Date` (RFC 9110, 6.6.1); what is none says nothing."""
+    with suppress(ValueError, OverflowError):
+        sent_at = parsedate_to_datetime(request.headers.get("date", ""))
+        return sent_at if sent_at.tzinfo else None
+    return None
 
 
 @router.get("/cameras", summary="All cameras", responses=schemas.PROBLEMS)
