@@ -73,8 +73,8 @@ $(STAMPS)/triton: requirements/triton.txt | $(STAMPS)/dev
 	|| { rm -rf .venv-triton; echo "not installed: nvidia-pytriton"; }
 	@touch $@
 
-# one more than there are cores: many tests wait for cameras and browsers
-WORKERS = $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
+# two more than there are cores: many tests wait for cameras and browsers
+WORKERS = $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 2)")
 
 # containers often forbid compiled files; then each of several hundred processes would compile all of the sources anew
 test: export PYTHONDONTWRITEBYTECODE :=

@@ -347,8 +347,10 @@ def test_what_breaks_off_is_sent_again_and_filed_once(visit, door):
 def test_whoever_sends_while_a_photo_is_still_made_small_need_not_send_again(visit, door):
     page = visit("/lost/new")
     page.evaluate("""() => {
-      const made = window.createImageBitmap;
-      window.createImageBitmap = (...given) => new Promise((done) => (window.goOn = () => done(made(...given))));
+      const { decode } = HTMLImageElement.prototype;
+      HTMLImageElement.prototype.decode = function () {
+        return new Promise((done) => (window.goOn = () => done(decode.call(this))));
+      };
     }""")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
     just_now(page)
@@ -456,7 +458,7 @@ LEAVES_WITH_THE_PHOTO = """() => {
     return made(photo);
   };
 }"""
-NEVER_MADE_SMALL = "window.createImageBitmap = () => new Promise(() => {})"
+NEVER_MADE_SMALL = "HTMLImageElement.prototype.decode = () => new Promise(() => {})"
 KEEPS_NO_PHOTO = "IDBObjectStore.prototype.put = () => { throw new DOMException('', 'QuotaExceededError') }"
 
 
