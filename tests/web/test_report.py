@@ -245,6 +245,7 @@ def test_whoever_takes_photos_away_without_a_pointer_goes_on_with_the_next_one(v
 def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door):
     page = visit("/lost/new", reduced_motion="reduce")
     page.get_by_label("Choose or take photos").set_input_files(picture(photo(1)))
+    expect(page.get_by_text("We see a cat.")).to_be_visible()  # nothing moves any more
     page.get_by_role("button", name="Where I am now").click()
     expect(page.get_by_text("Your device does not share its location.")).to_be_visible()
     expect(page.locator(".pin-map .map[data-ready]")).to_be_visible()
