@@ -249,17 +249,14 @@ def test_a_place_is_chosen_on_the_map_where_the_device_does_not_tell(visit, door
     page.get_by_role("button", name="Where I am now").click()
     expect(page.get_by_text("Your device does not share its location.")).to_be_visible()
     expect(page.locator(".pin-map .map[data-ready]")).to_be_visible()
-    page.locator(".pin-map").scroll_into_view_if_needed()
-    box = page.locator(".pin-map").bounding_box()
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    drag(page, middle)
+    drag(page)
     expect(page.get_by_text("Zoom in first")).to_be_visible()
     come_closer(page)
-    drag(page, middle)
+    drag(page)
     expect(page.get_by_text("Chosen: ")).to_be_visible()
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("Chosen: ")).to_have_count(0)
-    drag(page, middle)
+    drag(page)
     expect(page.get_by_text("Chosen: ")).to_be_visible()
     just_now(page)
     page.get_by_role("button", name="Send").click()
@@ -284,10 +281,14 @@ def test_the_maps_own_buttons_pass_below_the_one_that_sends(visit):
     assert on_top
 
 
-def drag(page, middle):
-    page.mouse.move(*middle)
+def drag(page):
+    """The map from its middle, wherever on the screen that lies by now."""
+    page.locator(".pin-map").evaluate("map => map.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = page.locator(".pin-map").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(middle[0] + 60, middle[1] + 40, steps=5)
+    page.mouse.move(x + 60, y + 40, steps=5)
     page.mouse.up()
 
 
@@ -298,9 +299,7 @@ def test_an_open_map_goes_where_the_reader_is(visit, door):
     expect(page.locator(".pin-map .map[data-ready]")).to_be_visible()
     page.get_by_role("button", name="Where I am now").click()
     expect(page.get_by_text("Chosen: 57.60512")).to_be_visible()
-    page.locator(".pin-map").scroll_into_view_if_needed()
-    box = page.locator(".pin-map").bounding_box()
-    drag(page, (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    drag(page)
     just_now(page)
     page.get_by_role("button", name="Send").click()
 
