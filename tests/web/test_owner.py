@@ -817,3 +817,17 @@ def test_nothing_to_tap_lies_under_the_switch_at_the_top_or_the_end_of_the_page(
         assert page.evaluate(UNDER_THE_SWITCH) == []
         page.locator(".views button").last.click()
         expect(page.locator(".map[data-ready]")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1200, 1280, 1366])
+@pytest.mark.parametrize(
+    ("language", "yes", "touch"), [("en-US", "Yes, it is", "Put me in touch"), ("ru-RU", "Да, узнаю", "Связать меня")]
+)
+def test_beside_the_map_no_answer_lies_under_it(visit, lost, width, language, yes, touch):
+    page = visit(path_of(lost), viewport={"width": width, "height": 800}, language=language)
+    page.get_by_role("button", name=yes).first.click()
+    expect(page.get_by_role("button", name=touch)).to_be_visible()
+    table, ground = page.locator("table.matches").bounding_box(), page.locator(".results-map").bounding_box()
+
+    assert table["x"] + table["width"] <= ground["x"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
