@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 STAMPS := .stamps
 DEMO_ARGS ?=
 APT := apt-get -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
-BROWSERS := chromium chromium-headless-shell webkit2gtk-driver xvfb
+BROWSERS := chromium chromium-headless-shell
+WEBKIT := webkit2gtk-driver xvfb
 RTSP := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 .PHONY: help demo web test test-long check bench lock docs clean
@@ -55,12 +56,20 @@ $(STAMPS)/cameras: | $(STAMPS)/dev
 	|| echo "not installed: $(RTSP)"
 	@touch $@
 
-# real browsers look at the page in the tests; where it may not be installed, those tests say that they are skipped
+# a real browser looks at the page in the tests; where it may not be installed, those tests say that they are skipped
 $(STAMPS)/browser: | $(STAMPS)/dev
-	@{ command -v chromium && command -v chromium-headless-shell && command -v WebKitWebDriver && command -v Xvfb; } >/dev/null \
+	@{ command -v chromium && command -v chromium-headless-shell; } >/dev/null \
 	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
 	     $(APT) install -y -qq --no-install-recommends $(BROWSERS) >/dev/null; } \
 	|| echo "not installed: $(BROWSERS)"
+	@touch $@
+
+# the engine of every iPhone's browser too
+$(STAMPS)/webkit: | $(STAMPS)/browser
+	@{ command -v WebKitWebDriver && command -v Xvfb; } >/dev/null \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update -qq && DEBIAN_FRONTEND=noninteractive \
+	     $(APT) install -y -qq --no-install-recommends $(WEBKIT) >/dev/null; } \
+	|| echo "not installed: $(WEBKIT)"
 	@touch $@
 
 # real Triton answers Homeward's client in the tests; the wheel wants glibc 2.35 and the system's own Python
@@ -78,7 +87,7 @@ WORKERS = $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 2)"
 
 # containers often forbid compiled files; then each of several hundred processes would compile all of the sources anew
 test: export PYTHONDONTWRITEBYTECODE :=
-test: check $(STAMPS)/cameras $(STAMPS)/browser $(STAMPS)/triton ## all checks and all tests that take less than 15 minutes together
+test: check $(STAMPS)/cameras $(STAMPS)/browser $(STAMPS)/webkit $(STAMPS)/triton ## all checks and all tests that take less than 15 minutes together
 	@$(MAKE) --no-print-directory web || echo "The web page was not built: npm could not get its packages. Its tests are skipped."
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" --durations=15 tests
 
