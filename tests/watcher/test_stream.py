@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from homeward.watcher.arrival import Arrived, Lateness
 from homeward.watcher.camera import CameraWatch
 from homeward.watcher.capture import CameraUnreadable
 from homeward.watcher.config import CameraConfig, Schedule
 from homeward.watcher.loop import TRIES, CameraLoop
 from homeward.watcher.status import State
-from homeward.watcher.stream import Arrived, Lateness, Stream
+from homeward.watcher.stream import Stream
 
 from .scenes import SIZE, Finder, with_animal, yard
 from .streams import Proxy, h264, needs_rtsp, rtsp, served
@@ -664,7 +665,7 @@ def test_a_clock_of_the_box_that_is_set_while_a_camera_is_watched_holds_from_the
         def now(cls, tz=None):
             return datetime.now(tz) + cls.ahead
 
-    monkeypatch.setattr("homeward.watcher.stream.datetime", Wall)
+    monkeypatch.setattr("homeward.watcher.arrival.datetime", Wall)
     with served(Slow) as port, contextlib.closing(Stream(f"http://127.0.0.1:{port}/video.mjpg").frames()) as frames:
         woke = next(frames)
         Wall.ahead = timedelta(days=20_000)

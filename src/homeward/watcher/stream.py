@@ -6,30 +6,26 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from homeward.domain.addresses import without_secrets
 from homeward.images.shape import AS_SENT, Shape
-from homeward.watcher.capture import BACK_S, BROKEN_IN_A_ROW, HINTS, CameraUnreadable, unreadable
+from homeward.watcher.arrival import Arrived, Darkness, Lateness, Start
+from homeward.watcher.capture import BROKEN_IN_A_ROW, HINTS, CameraUnreadable, unreadable
 from homeward.watcher.frames import Frame
 from homeward.watcher.recorder import Recorder
 from homeward.watcher.stills import NoPicture, Stills, is_picture
 
 MOST_KEPT_BYTES = 24_000_000
-JUMP_S = 5.0  # a camera's clock that leaps so far on, or back by BACK_S, was set, and says nothing of lateness
 PIECES_S = 10.0  # segments over HTTP come so long after their first picture, at most
-DOUBTED_S = 10.0  # whoever is late for so long has a clock that goes wrong: a queue is skipped sooner
 CLIPS = {"mp4", "matroska", "avi"}  # containers whose length is known from the start, where they are no live stream
 WITHOUT_CLOCK = {"mpjpeg"}  # for these FFmpeg makes up 25 pictures a second, whatever comes
 EMPTY_IN_A_ROW = 2  # key frames that alone give no picture: then the camera refreshes its pictures bit by bit
 KEYLESS_S = 60.0  # longer than any camera's key frames are apart; a new connection often begins with one
 DARK_S = 5.0  # beyond the window; packets without a picture for so long are of another codec than those before
-HOLE_S = 1.0  # what is longer between two packets is the network's
 BROKEN_STILLS = 10  # of a camera that sends one at a time; after so many in a row nothing better will come
 SLICE_S = 0.2
-DRIFT = 1e-3  # seconds a second; cameras' clocks are ten times better
 
 
 @dataclass(slots=True)
@@ -148,9 +144,9 @@ class Stream:
             other.discard = Discard.all  # of a playlist with several sizes FFmpeg would fetch all
         decoder = video.codec_context
         decoder.thread_type, decoder.thread_count = "SLICE", 1
-        start, broken_before = _Start(time.monotonic()), self.broken
+        start, broken_before = Start(time.monotonic()), self.broken
         limit_s = self.late_s + (PIECES_S if self.source.startswith("http") else 0.0)
-        lateness, dark = Lateness(limit_s, is_doubted=container.format.name in WITHOUT_CLOCK), _Darkness()
+        lateness, dark = Lateness(limit_s, is_doubted=container.format.name in WITHOUT_CLOCK), Darkness()
         for packet in self._demuxed(container, video):
             self.packets += 1
             self.touched_s = time.monotonic()
@@ -191,7 +187,7 @@ class Stream:
 
     def _stills(self) -> Iterator[Frame | None]:
         """The camera's new pictures, one after the other."""
-        start, broken = _Start(time.monotonic()), 0
+        start, broken = Start(time.monotonic()), 0
         with Stills(self.source, self.timeout_s, self.shape) as camera:
             while True:
                 asked_s = self.touched_s = time.monotonic()
@@ -237,7 +233,7 @@ class Stream:
             message = f"{without_secrets(self.source)} sends sound or data, but no picture any more."
             raise CameraUnreadable(message, field="source", hint="Restart the camera.")
 
-    def _looked_at(self, packet: "Arrived", decoder: Any, start: "_Start", *, is_known_now: bool) -> Iterator[Frame]:
+    def _looked_at(self, packet: Arrived, decoder: Any, start: Start, *, is_known_now: bool) -> Iterator[Frame]:
         """The frames that a packet gives, as far as somebody wants to see them.
 
         Where it ``is_known_now`` that key frames are far apart, all since the last one are made up for.
@@ -267,10 +263,10 @@ class Stream:
         is_far_apart = self.key_gap_s is not None and self.key_gap_s > self.late_s
         return is_far_apart or self._empty >= EMPTY_IN_A_ROW
 
-    def _is_due(self, packet: "Arrived") -> bool:
+    def _is_due(self, packet: Arrived) -> bool:
         return packet.time_s - self._last_s >= 1 / self.per_second - 1e-3
 
-    def _alone(self, packet: "Arrived", decoder: Any, start: "_Start") -> Iterator[Frame]:
+    def _alone(self, packet: Arrived, decoder: Any, start: Start) -> Iterator[Frame]:
         """A key frame: the decoder is emptied after it, so that it comes out at once."""
         found = [*decoder.decode(packet.packet), *decoder.decode(None)]
         decoder.flush_buffers()
@@ -279,7 +275,7 @@ class Stream:
         yield from self._shown(found[-1:], packet, start)
         self.is_alone = False
 
-    def _again(self, decoder: Any, start: "_Start", packets: "list[Arrived]") -> Iterator[Frame]:
+    def _again(self, decoder: Any, start: Start, packets: "list[Arrived]") -> Iterator[Frame]:
         """All frames from now on, and before them those of ``packets``: what a key frame shows moved before it."""
         self._decodes_all = True
         if packets[0].time_s < self._last_s:
@@ -287,7 +283,7 @@ class Stream:
         for packet in packets:
             yield from self._shown(decoder.decode(packet.packet), packet, start)
 
-    def _shown(self, frames: list[Any], packet: "Arrived", start: "_Start") -> Iterator[Frame]:
+    def _shown(self, frames: list[Any], packet: Arrived, start: Start) -> Iterator[Frame]:
         for frame in frames:
             self.decoded += 1
             if not self._is_due(packet):
@@ -298,7 +294,7 @@ class Stream:
             shape = self.shape.of(video.codec_context.sample_aspect_ratio or video.sample_aspect_ratio)
             yield Frame(self._number, start.began + packet.time_s, start.at(packet.time_s), frame, shape)
 
-    def _keep(self, packet: "Arrived") -> None:
+    def _keep(self, packet: Arrived) -> None:
         """The last whole group of pictures and the present one."""
         if packet.packet.is_keyframe:
             keys = [n for n, kept in enumerate(self._kept) if kept.packet.is_keyframe]
@@ -320,85 +316,6 @@ class Stream:
         """The oldest ones."""
         for _ in range(count):
             self._kept_bytes -= self._kept.popleft().packet.size
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """When it would have come in time, and when the camera's own clock says that it was sent."""
-
-    packet: Any
-    time_s: float
-    sent_s: float | None
-
-    def after_s(self, other: "Arrived") -> float:
-        """How long after another one: a hiccup of the network is not the camera's, and a clock that leaps no gap."""
-        came = self.time_s - other.time_s
-        sent = came if self.sent_s is None or other.sent_s is None else self.sent_s - other.sent_s
-        return min(came, sent) if sent > 0 else came
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """When the connection was made, by the clock that never goes back."""
-
-    began: float
-
-    def passed_s(self) -> float:
-        return time.monotonic() - self.began
-
-    def at(self, time_s: float) -> datetime:
-        """When that was by the wall's clock as it is now: it may be set while a camera is watched."""
-        return datetime.now(UTC) - timedelta(seconds=self.passed_s() - time_s)
-
-
-@dataclass(slots=True)
-class _Darkness:
-    """For how long packets come of which no picture is made."""
-
-    lasts_s: float = 0.0
-    _before_s: float = 0.0
-
-    def goes_on(self, came_s: float) -> float:
-        """Another packet came."""
-        self.lasts_s, self._before_s = self.lasts_s + min(HOLE_S, came_s - self._before_s), came_s
-        return self.lasts_s
-
-    def ends(self) -> None:
-        """There is a picture, or none was wanted."""
-        self.lasts_s = 0.0
-
-
-@dataclass(slots=True)
-class Lateness:
-    """How much longer a packet was under way than the quickest one; that is forgotten faster than any clock drifts.
-
-    A clock that says for `DOUBTED_S` that all is later than ``limit_s`` goes wrong itself, and is asked no more.
-    """
-
-    limit_s: float
-    is_doubted: bool = False
-    _quickest_s: float | None = None
-    _sent_s: float = 0.0
-    _arrived_s: float = 0.0
-    _late_since_s: float | None = None
-
-    def after(self, sent_s: float | None, arrived_s: float) -> float:
-        """Of a packet that the camera's clock says was ``sent_s`` and that came ``arrived_s``."""
-        if sent_s is None or self.is_doubted:
-            return 0.0
-        under_way_s = arrived_s - sent_s
-        if self._quickest_s is None or not -BACK_S <= sent_s - self._sent_s <= JUMP_S:
-            self._quickest_s = under_way_s
-        drifted_s = self._quickest_s + DRIFT * max(0.0, arrived_s - self._arrived_s)
-        self._quickest_s = min(drifted_s, under_way_s)
-        self._sent_s, self._arrived_s = sent_s, arrived_s
-        late_s = under_way_s - self._quickest_s
-        if late_s <= self.limit_s:
-            self._late_since_s = None
-        elif self._late_since_s is None:
-            self._late_since_s = arrived_s
-        self.is_doubted = self._late_since_s is not None and arrived_s - self._late_since_s > DOUBTED_S
-        return 0.0 if self.is_doubted else late_s
 
 
 def _may_be_no_stream(error: Exception) -> bool:
