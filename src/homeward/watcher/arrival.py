@@ -1,4 +1,4 @@
-"""Arrival: when packets came, by the camera's clock, the steady one and the wall's; what is late, and what stays dark."""
+"""Arrival: when packets came, by the clocks of the camera, of this machine and of the wall; what is late or dark."""
 
 import time
 from dataclasses import dataclass
