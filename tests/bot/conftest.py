@@ -3,11 +3,9 @@ import io
 import json
 import threading
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-import uvicorn
 
 from homeward.api.auth import new_key
 from homeward.bot.backend import Backend
@@ -22,6 +20,7 @@ from homeward.locales import text
 from homeward.workers import LoopThread
 from tests.doors.conftest import Door
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.running import served
 
 DEADLINE_S = 30.0
 
@@ -103,22 +102,6 @@ class ConsoleTalker:
             assert time.monotonic() < deadline, (words, self.screen.getvalue()[self.seen :])
             threading.Event().wait(0.02)
         return self.screen.getvalue()[self.seen :]
-
-
-@contextmanager
-def served(api):
-    """An application over real HTTP; its address."""
-    running = uvicorn.Server(uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + DEADLINE_S
-    while not running.started:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    api.state.streams.stop()
-    running.should_exit = True
-    thread.join(DEADLINE_S)
 
 
 @pytest.fixture

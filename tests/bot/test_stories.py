@@ -7,9 +7,10 @@ from homeward.domain.filing import ReportChange
 from homeward.domain.reports import Status
 from homeward.locales import plural
 from homeward.testing import FakeDetector
-from tests.bot.conftest import Bot, served, words
+from tests.bot.conftest import Bot, words
 from tests.conftest import GREY, photo
 from tests.doors.conftest import Door
+from tests.running import served
 
 HERE = (57.605, 39.852)
 

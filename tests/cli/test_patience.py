@@ -1,10 +1,8 @@
 import socket
 import threading
-import time
 from contextlib import suppress
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -12,8 +10,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from homeward.cli import patience
+from tests.running import WITHIN_S, running
 
-WITHIN_S = 30
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 HALF = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
@@ -29,25 +27,16 @@ def call(impatient):
     async def answer(request):
         return PlainTextResponse(str(len(await request.body())))
 
-    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, http=impatient, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + WITHIN_S
-    while not server.started:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-    opened = []
+    app, opened = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])]), []
+    with running(app, http=impatient) as address:
 
-    def begin():
-        opened.append(socket.create_connection(server.servers[0].sockets[0].getsockname(), timeout=WITHIN_S))
-        return opened[-1]
+        def begin():
+            opened.append(socket.create_connection(address, timeout=WITHIN_S))
+            return opened[-1]
 
-    yield begin
-    for line in opened:
-        line.close()
-    server.should_exit = True
-    thread.join(WITHIN_S)
+        yield begin
+        for line in opened:
+            line.close()
 
 
 def is_hung_up(line):

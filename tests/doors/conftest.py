@@ -1,14 +1,11 @@
-import threading
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from homeward.api import ApiConfig, ApiContext, create_api
 from homeward.api.auth import new_key
+from tests.running import served
 from tests.world import on_disk
 
 
@@ -48,23 +45,6 @@ def door(tmp_path):
     yield made
     made.http.close()
     made.world.database.close()
-
-
-@contextmanager
-def served(api):
-    """An API over real HTTP; its address."""
-    config = uvicorn.Config(api, host="127.0.0.1", port=0, log_config=None)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not running.started:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    api.state.streams.stop()
-    running.should_exit = True
-    thread.join(30)
 
 
 @pytest.fixture

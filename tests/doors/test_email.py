@@ -12,11 +12,11 @@ from homeward.api.factory import create_api
 from homeward.api.routes.letters import stop_address
 from homeward.domain.accounts import EMAIL
 from homeward.messengers.email import EmailMessenger, Smtp
-from tests.bot.conftest import served
 from tests.conftest import photo
 from tests.doors.conftest import Door, own
 from tests.fakes.mail import Mailboxes, words
 from tests.fakes.mail import link as link_in
+from tests.running import served
 
 OWNER = "owner@example.org"
 HOME = {"lat": "57.6", "lon": "39.85"}

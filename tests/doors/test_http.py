@@ -21,7 +21,8 @@ from homeward.domain.ids import ReportId
 from homeward.engine.events import TalkMoved
 from homeward.errors import Forbidden, NoAnimalFound
 from tests.conftest import GREY, photo
-from tests.doors.conftest import Door, own, served
+from tests.doors.conftest import Door, own
+from tests.running import served
 
 
 def test_the_client_files_matches_and_judges(server):

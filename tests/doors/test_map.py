@@ -6,9 +6,9 @@ import pytest
 from homeward.basemap import checked
 from homeward.errors import BadSettings
 from homeward.settings import Settings
-from tests.bot.conftest import served
 from tests.doors.conftest import Door
 from tests.fakes.city_map import pmtiles
+from tests.running import served
 
 
 @pytest.fixture

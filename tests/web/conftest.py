@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from homeward.api.routes.pages import STATIC
-from tests.bot.conftest import served
 from tests.browser import CHROMIUM, COMPOSED, DRAWING
 from tests.doors.conftest import Door
+from tests.running import served
 
 HOUSE = "house.example"  # this machine under a name of its own: to the browser a network without https
 FLAGS = (*DRAWING, COMPOSED, f"--host-resolver-rules=MAP {HOUSE} 127.0.0.1")

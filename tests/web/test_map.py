@@ -10,10 +10,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from homeward.basemap import checked
-from tests.bot.conftest import served
 from tests.conftest import photo
 from tests.doors.conftest import Door
 from tests.fakes.city_map import pmtiles, tile
+from tests.running import served
 from tests.web.conftest import DESK, PHONE, SMALL, path_of, violations
 
 HOME = {"lat": "57.6", "lon": "39.85", "home_lat": "57.6", "home_lon": "39.85"}

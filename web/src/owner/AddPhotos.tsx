@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { newKey, type Photo, type Problem } from "../api";
-import { photosOf, whyUnusable } from "../report/pictures";
+import { PHOTOS_AND_VIDEOS, photosOf, whyUnusable } from "../report/pictures";
 import { isSmall } from "../report/seen";
 import { useWords } from "../ui/context";
 import { NotDone } from "../ui/Deed";
@@ -89,7 +89,7 @@ export function AddPhotos({ photos: had, onAdd, isAdding }: Added) {
         {text}
         <input
           type="file"
-          accept="image/*,.heic,.heif,.avif,video/*"
+          accept={PHOTOS_AND_VIDEOS}
           multiple
           disabled={isBusy}
           onChange={(event) => {

@@ -2,7 +2,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { newKey, type Species } from "../api";
 import { useWords } from "../ui/context";
-import { photosOf, whyUnusable } from "./pictures";
+import { PHOTOS_AND_VIDEOS, photosOf, whyUnusable } from "./pictures";
 import { isSmall, summary } from "./seen";
 import { look, type LookedAt } from "./send";
 
@@ -17,7 +17,6 @@ export interface Picked {
 }
 
 const MOST = 10;
-const PHOTOS = "image/*,.heic,.heif,.avif"; // some devices know these by their ends alone
 /** Devices held in a hand have one that opens at once. */
 const hasCamera = matchMedia("(pointer: coarse)").matches;
 
@@ -132,7 +131,7 @@ function FileButton({ text, isMain, isCamera, onFiles }: Files) {
       {text}
       <input
         type="file"
-        {...(isCamera ? { accept: "image/*", capture: "environment" } : { accept: `${PHOTOS},video/*`, multiple: true })}
+        {...(isCamera ? { accept: "image/*", capture: "environment" } : { accept: PHOTOS_AND_VIDEOS, multiple: true })}
         onChange={(event) => {
           const input = event.currentTarget;
           void onFiles([...(input.files ?? [])]).then(() => (input.value = ""));

@@ -2,6 +2,9 @@
 import type { Words } from "../words";
 import { framesOf, Unplayable } from "./video";
 
+/** What a field for files takes; some devices know the last ones by their ends alone. */
+export const PHOTOS = "image/*,.heic,.heif,.avif";
+export const PHOTOS_AND_VIDEOS = `${PHOTOS},video/*`;
 const LONGEST_SIDE = 2048;
 const QUALITY = 0.87;
 /** More than the detector looks at, and a fifth of the bytes. */

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { type Handover, type Message, newKey, type Problem, type Words } from "../api";
-import { shrunk, whyUnusable } from "../report/pictures";
+import { PHOTOS, shrunk, whyUnusable } from "../report/pictures";
 import { useWords } from "../ui/context";
 import { Deed, NotDone } from "../ui/Deed";
 import { rememberedHere, rememberHere } from "../ui/storage";
@@ -241,7 +241,7 @@ function Composer({ talk, talks }: { talk: Talk; talks: Talks }) {
               {words.t("talk.photo")}
               <input
                 type="file"
-                accept="image/*,.heic,.heif,.avif"
+                accept={PHOTOS}
                 disabled={isBusy.value}
                 onChange={(event) => void show(event.currentTarget)}
               />
